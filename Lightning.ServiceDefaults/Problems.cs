@@ -1,0 +1,60 @@
+using System.Data.Common;
+using System.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.ServiceDefaults;
+
+/// <summary>Faults as problem details (RFC 9457): <c>type</c> is <c>/problems/slug</c>, and <c>traceId</c> leads to the trace.</summary>
+public static class Problems
+{
+    /// <summary>The <c>type</c> of a problem by its slug.</summary>
+    public static string Type(string slug) => $"/problems/{slug}";
+
+    /// <summary>Whether a fault means that the database is away or overwhelmed, so that the same request may well succeed later.</summary>
+    public static bool IsDatabaseAway(Exception? fault)
+    {
+        for (; fault is not null; fault = fault.InnerException)
+            if (fault is DbException { IsTransient: true }) return true;
+        return false;
+    }
+
+    internal static void AddProblems(this IServiceCollection services)
+    {
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = problem =>
+        {
+            var details = problem.ProblemDetails;
+            var status = details.Status ?? problem.HttpContext.Response.StatusCode;
+            if (details.Type?.StartsWith("/problems/", StringComparison.Ordinal) != true)
+                details.Type = Type(Slug(status));
+            details.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? problem.HttpContext.TraceIdentifier;
+        });
+        services.AddExceptionHandler<DatabaseAway>();
+    }
+
+    static string Slug(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "unauthenticated",
+        StatusCodes.Status500InternalServerError => "internal-error",
+        StatusCodes.Status503ServiceUnavailable => "unavailable",
+        _ => ReasonPhrases.GetReasonPhrase(status).Replace(' ', '-').ToLowerInvariant() is { Length: > 0 } slug ? slug : "error",
+    };
+
+    /// <summary>A database that is away is 503, never 401 or 500: clients keep their session and try again.</summary>
+    sealed class DatabaseAway(IProblemDetailsService problems) : IExceptionHandler
+    {
+        public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            if (!IsDatabaseAway(exception)) return ValueTask.FromResult(false);
+            httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            httpContext.Response.Headers.RetryAfter = "5";
+            return problems.TryWriteAsync(new ProblemDetailsContext
+            {
+                HttpContext = httpContext,
+                ProblemDetails = { Status = 503, Title = "The service is busy or being restarted.", Detail = "Nothing was changed. Try again in a few seconds." },
+            });
+        }
+    }
+}
