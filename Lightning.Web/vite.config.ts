@@ -33,6 +33,7 @@ export default defineConfig({
     environment: 'jsdom',
     environmentOptions: { jsdom: { url: 'http://localhost:5100/' } },
     setupFiles: './src/testing/setup.ts',
+    testTimeout: 20_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -52,9 +52,9 @@ export function Landing({ returnUrl }: { returnUrl: string }) {
 
 function Bolt() {
   return (
-    <svg className="hero-bolt" viewBox="0 0 600 900" preserveAspectRatio="xMaxYMid slice" aria-hidden="true">
-      <path className="hero-bolt-far" d="M250 0 190 210 250 236 120 470 176 500 60 760" />
-      <path d="M430 -10 268 380 396 398 214 700 300 716 150 930 440 640 352 622 520 350 398 332 560 -10z" />
+    <svg className="hero-bolt" viewBox="0 0 600 700" preserveAspectRatio="xMaxYMid slice" aria-hidden="true">
+      <path className="hero-bolt-far" d="M262 -10 196 166 258 184 132 392 188 412 70 720" />
+      <path d="M440 -10 296 268 424 286 262 486 348 500 110 760 470 452 384 438 556 228 428 210 570 -10z" />
     </svg>
   );
 }

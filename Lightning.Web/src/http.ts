@@ -68,6 +68,7 @@ export async function call<T>(path: string, { method = 'GET', body, headers, sig
 }
 
 async function json(response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined;
   const type = response.headers.get('content-type') ?? '';
   return /^application\/(problem\+)?json\b/.test(type) ? response.json() : undefined;
 }

@@ -7,9 +7,8 @@ export const newNote = 'new';
 
 export function parse(path: string): Route {
   if (path === '/') return { page: 'home' };
-  const [, id] = /^\/notes(?:\/([^/]+))?\/?$/.exec(path) ?? [null];
-  if (id === null) return { page: 'unknown' };
-  return { page: 'notes', selected: id ?? null };
+  const notes = /^\/notes(?:\/([^/]+))?\/?$/.exec(path);
+  return notes ? { page: 'notes', selected: notes[1] ?? null } : { page: 'unknown' };
 }
 
 const listeners = new Set<() => void>();

@@ -85,7 +85,7 @@ export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEv
         )}
       </div>
 
-      <form onSubmit={submit} onKeyDown={shortcut} aria-busy={working}>
+      <form onSubmit={submit} onKeyDown={shortcut} aria-busy={working} data-conflict={conflict !== null || undefined}>
         <div className="field">
           <label htmlFor="note-title">Title</label>
           <input
@@ -137,7 +137,7 @@ export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEv
             )}
             {draft && (
               <button type="button" className="button-quiet" onClick={() => setDiscarding(true)}>
-                Discard changes
+                Discard
               </button>
             )}
             {note?.can.delete && (
@@ -160,7 +160,7 @@ export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEv
               Go on writing
             </button>
             <button type="button" className="button-danger" onClick={discard}>
-              Discard
+              Yes, discard
             </button>
           </div>
         </Dialog>

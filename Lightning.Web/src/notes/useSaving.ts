@@ -47,8 +47,11 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
     try {
       saved = await update(current.id, sent, sent.etag ?? current.etag);
     } catch (error) {
-      if (statusOf(error) === 412 || statusOf(error) === 404) return { conflict: { theirs: await latest(current.id) } };
-      throw error;
+      if (statusOf(error) !== 412 && statusOf(error) !== 404) throw error;
+      const theirs = await latest(current.id);
+      if (!theirs || !sameText(theirs, sent)) return { conflict: { theirs } };
+      // An earlier attempt had arrived after all; only its answer was lost.
+      saved = theirs;
     }
     settle(saved, sent, () => onChanged(saved));
     return { saved: true };
