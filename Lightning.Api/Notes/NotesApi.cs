@@ -32,7 +32,8 @@ static class NotesApi
         [AsParameters] NoteListQuery query, HttpResponse response, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken)
     {
         var limit = query.Limit ?? NoteListQuery.DefaultLimit;
-        var rows = db.Notes.AsNoTracking().Where(policy, actor, Verb.Read);
+        // An administrator may read every note, but this is the list of one's own.
+        var rows = db.Notes.AsNoTracking().Where(policy, actor, Verb.Read).Where(note => note.OwnerId == actor.UserId);
         if (NoteCursor.Read(query.After) is { } after)
             rows = rows.Where(note => EF.Functions.LessThan(ValueTuple.Create(note.UpdatedAt, note.Id), ValueTuple.Create(after.UpdatedAt, after.Id)));
         // One more than was asked for says whether there is a next page.

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
@@ -34,10 +35,8 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             host.UseSetting("Oidc:Authority", People.Issuer);
             // The issuer's metadata as it would be fetched, and nothing else, is put in its place.
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
-            {
-                bearer.Configuration = new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } };
-                bearer.ConfigurationManager = null;
-            }));
+                bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+                    new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
         });
     }
 
