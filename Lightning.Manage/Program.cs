@@ -1,1 +1,20 @@
-return 0;
+using System.CommandLine;
+using Lightning.Manage;
+using Lightning.ServiceDefaults;
+
+var root = new RootCommand("Runs Lightning: the database, administrators.")
+{
+    MigrateCommand.Create(),
+    CreateAdminCommand.Create(),
+};
+
+// What a person can mend is one sentence; anything else is a fault of the program and keeps its stack trace.
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception fault) when (StartupFaults.Sentence(fault) is { } sentence)
+{
+    Console.Error.WriteLine(sentence);
+    return 1;
+}

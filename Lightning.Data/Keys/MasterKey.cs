@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Xml.Linq;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Data.Keys;
+
+/// <summary>
+/// The key outside the database that wraps a service's data-protection ring: a dump of the database, or another service's key, opens nothing.
+/// </summary>
+public sealed class MasterKey
+{
+    const string Setting = "DataProtection:MasterKey";
+    const int Size = 32, NonceSize = 12, TagSize = 16;
+    readonly byte[] key;
+
+    MasterKey(byte[] key) => this.key = key;
+
+    /// <summary>Reads the key from configuration.</summary>
+    /// <exception cref="ConfigurationException">It is missing, or not 32 bytes of base64.</exception>
+    public static MasterKey Read(IConfiguration configuration)
+    {
+        var text = configuration[Setting];
+        if (string.IsNullOrEmpty(text))
+            throw new ConfigurationException($"{Setting} is not set: give this service 32 random bytes as base64, for instance from `openssl rand -base64 32`.");
+        var bytes = new byte[Size + 1];
+        if (!Convert.TryFromBase64String(text, bytes, out var length) || length != Size)
+            throw new ConfigurationException($"{Setting} is not 32 bytes of base64: make one with `openssl rand -base64 32`.");
+        return new MasterKey(bytes[..Size]);
+    }
+
+    // Nonce, tag, ciphertext.
+    internal byte[] Wrap(ReadOnlySpan<byte> plain)
+    {
+        var wrapped = new byte[NonceSize + TagSize + plain.Length].AsSpan();
+        var nonce = wrapped[..NonceSize];
+        RandomNumberGenerator.Fill(nonce);
+        using var aes = new AesGcm(key, TagSize);
+        aes.Encrypt(nonce, plain, wrapped[(NonceSize + TagSize)..], wrapped.Slice(NonceSize, TagSize));
+        return wrapped.ToArray();
+    }
+
+    internal byte[] Unwrap(ReadOnlySpan<byte> wrapped)
+    {
+        var plain = new byte[wrapped.Length - NonceSize - TagSize];
+        using var aes = new AesGcm(key, TagSize);
+        aes.Decrypt(wrapped[..NonceSize], wrapped[(NonceSize + TagSize)..], wrapped.Slice(NonceSize, TagSize), plain);
+        return plain;
+    }
+}
+
+sealed class MasterKeyEncryptor(MasterKey masterKey) : IXmlEncryptor
+{
+    public EncryptedXmlInfo Encrypt(XElement plaintextElement)
+    {
+        using var plain = new MemoryStream();
+        plaintextElement.Save(plain, SaveOptions.DisableFormatting);
+        return new EncryptedXmlInfo(new XElement("masterKey", Convert.ToBase64String(masterKey.Wrap(plain.ToArray()))), typeof(MasterKeyDecryptor));
+    }
+}
+
+/// <summary>Made by the key manager, by the name that stands in the XML.</summary>
+sealed class MasterKeyDecryptor(IServiceProvider services) : IXmlDecryptor
+{
+    public XElement Decrypt(XElement encryptedElement)
+    {
+        using var plain = new MemoryStream(services.GetRequiredService<MasterKey>().Unwrap(Convert.FromBase64String(encryptedElement.Value)));
+        return XElement.Load(plain);
+    }
+}

@@ -1,0 +1,60 @@
+using Lightning.Data.Keys;
+using Lightning.Data.Notes;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Data;
+
+/// <summary>Adds the model and the service's key ring.</summary>
+public static class LightningDataExtensions
+{
+    const string ConnectionName = "lightning";
+
+    /// <summary>Adds <see cref="LightningDb"/> over <c>ConnectionStrings:lightning</c>, the policies, and the data-protection ring of this service.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="service">Its name; rings of other names cannot be opened with it.</param>
+    /// <exception cref="ConfigurationException">The connection string or the master key is missing or malformed.</exception>
+    public static IHostApplicationBuilder AddLightningData(this IHostApplicationBuilder builder, string service)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        RequireConnectionString(builder.Configuration);
+        // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
+        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLightning());
+        builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
+        builder.Services.AddSingleton<NotePolicy>();
+
+        builder.Services.AddSingleton(MasterKey.Read(builder.Configuration));
+        builder.Services.AddDataProtection().SetApplicationName($"lightning-{service}").PersistKeysToDbContext<LightningDb>();
+        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services =>
+            new ConfigureOptions<KeyManagementOptions>(options => options.XmlEncryptor = new MasterKeyEncryptor(services.GetRequiredService<MasterKey>())));
+        return builder;
+    }
+
+    /// <summary>The connection string of <c>ConnectionStrings:lightning</c>.</summary>
+    /// <exception cref="ConfigurationException">It is missing or malformed.</exception>
+    public static string RequireConnectionString(IConfiguration configuration)
+    {
+        if (configuration.GetConnectionString(ConnectionName) is not { Length: > 0 } text)
+            throw new ConfigurationException($"ConnectionStrings:{ConnectionName} is not set: give the Postgres to use, such as \"Host=localhost;Username=lightning_api;Password=…;Database=lightning\".");
+        try
+        {
+            return new Npgsql.NpgsqlConnectionStringBuilder(text).ConnectionString;
+        }
+        catch (ArgumentException fault)
+        {
+            throw new ConfigurationException($"ConnectionStrings:{ConnectionName} cannot be read ({fault.Message.TrimEnd('.')}): write it like \"Host=localhost;Username=…;Password=…;Database=lightning\".", fault);
+        }
+    }
+
+    internal static DbContextOptionsBuilder UseLightning(this DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();
+
+    /// <summary>Version 3 has passkeys; every service and the migrations must build the same model.</summary>
+    internal static void SetSchemaVersion(IdentityOptions options) => options.Stores.SchemaVersion = IdentitySchemaVersions.Version3;
+}

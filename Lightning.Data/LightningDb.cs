@@ -1,0 +1,56 @@
+using Lightning.Data.Accounts;
+using Lightning.Data.Authorizations;
+using Lightning.Data.Keys;
+using Lightning.Data.Notes;
+using Lightning.Data.Outbox;
+using Lightning.Data.Sessions;
+using Lightning.Data.Users;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Data;
+
+/// <summary>The one context over the one database. A service sees of it what its database role may see.</summary>
+public sealed class LightningDb(DbContextOptions<LightningDb> options) : IdentityUserContext<Account, Guid>(options), IDataProtectionKeyContext
+{
+    /// <summary>Who can sign in here.</summary>
+    public DbSet<Account> Accounts => Set<Account>();
+
+    /// <summary>One-time links that were mailed or printed.</summary>
+    public DbSet<AccountLink> AccountLinks => Set<AccountLink>();
+
+    /// <summary>The product's users, whoever signed them in.</summary>
+    public new DbSet<User> Users => Set<User>();
+
+    /// <summary>Sessions at the provider, one a browser and account.</summary>
+    public DbSet<Session> Sessions => Set<Session>();
+
+    /// <summary>Sessions at a relying party, one a cookie.</summary>
+    public DbSet<WebSession> WebSessions => Set<WebSession>();
+
+    /// <summary>Authorization requests that were pushed, and codes.</summary>
+    public DbSet<Authorization> Authorizations => Set<Authorization>();
+
+    /// <summary>Refresh tokens, by family.</summary>
+    public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
+
+    /// <summary>Keys that sign tokens.</summary>
+    public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
+
+    /// <summary>What is still to be sent.</summary>
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    /// <summary>Notes.</summary>
+    public DbSet<Note> Notes => Set<Note>();
+
+    /// <summary>This service's data-protection ring; row-level security hides every other service's.</summary>
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(LightningDb).Assembly);
+    }
+}

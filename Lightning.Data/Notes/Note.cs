@@ -1,0 +1,53 @@
+using Lightning.Data.Users;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Lightning.Data.Notes;
+
+/// <summary>A note: a title, a text, and somebody whose it is.</summary>
+public sealed class Note
+{
+    /// <summary>The longest title, in characters.</summary>
+    public const int TitleLength = 200;
+
+    /// <summary>The longest text, in characters.</summary>
+    public const int BodyLength = 100_000;
+
+    /// <summary>Its key; version 7, so that rows stand in order of time.</summary>
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Whose it is.</summary>
+    public required Guid OwnerId { get; init; }
+
+    /// <summary>Whose it is.</summary>
+    public User? Owner { get; init; }
+
+    /// <summary>One line.</summary>
+    public required string Title { get; set; }
+
+    /// <summary>The text; may be empty.</summary>
+    public required string Body { get; set; }
+
+    /// <summary>When it was written, in UTC.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was last changed, in UTC.</summary>
+    public required DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>Postgres' <c>xmin</c>: changes with every write, and is what an ETag shows.</summary>
+    public uint Version { get; private set; }
+}
+
+sealed class NoteTable : IEntityTypeConfiguration<Note>
+{
+    public void Configure(EntityTypeBuilder<Note> builder)
+    {
+        builder.ToTable("notes", "app");
+        builder.Property(note => note.Title).HasMaxLength(Note.TitleLength);
+        builder.Property(note => note.Body).HasMaxLength(Note.BodyLength);
+        builder.Property(note => note.Version).IsRowVersion();
+        builder.HasOne(note => note.Owner).WithMany().HasForeignKey(note => note.OwnerId).OnDelete(DeleteBehavior.Cascade);
+        // Serves "one's own notes, newest change first, after this one".
+        builder.HasIndex(note => new { note.OwnerId, note.UpdatedAt, note.Id }).IsDescending(false, true, true);
+    }
+}

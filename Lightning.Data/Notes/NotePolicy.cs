@@ -1,0 +1,18 @@
+using Lightning.Data.Rules;
+
+namespace Lightning.Data.Notes;
+
+/// <summary>A note is its owner's, and nobody else's.</summary>
+public sealed class NotePolicy : Policy<Note>
+{
+    static readonly Rule<Note> Owner = Rule.For<Note>((actor, note) => note.OwnerId == actor.UserId);
+
+    /// <summary>States the rules.</summary>
+    public NotePolicy()
+    {
+        Allow(Verb.Read, Owner);
+        Allow(Verb.Create, Owner);
+        Allow(Verb.Update, Owner);
+        Allow(Verb.Delete, Owner);
+    }
+}

@@ -1,0 +1,35 @@
+-- What each service may do, and nothing else. Applied after every migration: first everything is taken away, then this is given.
+REVOKE ALL ON ALL TABLES IN SCHEMA identity, web, app, keys FROM lightning_identity, lightning_api, lightning_bff, lightning_admin;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
+
+-- Everyone: their own data-protection ring; row-level security hides the others'.
+GRANT USAGE ON SCHEMA keys TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
+GRANT SELECT, INSERT ON keys.data_protection TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
+
+-- Identity: accounts and the protocol. A session's end is written by the functions alone.
+GRANT USAGE ON SCHEMA identity, app TO lightning_identity;
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+  identity.accounts, identity.account_claims, identity.account_links, identity.account_logins, identity.account_passkeys, identity.account_tokens,
+  identity.authorizations, identity.refresh_tokens, identity.outbox, app.users TO lightning_identity;
+GRANT SELECT, INSERT, UPDATE (retired_at) ON identity.signing_keys TO lightning_identity;
+GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, last_seen_at, methods) ON identity.sessions TO lightning_identity;
+GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_identity;
+
+-- API: whether a session is alive and a user active; and the product's own data. No credential, no signing key, no web session.
+GRANT USAGE ON SCHEMA identity, app TO lightning_api;
+GRANT SELECT (id, issuer, user_id, ends_at, ended_at) ON identity.sessions TO lightning_api;
+GRANT SELECT ON app.users TO lightning_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
+
+-- Relying parties: their cookies' sessions, and how the session at the provider stands.
+GRANT USAGE ON SCHEMA identity, app, web TO lightning_bff, lightning_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON web.sessions TO lightning_bff, lightning_admin;
+GRANT SELECT, UPDATE (last_seen_at) ON identity.sessions TO lightning_bff, lightning_admin;
+GRANT SELECT ON app.users TO lightning_bff, lightning_admin;
+GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_bff, lightning_admin;
+
+-- Admin: the product's data besides, and of accounts what is no credential.
+GRANT SELECT ON app.notes TO lightning_admin;
+GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled, access_failed_count)
+  ON identity.accounts TO lightning_admin;
+GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;

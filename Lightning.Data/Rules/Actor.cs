@@ -1,0 +1,24 @@
+namespace Lightning.Data.Rules;
+
+/// <summary>Who asks: a user in a session, as the database knows them at this moment.</summary>
+/// <param name="UserId">The product's key of the user.</param>
+/// <param name="SessionId">The session they ask in.</param>
+/// <param name="IsAdmin">Whether they are an administrator.</param>
+/// <param name="IsVerified">Whether their address is proved.</param>
+public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVerified);
+
+/// <summary>What an actor wants to do to an object.</summary>
+public enum Verb
+{
+    /// <summary>See it.</summary>
+    Read,
+
+    /// <summary>Make it.</summary>
+    Create,
+
+    /// <summary>Change it.</summary>
+    Update,
+
+    /// <summary>Remove it.</summary>
+    Delete,
+}

@@ -1,0 +1,52 @@
+using System.Linq.Expressions;
+
+namespace Lightning.Data.Rules;
+
+/// <summary>What a rule comes to for one actor: every row, no row, or the rows that an expression names.</summary>
+public sealed class Condition<T>
+{
+    /// <summary>Every row.</summary>
+    public static readonly Condition<T> Always = new(_ => true);
+
+    /// <summary>No row.</summary>
+    public static readonly Condition<T> Never = new(_ => false);
+
+    Condition(Expression<Func<T, bool>> expression) => Expression = expression;
+
+    /// <summary>The rows it names.</summary>
+    public Expression<Func<T, bool>> Expression { get; }
+
+    /// <summary>Whether it can name any row at all; where not, there is nothing to ask the database.</summary>
+    public bool IsPossible => this != Never;
+
+    /// <summary>The rows of an expression.</summary>
+    internal static Condition<T> Where(Expression<Func<T, bool>> expression) => new(expression);
+
+    /// <summary>Every row or none.</summary>
+    internal static Condition<T> Decided(bool holds) => holds ? Always : Never;
+
+    /// <summary>The rows of a query that it names.</summary>
+    public IQueryable<T> Apply(IQueryable<T> rows) => this == Always ? rows : rows.Where(Expression);
+
+    internal Condition<T> Negate() =>
+        this == Always ? Never
+        : this == Never ? Always
+        : Where(System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(System.Linq.Expressions.Expression.Not(Expression.Body), Expression.Parameters));
+
+    internal Condition<T> Join(Condition<T> other, ExpressionType how)
+    {
+        var (decided, open) = this == Always || this == Never ? (this, other) : (other, this);
+        if (decided == Always || decided == Never)
+            return (how, decided == Always) switch
+            {
+                (ExpressionType.OrElse, true) => Always,
+                (ExpressionType.AndAlso, false) => Never,
+                (ExpressionType.ExclusiveOr, true) => open.Negate(),
+                _ => open,
+            };
+        var row = Expression.Parameters[0];
+        var body = new Rule.Replace(other.Expression.Parameters[0], row).Visit(other.Expression.Body);
+        return Where(System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(
+            System.Linq.Expressions.Expression.MakeBinary(how, Expression.Body, body), row));
+    }
+}
