@@ -65,10 +65,10 @@ public static class RelyingPartyExtensions
     static bool IsLoopback(HostString host) => Uri.TryCreate($"http://{host.Value}", UriKind.Absolute, out var uri) && uri.IsLoopback;
 
     /// <summary>Every cookie here is marked Secure, and is never sent otherwise: a request over plain http can only be one that came the wrong way.</summary>
-    static Task RefusePlainHttpAsync(HttpContext context)
+    static async Task RefusePlainHttpAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        return context.RequestServices.GetRequiredService<IProblemDetailsService>().WriteAsync(new ProblemDetailsContext
+        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
             ProblemDetails =
@@ -78,6 +78,6 @@ public static class RelyingPartyExtensions
                 Title = "Use https.",
                 Detail = "This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies.",
             },
-        }).AsTask();
+        });
     }
 }

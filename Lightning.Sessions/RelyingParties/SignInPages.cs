@@ -42,7 +42,7 @@ static class SignInPages
             return WriteAsync(context, status, title, detail, context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again");
         context.Response.StatusCode = status;
         context.Response.Headers.CacheControl = "no-store";
-        return context.RequestServices.GetRequiredService<IProblemDetailsService>().WriteAsync(new ProblemDetailsContext
+        return context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
             ProblemDetails = { Status = status, Type = Problems.Type(slug), Title = title, Detail = detail },
