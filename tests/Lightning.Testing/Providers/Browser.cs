@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Lightning.Provider;
+namespace Lightning.Testing;
 
 /// <summary>One person's browser: a cookie jar for one application, and no redirects but those the test follows.</summary>
 public sealed class Browser : IDisposable

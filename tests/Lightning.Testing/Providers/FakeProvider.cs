@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Lightning.Provider;
+namespace Lightning.Testing;
 
 /// <summary>
 /// An OpenID provider on a loopback port that signs in whoever asks, and lies on request. It is strict where a relying party
