@@ -1,0 +1,63 @@
+import { useEffect } from 'react';
+import { Landing } from './Landing';
+import { NotFound } from './NotFound';
+import { NotesPage } from './notes/NotesPage';
+import { Header } from './session/Header';
+import { Session } from './session/session';
+import { SessionEnded } from './session/SessionEnded';
+import { useVisitor } from './session/useVisitor';
+import { navigate, parse, usePath } from './routing';
+
+export function App() {
+  const path = usePath();
+  const route = parse(path);
+  const [visitor, retry] = useVisitor();
+  const home = route.page === 'home' && visitor.kind === 'signed-in';
+
+  useEffect(() => {
+    if (home) navigate('/notes', { replace: true });
+  }, [home]);
+
+  if (visitor.kind === 'unknown' || home) return <Waiting />;
+  if (visitor.kind === 'unreachable') return <Unreachable reason={visitor.reason} retry={retry} />;
+  if (visitor.kind === 'anonymous') {
+    return route.page === 'unknown' ? <NotFound home="/" /> : <Landing returnUrl={route.page === 'notes' ? path : '/notes'} />;
+  }
+  if (route.page === 'unknown') return <NotFound home="/notes" />;
+
+  return (
+    <Session value={visitor.session}>
+      <Header />
+      <SessionEnded />
+      <NotesPage selected={route.page === 'notes' ? route.selected : null} />
+    </Session>
+  );
+}
+
+function Waiting() {
+  return (
+    <main className="waiting">
+      <h1 className="visually-hidden">Lightning</h1>
+      <p role="status" className="soft waiting-late">
+        Loading…
+      </p>
+    </main>
+  );
+}
+
+function Unreachable({ reason, retry }: { reason: string; retry: () => void }) {
+  return (
+    <main className="page-narrow">
+      <p>
+        <a className="brand" href="/">
+          Lightning
+        </a>
+      </p>
+      <h1>We can’t reach the server</h1>
+      <p role="alert">{reason}</p>
+      <button type="button" className="button-primary" onClick={retry}>
+        Try again
+      </button>
+    </main>
+  );
+}

@@ -1,0 +1,170 @@
+import { useEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent, type SubmitEvent } from 'react';
+import { Dialog } from '../Dialog';
+import { hasMoved, Link, navigate, newNote } from '../routing';
+import { useSession } from '../session/session';
+import { Ago } from './Ago';
+import { Conflict } from './Conflict';
+import { sameText, type Note, type Text } from './notes';
+import { useSaving } from './useSaving';
+
+export interface EditorEvents {
+  onCreated: (note: Note) => void;
+  onChanged: (note: Note) => void;
+  onDeleted: (note: Note) => void;
+  /** The note turned out to be gone already. */
+  onForgotten: (id: string) => void;
+}
+
+const empty: Text = { title: '', body: '' };
+
+/** Shows the draft where there is one and the saved note where there is none, so no failure can touch what was typed. */
+export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEvents) {
+  const { drafts } = useSession();
+  const id = note?.id ?? newNote;
+  const draft = useSyncExternalStore(drafts.subscribe, () => drafts.get(id));
+  const text: Text = draft ?? note ?? empty;
+  const saving = useSaving(note, draft, events);
+  const { working, errors, failure, conflict } = saving;
+  const [discarding, setDiscarding] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const title = useRef<HTMLInputElement>(null);
+  const body = useRef<HTMLTextAreaElement>(null);
+  const isNew = note === null;
+  const canUpdate = note?.can.update ?? true;
+
+  useEffect(() => {
+    if (isNew) title.current?.focus();
+    else if (hasMoved()) heading.current?.focus();
+    // Only when the editor opens: a note that has just been saved keeps the focus where the person has it.
+  }, []);
+
+  useEffect(() => {
+    if (errors.title) title.current?.focus();
+    else if (errors.body) body.current?.focus();
+  }, [errors]);
+
+  function edit(change: Partial<Text>) {
+    const next = { ...text, ...change };
+    saving.touched();
+    if (sameText(next, note ?? empty)) drafts.remove(id);
+    else drafts.set(id, { etag: note?.etag ?? null, ...draft, ...next });
+  }
+
+  function discard() {
+    setDiscarding(false);
+    drafts.remove(id);
+    saving.touched();
+    if (isNew) navigate('/notes');
+    else heading.current?.focus();
+  }
+
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    void saving.save();
+  }
+
+  function shortcut(event: KeyboardEvent) {
+    if (!(event.ctrlKey || event.metaKey) || (event.key !== 's' && event.key !== 'Enter')) return;
+    event.preventDefault();
+    if (canUpdate && !conflict) void saving.save();
+  }
+
+  return (
+    <div className="editor">
+      <div className="editor-top">
+        <Link className="editor-back" href="/notes">
+          All notes
+        </Link>
+        <h2 ref={heading} tabIndex={-1} className="visually-hidden">
+          {isNew ? 'New note' : note.title || 'Untitled'}
+        </h2>
+        {note && (
+          <p className="soft">
+            Changed <Ago at={note.updatedAt} />
+          </p>
+        )}
+      </div>
+
+      <form onSubmit={submit} onKeyDown={shortcut} aria-busy={working} data-conflict={conflict !== null || undefined}>
+        <div className="field">
+          <label htmlFor="note-title">Title</label>
+          <input
+            id="note-title"
+            ref={title}
+            className="editor-title"
+            autoComplete="off"
+            readOnly={!canUpdate}
+            value={text.title}
+            onChange={(event) => edit({ title: event.target.value })}
+            aria-invalid={errors.title !== undefined}
+            aria-describedby={errors.title && 'note-title-error'}
+          />
+          {errors.title && (
+            <p id="note-title-error" className="field-error">
+              {errors.title}
+            </p>
+          )}
+        </div>
+        <div className="field">
+          <label htmlFor="note-body">Note</label>
+          <textarea
+            id="note-body"
+            ref={body}
+            className="editor-body"
+            readOnly={!canUpdate}
+            value={text.body}
+            onChange={(event) => edit({ body: event.target.value })}
+            aria-invalid={errors.body !== undefined}
+            aria-describedby={errors.body && 'note-body-error'}
+          />
+          {errors.body && (
+            <p id="note-body-error" className="field-error">
+              {errors.body}
+            </p>
+          )}
+        </div>
+
+        <div role="alert">{failure && <p className="alert alert-danger">{failure}</p>}</div>
+
+        {conflict ? (
+          <Conflict theirs={conflict.theirs} working={working} onMine={saving.keepMine} onTheirs={saving.takeTheirs} onBoth={saving.keepBoth} />
+        ) : (
+          <div className="editor-actions">
+            {canUpdate && (
+              <button type="submit" className="button-primary" aria-keyshortcuts="Control+S Meta+S">
+                Save
+              </button>
+            )}
+            {draft && (
+              <button type="button" className="button-quiet" onClick={() => setDiscarding(true)}>
+                Discard
+              </button>
+            )}
+            {note?.can.delete && (
+              <button type="button" className="button-danger editor-delete" onClick={() => void saving.erase()}>
+                Delete
+              </button>
+            )}
+          </div>
+        )}
+        <p role="status" className="soft editor-status">
+          {working ? 'Working…' : draft ? 'Unsaved changes' : saving.saved ? 'Saved' : ''}
+        </p>
+      </form>
+
+      {discarding && (
+        <Dialog heading="Discard what you changed?" onClose={() => setDiscarding(false)}>
+          <p>{isNew ? 'This text was never saved, so it cannot be brought back.' : 'The note goes back to how it was last saved.'}</p>
+          <div className="row">
+            <button type="button" autoFocus onClick={() => setDiscarding(false)}>
+              Go on writing
+            </button>
+            <button type="button" className="button-danger" onClick={discard}>
+              Yes, discard
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,243 @@
+import { act, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { App } from '../App';
+import { FakeBff } from '../testing/FakeBff';
+
+let bff: FakeBff;
+const button = (name: string) => screen.findByRole('button', { name });
+const press = async (name: string) => userEvent.click(await button(name));
+const field = async (name: 'Title' | 'Note') => screen.findByLabelText<HTMLInputElement>(name);
+
+async function write(name: 'Title' | 'Note', text: string) {
+  const input = await field(name);
+  await userEvent.clear(input);
+  await userEvent.type(input, text);
+}
+
+function visit(path: string) {
+  history.replaceState(null, '', path);
+  return render(<App />);
+}
+
+beforeEach(() => {
+  bff = new FakeBff();
+  vi.stubGlobal('fetch', bff.fetch);
+});
+
+test('List_NoNotes_SaysWhatToDo', async () => {
+  visit('/notes');
+  await screen.findByText('Nothing written yet.');
+});
+
+test('List_Refused_OffersAnotherTry', async () => {
+  bff.seed({ title: 'Groceries', body: '' });
+  bff.fault = { on: 'GET /api', answer: { status: 500, problem: { traceId: 'abc' } } };
+  visit('/notes');
+  await screen.findByText(/Reference: abc/);
+  bff.fault = null;
+  await press('Try again');
+  await screen.findByText('Groceries');
+});
+
+test('List_MoreThanAPage_ShowsTheRestOnRequest', async () => {
+  bff.seed(...Array.from({ length: 25 }, (_, n) => ({ title: `Entry ${n}`, body: '' })));
+  visit('/notes');
+  await screen.findByText('Entry 24');
+  expect(screen.queryByText('Entry 0')).toBeNull();
+  await press('Show more');
+  await screen.findByText('Entry 0');
+  expect(screen.getAllByText(/^Entry/)).toHaveLength(25);
+  expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
+});
+
+test('Save_NewNote_StoresItAndGivesItAnAddress', async () => {
+  visit('/notes');
+  await press('New note');
+  await write('Title', 'Groceries');
+  await write('Note', 'Lemons');
+  await press('Save');
+  await screen.findByText('Saved');
+  expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Lemons' }]);
+  expect(location.pathname).toMatch(/^\/notes\/[\da-f-]{36}$/);
+  expect(document.activeElement).toBe(await button('Save'));
+  expect(sessionStorage).toHaveLength(0);
+});
+
+test('Save_ByKeyboard_Works', async () => {
+  visit('/notes/new');
+  await write('Title', 'Groceries');
+  await userEvent.keyboard('{Control>}s{/Control}');
+  await screen.findByText('Saved');
+});
+
+test('Save_EditFromTheList_NamesTheVersionItWasWrittenOver', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit('/notes');
+  await userEvent.click(await screen.findByRole('link', { name: /Groceries/ }));
+  await write('Note', 'Limes');
+  await press('Save');
+  await screen.findByText('Saved');
+  expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Limes' }]);
+  expect(bff.calls.find((made) => made.method === 'PUT' && made.path.endsWith(id ?? ''))?.headers.get('if-match')).toBe('"1"');
+});
+
+test('Save_RefusedField_PutsTheWordsAndTheFocusThere', async () => {
+  visit('/notes/new');
+  await write('Note', 'Lemons');
+  await press('Save');
+  await screen.findByText('A note needs a title.');
+  const title = await field('Title');
+  expect(title.getAttribute('aria-invalid')).toBe('true');
+  expect(document.activeElement).toBe(title);
+  expect((await field('Note')).value).toBe('Lemons');
+});
+
+test('Save_AnswerLost_SecondTryMakesNoSecondNote', async () => {
+  visit('/notes/new');
+  await write('Title', 'Once');
+  const real = bff.fetch;
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    await real(path, init);
+    throw new TypeError('Failed to fetch');
+  });
+  await press('Save');
+  await screen.findByText(/could not be reached/);
+  vi.stubGlobal('fetch', real);
+  await press('Save');
+  await screen.findByText('Saved');
+  expect(bff.texts).toHaveLength(1);
+});
+
+test('Save_AnswerToAnEditLost_SecondTryIsNoConflict', async () => {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  const real = bff.fetch;
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    await real(path, init);
+    throw new TypeError('Failed to fetch');
+  });
+  await press('Save');
+  await screen.findByText(/could not be reached/);
+  vi.stubGlobal('fetch', real);
+  await press('Save');
+  await screen.findByText('Saved');
+});
+
+test('Save_SessionEnded_KeepsTheTextThroughSigningInAgain', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  const page = visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  bff.userId = null;
+  await press('Save');
+  await screen.findByText(/unsaved text is kept in this tab/);
+  expect((await field('Note')).value).toBe('Limes');
+
+  page.unmount();
+  bff.userId = 'u-ada';
+  visit(`/notes/${id}`);
+  expect((await field('Note')).value).toBe('Limes');
+  await press('Save');
+  await screen.findByText('Saved');
+  expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Limes' }]);
+});
+
+test('Draft_OfAnotherPerson_IsNotShown', async () => {
+  const page = visit('/notes/new');
+  await write('Note', 'Ada’s secret');
+  page.unmount();
+  bff.userId = 'u-grace';
+  visit('/notes/new');
+  expect((await field('Note')).value).toBe('');
+});
+
+test('Draft_WhileAnotherNoteIsOpen_WaitsForItsReturn', async () => {
+  bff.seed({ title: 'One', body: '' }, { title: 'Two', body: '' });
+  visit('/notes');
+  await userEvent.click(await screen.findByRole('link', { name: /One/ }));
+  await write('Note', 'half a sent');
+  await userEvent.click(screen.getByRole('link', { name: /Two/ }));
+  await vi.waitFor(async () => expect((await field('Title')).value).toBe('Two'));
+  await userEvent.click(screen.getByRole('link', { name: /One.*Unsaved changes/ }));
+  expect((await field('Note')).value).toBe('half a sent');
+});
+
+async function collide(): Promise<void> {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  bff.change(id, { body: 'Oranges' });
+  await press('Save');
+  await screen.findByText('Oranges');
+  expect((await field('Note')).value).toBe('Limes');
+}
+
+test('Conflict_KeepBoth_StoresMineAsAnotherNote', async () => {
+  await collide();
+  await press('Keep both');
+  await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes', 'Oranges']));
+});
+
+test('Conflict_KeepMine_WritesOverTheOther', async () => {
+  await collide();
+  await press('Keep mine');
+  await screen.findByText('Saved');
+  expect(bff.texts.map((text) => text.body)).toEqual(['Limes']);
+});
+
+test('Conflict_KeepTheOther_ShowsIt', async () => {
+  await collide();
+  await press('Keep the other');
+  await vi.waitFor(async () => expect((await field('Note')).value).toBe('Oranges'));
+  expect(bff.texts.map((text) => text.body)).toEqual(['Oranges']);
+});
+
+test('Conflict_DeletedElsewhere_MineCanBeKept', async () => {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  bff.drop(id);
+  await press('Save');
+  await press('Keep mine');
+  await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes']));
+});
+
+test('Draft_OfANoteThatIsGone_IsShownAndCanBeKept', async () => {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  const page = visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  page.unmount();
+  bff.drop(id);
+  visit(`/notes/${id}`);
+  await screen.findByText('Limes');
+  await press('Keep my text as a fresh one');
+  await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes']));
+});
+
+test('Delete_ThenUndo_BringsTextAndDraftBack', async () => {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit(`/notes/${id}`);
+  await write('Note', 'Limes');
+  await press('Delete');
+  await screen.findByText('“Groceries” is deleted.');
+  expect(bff.texts).toEqual([]);
+  await press('Undo');
+  expect((await field('Note')).value).toBe('Limes');
+  expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Lemons' }]);
+});
+
+test('Delete_ChangedElsewhere_ShowsTheNewVersionInstead', async () => {
+  const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
+  visit(`/notes/${id}`);
+  await field('Note');
+  act(() => bff.change(id, { body: 'Oranges' }));
+  await press('Delete');
+  await screen.findByText(/Not deleted/);
+  expect((await field('Note')).value).toBe('Oranges');
+});
+
+test('Address_OfNoNoteOfOurs_SaysSo', async () => {
+  visit('/notes/someone-elses');
+  await screen.findByRole('heading', { name: 'There is no such note' });
+});

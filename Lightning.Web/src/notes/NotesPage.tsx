@@ -1,0 +1,91 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { isLeaving, navigate, newNote } from '../routing';
+import { useSession } from '../session/session';
+import { Deleted, type Removed } from './Deleted';
+import { FetchedNote } from './FetchedNote';
+import { NoteEditor } from './NoteEditor';
+import { NoteList } from './NoteList';
+import type { Note } from './notes';
+import { useNotes } from './useNotes';
+
+export function NotesPage({ selected }: { selected: string | null }) {
+  const { drafts } = useSession();
+  const { notes, load, loadMore, put, drop } = useNotes();
+  const [removed, setRemoved] = useState<Removed | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  // One editor stays on the page while its new note gets an id; any other change of selection brings a fresh one.
+  const [editor, setEditor] = useState({ selected, key: 0 });
+  if (editor.selected !== selected) setEditor({ selected, key: editor.key + 1 });
+
+  const note = notes.items.find((item) => item.id === selected);
+
+  useEffect(() => {
+    const name = selected === newNote ? 'New note' : selected === null ? 'Notes' : note?.title || 'Note';
+    document.title = `${name} · Lightning`;
+  }, [selected, note?.title]);
+
+  useEffect(() => {
+    function warn(event: BeforeUnloadEvent) {
+      if (drafts.ids().length > 0 && !isLeaving()) event.preventDefault();
+    }
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [drafts]);
+
+  const created = useCallback(
+    (made: Note) => {
+      put(made);
+      setEditor((now) => ({ selected: made.id, key: now.key }));
+      navigate(`/notes/${made.id}`, { replace: true });
+    },
+    [put],
+  );
+
+  function deleted(gone: Note) {
+    const draft = drafts.get(gone.id);
+    drafts.remove(gone.id);
+    drop(gone.id);
+    setRemoved({ note: gone, draft: draft ?? null });
+    navigate('/notes');
+    heading.current?.focus();
+  }
+
+  function restored(note: Note) {
+    if (removed?.draft) drafts.set(note.id, { ...removed.draft, etag: note.etag });
+    setRemoved(null);
+    put(note);
+    navigate(`/notes/${note.id}`);
+  }
+
+  function forget(id: string) {
+    drafts.remove(id);
+    drop(id);
+  }
+
+  return (
+    <main className="notes" data-open={selected !== null || undefined}>
+      <h1 className="visually-hidden">Notes</h1>
+      <NoteList notes={notes} selected={selected} heading={heading} reload={load} loadMore={loadMore} />
+      <div className="notes-open">
+        {selected === null ? (
+          <Nothing empty={notes.phase === 'ready' && notes.items.length === 0} />
+        ) : selected === newNote || note ? (
+          <NoteEditor key={editor.key} note={note ?? null} onCreated={created} onChanged={put} onDeleted={deleted} onForgotten={forget} />
+        ) : (
+          notes.phase !== 'loading' && <FetchedNote key={selected} id={selected} onFetched={put} />
+        )}
+      </div>
+      <Deleted removed={removed} onRestored={restored} onDismissed={() => setRemoved(null)} />
+    </main>
+  );
+}
+
+function Nothing({ empty }: { empty: boolean }) {
+  return (
+    <div className="notes-nothing">
+      <span className="notes-nothing-bolt" aria-hidden="true" />
+      <p>{empty ? 'Your first one starts with a word.' : 'Choose a note, or start another.'}</p>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { sameText, type Text } from './notes';
+
+/** Text that the server does not have yet. */
+export interface Draft extends Text {
+  /** The version it was written over; null for a note that does not exist yet. */
+  etag: string | null;
+  /** The last attempt to create it. The same text again takes the same key, so a lost answer makes no second note. */
+  attempt?: { key: string; title: string; body: string };
+}
+
+/**
+ * Unsaved text, by note, mirrored to sessionStorage so that it outlives a reload and a trip to the sign-in page.
+ * Kept per person: someone else who signs in in this tab must not find it.
+ */
+export class Drafts {
+  readonly #prefix: string;
+  readonly #drafts = new Map<string, Draft>();
+  readonly #listeners = new Set<() => void>();
+  #ids: readonly string[] = [];
+  #mirrored = true;
+
+  constructor(userId: string) {
+    this.#prefix = `lightning.draft.${userId}.`;
+    for (const key of Object.keys(sessionStorage)) {
+      if (!key.startsWith(this.#prefix)) continue;
+      const draft = read(sessionStorage.getItem(key));
+      if (draft) this.#drafts.set(key.slice(this.#prefix.length), draft);
+      else sessionStorage.removeItem(key);
+    }
+    this.#ids = [...this.#drafts.keys()];
+  }
+
+  /** False when the browser refused to store a copy: then leaving the page would lose the text. */
+  get survivesLeaving(): boolean {
+    return this.#mirrored || this.#drafts.size === 0;
+  }
+
+  readonly get = (id: string): Draft | undefined => this.#drafts.get(id);
+
+  readonly ids = (): readonly string[] => this.#ids;
+
+  set(id: string, draft: Draft): void {
+    const known = this.#drafts.has(id);
+    this.#drafts.set(id, draft);
+    if (!known) this.#ids = [...this.#drafts.keys()];
+    try {
+      sessionStorage.setItem(this.#prefix + id, JSON.stringify(draft));
+      this.#mirrored = true;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      this.#mirrored = false;
+    }
+    this.#changed();
+  }
+
+  remove(id: string): void {
+    sessionStorage.removeItem(this.#prefix + id);
+    if (!this.#drafts.delete(id)) return;
+    this.#ids = [...this.#drafts.keys()];
+    this.#changed();
+  }
+
+  clear(): void {
+    for (const id of this.#ids) sessionStorage.removeItem(this.#prefix + id);
+    this.#drafts.clear();
+    this.#ids = [];
+    this.#changed();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Gives a draft the key for its next attempt: the last one's while the text is the same, else a fresh one. */
+export function attempted(draft: Draft): Draft & { attempt: NonNullable<Draft['attempt']> } {
+  const { title, body } = draft;
+  if (draft.attempt && sameText(draft.attempt, draft)) return { ...draft, attempt: draft.attempt };
+  return { ...draft, attempt: { key: crypto.randomUUID(), title, body } };
+}
+
+function read(stored: string | null): Draft | null {
+  const value: unknown = stored === null ? null : JSON.parse(stored);
+  if (typeof value !== 'object' || value === null) return null;
+  const draft = value as Partial<Draft>;
+  return typeof draft.title === 'string' && typeof draft.body === 'string' ? { ...draft, title: draft.title, body: draft.body, etag: draft.etag ?? null } : null;
+}

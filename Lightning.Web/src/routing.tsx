@@ -1,0 +1,64 @@
+import { useSyncExternalStore, type ComponentProps, type MouseEvent } from 'react';
+
+/** Where the address bar points. Three places do not earn a routing library. */
+export type Route = { page: 'home' } | { page: 'notes'; selected: string | null } | { page: 'unknown' };
+
+export const newNote = 'new';
+
+export function parse(path: string): Route {
+  if (path === '/') return { page: 'home' };
+  const notes = /^\/notes(?:\/([^/]+))?\/?$/.exec(path);
+  return notes ? { page: 'notes', selected: notes[1] ?? null } : { page: 'unknown' };
+}
+
+const listeners = new Set<() => void>();
+let moves = 0;
+
+/** Goes to a path of this app without loading the page again. */
+export function navigate(path: string, { replace = false } = {}): void {
+  if (path === location.pathname) return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', path);
+  moves++;
+  for (const listener of listeners) listener();
+}
+
+let leaving = false;
+
+/** Leaves the app for a page that a server renders: sign-in, or where sign-out leads. */
+export function leave(url: string): void {
+  leaving = true;
+  location.assign(url);
+}
+
+/** True while the app itself sends the person away, having said what becomes of their text. */
+export function isLeaving(): boolean {
+  return leaving;
+}
+
+/** True once the person has moved within the app: only then may a page take the focus for itself. */
+export function hasMoved(): boolean {
+  return moves > 0;
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  addEventListener('popstate', listener);
+  return () => {
+    listeners.delete(listener);
+    removeEventListener('popstate', listener);
+  };
+}
+
+export function usePath(): string {
+  return useSyncExternalStore(subscribe, () => location.pathname);
+}
+
+export function Link({ href, ...rest }: ComponentProps<'a'> & { href: string }) {
+  function follow(event: MouseEvent) {
+    // A click with a modifier, or with another button, means "in a new tab" and is the browser's to answer.
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    navigate(href);
+  }
+  return <a href={href} onClick={follow} {...rest} />;
+}

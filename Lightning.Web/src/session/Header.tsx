@@ -1,0 +1,63 @@
+import { useState } from 'react';
+import { Dialog } from '../Dialog';
+import { explain, RequestFailed } from '../http';
+import { leave, Link } from '../routing';
+import { signOut, useSession } from './session';
+
+export function Header() {
+  const { user, drafts } = useSession();
+  const [asking, setAsking] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [leaving, setLeaving] = useState(false);
+
+  async function goOut() {
+    setAsking(false);
+    setFailure(null);
+    setLeaving(true);
+    try {
+      const next = await signOut();
+      drafts.clear();
+      leave(next);
+    } catch (error) {
+      setLeaving(false);
+      // Already signed out, elsewhere or by time: what they asked for is true.
+      if (error instanceof RequestFailed && error.status === 401) {
+        drafts.clear();
+        leave('/');
+      } else setFailure(`You are still signed in. ${explain(error)}`);
+    }
+  }
+
+  return (
+    <>
+      <header className="site-header">
+        <Link className="brand" href="/notes">
+          Lightning
+        </Link>
+        <div className="who">
+          <p className="who-name">
+            <strong>{user.name}</strong>
+            {user.email !== user.name && <span>{user.email}</span>}
+          </p>
+          <button type="button" disabled={leaving} onClick={() => (drafts.ids().length > 0 ? setAsking(true) : void goOut())}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <div role="alert">{failure && <p className="alert alert-danger notice">{failure}</p>}</div>
+      {asking && (
+        <Dialog heading="Leave your unsaved text behind?" onClose={() => setAsking(false)}>
+          <p>Some of what you wrote is not saved. It is dropped when you go, so that nobody else finds it in this browser.</p>
+          <div className="row">
+            <button type="button" autoFocus onClick={() => setAsking(false)}>
+              Stay here
+            </button>
+            <button type="button" className="button-danger" onClick={() => void goOut()}>
+              Drop it and go
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

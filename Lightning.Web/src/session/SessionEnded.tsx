@@ -1,0 +1,30 @@
+import { useSyncExternalStore } from 'react';
+import { usePath } from '../routing';
+import { signIn, useSession } from './session';
+
+export function SessionEnded() {
+  const { ended, drafts } = useSession();
+  const path = usePath();
+  const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids).length > 0;
+
+  return (
+    <div role="alert" className={ended ? 'ended' : undefined}>
+      {ended && (
+        <div className="ended-inside">
+          <p>
+            <strong>Your session has ended.</strong> {advice(unsaved, drafts.survivesLeaving)}
+          </p>
+          <button type="button" className="button-primary" onClick={() => signIn(path)}>
+            Sign in again
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function advice(unsaved: boolean, survives: boolean): string {
+  if (!unsaved) return 'Sign in to go on where you are.';
+  if (survives) return 'Your unsaved text is kept in this tab, and will be here when you come back.';
+  return 'This browser refuses to keep your unsaved text: copy it before you sign in.';
+}

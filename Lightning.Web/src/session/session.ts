@@ -1,0 +1,44 @@
+import { createContext, use } from 'react';
+import { call } from '../http';
+import type { Drafts } from '../notes/drafts';
+import { leave } from '../routing';
+
+export interface User {
+  id: string;
+  name: string;
+  email: string;
+  isAdmin: boolean;
+  session: { id: string; createdAt: string; endsAt: string; idleEndsAt: string; authTime: string };
+}
+
+export async function getUser(options: { slide?: boolean; signal?: AbortSignal } = {}): Promise<User> {
+  const { body } = await call<User>(options.slide === false ? '/bff/user?slide=false' : '/bff/user', { signal: options.signal });
+  return body;
+}
+
+export function signIn(returnUrl: string, prompt?: 'create'): void {
+  leave(`/bff/login?${new URLSearchParams({ returnUrl, ...(prompt && { prompt }) })}`);
+}
+
+/** Ends the session on the server; what comes back is where the provider's own sign-out begins. */
+export async function signOut(): Promise<string> {
+  const { body } = await call<{ redirect: string }>('/bff/logout', { method: 'POST' });
+  const target = new URL(body.redirect, location.origin);
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') throw new Error(`Sign-out led to a ${target.protocol} address.`);
+  return target.href;
+}
+
+/** Who is signed in, whether the server has since said that the session is over, and what they have not saved. */
+export interface SignedIn {
+  user: User;
+  ended: boolean;
+  drafts: Drafts;
+}
+
+export const Session = createContext<SignedIn | null>(null);
+
+export function useSession(): SignedIn {
+  const session = use(Session);
+  if (!session) throw new Error('useSession needs a signed-in person above it.');
+  return session;
+}

@@ -1,0 +1,118 @@
+import type { Problem } from '../http';
+import type { Note, Text } from '../notes/notes';
+
+interface Answer {
+  status: number;
+  body?: unknown;
+  etag?: string;
+}
+
+/** The BFF and the API behind it as far as the app can see them, in memory. Give `fetch` to `vi.stubGlobal`. */
+export class FakeBff {
+  userId: string | null = 'u-ada';
+  readonly calls: { method: string; path: string; headers: Headers }[] = [];
+  /** Answers in place of the real one while set; `down` is no answer at all. */
+  fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
+  readonly #notes = new Map<string, { note: Note; version: number }>();
+  readonly #created = new Map<string, string>();
+  #clock = Date.now() - 3_600_000;
+
+  seed(...texts: Text[]): string[] {
+    return texts.map((text) => this.#store(text).id);
+  }
+
+  /** What another tab would do. */
+  change(id: string, text: Partial<Text>): void {
+    const stored = this.#notes.get(id);
+    if (stored) this.#write(id, { ...stored.note, ...text });
+  }
+
+  drop(id: string): void {
+    this.#notes.delete(id);
+  }
+
+  get texts(): Text[] {
+    return this.#newestFirst().map(({ title, body }) => ({ title, body }));
+  }
+
+  readonly fetch = (input: string, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(input, location.origin);
+    const headers = new Headers(init.headers);
+    const method = init.method ?? 'GET';
+    this.calls.push({ method, path: url.pathname, headers });
+    if (this.fault && `${method} ${url.pathname}`.startsWith(this.fault.on)) {
+      const { answer } = this.fault;
+      if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
+      return Promise.resolve(respond({ status: answer.status, body: answer.problem ?? {} }));
+    }
+    const text = typeof init.body === 'string' ? (JSON.parse(init.body) as Text) : { title: '', body: '' };
+    return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, text) : { status: 400, body: {} }));
+  };
+
+  #answer(method: string, url: URL, headers: Headers, text: Text): Answer {
+    if (this.userId === null) return { status: 401, body: { title: 'Not signed in' } };
+    if (url.pathname === '/bff/user')
+      return { status: 200, body: { id: this.userId, name: 'Ada Lovelace', email: 'ada@example.test', isAdmin: false, session: {} } };
+    if (url.pathname === '/bff/logout') {
+      this.userId = null;
+      return { status: 200, body: { redirect: 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
+    }
+    const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
+    return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
+  }
+
+  #collection(method: string, url: URL, headers: Headers, text: Text): Answer {
+    if (method === 'GET') {
+      const all = this.#newestFirst();
+      const start = all.findIndex((note) => note.id === url.searchParams.get('after')) + 1;
+      const items = all.slice(start, start + Number(url.searchParams.get('limit')));
+      return { status: 200, body: { items, next: start + items.length < all.length ? (items.at(-1)?.id ?? null) : null } };
+    }
+    if (text.title === '') return untitled;
+    const key = headers.get('idempotency-key') ?? crypto.randomUUID();
+    const known = this.#notes.get(this.#created.get(key) ?? '');
+    const note = known?.note ?? this.#store(text);
+    this.#created.set(key, note.id);
+    return { status: 201, body: note, etag: note.etag };
+  }
+
+  #single(method: string, id: string, headers: Headers, text: Text): Answer {
+    const stored = this.#notes.get(id);
+    if (!stored) return { status: 404, body: { title: 'Not found' } };
+    if (method === 'GET') return { status: 200, body: stored.note, etag: stored.note.etag };
+    if (headers.get('if-match') !== stored.note.etag) return { status: headers.has('if-match') ? 412 : 428, body: {} };
+    if (method === 'DELETE') {
+      this.#notes.delete(id);
+      return { status: 204 };
+    }
+    if (text.title === '') return untitled;
+    const note = this.#write(id, { ...stored.note, ...text });
+    return { status: 200, body: note, etag: note.etag };
+  }
+
+  #store(text: Text): Note {
+    return this.#write(crypto.randomUUID(), text);
+  }
+
+  #write(id: string, { title, body }: Text): Note {
+    const version = (this.#notes.get(id)?.version ?? 0) + 1;
+    const now = new Date((this.#clock += 1000)).toISOString();
+    const createdAt = this.#notes.get(id)?.note.createdAt ?? now;
+    const note: Note = { id, title, body, createdAt, updatedAt: now, etag: `"${version}"`, can: { update: true, delete: true } };
+    this.#notes.set(id, { note, version });
+    return note;
+  }
+
+  #newestFirst(): Note[] {
+    return [...this.#notes.values()].map(({ note }) => note).sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+  }
+}
+
+const untitled: Answer = { status: 400, body: { title: 'One or more validation errors occurred.', errors: { Title: ['A note needs a title.'] } } };
+
+function respond({ status, body, etag }: Answer): Response {
+  const headers = new Headers();
+  if (body !== undefined) headers.set('content-type', status >= 400 ? 'application/problem+json' : 'application/json');
+  if (etag !== undefined) headers.set('etag', etag);
+  return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+}
