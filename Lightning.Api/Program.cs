@@ -1,3 +1,24 @@
+using Lightning.Api;
+using Lightning.Api.Notes;
+using Lightning.Data;
+using Lightning.ServiceDefaults;
+using Lightning.Sessions.Gate;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddLightningData("api");
+builder.AddSessionGate();
+builder.Services.AddStrictJson();
+builder.Services.AddApiDocument();
+
 var app = builder.Build();
+app.UseServiceDefaults();
+app.UseApiDocs();
+app.UseAuthentication();
+app.UseAuthorization();
+
+app.MapOpenApi().AllowAnonymous();
+app.MapNotes();
+
+app.RequireStatedPolicies();
 app.Run();

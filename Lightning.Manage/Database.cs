@@ -48,8 +48,8 @@ static class Database
             SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
                 or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege
         } refusal => $"The database {Name(server)} refuses user '{server.Username}': {refusal.MessageText}; check ConnectionStrings:lightning.",
-        NpgsqlException { InnerException: SocketException or TimeoutException or IOException } outage =>
-            $"The database {Name(server)} cannot be reached: {outage.InnerException.Message.TrimEnd('.')}; start it (`dotnet run --project Lightning.AppHost`), or set ConnectionStrings:lightning to another.",
+        NpgsqlException { InnerException: (SocketException or TimeoutException or IOException) and { Message: var cause } } =>
+            $"The database {Name(server)} cannot be reached: {cause.TrimEnd('.')}; start it (`dotnet run --project Lightning.AppHost`), or set ConnectionStrings:lightning to another.",
         // Where a connection fails, EF wraps what Npgsql said.
         InvalidOperationException { InnerException: { } inner } => Sentence(inner, server),
         _ => null,

@@ -1,7 +1,10 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -32,6 +35,7 @@ public static class Problems
             details.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? problem.HttpContext.TraceIdentifier;
         });
         services.AddExceptionHandler<DatabaseAway>();
+        services.AddExceptionHandler<BadRequest>();
     }
 
     static string Slug(int status) => status switch
@@ -56,5 +60,31 @@ public static class Problems
                 ProblemDetails = { Status = 503, Title = "The service is busy or being restarted.", Detail = "Nothing was changed. Try again in a few seconds." },
             });
         }
+    }
+
+    /// <summary>A request that cannot be read says which part of it; a JSON fault names its field.</summary>
+    sealed class BadRequest(IProblemDetailsService problems) : IExceptionHandler
+    {
+        public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is not BadHttpRequestException bad) return ValueTask.FromResult(false);
+            httpContext.Response.StatusCode = bad.StatusCode;
+            var json = bad.InnerException as JsonException;
+            var details = new ProblemDetails { Status = bad.StatusCode, Detail = json is null ? bad.Message : "The body is no JSON of the form that is asked for." };
+            if (json is not null)
+                details.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
+                {
+                    // "$.title" names a field; "$" the body itself.
+                    [json.Path?.TrimStart('$').TrimStart('.') ?? ""] = [Explain(json)],
+                };
+            return problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details });
+        }
+
+        /// <summary>Without the names of our own types, which the serializer's messages hold.</summary>
+        static string Explain(JsonException fault) =>
+            fault.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal) ? "Unknown; leave it out."
+            : fault.Message.Contains("missing required properties", StringComparison.Ordinal) ? $"Missing: {fault.Message[(fault.Message.LastIndexOf(':') + 1)..].Trim(' ', '.', '\'')}."
+            : fault.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $"Cannot be read at line {line + 1}, byte {fault.BytePositionInLine + 1}.")
+            : "Cannot be read.";
     }
 }
