@@ -1,6 +1,7 @@
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.StaticFiles;
 using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Lightning.Bff;
 
@@ -33,15 +34,18 @@ static class FrontEnd
 
     public static void MapFrontEnd(this WebApplication app)
     {
+        // A pattern with a constraint does not match the empty path, so the first page is named by itself.
         if (DevelopmentServer(app.Environment, app.Configuration) is { } server)
         {
-            // The development server runs other people's code; nothing of the session is its business.
-            app.MapForwarder($"/{{**path:{Elsewhere}}}", server, transforms => transforms.AddRequestHeaderRemove("Cookie").AddRequestHeaderRemove("Authorization"))
-                .AllowAnonymous();
+            foreach (var pattern in new[] { "/", $"/{{**path:{Elsewhere}}}" }) app.MapForwarder(pattern, server, WithoutCredentials).AllowAnonymous();
             return;
         }
-        app.MapFallbackToFile($"{{*path:nonfile:{Elsewhere}}}", "index.html", new StaticFileOptions { OnPrepareResponse = SetCaching }).AllowAnonymous();
+        foreach (var pattern in new[] { "/", $"/{{*path:nonfile:{Elsewhere}}}" })
+            app.MapFallbackToFile(pattern, "index.html", new StaticFileOptions { OnPrepareResponse = SetCaching }).AllowAnonymous();
     }
+
+    /// <summary>The development server runs other people's code; nothing of the session is its business.</summary>
+    static void WithoutCredentials(TransformBuilderContext transforms) => transforms.AddRequestHeaderRemove("Cookie").AddRequestHeaderRemove("Authorization");
 
     static string? DevelopmentServer(IHostEnvironment environment, IConfiguration configuration) =>
         environment.IsDevelopment() && configuration["services:web:http:0"] is { Length: > 0 } address ? address : null;

@@ -21,14 +21,15 @@ static class ApiProxy
 
     public static void AddApiProxy(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<ProxySettings>();
         builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
-            .AddConfigFilter<RouteSecurityFilter>().AddTransforms(AddTransforms);
+            .AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms);
     }
 
     public static void MapApiProxy(this WebApplication app)
     {
-        // YARP would say the same in a nest of exceptions.
-        foreach (var route in app.Services.GetServices<IProxyConfigProvider>().SelectMany(provider => provider.GetConfig().Routes)) route.Security();
+        // Asked for here, because YARP would say it in a nest of exceptions.
+        app.Services.GetRequiredService<ProxySettings>().Check(app.Services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()));
         app.MapReverseProxy(proxy =>
         {
             proxy.Use(AttachTokenAsync);

@@ -36,26 +36,3 @@ static class RouteSecurityReader
         };
     }
 }
-
-/// <summary>Turns what a route says into its policy, and a service's name into its address; runs on every load of the configuration.</summary>
-sealed class RouteSecurityFilter(IConfiguration configuration) : IProxyConfigFilter
-{
-    public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) =>
-        ValueTask.FromResult(route with { AuthorizationPolicy = route.Security() == RouteSecurity.Session ? "default" : "anonymous" });
-
-    public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) =>
-        ValueTask.FromResult(cluster with
-        {
-            Destinations = cluster.Destinations?.ToDictionary(
-                destination => destination.Key, destination => destination.Value with { Address = Resolve(destination.Value.Address) }, StringComparer.OrdinalIgnoreCase),
-        });
-
-    /// <summary><c>http://api</c> is the service called api, wherever Aspire or the configuration says it is.</summary>
-    string Resolve(string address)
-    {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Host.Contains('.', StringComparison.Ordinal) || !uri.IsDefaultPort || uri.IsLoopback) return address;
-        var setting = $"services:{uri.Host}:http:0";
-        return configuration[setting] is { Length: > 0 } resolved ? resolved
-            : throw new ConfigurationException($"{setting} is not set: give the address of the service '{uri.Host}', such as http://localhost:5102.");
-    }
-}

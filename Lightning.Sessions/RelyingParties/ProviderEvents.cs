@@ -54,7 +54,7 @@ sealed class ProviderEvents(ILogger<ProviderEvents> logger) : OpenIdConnectEvent
     public override Task RemoteFailure(RemoteFailureContext context)
     {
         context.HandleResponse();
-        if (context.Failure?.Data["error"] is null && SignInPages.IsProviderAway(context.Failure))
+        if (SignInPages.IsProviderAway(context.Failure))
         {
             logger.ProviderAway(context.Failure!);
             return SignInPages.WriteProviderAwayAsync(context.HttpContext);

@@ -17,7 +17,7 @@ namespace Lightning.Sessions.RelyingParties;
 /// <summary>Makes an application one that people sign in to.</summary>
 public static class RelyingPartyExtensions
 {
-    /// <summary>Adds the session cookie, the OpenID Connect client and the care for tokens. Every endpoint then needs a session unless it says otherwise.</summary>
+    /// <summary>Adds the session cookie, the OpenID Connect client and the care for tokens. An endpoint that requires authorization then asks for a session.</summary>
     /// <param name="builder">The application; it has <c>AddServiceDefaults</c> and <c>AddLightningData</c> already.</param>
     /// <param name="party">Which application it is.</param>
     /// <param name="configure">Changes the session's authentication scheme.</param>
@@ -45,8 +45,7 @@ public static class RelyingPartyExtensions
             tokens.ChallengeScheme = Scheme.Parse(Schemes.Provider);
             tokens.ClientCredentialStyle = ClientCredentialStyle.PostBody;
         });
-        var signedIn = new AuthorizationPolicyBuilder(Schemes.Session).RequireAuthenticatedUser().Build();
-        services.AddAuthorizationBuilder().SetDefaultPolicy(signedIn).SetFallbackPolicy(signedIn);
+        services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder(Schemes.Session).RequireAuthenticatedUser().Build());
         return builder;
     }
 

@@ -51,7 +51,7 @@ public static class SignIn
         {
             await context.ChallengeAsync(Schemes.Provider, properties);
         }
-        catch (Exception fault) when (SignInPages.IsProviderAway(fault) && !context.Response.HasStarted)
+        catch (Exception fault) when (fault is OpenIdConnectProtocolException || SignInPages.IsProviderAway(fault))
         {
             context.RequestServices.GetRequiredService<ILogger<ProviderEvents>>().ProviderAway(fault);
             await SignInPages.WriteProviderAwayAsync(context);

@@ -3,18 +3,17 @@ using System.Text.Encodings.Web;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace Lightning.Sessions.RelyingParties;
 
 /// <summary>The few words a person may see between the provider and the application: plain pages, without script or style.</summary>
 static class SignInPages
 {
-    /// <summary>Whether the provider could not be reached or did not speak the protocol: no fault of the person's, and no reason to end anything.</summary>
+    /// <summary>Whether the provider could not be reached: no fault of the person's, and no reason to end anything.</summary>
     public static bool IsProviderAway(Exception? fault)
     {
         for (; fault is not null; fault = fault.InnerException)
-            if (fault is HttpRequestException or TimeoutException or OpenIdConnectProtocolException or TaskCanceledException
+            if (fault is HttpRequestException or TimeoutException or TaskCanceledException
                 || (fault is InvalidOperationException && fault.Message.StartsWith("IDX208", StringComparison.Ordinal))) return true;
         return false;
     }

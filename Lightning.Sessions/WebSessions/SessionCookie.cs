@@ -26,7 +26,7 @@ sealed class SessionCookie(RelyingParty party)
     public byte[]? ReadHash(HttpRequest request)
     {
         Span<byte> bytes = stackalloc byte[Bytes];
-        return request.Cookies.TryGetValue(party.Cookie, out var value) && value.Length == Base64Url.GetEncodedLength(Bytes) - 1
+        return request.Cookies.TryGetValue(party.Cookie, out var value) && value.Length == Base64Url.GetEncodedLength(Bytes)
             && Base64Url.TryDecodeFromChars(value, bytes, out var written) && written == Bytes ? SHA256.HashData(bytes) : null;
     }
 

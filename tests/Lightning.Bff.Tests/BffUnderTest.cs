@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 
@@ -91,7 +92,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>Goes through the whole sign-in.</summary>
-    public static async Task SignInAsync(Browser browser, string returnUrl = "/bff/user")
+    public static async Task SignInAsync(Browser browser, string returnUrl = "/")
     {
         using var page = await browser.FollowAsync($"/bff/login?returnUrl={Uri.EscapeDataString(returnUrl)}");
         browser.Cookie(SessionCookie).ShouldNotBeNull();
@@ -120,6 +121,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         {
             builder.UseUrls("http://127.0.0.1:0");
             foreach (var (key, value) in settings) builder.UseSetting(key, value);
+            builder.ConfigureLogging(logging => logging.ClearProviders());
             builder.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(clock));
         }
     }
