@@ -1,5 +1,7 @@
+using Lightning.Data.Accounts;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
+using Lightning.Data.Sessions;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -28,7 +30,7 @@ public static class LightningDataExtensions
         // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
         builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLightning());
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
-        builder.Services.AddSingleton<NotePolicy>();
+        builder.Services.AddSingleton<NotePolicy>().AddSingleton<AccountPolicy>().AddSingleton<SessionPolicy>();
 
         builder.Services.AddSingleton(MasterKey.Read(builder.Configuration));
         builder.Services.AddDataProtection().SetApplicationName($"lightning-{service}").PersistKeysToDbContext<LightningDb>();

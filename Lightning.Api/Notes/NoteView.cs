@@ -8,8 +8,8 @@ using Lightning.Data.Rules;
 
 namespace Lightning.Api.Notes;
 
-/// <summary>What a client may write of a note.</summary>
-sealed record NoteInput
+/// <summary>What a client may write of a note. Public, because the validation generator passes over what is not.</summary>
+public sealed record NoteInput
 {
     /// <summary>One line.</summary>
     [Required(ErrorMessage = "A title is needed.")]
@@ -44,12 +44,15 @@ sealed record NotePage(
     [property: Description("To be sent as `after` for the next page; null on the last one.")] string? Next);
 
 /// <summary>Which notes to list.</summary>
-sealed record NoteListQuery
+public sealed record NoteListQuery
 {
+    /// <summary>How many where the caller does not say.</summary>
+    internal const int DefaultLimit = 20;
+
     /// <summary>How many.</summary>
     [Range(1, 100, ErrorMessage = "Between {1} and {2}.")]
-    [DefaultValue(20)]
-    public int Limit { get; init; } = 20;
+    [DefaultValue(DefaultLimit)]
+    public int? Limit { get; init; }
 
     /// <summary>Where to go on.</summary>
     [NoteCursorText]

@@ -31,15 +31,17 @@ static class NotesApi
     static async Task<Ok<NotePage>> ListAsync(
         [AsParameters] NoteListQuery query, HttpResponse response, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken)
     {
-        var rows = db.Notes.AsNoTracking().Where(policy, actor, Verb.Read);
+        var limit = query.Limit ?? NoteListQuery.DefaultLimit;
+        // An administrator may read every note, but this is the list of one's own.
+        var rows = db.Notes.AsNoTracking().Where(policy, actor, Verb.Read).Where(note => note.OwnerId == actor.UserId);
         if (NoteCursor.Read(query.After) is { } after)
             rows = rows.Where(note => EF.Functions.LessThan(ValueTuple.Create(note.UpdatedAt, note.Id), ValueTuple.Create(after.UpdatedAt, after.Id)));
         // One more than was asked for says whether there is a next page.
         var notes = await rows.OrderByDescending(note => note.UpdatedAt).ThenByDescending(note => note.Id)
-            .Take(query.Limit + 1).ToListAsync(cancellationToken);
-        var next = notes.Count > query.Limit ? NoteCursor.Of(notes[query.Limit - 1]).ToString() : null;
-        if (next is not null) response.Headers.Link = $"</api/v1/notes?limit={query.Limit}&after={next}>; rel=\"next\"";
-        return TypedResults.Ok(new NotePage([.. notes.Take(query.Limit).Select(note => NoteView.Of(note, policy, actor))], next));
+            .Take(limit + 1).ToListAsync(cancellationToken);
+        var next = notes.Count > limit ? NoteCursor.Of(notes[limit - 1]).ToString() : null;
+        if (next is not null) response.Headers.Link = $"</api/v1/notes?limit={limit}&after={next}>; rel=\"next\"";
+        return TypedResults.Ok(new NotePage([.. notes.Take(limit).Select(note => NoteView.Of(note, policy, actor))], next));
     }
 
     static async Task<Created<NoteView>> CreateAsync(

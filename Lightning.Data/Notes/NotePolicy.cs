@@ -2,7 +2,7 @@ using Lightning.Data.Rules;
 
 namespace Lightning.Data.Notes;
 
-/// <summary>A note is its owner's, and nobody else's.</summary>
+/// <summary>A note is its owner's; administrators may read it and no more.</summary>
 public sealed class NotePolicy : Policy<Note>
 {
     static readonly Rule<Note> Owner = Rule.For<Note>((actor, note) => note.OwnerId == actor.UserId);
@@ -10,7 +10,7 @@ public sealed class NotePolicy : Policy<Note>
     /// <summary>States the rules.</summary>
     public NotePolicy()
     {
-        Allow(Verb.Read, Owner);
+        Allow(Verb.Read, Owner | Is.Admin);
         Allow(Verb.Create, Owner);
         Allow(Verb.Update, Owner);
         Allow(Verb.Delete, Owner);

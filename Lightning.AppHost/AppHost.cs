@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Configuration;
+
+// The app model: what runs, in what order, wired to what. Ports are those of each project's launchSettings.json.
+var builder = DistributedApplication.CreateBuilder(args);
+
+// Two AppHosts side by side: `--ports auto`.
+if (builder.Configuration["ports"] == "auto") builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
+
+// Postgres: one of our own, or the server that ConnectionStrings:lightning names.
+IResourceBuilder<IResourceWithConnectionString> database = builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }
+    ? builder.AddConnectionString("lightning")
+    : builder.AddPostgres("postgres", port: 54320).WithDataVolume().AddDatabase("lightning");
+var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate").WithArgs("migrate").WithReference(database, "lightning").WaitFor(database);
+
+var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
+    .WithHttpEndpoint(port: 5105, env: "MAILDEV_WEB_PORT")
+    .WithEndpoint(port: 5106, scheme: "smtp", name: "smtp", env: "MAILDEV_SMTP_PORT")
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Mailbox");
+
+var identity = Service<Projects.Lightning_Identity>("identity")
+    .WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp")).WaitFor(mail);
+identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
+
+var api = Service<Projects.Lightning_Api>("api")
+    .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http")).WaitFor(identity)
+    .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
+
+// Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
+var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104);
+RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web).WaitFor(api)
+    .WithUrlForEndpoint("http", url => url.DisplayText = "App")
+    .PublishWithContainerFiles(web, "wwwroot");
+RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Admin");
+
+builder.Build().Run();
+
+// Every service has a database role and a data-protection master key of its own, and starts on migrated tables.
+IResourceBuilder<ProjectResource> Service<TProject>(string name) where TProject : IProjectMetadata, new()
+{
+    var password = Secret($"{name}-database-password");
+    migrate.WithEnvironment($"DatabaseRoles__lightning_{name}", password);
+    var connection = builder.AddConnectionString($"{name}-database", ReferenceExpression.Create($"{database};Username=lightning_{name};Password={password}"));
+    return builder.AddProject<TProject>(name)
+        .WithReference(connection, "lightning")
+        .WithEnvironment("DataProtection__MasterKey", $"{Secret($"{name}-master-key", length: 43)}=") // 43 letters and "=": 32 bytes of base64
+        .WaitForCompletion(migrate)
+        .WithHttpHealthCheck("/health/ready");
+}
+
+// Signs people in at Identity with a secret that the two share.
+IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string client) where TProject : IProjectMetadata, new()
+{
+    var secret = Secret($"{name}-client-secret");
+    var service = Service<TProject>(name)
+        .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
+        .WithEnvironment("Oidc__ClientSecret", secret)
+        .WaitFor(identity).WithExternalHttpEndpoints();
+    identity.WithEnvironment($"Identity__Clients__{client}__Secret", secret)
+        .WithEnvironment($"Identity__Clients__{client}__BaseUri", service.GetEndpoint("http"));
+    return service;
+}
+
+// Generated at the first start and kept in this machine's user secrets.
+IResourceBuilder<ParameterResource> Secret(string name, int length = 32) =>
+    builder.AddParameter(name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);

@@ -1,0 +1,48 @@
+using Lightning.Sessions;
+using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.WebSessions;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Bff;
+
+/// <summary>Who is signed in, as the front end may know it.</summary>
+sealed record UserView(Guid Id, string Name, string Email, bool IsAdmin, SessionView Session);
+
+/// <summary>Until when.</summary>
+sealed record SessionView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset EndsAt, DateTimeOffset IdleEndsAt, DateTimeOffset AuthTime);
+
+/// <summary>Where to go after signing out here: to sign out at the provider.</summary>
+sealed record SignedOutView(string Redirect);
+
+/// <summary>The session of the browser that asks.</summary>
+static class SessionApi
+{
+    const string UserPath = "/bff/user";
+
+    public static void MapSession(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(UserPath, Show).WithName("ShowUser").WithSummary("Says who is signed in; with slide=false without prolonging the session.").RequireAuthorization();
+        app.MapPost("/bff/logout", EndAsync).WithName("SignOut").WithSummary("Ends the session, and says where to sign out at the provider.").AllowAnonymous();
+    }
+
+    /// <summary>Polling with <c>slide=false</c> does not keep a session alive (ASVS 5.0, 7.3.1).</summary>
+    public static bool CountsAsUse(HttpRequest request) =>
+        !(request.Path.Equals(UserPath, StringComparison.OrdinalIgnoreCase) && string.Equals(request.Query["slide"], "false", StringComparison.OrdinalIgnoreCase));
+
+    static Ok<UserView> Show(HttpContext context, IOptions<SessionsOptions> options)
+    {
+        var session = context.LiveSession()!;
+        var idleEndsAt = session.LastSeenAt + options.Value.IdleTimeout;
+        return TypedResults.Ok(new UserView(session.User.Id, session.User.Name, session.User.Email, session.User.IsAdmin,
+            new SessionView(session.Id, session.CreatedAt, session.EndsAt, idleEndsAt < session.EndsAt ? idleEndsAt : session.EndsAt, session.AuthTime)));
+    }
+
+    static async Task<Ok<SignedOutView>> EndAsync(HttpContext context, SignOut signOut)
+    {
+        // Asked for here and not by a policy: signing out twice is no error.
+        await context.AuthenticateAsync(Schemes.Session);
+        return TypedResults.Ok(new SignedOutView(await signOut.EndAsync(context)));
+    }
+}

@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Lightning.Sessions.RelyingParties;
+
+/// <summary>What this relying party asks of the provider's answers beyond what the OpenID Connect handler does.</summary>
+sealed class ProviderEvents(ILogger<ProviderEvents> logger) : OpenIdConnectEvents
+{
+    /// <summary>Another provider's answer is not taken for this one's (RFC 9207, 2.4). Errors bear the parameter too.</summary>
+    public override async Task MessageReceived(MessageReceivedContext context)
+    {
+        var provider = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
+        var issuer = context.ProtocolMessage.Iss;
+        if (issuer is null ? provider.AuthorizationResponseIssParameterSupported : !string.Equals(issuer, context.Options.Authority, StringComparison.Ordinal))
+            context.Fail("The authorization response is another issuer's.");
+    }
+
+    /// <summary>
+    /// The handler may take an unsigned ID token from the token endpoint, as OpenID Connect Core 3.1.3.7 allows; this relying party does not.
+    /// </summary>
+    public override Task TokenValidated(TokenValidatedContext context)
+    {
+        if (!context.Options.TokenValidationParameters.ValidAlgorithms.Contains(context.SecurityToken.Header.Alg, StringComparer.Ordinal))
+            context.Fail("The ID token is not signed with an algorithm that is allowed.");
+        return Task.CompletedTask;
+    }
+
+    public override async Task TicketReceived(TicketReceivedContext context)
+    {
+        context.HandleResponse();
+        try
+        {
+            await context.HttpContext.SignInAsync(Schemes.Session, context.Principal!, context.Properties);
+        }
+        catch (SignInRefusedException refusal)
+        {
+            logger.SignInRefused(refusal.Message);
+            await SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "sign-in-refused", "You are not signed in.", refusal.Message);
+            return;
+        }
+        await SignInPages.WriteLandingAsync(context.HttpContext, LocalUrl.TryParse(context.ReturnUri, out var local) ? local : "/");
+    }
+
+    public override Task AccessDenied(AccessDeniedContext context)
+    {
+        context.HandleResponse();
+        logger.SignInRefused("access_denied");
+        return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "access-denied",
+            "You are not signed in.", "Signing in was cancelled or refused at the sign-in service.");
+    }
+
+    public override Task RemoteFailure(RemoteFailureContext context)
+    {
+        context.HandleResponse();
+        if (context.Failure?.Data["error"] is null && SignInPages.IsProviderAway(context.Failure))
+        {
+            logger.ProviderAway(context.Failure!);
+            return SignInPages.WriteProviderAwayAsync(context.HttpContext);
+        }
+        logger.SignInFailed(context.Failure?.Message ?? "no reason given");
+        return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status400BadRequest, "sign-in-failed",
+            "Signing in did not work.", "The answer of the sign-in service does not belong to a sign-in that this browser has begun, or is no longer good.");
+    }
+
+    /// <summary>Back from the provider after signing out there.</summary>
+    public override Task SignedOutCallbackRedirect(RemoteSignOutContext context)
+    {
+        context.HandleResponse();
+        context.Response.Redirect("/");
+        return Task.CompletedTask;
+    }
+}
+
+static partial class SignInLog
+{
+    [LoggerMessage(10, LogLevel.Warning, "A sign-in was refused: {Reason}")]
+    public static partial void SignInRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "A sign-in failed: {Reason}")]
+    public static partial void SignInFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(12, LogLevel.Error, "The provider does not answer as it should")]
+    public static partial void ProviderAway(this ILogger logger, Exception fault);
+}

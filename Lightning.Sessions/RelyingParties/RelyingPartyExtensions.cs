@@ -1,0 +1,83 @@
+using Duende.AccessTokenManagement;
+using Duende.AccessTokenManagement.OpenIdConnect;
+using Duende.IdentityModel.Client;
+using Lightning.ServiceDefaults;
+using Lightning.Sessions.Refresh;
+using Lightning.Sessions.WebSessions;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Sessions.RelyingParties;
+
+/// <summary>Makes an application one that people sign in to.</summary>
+public static class RelyingPartyExtensions
+{
+    /// <summary>Adds the session cookie, the OpenID Connect client and the care for tokens. Every endpoint then needs a session unless it says otherwise.</summary>
+    /// <param name="builder">The application; it has <c>AddServiceDefaults</c> and <c>AddLightningData</c> already.</param>
+    /// <param name="party">Which application it is.</param>
+    /// <param name="configure">Changes the session's authentication scheme.</param>
+    public static IHostApplicationBuilder AddRelyingParty(this IHostApplicationBuilder builder, RelyingParty party, Action<WebSessionOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(party);
+        var services = builder.Services;
+        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RelyingPartyOptions>().BindConfiguration("Oidc").ValidateDataAnnotations()
+            .Validate(options => options.IsSafe(builder.Environment.IsProduction()),
+                "Oidc:Authority is plain http: use https; outside Production, http on a loopback host is allowed too.")
+            .ValidateOnStart();
+        services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
+        services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
+        services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);
+
+        // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
+        services.AddAuthentication()
+            .AddScheme<WebSessionOptions, WebSessionHandler>(Schemes.Session, configure)
+            .AddOpenIdConnect(Schemes.Provider, _ => { });
+        services.AddSingleton<IConfigureOptions<OpenIdConnectOptions>, ProviderConnection>();
+        services.AddOpenIdConnectAccessTokenManagement(tokens =>
+        {
+            tokens.ChallengeScheme = Scheme.Parse(Schemes.Provider);
+            tokens.ClientCredentialStyle = ClientCredentialStyle.PostBody;
+        });
+        var signedIn = new AuthorizationPolicyBuilder(Schemes.Session).RequireAuthenticatedUser().Build();
+        services.AddAuthorizationBuilder().SetDefaultPolicy(signedIn).SetFallbackPolicy(signedIn);
+        return builder;
+    }
+
+    /// <summary>Puts it to use: callbacks of the provider, sessions, policies.</summary>
+    public static WebApplication UseRelyingParty(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var isProduction = app.Environment.IsProduction();
+        app.Use((context, next) => context.Request.IsHttps || context.Request.Path.StartsWithSegments("/health")
+            || (!isProduction && IsLoopback(context.Request.Host)) ? next(context) : RefusePlainHttpAsync(context));
+        app.UseAuthentication();
+        app.UseAuthorization();
+        return app;
+    }
+
+    static bool IsLoopback(HostString host) => Uri.TryCreate($"http://{host.Value}", UriKind.Absolute, out var uri) && uri.IsLoopback;
+
+    /// <summary>Every cookie here is marked Secure, and is never sent otherwise: a request over plain http can only be one that came the wrong way.</summary>
+    static async Task RefusePlainHttpAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
+        {
+            HttpContext = context,
+            ProblemDetails =
+            {
+                Status = StatusCodes.Status400BadRequest,
+                Type = Problems.Type("https-required"),
+                Title = "Use https.",
+                Detail = "This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies.",
+            },
+        });
+    }
+}

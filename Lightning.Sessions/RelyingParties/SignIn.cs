@@ -1,0 +1,65 @@
+using System.Buffers.Text;
+using Lightning.ServiceDefaults;
+using Lightning.Sessions.WebSessions;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
+namespace Lightning.Sessions.RelyingParties;
+
+/// <summary>Marks an endpoint that is reached by a link or by the provider, so that it can bring no header of ours.</summary>
+public sealed class NavigationMetadata
+{
+    /// <summary>The mark.</summary>
+    public static NavigationMetadata Instance { get; } = new();
+}
+
+/// <summary>Where signing in begins.</summary>
+public static class SignIn
+{
+    const string Replaces = "replaces";
+    static readonly string[] Prompts = ["login", "create"];
+
+    /// <summary>Maps <c>GET {prefix}/login?returnUrl=&amp;prompt=</c>.</summary>
+    public static IEndpointConventionBuilder MapSignIn(this IEndpointRouteBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var party = app.ServiceProvider.GetRequiredService<RelyingParty>();
+        return app.MapGet(party.LoginPath.Value!, BeginAsync).WithName("SignIn").WithSummary("Sends the browser to the provider to sign in.")
+            .WithMetadata(NavigationMetadata.Instance).AllowAnonymous();
+    }
+
+    static async Task<IResult> BeginAsync(HttpContext context, string? returnUrl, string? prompt)
+    {
+        if (!LocalUrl.TryParse(returnUrl ?? "/", out var local))
+            return TypedResults.Problem("Give a path of this application that begins with one slash, such as /notes.",
+                statusCode: StatusCodes.Status400BadRequest, title: "returnUrl leads elsewhere.", type: Problems.Type("return-url-not-local"));
+        if (prompt is not null && !Prompts.Contains(prompt, StringComparer.Ordinal))
+            return TypedResults.Problem($"Give one of {string.Join(", ", Prompts)}, or none.",
+                statusCode: StatusCodes.Status400BadRequest, title: "prompt is unknown.", type: Problems.Type("unknown-prompt"));
+
+        var properties = new AuthenticationProperties { RedirectUri = local };
+        if (prompt is not null) properties.SetParameter(OpenIdConnectParameterNames.Prompt, prompt);
+        // A Strict cookie need not come along when a provider on another site sends the browser back, so the session to replace is remembered now.
+        if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } idHash)
+            properties.Items[Replaces] = Base64Url.EncodeToString(idHash);
+        try
+        {
+            await context.ChallengeAsync(Schemes.Provider, properties);
+        }
+        catch (Exception fault) when (SignInPages.IsProviderAway(fault) && !context.Response.HasStarted)
+        {
+            context.RequestServices.GetRequiredService<ILogger<ProviderEvents>>().ProviderAway(fault);
+            await SignInPages.WriteProviderAwayAsync(context);
+        }
+        return TypedResults.Empty;
+    }
+
+    /// <summary>The session that the browser had when signing in began.</summary>
+    internal static byte[]? TakeReplaced(AuthenticationProperties properties) =>
+        properties.Items.Remove(Replaces, out var hash) && hash is not null ? Base64Url.DecodeFromChars(hash) : null;
+}

@@ -1,0 +1,68 @@
+using Lightning.Sessions.WebSessions;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Sessions.RelyingParties;
+
+/// <summary>Signs a browser out: the session ends in the database first, whatever the provider does.</summary>
+public sealed partial class SignOut
+{
+    readonly WebSessionStore store;
+    readonly SessionCookie cookie;
+    readonly RelyingParty party;
+    readonly IOptionsMonitor<OpenIdConnectOptions> schemes;
+    readonly ILogger<SignOut> logger;
+
+    SignOut(WebSessionStore store, SessionCookie cookie, RelyingParty party, IOptionsMonitor<OpenIdConnectOptions> schemes, ILogger<SignOut> logger) =>
+        (this.store, this.cookie, this.party, this.schemes, this.logger) = (store, cookie, party, schemes, logger);
+
+    internal static SignOut Create(IServiceProvider services) => new(
+        services.GetRequiredService<WebSessionStore>(), services.GetRequiredService<SessionCookie>(), services.GetRequiredService<RelyingParty>(),
+        services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>(), services.GetRequiredService<ILogger<SignOut>>());
+
+    /// <summary>Ends the request's session everywhere, takes the cookie away, and says where the browser signs out at the provider.</summary>
+    /// <returns>An address of the provider; <c>/</c> where nobody was signed in or the provider cannot be asked.</returns>
+    public async Task<string> EndAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var session = context.LiveSession();
+        // Not cancelled with the request: whoever asked to be signed out must be.
+        if (session is not null) await store.EndAsync(session, "signed-out", CancellationToken.None);
+        cookie.Delete(context.Response);
+        // Not "cookies": it would sign the person out of sibling applications of the same site.
+        context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
+        context.Response.Headers.CacheControl = "no-store";
+        if (session is null) return "/";
+        SignedOut(logger, party.App, session.Id);
+        return await ProviderAsync(context, session) ?? "/";
+    }
+
+    async Task<string?> ProviderAsync(HttpContext context, LiveSession session)
+    {
+        var oidc = schemes.Get(Schemes.Provider);
+        try
+        {
+            var provider = await oidc.ConfigurationManager!.GetConfigurationAsync(context.RequestAborted);
+            if (string.IsNullOrEmpty(provider.EndSessionEndpoint)) return null;
+            return QueryHelpers.AddQueryString(provider.EndSessionEndpoint, new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["client_id"] = oidc.ClientId,
+                ["logout_hint"] = session.Id.ToString(),
+                ["post_logout_redirect_uri"] = UriHelper.BuildAbsolute(context.Request.Scheme, context.Request.Host, context.Request.PathBase, party.SignedOutPath),
+            });
+        }
+        catch (Exception fault) when (SignInPages.IsProviderAway(fault))
+        {
+            logger.ProviderAway(fault);
+            return null;
+        }
+    }
+
+    [LoggerMessage(20, LogLevel.Information, "Signed out of {App}; session {Sid} has ended")]
+    static partial void SignedOut(ILogger logger, string app, Guid sid);
+}

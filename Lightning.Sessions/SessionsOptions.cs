@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Lightning.Sessions;
+
+/// <summary>How long sessions live: <c>Sessions:*</c>.</summary>
+public sealed record SessionsOptions : IValidatableObject
+{
+    /// <summary>How long a session lives unused; one minute to 90 days, 12 hours by default. ASVS 5.0, 7.3.1.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00", ErrorMessage = "Sessions:IdleTimeout must lie between 00:01:00 and 90.00:00:00: write twelve hours as 12:00:00.")]
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>How long a session lives at most, however busy; one minute to 400 days, 14 days by default. ASVS 5.0, 7.3.2.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "400.00:00:00", ErrorMessage = "Sessions:AbsoluteLifetime must lie between 00:01:00 and 400.00:00:00: write two weeks as 14.00:00:00.")]
+    public TimeSpan AbsoluteLifetime { get; init; } = TimeSpan.FromDays(14);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (IdleTimeout > AbsoluteLifetime)
+            yield return new ValidationResult("Sessions:IdleTimeout is longer than Sessions:AbsoluteLifetime: make it at most as long.", [nameof(IdleTimeout)]);
+    }
+}

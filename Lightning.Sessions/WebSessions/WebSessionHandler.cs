@@ -1,0 +1,135 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using Lightning.Sessions.RelyingParties;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Sessions.WebSessions;
+
+/// <summary>Options of the session's authentication scheme.</summary>
+public sealed class WebSessionOptions : AuthenticationSchemeOptions
+{
+    /// <summary>Whether a request counts as use of the session; polling should not.</summary>
+    public Func<HttpRequest, bool> Slides { get; set; } = _ => true;
+}
+
+/// <summary>
+/// Authenticates a request by its session cookie against the database, and only so. It is not ASP.NET's cookie handler, which keeps its session
+/// key over a new sign-in and writes a vanished session back when it renews one.
+/// </summary>
+sealed partial class WebSessionHandler(
+    IOptionsMonitor<WebSessionOptions> options, ILoggerFactory logger, UrlEncoder encoder,
+    WebSessionStore store, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IProblemDetailsService problems)
+    : SignInAuthenticationHandler<WebSessionOptions>(options, logger, encoder)
+{
+    static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (cookie.ReadHash(Request) is not { } idHash) return AuthenticateResult.NoResult();
+        var session = await FindAsync(idHash);
+        if (session is null) return AuthenticateResult.Fail("The session is unknown or has ended.");
+
+        AuthenticationTicket? ticket;
+        try
+        {
+            ticket = TicketSerializer.Default.Deserialize(secrets.UnprotectTicket(idHash, session.Ticket));
+        }
+        catch (CryptographicException fault)
+        {
+            // A lost ring key costs a sign-in, not the service.
+            Log.TicketUnreadable(Logger, session.Id, fault);
+            return AuthenticateResult.Fail("The session can no longer be read.");
+        }
+        if (ticket is null) return AuthenticateResult.Fail("The session can no longer be read.");
+
+        Context.Features.Set(session);
+        // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
+        Response.OnStarting(() =>
+        {
+            Response.Headers.CacheControl = "no-store";
+            return Task.CompletedTask;
+        });
+        return AuthenticateResult.Success(ticket);
+    }
+
+    async Task<LiveSession?> FindAsync(byte[] idHash)
+    {
+        var session = await store.FindAsync(idHash, Context.RequestAborted);
+        var now = TimeProvider.GetUtcNow();
+        if (session is null || now - session.LastSeenAt < WebSessionStore.SlideEvery || !Options.Slides(Request)) return session;
+        if (!await store.SlideAsync(idHash, now, Context.RequestAborted)) return await store.FindAsync(idHash, Context.RequestAborted);
+        session.LastSeenAt = now;
+        return session;
+    }
+
+    /// <summary>A new value at every sign-in; the one that the browser brought, planted or not, is never taken over (ASVS 5.0, 7.2.4).</summary>
+    protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
+    {
+        properties = properties?.Clone() ?? new AuthenticationProperties();
+        if (!Guid.TryParse(user.FindFirst("sid")?.Value, out var sid) || user.FindFirst("iss") is not { } issuer || user.FindFirst("sub") is not { } subject)
+            throw new SignInRefusedException("The provider's ID token names no session.");
+        if (SessionTokens.Take(properties) is not var (tokens, expiresAt))
+            throw new SignInRefusedException("The provider gave no access token.");
+
+        var (value, idHash) = SessionCookie.New();
+        var replaces = new[] { cookie.ReadHash(Request), SignIn.TakeReplaced(properties) }.OfType<byte[]>().ToArray();
+        var identity = new ClaimsIdentity(user.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal)), Scheme.Name, "sub", null);
+        var ticket = new AuthenticationTicket(new ClaimsPrincipal(identity), new AuthenticationProperties(), Scheme.Name);
+        var born = await store.InsertAsync(new NewSession
+        {
+            IdHash = idHash,
+            Sid = sid,
+            Issuer = issuer.Value,
+            Subject = subject.Value,
+            Ticket = secrets.ProtectTicket(idHash, TicketSerializer.Default.Serialize(ticket)),
+            Tokens = secrets.ProtectTokens(idHash, tokens),
+            TokenExpiresAt = expiresAt,
+            Replaces = replaces,
+        }, Context.RequestAborted);
+        if (!born) throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
+
+        cookie.Write(Response, value);
+        Log.SignedIn(Logger, party.App, sid);
+    }
+
+    protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
+    {
+        if (cookie.ReadHash(Request) is { } idHash) await store.DeleteAsync(idHash, Context.RequestAborted);
+        cookie.Delete(Response);
+    }
+
+    /// <summary>401, and never a redirect for a script; a page may lead to signing in.</summary>
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.CacheControl = "no-store";
+        if (party.SendsPagesToSignIn && HttpMethods.IsGet(Request.Method) && Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            Response.Redirect(UriHelper.BuildRelative(Request.PathBase, party.LoginPath, QueryString.Create("returnUrl", Request.PathBase + Request.Path + Request.QueryString)));
+            return;
+        }
+        await WriteAsync(StatusCodes.Status401Unauthorized, "Nobody is signed in.", "Sign in and try again.");
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        WriteAsync(StatusCodes.Status403Forbidden, "Not allowed.", "Your account may not do this.");
+
+    async Task WriteAsync(int status, string title, string detail)
+    {
+        Response.StatusCode = status;
+        await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = Context, ProblemDetails = { Status = status, Title = title, Detail = detail } });
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Signed in to {App}; session {Sid}")]
+        public static partial void SignedIn(ILogger logger, string app, Guid sid);
+
+        [LoggerMessage(2, LogLevel.Warning, "Session {Sid} cannot be decrypted: its data-protection key is lost or the row was changed. The person has to sign in again")]
+        public static partial void TicketUnreadable(ILogger logger, Guid sid, Exception fault);
+    }
+}

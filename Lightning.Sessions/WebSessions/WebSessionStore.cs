@@ -1,0 +1,105 @@
+using Lightning.Data;
+using Lightning.Sessions.RelyingParties;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Sessions.WebSessions;
+
+/// <summary>
+/// <c>web.sessions</c> of one application. A session is born once; from then on rows are only changed where the session at the provider has not
+/// ended, and never inserted again, so what has ended cannot come back.
+/// </summary>
+sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options)
+{
+    /// <summary>How exact "last seen" is; a write a session and minute at most.</summary>
+    public static readonly TimeSpan SlideEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>The session behind a cookie, if it is alive in every respect: one query.</summary>
+    public Task<LiveSession?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var idleSince = now - options.Value.IdleTimeout;
+        var app = party.App;
+        return (from web in db.WebSessions
+                let session = web.Session!
+                let user = session.User!
+                where web.IdHash == idHash && web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
+                where session.EndedAt == null && session.EndsAt > now && user.DisabledAt == null
+                select new LiveSession
+                {
+                    Id = session.Id,
+                    User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
+                    CreatedAt = web.CreatedAt,
+                    LastSeenAt = web.LastSeenAt,
+                    EndsAt = web.EndsAt < session.EndsAt ? web.EndsAt : session.EndsAt,
+                    AuthTime = session.AuthTime,
+                    IdHash = web.IdHash,
+                    Ticket = web.Ticket,
+                    Tokens = web.Tokens,
+                    TokenExpiresAt = web.TokenExpiresAt,
+                }).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Writes a new session and takes away those that it replaces; false where the provider's session has ended or the user is unknown or shut out.</summary>
+    public async Task<bool> InsertAsync(NewSession session, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Only (issuer, subject) finds a person (OpenID Connect Core, 5.7), and only their own living session.
+        var inserted = await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO web.sessions (id_hash, app, sid, issuer, subject, created_at, last_seen_at, ends_at, ticket, tokens, token_expires_at)
+            SELECT {session.IdHash}, {party.App}, session.id, person.issuer, person.subject, {now}, {now},
+                LEAST({now + options.Value.AbsoluteLifetime}, session.ends_at), {session.Ticket}, {session.Tokens}, {session.TokenExpiresAt}::timestamptz
+            FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
+            WHERE session.id = {session.Sid} AND session.ended_at IS NULL AND session.ends_at > {now}
+                AND person.issuer = {session.Issuer} AND person.subject = {session.Subject} AND person.disabled_at IS NULL
+            """, cancellationToken);
+        if (inserted == 0) return false;
+        await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>Notes that the session is in use; false where it has ended, or where another request has just noted it.</summary>
+    public async Task<bool> SlideAsync(byte[] idHash, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await db.Database.ExecuteSqlAsync($"""
+            WITH used AS (
+                UPDATE web.sessions AS web SET last_seen_at = {now} FROM identity.sessions AS session
+                WHERE web.id_hash = {idHash} AND web.last_seen_at <= {now - SlideEvery} AND session.id = web.sid AND session.ended_at IS NULL
+                RETURNING web.sid)
+            UPDATE identity.sessions AS session SET last_seen_at = GREATEST(session.last_seen_at, {now}) FROM used
+            WHERE session.id = used.sid AND session.ended_at IS NULL
+            """, cancellationToken) > 0;
+
+    /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
+    public async Task EndAsync(LiveSession session, string reason, CancellationToken cancellationToken)
+    {
+        await db.Database.ExecuteSqlAsync($"SELECT identity.end_session({session.Id}, {reason})", cancellationToken);
+        await DeleteAsync(session.IdHash, cancellationToken);
+    }
+
+    /// <summary>Takes away what stood behind a cookie.</summary>
+    public Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken) =>
+        db.WebSessions.Where(web => web.IdHash == idHash && web.App == party.App).ExecuteDeleteAsync(cancellationToken);
+}
+
+/// <summary>What is written when someone signs in. No record, so that it is never printed.</summary>
+sealed class NewSession
+{
+    public required byte[] IdHash { get; init; }
+
+    public required Guid Sid { get; init; }
+
+    public required string Issuer { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required byte[] Ticket { get; init; }
+
+    public required byte[] Tokens { get; init; }
+
+    public required DateTimeOffset? TokenExpiresAt { get; init; }
+
+    /// <summary>Sessions of the same browser that end with this one.</summary>
+    public required byte[][] Replaces { get; init; }
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Eventing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting.Running;
+
+/// <summary>Starts the resources, each when its turn comes, and stops them in reverse.</summary>
+sealed class Orchestrator(
+    DistributedApplicationModel model, IServiceProvider services, IConfiguration configuration, IHostEnvironment environment,
+    Progress progress, TimeProvider clock, IHostApplicationLifetime lifetime) : IHostedService, IDisposable
+{
+    public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(10);
+
+    readonly Lock _lock = new();
+    readonly Dictionary<IResource, ResourceRun> _runs = [];
+    readonly long _created = clock.GetTimestamp();
+    Task? _stopped;
+
+    public DistributedApplicationModel Model { get; } = model;
+
+    /// <summary>Why the application cannot be what was described: the first cause.</summary>
+    public DistributedApplicationException? Failure { get; private set; }
+
+    /// <summary>Whether a failure stops everything; a test looks at the resources instead.</summary>
+    public bool StopOnFailure { get; set; }
+
+    public void Fail(DistributedApplicationException failure)
+    {
+        lock (_lock) Failure ??= failure is DependencyFailedException ? Failure : failure;
+        if (StopOnFailure) lifetime.StopApplication();
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new DistributedApplicationException("The polyfill of Aspire.Hosting.AppHost runs on Linux and macOS: on Windows use WSL, or the real packages (UsePolyfills=false).");
+        }
+
+        await services.GetRequiredService<IDistributedApplicationEventing>().PublishAsync(new BeforeStartEvent(services, Model), cancellationToken);
+        Circles.Refuse(Model);
+        Ports.Allocate(Model.Resources, configuration.GetValue("DcpPublisher:RandomizePorts", false));
+        foreach (var parameter in Model.Resources.OfType<ParameterResource>()) await parameter.GetValueAsync(cancellationToken);
+        await ShowUrlsAsync(cancellationToken);
+
+        progress.Say($"{environment.ApplicationName} starts {string.Join(", ", Model.Resources.Where(ResourceRun.IsProcess).Select(resource => resource.Name))}.");
+        foreach (var resource in Model.Resources) _runs[resource] = new(resource, services, this);
+        foreach (var run in _runs.Values) run.Start();
+        _ = SayWhenUpAsync();
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock) return _stopped ??= StopAllAsync();
+    }
+
+    public void Dispose()
+    {
+        foreach (var run in _runs.Values) run.Dispose();
+    }
+
+    async Task StopAllAsync()
+    {
+        if (_runs.Count > 0) progress.Say("Stopping.");
+        using var deadline = new CancellationTokenSource(StopWithin - TimeSpan.FromSeconds(2), clock);
+        var stops = new Dictionary<ResourceRun, Task>();
+        await Task.WhenAll(_runs.Values.Select(StopAfterDependents));
+
+        Task StopAfterDependents(ResourceRun run)
+        {
+            if (stops.TryGetValue(run, out var known)) return known;
+            var dependents = _runs.Values.Where(other => Circles.Needs(other.Resource).Contains(run.Resource)).Select(StopAfterDependents).ToArray();
+            return stops[run] = StopLast();
+
+            async Task StopLast()
+            {
+                await Task.WhenAll(dependents);
+                await run.StopAsync(deadline.Token);
+            }
+        }
+    }
+
+    async Task ShowUrlsAsync(CancellationToken cancellationToken)
+    {
+        var execution = services.GetRequiredService<DistributedApplicationExecutionContext>();
+        var notifications = services.GetRequiredService<ResourceNotificationService>();
+        foreach (var resource in Model.Resources)
+        {
+            var urls = (resource as IResourceWithEndpoints)?.GetEndpoints()
+                .Select(endpoint => new ResourceUrlAnnotation { Url = endpoint.Url, Endpoint = endpoint }).ToList() ?? [];
+            var context = new ResourceUrlsCallbackContext(execution, resource, urls, cancellationToken);
+            foreach (var annotation in resource.Annotations.OfType<ResourceUrlsCallbackAnnotation>().ToArray()) await annotation.Callback(context);
+            foreach (var url in context.Urls) resource.Annotations.Add(url);
+            await notifications.PublishUpdateAsync(resource, snapshot => snapshot with
+            {
+                State = KnownResourceStates.NotStarted,
+                Urls = [.. context.Urls.Select(url => new UrlSnapshot(url.DisplayText ?? url.Endpoint?.EndpointName, url.Url, IsInternal: false))]
+            });
+        }
+    }
+
+    async Task SayWhenUpAsync()
+    {
+        await Task.WhenAll(_runs.Values.Select(run => run.Up));
+        var places = Model.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceUrlAnnotation>()).Where(url => url.DisplayText is not null).ToArray();
+        var width = places.Select(url => url.DisplayText!.Length).DefaultIfEmpty(0).Max();
+        progress.Say(string.Create(CultureInfo.InvariantCulture, $"Everything is up after {clock.GetElapsedTime(_created).TotalSeconds:0.0} s. Ctrl+C stops it."));
+        foreach (var url in places) progress.Say($"  {url.DisplayText!.PadRight(width)}  {url.Url}");
+    }
+}
+
+/// <summary>Who needs whom.</summary>
+static class Circles
+{
+    public static IEnumerable<IResource> Needs(IResource resource)
+    {
+        var needs = resource.Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource);
+        return resource is IResourceWithParent child ? needs.Append(child.Parent) : needs;
+    }
+
+    /// <summary>Resources that wait for each other would wait for ever.</summary>
+    public static void Refuse(DistributedApplicationModel model)
+    {
+        var done = new HashSet<IResource>();
+        foreach (var resource in model.Resources) Visit(resource, []);
+
+        void Visit(IResource resource, List<IResource> path)
+        {
+            if (path.Contains(resource))
+            {
+                var circle = path.SkipWhile(other => other != resource).Append(resource).Select(other => other.Name);
+                throw new DistributedApplicationException($"These resources wait for each other: {string.Join(" → ", circle)}. Take one WaitFor out of the AppHost.");
+            }
+
+            if (!done.Contains(resource))
+            {
+                path.Add(resource);
+                foreach (var need in Needs(resource)) Visit(need, path);
+                path.Remove(resource);
+                done.Add(resource);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.Running;
+
+/// <summary>Gives every endpoint its address. A fixed port that is taken stops the application before anything has started.</summary>
+static class Ports
+{
+    public static void Allocate(IEnumerable<IResource> resources, bool randomize)
+    {
+        var endpoints = resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => (resource, endpoint))).ToArray();
+        var owners = new Dictionary<int, string>();
+        var reserved = new List<Socket>();
+        try
+        {
+            foreach (var (resource, endpoint) in endpoints.Where(pair => !randomize && Fixed(pair.endpoint) is not null))
+            {
+                var port = Fixed(endpoint)!.Value;
+                var wanted = $"Port {port}, which {resource.Name} wants ({endpoint.PortSource ?? $"endpoint '{endpoint.Name}' in the AppHost"}),";
+                if (!owners.TryAdd(port, resource.Name)) throw new DistributedApplicationException($"{wanted} is wanted by {owners[port]} too: change one of them.");
+                if (!TryListen(endpoint.TargetHost, port, reserved))
+                {
+                    throw new DistributedApplicationException(
+                        $"{wanted} is in use: stop the process that listens there, change the port, or take free ones everywhere with DcpPublisher:RandomizePorts=true.");
+                }
+            }
+
+            foreach (var (_, endpoint) in endpoints)
+            {
+                var port = (randomize ? null : Fixed(endpoint)) ?? Free(endpoint.TargetHost, owners, reserved);
+                var host = endpoint.TargetHost is "0.0.0.0" or "::" or "[::]" or "*" or "+" ? "localhost" : endpoint.TargetHost;
+                endpoint.AllocatedEndpoint = new(endpoint, host, port);
+            }
+        }
+        finally
+        {
+            foreach (var socket in reserved) socket.Dispose();
+        }
+    }
+
+    static int? Fixed(EndpointAnnotation endpoint) => endpoint.Port ?? endpoint.TargetPort;
+
+    // Held until all have one, so that no two get the same.
+    static int Free(string host, Dictionary<int, string> taken, List<Socket> reserved)
+    {
+        while (true)
+        {
+            var first = Listen(IPAddress.Loopback, 0)!;
+            reserved.Add(first);
+            var port = ((IPEndPoint)first.LocalEndPoint!).Port;
+            if (!taken.ContainsKey(port) && (host == "127.0.0.1" || TryListenV6(IPAddress.IPv6Loopback, port, reserved))) return port;
+        }
+    }
+
+    static bool TryListen(string host, int port, List<Socket> reserved)
+    {
+        var any = host is not ("localhost" or "127.0.0.1" or "[::1]" or "::1");
+        if (Listen(any ? IPAddress.Any : IPAddress.Loopback, port) is not { } socket) return false;
+        reserved.Add(socket);
+        return host == "127.0.0.1" || TryListenV6(any ? IPAddress.IPv6Any : IPAddress.IPv6Loopback, port, reserved);
+    }
+
+    static bool TryListenV6(IPAddress address, int port, List<Socket> reserved)
+    {
+        if (!Socket.OSSupportsIPv6) return true;
+        if (Listen(address, port) is not { } socket) return false;
+        reserved.Add(socket);
+        return true;
+    }
+
+    static Socket? Listen(IPAddress address, int port)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
+            socket.Bind(new IPEndPoint(address, port));
+            socket.Listen();
+            return socket;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            socket.Dispose();
+            return null;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressNotAvailable)
+        {
+            return socket; // no such address on this machine, as with IPv6 switched off: nobody can be there
+        }
+    }
+}

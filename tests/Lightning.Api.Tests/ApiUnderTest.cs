@@ -1,0 +1,86 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using Lightning.Data.Sessions;
+using Lightning.Data.Users;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Lightning.Api.Tests;
+
+/// <summary>The API over a database of its own, trusting an issuer whose key the tests hold.</summary>
+public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
+{
+    public static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" };
+    WebApplicationFactory<Program>? factory;
+
+    public TestDatabase Database { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await server.CreateDatabaseAsync();
+        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            host.UseSetting("ConnectionStrings:lightning", Database.ConnectionStringOf("api"));
+            host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+            host.UseSetting("Oidc:Authority", People.Issuer);
+            // The issuer's metadata as it would be fetched, and nothing else, is put in its place.
+            host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
+                bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+                    new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
+        });
+    }
+
+    public HttpClient Anonymous() => factory!.CreateClient();
+
+    public HttpClient With(string token)
+    {
+        var client = Anonymous();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    /// <summary>A person with a live session, and a client that bears their token.</summary>
+    public async Task<Person> SignInAsync(string name)
+    {
+        await using var db = Database.Connect();
+        var user = await db.AddUserAsync(name);
+        var session = await db.AddSessionAsync(user);
+        return new Person(user, session, With(Token(user, session)));
+    }
+
+    /// <summary>An access token as Identity makes it, or with whatever is changed.</summary>
+    public static string Token(User user, Session session, Action<SecurityTokenDescriptor>? change = null)
+    {
+        var descriptor = new SecurityTokenDescriptor
+        {
+            TokenType = "at+jwt",
+            Issuer = People.Issuer,
+            Audience = "lightning-api",
+            IssuedAt = DateTime.UtcNow,
+            NotBefore = DateTime.UtcNow,
+            Expires = DateTime.UtcNow.AddMinutes(5),
+            Claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["sub"] = user.Subject, ["sid"] = session.Id.ToString(), ["scope"] = "openid lightning" },
+            SigningCredentials = new SigningCredentials(Key, SecurityAlgorithms.EcdsaSha256),
+        };
+        change?.Invoke(descriptor);
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(descriptor);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (factory is not null) await factory.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}
+
+public sealed record Person(User User, Session Session, HttpClient Client);

@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Lightning.Testing;
+
+namespace Lightning.Api.Tests;
+
+public class NotesTests(ApiUnderTest api, PostgresServer server) : IClassFixture<ApiUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Note_WrittenReadChangedAndDeleted_IsThereAndThenGone()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var created = await WriteAsync(ada, "Milk", "two bottles");
+        created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var uri = created.Headers.Location!;
+
+        var read = await ada.GetAsync(uri, Cancellation);
+        read.Headers.ETag.ShouldBe(created.Headers.ETag);
+        (await created.Content.ReadAsStringAsync(Cancellation)).ShouldBe(await read.Content.ReadAsStringAsync(Cancellation));
+
+        var changed = await PutAsync(ada, uri, new { title = "Milk", body = "three bottles" }, read.Headers.ETag!.ToString());
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        changed.Headers.ETag.ShouldNotBe(read.Headers.ETag);
+
+        (await DeleteAsync(ada, uri, changed.Headers.ETag!.ToString())).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await ada.GetAsync(uri, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Note_OfAnotherPerson_IsTheSame404AsNoneAtAll_ForEveryVerb()
+    {
+        var (ada, bob) = ((await api.SignInAsync("ada")).Client, (await api.SignInAsync("bob")).Client);
+        var written = await WriteAsync(ada, "Secret", "of Ada's");
+        var (foreign, missing) = (written.Headers.Location!, new Uri($"/api/v1/notes/{Guid.CreateVersion7()}", UriKind.Relative));
+
+        foreach (var call in new Func<Uri, Task<HttpResponseMessage>>[]
+        {
+            uri => bob.GetAsync(uri, Cancellation),
+            uri => PutAsync(bob, uri, new { title = "Mine", body = "" }, "*"),
+            uri => PutAsync(bob, uri, new { title = "Mine", body = "" }, null),
+            uri => DeleteAsync(bob, uri, "*"),
+            uri => DeleteAsync(bob, uri, null),
+        })
+        {
+            var (one, other) = (await call(foreign), await call(missing));
+            one.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await WithoutTraceAsync(one)).ShouldBe(await WithoutTraceAsync(other));
+        }
+        (await bob.GetFromJsonAsync<JsonElement>("/api/v1/notes", Cancellation)).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await ada.GetAsync(foreign, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Write_WithoutOrWithAStaleVersion_Is428Or412_AndNothingIsLost()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var written = await WriteAsync(ada, "One", "");
+        var (uri, stale) = (written.Headers.Location!, written.Headers.ETag!.ToString());
+        (await PutAsync(ada, uri, new { title = "Two", body = "" }, null)).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
+        (await PutAsync(ada, uri, new { title = "Two", body = "" }, stale)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PutAsync(ada, uri, new { title = "Three", body = "" }, stale)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await DeleteAsync(ada, uri, stale)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await ada.GetFromJsonAsync<JsonElement>(uri, Cancellation)).GetProperty("title").GetString().ShouldBe("Two");
+    }
+
+    [Fact]
+    public async Task Writes_ToOneVersionAtOnce_OneWins()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var written = await WriteAsync(ada, "Race", "");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(number =>
+            PutAsync(ada, written.Headers.Location!, new { title = $"Race {number}", body = "" }, written.Headers.ETag!.ToString())));
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.OK).ShouldBe(1);
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.PreconditionFailed).ShouldBe(9);
+    }
+
+    [Fact]
+    public async Task Read_OfAKnownVersion_Is304()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var written = await WriteAsync(ada, "Known", "");
+        using var request = new HttpRequestMessage(HttpMethod.Get, written.Headers.Location);
+        request.Headers.TryAddWithoutValidation("If-None-Match", written.Headers.ETag!.ToString());
+        (await ada.SendAsync(request, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.NotModified);
+    }
+
+    [Fact]
+    public async Task List_PageByPage_HasEachNoteOnce_NewestChangeFirst()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        foreach (var number in Enumerable.Range(0, 7)) await WriteAsync(ada, $"Note {number}", "");
+        var (titles, next, pages) = (new List<string>(), (string?)null, 0);
+        do
+        {
+            var response = await ada.GetAsync($"/api/v1/notes?limit=3&after={next}", Cancellation);
+            var page = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+            titles.AddRange(page.GetProperty("items").EnumerateArray().Select(note => note.GetProperty("title").GetString()!));
+            next = page.GetProperty("next").GetString();
+            response.Headers.Contains("Link").ShouldBe(next is not null);
+            pages++;
+        }
+        while (next is not null);
+        pages.ShouldBe(3);
+        titles.ShouldBe(Enumerable.Range(0, 7).Reverse().Select(number => $"Note {number}"));
+    }
+
+    [Theory]
+    [InlineData("{", "")]
+    [InlineData("[]", "")]
+    [InlineData("""{"title":5}""", "title")]
+    [InlineData("""{"title":null}""", "title")]
+    [InlineData("""{"body":"x"}""", "")]
+    [InlineData("""{"title":""}""", "title")]
+    [InlineData("""{"title":"x","ownerId":"0198d8a2-0000-7000-8000-000000000000"}""", "ownerId")]
+    [InlineData("""{"title":"x","id":"0198d8a2-0000-7000-8000-000000000000"}""", "id")]
+    [InlineData("""{"title":"nul \u0000"}""", "title")]
+    [InlineData("""{"title":"half a pair \ud800"}""", "title")]
+    public async Task Write_OfBadInput_Is400AndNamesTheField(string json, string field)
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var response = await ada.PostAsync("/api/v1/notes", new StringContent(json, Encoding.UTF8, "application/json"), Cancellation);
+        var text = await response.Content.ReadAsStringAsync(Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, text);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        text.ShouldNotContain("Lightning.Api");
+        JsonDocument.Parse(text).RootElement.GetProperty("errors").EnumerateObject().Select(error => error.Name.ToLowerInvariant()).ShouldContain(field.ToLowerInvariant(), text);
+    }
+
+    [Fact]
+    public async Task Write_OfATooLongTitle_Is400()
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        (await WriteAsync(ada, new string('x', 200), "")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await WriteAsync(ada, new string('x', 201), "")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=101")]
+    [InlineData("limit=ten")]
+    [InlineData("after=nonsense")]
+    [InlineData("after=OTk5OTk5OTk5OTk5OTk5OTk5OTkueA")]
+    public async Task List_WithABadQuery_Is400(string query)
+    {
+        var ada = (await api.SignInAsync("ada")).Client;
+        var response = await ada.GetAsync($"/api/v1/notes?{query}", Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Fact]
+    public async Task Document_IsOpenApi31_AndNamesEveryOperation()
+    {
+        var document = await api.Anonymous().GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancellation);
+        document.GetProperty("openapi").GetString().ShouldStartWith("3.1");
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value).ToArray();
+        operations.Length.ShouldBe(5);
+        operations.ShouldAllBe(operation => operation.GetProperty("operationId").GetString() != "" && operation.GetProperty("summary").GetString() != "");
+    }
+
+    [Fact]
+    public async Task DatabaseAway_Is503WithRetryAfter_Never401()
+    {
+        await using var own = new ApiUnderTest(server);
+        await own.InitializeAsync();
+        var ada = (await own.SignInAsync("ada")).Client;
+        (await ada.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await own.Database.DisposeAsync();
+        var response = await ada.GetAsync("/api/v1/notes", Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        response.Headers.RetryAfter.ShouldNotBeNull();
+    }
+
+    static Task<HttpResponseMessage> WriteAsync(HttpClient client, string title, string body) =>
+        client.PostAsJsonAsync("/api/v1/notes", new { title, body }, Cancellation);
+
+    static async Task<HttpResponseMessage> PutAsync(HttpClient client, Uri uri, object note, string? ifMatch)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, uri) { Content = JsonContent.Create(note) };
+        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return await client.SendAsync(request, Cancellation);
+    }
+
+    static async Task<HttpResponseMessage> DeleteAsync(HttpClient client, Uri uri, string? ifMatch)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, uri);
+        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        return await client.SendAsync(request, Cancellation);
+    }
+
+    static async Task<string> WithoutTraceAsync(HttpResponseMessage response)
+    {
+        var problem = await response.Content.ReadFromJsonAsync<Dictionary<string, JsonElement>>(Cancellation);
+        problem!.Remove("traceId").ShouldBeTrue();
+        return JsonSerializer.Serialize(problem.OrderBy(member => member.Key));
+    }
+}

@@ -1,0 +1,106 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Lightning.Testing;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Lightning.Api.Tests;
+
+public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    static readonly Dictionary<string, Action<SecurityTokenDescriptor>> Faults = new()
+    {
+        ["R01 unsigned"] = token => token.SigningCredentials = null,
+        ["R01 HS256 with the public key"] = token => token.SigningCredentials = new SigningCredentials(
+            new SymmetricSecurityKey(Encoding.UTF8.GetBytes(Convert.ToBase64String(ApiUnderTest.Key.ECDsa.ExportSubjectPublicKeyInfo()))) { KeyId = "test" }, SecurityAlgorithms.HmacSha256),
+        ["R01 another key under the same kid"] = token => token.SigningCredentials =
+            new SigningCredentials(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" }, SecurityAlgorithms.EcdsaSha256),
+        ["R02 ended a minute ago"] = token => token.Expires = DateTime.UtcNow.AddMinutes(-1),
+        ["R02 not yet valid"] = token => token.NotBefore = DateTime.UtcNow.AddMinutes(1),
+        ["R03 for another API"] = token => token.Audience = "another-api",
+        ["R04 an ID token"] = token => token.TokenType = "JWT",
+        ["R04 a logout token"] = token => token.TokenType = "logout+jwt",
+        ["R05 issuer with a slash more"] = token => token.Issuer = People.Issuer + "/",
+        ["R07 another's subject"] = token => token.Claims["sub"] = Guid.NewGuid().ToString(),
+        ["R08 no such session"] = token => token.Claims["sid"] = Guid.NewGuid().ToString(),
+        ["R08 no session"] = token => token.Claims.Remove("sid"),
+    };
+
+    public static TheoryData<string> FaultNames => [.. Faults.Keys];
+
+    [Fact]
+    public async Task Call_WithAValidToken_IsAnswered()
+    {
+        var ada = await api.SignInAsync("ada");
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [MemberData(nameof(FaultNames))]
+    [Trait("Check", "R01")]
+    [Trait("Check", "R02")]
+    [Trait("Check", "R03")]
+    [Trait("Check", "R04")]
+    [Trait("Check", "R05")]
+    [Trait("Check", "R07")]
+    public async Task Call_WithAFaultyToken_Is401WithoutEcho(string fault)
+    {
+        var ada = await api.SignInAsync("ada");
+        var token = ApiUnderTest.Token(ada.User, ada.Session, Faults[fault]);
+        var response = await api.With(token).GetAsync("/api/v1/notes", Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\"");
+        response.Headers.WwwAuthenticate.ToString().ShouldNotContain(token);
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldNotContain(token);
+    }
+
+    [Fact]
+    [Trait("Check", "R08")]
+    public async Task Call_AfterItsSessionEnded_Is401()
+    {
+        var ada = await api.SignInAsync("ada");
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await api.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    [Trait("Check", "R08")]
+    public async Task Call_AfterItsUserWasDisabled_Is401()
+    {
+        var ada = await api.SignInAsync("ada");
+        await api.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{ada.User.Id}'");
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    [Trait("Check", "R06")]
+    public async Task Call_WithoutTheScope_Is403()
+    {
+        var ada = await api.SignInAsync("ada");
+        var token = ApiUnderTest.Token(ada.User, ada.Session, descriptor => descriptor.Claims["scope"] = "openid lightning-like");
+        (await api.With(token).GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    [Trait("Check", "R11")]
+    public async Task Call_WithTheTokenInTheQuery_Is401()
+    {
+        var ada = await api.SignInAsync("ada");
+        var token = ApiUnderTest.Token(ada.User, ada.Session);
+        (await api.Anonymous().GetAsync($"/api/v1/notes?access_token={token}", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    [Trait("Check", "R12")]
+    public async Task Call_WithoutAToken_Is401WithAPlainChallengeAndAProblem()
+    {
+        var response = await api.Anonymous().GetAsync("/api/v1/notes", Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer");
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("/problems/unauthenticated");
+    }
+}

@@ -1,0 +1,208 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Lightning.Testing;
+
+namespace Lightning.Bff.Tests;
+
+public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
+{
+    readonly BffUnderTest bff = new(server);
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => bff.InitializeAsync();
+
+    public ValueTask DisposeAsync() => bff.DisposeAsync();
+
+    [Fact]
+    [Trait("Check", "B02")]
+    [Trait("Check", "B27")]
+    public async Task User_SignedIn_IsShownAsTheDatabaseHasThem()
+    {
+        using var ada = await bff.SignInAsync();
+        await bff.Database.ExecuteAsync($"UPDATE app.users SET name = 'Ada Lovelace', is_admin = true WHERE id = '{ada.User.Id}'");
+
+        var answer = await ada.FetchAsync("/bff/user");
+
+        answer.Headers.CacheControl!.ToString().ShouldBe("no-store");
+        var text = await answer.Content.ReadAsStringAsync(Cancellation);
+        text.ShouldNotContain(ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+        text.ShouldNotContain("canary");
+        var user = JsonSerializer.Deserialize<JsonElement>(text);
+        user.GetProperty("id").GetGuid().ShouldBe(ada.User.Id);
+        user.GetProperty("name").GetString().ShouldBe("Ada Lovelace");
+        user.GetProperty("email").GetString().ShouldBe("ada@example.com");
+        user.GetProperty("isAdmin").GetBoolean().ShouldBeTrue();
+        var session = user.GetProperty("session");
+        session.GetProperty("id").GetGuid().ShouldBe(ada.Session.Id);
+        session.GetProperty("createdAt").GetDateTimeOffset().ShouldBe(bff.Clock.GetUtcNow());
+        session.GetProperty("endsAt").GetDateTimeOffset().ShouldBe(bff.Clock.GetUtcNow().AddDays(14));
+        session.GetProperty("idleEndsAt").GetDateTimeOffset().ShouldBe(bff.Clock.GetUtcNow().AddHours(12));
+        session.GetProperty("authTime").GetDateTimeOffset().ShouldBe(bff.Clock.GetUtcNow());
+    }
+
+    [Theory]
+    [InlineData("/bff/user", "application/json")]
+    [InlineData("/bff/user", "text/html")]
+    [InlineData("/api/v1/notes", "text/html,*/*")]
+    [Trait("Check", "B25")]
+    public async Task Call_Anonymous_Is401AndNeverARedirect(string path, string accept)
+    {
+        using var browser = bff.NewBrowser();
+        var answer = await browser.FetchAsync(HttpMethod.Get, path, ("Accept", accept));
+        answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        if (accept != "text/html") answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        if (accept == "application/json") (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("type").GetString().ShouldBe("/problems/unauthenticated");
+    }
+
+    [Fact]
+    [Trait("Check", "B09")]
+    public async Task Session_Idle_EndsAndPollingDoesNotProlongIt()
+    {
+        using var ada = await bff.SignInAsync();
+        for (var hour = 0; hour < 11; hour++)
+        {
+            bff.Clock.Advance(TimeSpan.FromHours(1));
+            (await ada.StatusOfAsync("/bff/user?slide=false")).ShouldBe(HttpStatusCode.OK);
+        }
+        bff.Clock.Advance(TimeSpan.FromHours(1.01));
+        (await ada.StatusOfAsync("/bff/user?slide=false")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    [Trait("Check", "B09")]
+    [Trait("Check", "B10")]
+    public async Task Session_InUse_LivesOnToItsAbsoluteEndAndNotBeyond()
+    {
+        using var ada = await bff.SignInAsync();
+        for (var half = 0; half < 27; half++)
+        {
+            bff.Clock.Advance(TimeSpan.FromHours(11.9));
+            (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.OK, $"after {half + 1} halves of a day");
+        }
+        bff.Clock.Advance(TimeSpan.FromDays(14) - (27 * TimeSpan.FromHours(11.9)) + TimeSpan.FromSeconds(1));
+        (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Session_UsedOften_IsWrittenOnceAMinute()
+    {
+        using var ada = await bff.SignInAsync();
+        var writes = () => bff.Database.ExecuteAsync("SELECT xmin::text FROM web.sessions");
+        var before = await writes();
+        bff.Clock.Advance(TimeSpan.FromSeconds(59));
+        await ada.StatusOfAsync("/bff/user");
+        (await writes()).ShouldBe(before);
+
+        bff.Clock.Advance(TimeSpan.FromSeconds(1));
+        await ada.StatusOfAsync("/bff/user");
+        var after = await writes();
+        after.ShouldNotBe(before);
+        await ada.StatusOfAsync("/bff/user");
+        (await writes()).ShouldBe(after);
+    }
+
+    [Theory]
+    [InlineData("SELECT identity.end_session('{0}', 'test')")]
+    [InlineData("UPDATE app.users SET disabled_at = now()")]
+    [InlineData("DELETE FROM web.sessions")]
+    [Trait("Check", "B12")]
+    public async Task Session_EndedElsewhere_Is401AtOnceAndStaysSo(string sql)
+    {
+        using var ada = await bff.SignInAsync();
+        (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+        await bff.Database.ExecuteAsync(string.Format(sql, ada.Session.Id));
+
+        // Due to slide: what renews must not bring it back.
+        bff.Clock.Advance(TimeSpan.FromMinutes(2));
+        (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.Unauthorized);
+        bff.Api.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    [Trait("Check", "B12")]
+    [Trait("Check", "B27")]
+    public async Task Logout_EndsTheSessionOnEveryReplicaAndNamesTheProvidersEnd()
+    {
+        using var ada = await bff.SignInAsync();
+        using var elsewhere = bff.NewBrowser(bff.Start());
+        elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+        (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var answer = await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Headers.GetValues("Clear-Site-Data").ShouldBe(["\"cache\", \"storage\""]);
+        var redirect = new Uri((await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString()!);
+        redirect.GetLeftPart(UriPartial.Path).ShouldBe($"{bff.Provider.Issuer}/endsession");
+        var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(redirect.Query);
+        query["client_id"].ToString().ShouldBe(FakeProvider.ClientId);
+        query["logout_hint"].ToString().ShouldBe(ada.Session.Id.ToString());
+        query["post_logout_redirect_uri"].ToString().ShouldBe($"{bff.Address.GetLeftPart(UriPartial.Authority)}/bff/signout-callback-oidc");
+        query.Keys.ShouldNotContain("id_token_hint");
+        ada.Browser.Cookies.ShouldBeEmpty();
+        (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")).ShouldBe("signed-out");
+        (await bff.Database.ExecuteAsync("SELECT count(*) FROM web.sessions")).ShouldBe(0L);
+    }
+
+    [Fact]
+    public async Task Logout_Twice_IsNoError()
+    {
+        using var ada = await bff.SignInAsync();
+        await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
+        var again = await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
+        (await again.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString().ShouldBe("/");
+    }
+
+    [Fact]
+    public async Task Logout_ProviderDown_EndsTheSessionAllTheSame()
+    {
+        using var ada = await bff.SignInAsync();
+        using var lonely = bff.NewBrowser(bff.Start(("Oidc:MetadataAddress", "http://127.0.0.1:9/.well-known/openid-configuration")));
+        lonely.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+
+        var answer = await lonely.FetchAsync(HttpMethod.Post, "/bff/logout");
+
+        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString().ShouldBe("/");
+        (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task SignedOutCallback_LeadsHome()
+    {
+        using var browser = bff.NewBrowser();
+        (await browser.GetAsync("/bff/signout-callback-oidc")).Headers.Location!.ToString().ShouldBe("/");
+    }
+
+    [Fact]
+    [Trait("Check", "O09")]
+    public async Task Session_DatabaseAway_Is503WithTheCookieKeptAndThenGoesOn()
+    {
+        await using var wire = await Wire.StartAsync(bff.Database.ConnectionStringOf("bff"));
+        using var ada = await bff.SignInAsync(bff.Start(("ConnectionStrings:lightning", wire.ConnectionString)));
+        (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+
+        wire.Cut();
+        var answer = await ada.FetchAsync("/bff/user");
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.Contains("Set-Cookie").ShouldBeFalse();
+        answer.Headers.RetryAfter.ShouldNotBeNull();
+
+        wire.Mend();
+        (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    [Trait("Check", "O05")]
+    public async Task Session_RingKeyLost_AsksForANewSignIn()
+    {
+        using var ada = await bff.SignInAsync();
+        await bff.Database.ExecuteAsync("DELETE FROM keys.data_protection");
+        using var elsewhere = bff.NewBrowser(bff.Start());
+        elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+        (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+}

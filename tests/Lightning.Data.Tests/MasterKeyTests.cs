@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using Lightning.Data.Keys;
+using Lightning.ServiceDefaults;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Data.Tests;
+
+public class MasterKeyTests(PostgresServer server)
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("short")]
+    [InlineData("bm90IDMyIGJ5dGVz")]
+    public void MasterKey_MissingOrMalformed_IsRefusedWithItsKeyAndRemedy(string? value)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("DataProtection:MasterKey", value)]).Build();
+        Should.Throw<ConfigurationException>(() => MasterKey.Read(configuration)).Message.ShouldSatisfyAllConditions(
+            message => message.ShouldContain("DataProtection:MasterKey"),
+            message => message.ShouldContain("openssl rand"));
+    }
+
+    [Fact]
+    public void MasterKey_As43LettersAndAnEqualsSign_IsTaken() =>
+        MasterKey.Read(new ConfigurationBuilder().AddInMemoryCollection([new("DataProtection:MasterKey", new string('z', 43) + "=")]).Build()).ShouldNotBeNull();
+
+    [Fact]
+    [Trait("Check", "O05")]
+    public async Task Ring_WithItsMasterKey_SurvivesARestart_AndWithAnotherOpensNothing()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var (key, other) = (Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+
+        await using var first = Service(key);
+        var secret = first.GetRequiredService<IDataProtectionProvider>().CreateProtector("test").Protect("a token");
+        ((string)(await database.ExecuteAsync("SELECT xml FROM keys.data_protection"))!).ShouldNotContain("<value>");
+
+        await using var restarted = Service(key);
+        restarted.GetRequiredService<IDataProtectionProvider>().CreateProtector("test").Unprotect(secret).ShouldBe("a token");
+
+        await using var thief = Service(other);
+        Should.Throw<CryptographicException>(() => thief.GetRequiredService<IDataProtectionProvider>().CreateProtector("test").Unprotect(secret));
+
+        ServiceProvider Service(string masterKey)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Configuration.AddInMemoryCollection([
+                new("ConnectionStrings:lightning", database.ConnectionStringOf("bff")),
+                new("DataProtection:MasterKey", masterKey)]);
+            builder.AddLightningData("bff");
+            return builder.Services.BuildServiceProvider();
+        }
+    }
+}

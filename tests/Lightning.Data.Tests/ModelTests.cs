@@ -1,0 +1,127 @@
+using Lightning.Data.Notes;
+using Lightning.Data.Roles;
+using Lightning.Data.Rules;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Lightning.Data.Tests;
+
+public class ModelTests(PostgresServer server)
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Model_AgainstItsMigrations_HasNoPendingChange()
+    {
+        using var db = new LightningDbDesign().CreateDbContext([]);
+        db.Database.HasPendingModelChanges().ShouldBeFalse("run `dotnet ef migrations add` for what was changed");
+    }
+
+    [Fact]
+    public async Task Migrators_ThreeAtOnce_OneAppliesAndTheOthersFindNothing()
+    {
+        await using var database = await server.CreateEmptyDatabaseAsync();
+        var applied = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ =>
+            DatabaseMigration.ApplyAsync(database.ConnectionString, PostgresServer.Passwords, Cancellation)));
+        applied.Count(migrations => migrations.Count > 0).ShouldBe(1);
+        applied.Count(migrations => migrations.Count == 0).ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("api", "SELECT * FROM identity.accounts")]
+    [InlineData("api", "SELECT * FROM identity.signing_keys")]
+    [InlineData("api", "SELECT * FROM identity.refresh_tokens")]
+    [InlineData("api", "SELECT * FROM web.sessions")]
+    [InlineData("api", "SELECT ip FROM identity.sessions")]
+    [InlineData("api", "UPDATE app.users SET is_admin = true")]
+    [InlineData("bff", "SELECT * FROM identity.accounts")]
+    [InlineData("bff", "SELECT * FROM app.notes")]
+    [InlineData("bff", "UPDATE identity.sessions SET ended_at = NULL")]
+    [InlineData("bff", "SELECT identity.end_all('test')")]
+    [InlineData("admin", "SELECT password_hash FROM identity.accounts")]
+    [InlineData("admin", "SELECT security_stamp FROM identity.accounts")]
+    [InlineData("admin", "SELECT * FROM identity.signing_keys")]
+    [InlineData("identity", "UPDATE identity.sessions SET ended_at = NULL")]
+    [InlineData("identity", "SELECT * FROM web.sessions")]
+    [InlineData("identity", "SELECT * FROM app.notes")]
+    public async Task Role_BeyondItsNeeds_IsDenied(string service, string sql)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.ConnectAs(service);
+        var fault = await Should.ThrowAsync<PostgresException>(() => db.Database.ExecuteSqlRawAsync(sql, Cancellation));
+        fault.SqlState.ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
+    }
+
+    [Fact]
+    public async Task KeyRings_OfTwoServices_AreHiddenFromEachOther()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        foreach (var service in new[] { "bff", "identity" })
+        {
+            await using var db = database.ConnectAs(service);
+            db.DataProtectionKeys.Add(new() { FriendlyName = service, Xml = "<key/>" });
+            await db.SaveChangesAsync(Cancellation);
+        }
+        await using var bff = database.ConnectAs("bff");
+        (await bff.DataProtectionKeys.Select(key => key.FriendlyName).ToListAsync(Cancellation)).ShouldBe(["bff"]);
+    }
+
+    [Fact]
+    [Trait("Check", "A16")]
+    public async Task EndSession_Twice_EndsItOnceAndRevokesItsRefreshTokens()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.Connect();
+        var session = await db.AddSessionAsync(await db.AddUserAsync("ada"));
+        db.RefreshTokens.Add(new()
+        {
+            TokenHash = [1],
+            Family = Guid.NewGuid(),
+            ClientId = "lightning-bff",
+            SessionId = session.Id,
+            Scope = "openid",
+            CreatedAt = session.CreatedAt,
+            ExpiresAt = session.EndsAt,
+            FamilyEndsAt = session.EndsAt,
+        });
+        await db.SaveChangesAsync(Cancellation);
+
+        var ends = $"SELECT identity.end_session('{session.Id}', 'signed-out')";
+        (await database.ExecuteAsync(ends)).ShouldBe(true);
+        (await database.ExecuteAsync(ends)).ShouldBe(false);
+
+        (await db.RefreshTokens.AsNoTracking().SingleAsync(Cancellation)).RevokedAt.ShouldNotBeNull();
+        var ended = await db.Sessions.AsNoTracking().SingleAsync(Cancellation);
+        ended.EndedAt.ShouldNotBeNull();
+        ended.EndReason.ShouldBe("signed-out");
+    }
+
+    [Fact]
+    public async Task EndUserSessions_ButOne_LeavesThatOneAndOtherPeoples()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.Connect();
+        var (ada, bob) = (await db.AddUserAsync("ada"), await db.AddUserAsync("bob"));
+        var (here, there, foreign) = (await db.AddSessionAsync(ada), await db.AddSessionAsync(ada), await db.AddSessionAsync(bob));
+
+        (await database.ExecuteAsync($"SELECT identity.end_user_sessions('{ada.Id}', 'password-changed', '{here.Id}')")).ShouldBe(1);
+
+        var alive = await db.Sessions.AsNoTracking().Where(session => session.EndedAt == null).Select(session => session.Id).ToListAsync(Cancellation);
+        alive.ShouldBe([here.Id, foreign.Id], ignoreOrder: true);
+        alive.ShouldNotContain(there.Id);
+    }
+
+    [Fact]
+    public async Task NoteScope_OfTwoActors_IsOnePlanWithAParameter()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.Connect();
+        var policy = new NotePolicy();
+        string Sql(Guid user) => db.Notes.Where(policy, new Actor(user, Guid.NewGuid(), false, true), Verb.Read).ToQueryString().Split("SELECT", 2)[1];
+        Sql(Guid.NewGuid()).ShouldBe(Sql(Guid.NewGuid()));
+        Sql(Guid.NewGuid()).ShouldContain("owner_id = @");
+    }
+}

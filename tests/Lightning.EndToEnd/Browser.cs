@@ -1,0 +1,55 @@
+using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(Lightning.EndToEnd.Browser))]
+
+namespace Lightning.EndToEnd;
+
+/// <summary>A real Chromium. Where none is installed the tests that need it are skipped, and fail under <c>CI=true</c>.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"];
+    IPlaywright? playwright;
+    IBrowser? browser;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Find() is not { } executable) return;
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = executable,
+            Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+    }
+
+    /// <summary>A person's browser: its own cookies, nothing shared.</summary>
+    public async Task<IBrowserContext> OpenAsync(bool phone = false, bool dark = false)
+    {
+        if (browser is null)
+        {
+            const string missing = "NO BROWSER: install Chromium (on Debian `apt-get install chromium`), or name one by LIGHTNING_BROWSER.";
+            if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase)) Assert.Fail(missing);
+            Assert.Skip(missing);
+        }
+        var context = await browser.NewContextAsync(new()
+        {
+            ViewportSize = phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+        });
+        context.SetDefaultTimeout(20_000);
+        return context;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null) await browser.DisposeAsync();
+        playwright?.Dispose();
+    }
+
+    static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("LIGHTNING_BROWSER") is { Length: > 0 } named) return named;
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        return Names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+    }
+}

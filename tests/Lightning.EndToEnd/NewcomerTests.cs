@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>What a newcomer does, in a real browser against the running app. Screenshots are kept with the test's output.</summary>
+public class NewcomerTests(RunningApp app, Browser browser)
+{
+    const string Password = "correct horse battery staple";
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Newcomer_SignsUpWritesSignsOutAndInAgain_TheNoteIsThere()
+    {
+        var context = await browser.OpenAsync();
+        var page = await SignUpAsync(context, "Ada", "ada@example.com");
+        await ShootAsync(page, "notes-empty");
+
+        await WriteNoteAsync(page, "Groceries", "Milk");
+        await page.GetByLabel("Note").FillAsync("Milk and bread");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+        await ShootAsync(page, "note-edited");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        (await context.CookiesAsync([app.Address("bff").ToString()])).ShouldNotContain(cookie => cookie.Name == "__Host-lightning");
+        await ShootAsync(page, "signed-out");
+
+        await SignInAsync(page, "ada@example.com");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Groceries" }).ClickAsync();
+        await Expect(page.GetByLabel("Note")).ToHaveValueAsync("Milk and bread");
+        await ShootAsync(page, "note-again");
+    }
+
+    [Fact]
+    public async Task SecondPerson_SeesNoneOfTheFirstOnesNotes_ByNoUrlAndNoId()
+    {
+        var first = await SignUpAsync(await browser.OpenAsync(), "Bob", "bob@example.com");
+        await WriteNoteAsync(first, "Bob's secret", "Nobody else's business");
+        var mine = await FetchAsync(first, "/api/v1/notes");
+        var id = mine.Json!.Value.GetProperty("items")[0].GetProperty("id").GetString();
+
+        var second = await SignUpAsync(await browser.OpenAsync(), "Eve", "eve@example.com");
+        var theirs = await FetchAsync(second, "/api/v1/notes");
+        theirs.Json!.Value.GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await FetchAsync(second, $"/api/v1/notes/{id}")).Status.ShouldBe(404);
+        foreach (var (method, body) in new[] { ("PUT", """{"title":"mine","body":""}"""), ("DELETE", (string?)null) })
+            (await FetchAsync(second, $"/api/v1/notes/{id}", method, body)).Status.ShouldBe(404);
+        await second.GotoAsync(new Uri(app.Address("bff"), $"/notes/{id}").ToString());
+        await Expect(second.GetByText("There is no such note")).ToBeVisibleAsync();
+        (await second.ContentAsync()).ShouldNotContain("Bob's secret");
+        await ShootAsync(second, "foreign-note");
+
+        (await FetchAsync(first, $"/api/v1/notes/{id}")).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Administrator_MadeByTheCommand_SeesAccountsSessionsAndNotes_AndNobodyElseDoes()
+    {
+        var person = await SignUpAsync(await browser.OpenAsync(), "Carol", "carol@example.com");
+        await WriteNoteAsync(person, "Carol's note", "");
+        var refused = await person.Context.NewPageAsync();
+        await refused.GotoAsync(app.Address("admin").ToString());
+        await Expect(refused.GetByText("administrators only", new() { Exact = false })).ToBeVisibleAsync();
+        await ShootAsync(refused, "admin-refused");
+
+        var output = await app.ManageAsync("create-admin", "root@example.com");
+        var link = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Single(line => line.StartsWith("http", StringComparison.Ordinal));
+        var page = await (await browser.OpenAsync()).NewPageAsync();
+        await page.GotoAsync(link);
+        await ChoosePasswordAsync(page);
+        await page.GotoAsync(app.Address("admin").ToString());
+        foreach (var (list, text) in new[] { ("Accounts", "carol@example.com"), ("Sessions", "carol@example.com"), ("Notes", "Carol's note") })
+        {
+            await page.GetByRole(AriaRole.Link, new() { Name = list, Exact = true }).First.ClickAsync();
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = list })).ToBeVisibleAsync();
+            await Expect(page.GetByText(text).First).ToBeVisibleAsync();
+            await ShootAsync(page, $"admin-{list.ToLowerInvariant()}");
+        }
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Pages_WideAndPhoneLightAndDark_HaveNoAccessibilityViolation(bool phone, bool dark)
+    {
+        var page = await (await browser.OpenAsync(phone, dark)).NewPageAsync();
+        var look = (phone ? "phone" : "wide") + (dark ? "-dark" : "");
+        await page.GotoAsync(app.Address("bff").ToString());
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await InspectAsync(page, $"landing-{look}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(page.GetByLabel("Email")).ToBeVisibleAsync();
+        await InspectAsync(page, $"register-{look}");
+        await page.GotoAsync(app.Address("bff").ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByLabel("Password")).ToBeVisibleAsync();
+        await InspectAsync(page, $"sign-in-{look}");
+    }
+
+    async Task<IPage> SignUpAsync(IBrowserContext context, string name, string address)
+    {
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(app.Address("bff").ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync(name);
+        await page.GetByLabel("Email").FillAsync(address);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check your mail" })).ToBeVisibleAsync();
+        using var client = app.Client("mail");
+        await page.GotoAsync(await new Mailbox(client).WaitForLinkAsync(address, Cancellation));
+        await ChoosePasswordAsync(page);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "New note" })).ToBeVisibleAsync();
+        return page;
+    }
+
+    static async Task ChoosePasswordAsync(IPage page)
+    {
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+    }
+
+    static async Task SignInAsync(IPage page, string address)
+    {
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByLabel("Email").FillAsync(address);
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+    }
+
+    static async Task WriteNoteAsync(IPage page, string title, string body)
+    {
+        await page.GetByRole(AriaRole.Button, new() { Name = "New note" }).ClickAsync();
+        await page.GetByLabel("Title").FillAsync(title);
+        await page.GetByLabel("Note").FillAsync(body);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    /// <summary>What the page's own scripts could ask, cookie and all.</summary>
+    static async Task<(int Status, JsonElement? Json)> FetchAsync(IPage page, string path, string method = "GET", string? body = null)
+    {
+        var answer = await page.EvaluateAsync<JsonElement>("""
+            async ([path, method, body]) => {
+              const response = await fetch(path, { method, body, headers: { 'X-CSRF': '1', 'If-Match': '*', ...(body ? { 'Content-Type': 'application/json' } : {}) } });
+              const text = await response.text();
+              return { status: response.status, text };
+            }
+            """, new[] { path, method, body });
+        var text = answer.GetProperty("text").GetString()!;
+        return (answer.GetProperty("status").GetInt32(), text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : null);
+    }
+
+    static async Task InspectAsync(IPage page, string name)
+    {
+        await ShootAsync(page, name);
+        var violations = (await page.RunAxe()).Violations;
+        violations.ShouldBeEmpty(string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help}")));
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
+    }
+
+    static async Task ShootAsync(IPage page, string name)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+
+[assembly: AssemblyFixture(typeof(Lightning.EndToEnd.RunningApp))]
+
+namespace Lightning.EndToEnd;
+
+/// <summary>The whole app as the AppHost describes it, on free ports and with a database of its own.</summary>
+public sealed class RunningApp : IAsyncLifetime
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    DistributedApplication? app;
+
+    public async ValueTask InitializeAsync()
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(timeout.Token);
+        app = await builder.BuildAsync(timeout.Token);
+        await app.StartAsync(timeout.Token);
+        foreach (var resource in new[] { "bff", "admin", "api", "identity" })
+            await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, timeout.Token);
+    }
+
+    public Uri Address(string resource) => app!.GetEndpoint(resource, "http");
+
+    public HttpClient Client(string resource) => app!.CreateHttpClient(resource);
+
+    /// <summary>Runs the command line as a person would, against this app's database.</summary>
+    public async Task<string> ManageAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(ManageAssembly);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["ConnectionStrings__lightning"] = await app!.GetConnectionStringAsync("lightning");
+        start.Environment["Identity__Issuer"] = Address("identity").GetLeftPart(UriPartial.Authority);
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, await errors);
+        return await output;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null) await app.DisposeAsync();
+    }
+
+    static string ManageAssembly
+    {
+        get
+        {
+            // Beside this test's own output, in the same configuration.
+            var output = new DirectoryInfo(AppContext.BaseDirectory);
+            var root = output;
+            while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
+            return Path.Combine(root.FullName, "Lightning.Manage", "bin", output.Parent!.Name, output.Name, "Lightning.Manage.dll");
+        }
+    }
+}

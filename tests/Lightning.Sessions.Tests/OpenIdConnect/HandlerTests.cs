@@ -1,0 +1,198 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Sessions.OpenIdConnect;
+
+/// <summary>The OpenID Connect handler against a provider that lies on request.</summary>
+public sealed class HandlerTests : IAsyncLifetime
+{
+    FakeProvider _provider = null!;
+
+    public async ValueTask InitializeAsync() => _provider = await FakeProvider.StartAsync();
+
+    public ValueTask DisposeAsync() => _provider.DisposeAsync();
+
+    [Fact]
+    public async Task SignIn_HappyPath_LandsSignedInWithTokens()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        var page = await browser.FollowAsync("/login");
+
+        (await TextOf(page)).ShouldBe($"{_provider.Subject} access-canary-1");
+        browser.Cookies.ShouldAllBe(cookie => !cookie.Name.Contains("Nonce") && !cookie.Name.Contains("Correlation"));
+    }
+
+    [Fact]
+    [Trait("Check", "C12")]
+    public async Task Challenge_ProviderOffersPar_BrowserCarriesOnlyTheReference()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        await browser.FollowAsync("/login");
+
+        _provider.PushedRequests.ShouldHaveSingleItem()["client_secret"].ShouldBe(FakeProvider.ClientSecret);
+        _provider.AuthorizationRequests.ShouldHaveSingleItem().Keys.Where(key => !key.StartsWith("x-client", StringComparison.Ordinal))
+            .ShouldBe(["client_id", "request_uri"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Challenge_ParRequiredButNotOffered_Fails()
+    {
+        _provider.OffersPar = false;
+        await using var party = await RelyingParty.StartAsync(_provider, options => options.PushedAuthorizationBehavior = PushedAuthorizationBehavior.Require);
+        using var browser = party.NewBrowser();
+
+        await Should.ThrowAsync<InvalidOperationException>(() => browser.GetAsync("/login"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Check", "C03")]
+    public async Task Challenge_AnyWay_SendsPkceS256AndItsVerifier(bool pushed)
+    {
+        _provider.OffersPar = pushed;
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        await browser.FollowAsync("/login");
+        await browser.FollowAsync("/login");
+
+        var requests = (pushed ? _provider.PushedRequests : _provider.AuthorizationRequests).ToArray();
+        requests.ShouldAllBe(request => request["code_challenge_method"] == "S256" && request["response_type"] == "code");
+        var verifiers = _provider.Redemptions.Select(redemption => redemption["code_verifier"]).ToArray();
+        verifiers.Distinct().Count().ShouldBe(2);
+        verifiers.ShouldAllBe(verifier => WebEncoders.Base64UrlDecode(verifier).Length >= 32);
+        verifiers.Select(verifier => WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))))
+            .ShouldBe(requests.Select(request => request["code_challenge"]));
+    }
+
+    [Fact]
+    [Trait("Check", "C03")]
+    public async Task Callback_InAnotherBrowser_Fails()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        using var other = party.NewBrowser();
+
+        var callback = await CallbackOf(browser);
+
+        await ShouldFail(other, callback, "Correlation");
+    }
+
+    [Fact]
+    [Trait("Check", "C04")]
+    public async Task Callback_ChangedState_Fails()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        var callback = await CallbackOf(browser);
+
+        await ShouldFail(browser, callback.Replace("state=", "state=x", StringComparison.Ordinal), "state");
+    }
+
+    [Fact]
+    [Trait("Check", "C04")]
+    public async Task Callback_Replayed_Fails()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        var callback = await CallbackOf(browser);
+        (await browser.GetAsync(callback)).StatusCode.ShouldBe(HttpStatusCode.Redirect);
+
+        await ShouldFail(browser, callback, "Correlation", signedIn: true);
+        _provider.Redemptions.Count.ShouldBe(1);
+    }
+
+    public static TheoryData<string, Action<FakeProvider>, string> BadIdTokens => new()
+    {
+        { "nonce of another transaction", provider => provider.IdToken = claims => claims["nonce"] = "another", "IDX213" },
+        { "no nonce", provider => provider.IdToken = claims => claims.Remove("nonce"), "IDX213" },
+        { "issuer", provider => provider.IdToken = claims => claims["iss"] = "https://evil.example", "IDX10205" },
+        { "audience", provider => provider.IdToken = claims => claims["aud"] = "another-client", "IDX10214" },
+        { "expired", provider => provider.IdToken = claims => claims["exp"] = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds(), "IDX10223" },
+        { "access token swapped", provider => provider.IdToken = claims => claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA", "IDX213" },
+        { "azp", provider => provider.IdToken = claims => claims["azp"] = "another-client", "IDX213" },
+        { "alg none", provider => provider.WithoutSignature = true, "IDX10504" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadIdTokens), DisableDiscoveryEnumeration = true)]
+    [Trait("Check", "C05")]
+    [Trait("Check", "C08")]
+    public async Task Callback_BadIdToken_Fails(string fault, Action<FakeProvider> lie, string reason)
+    {
+        lie(_provider);
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        var callback = await CallbackOf(browser);
+
+        await ShouldFail(browser, callback, reason, because: fault);
+    }
+
+    [Fact]
+    [Trait("Check", "C01")]
+    public async Task Callback_WrongClientSecret_Fails()
+    {
+        _provider.OffersPar = false;
+        await using var party = await RelyingParty.StartAsync(_provider, options => options.ClientSecret = "wrong");
+        using var browser = party.NewBrowser();
+
+        await ShouldFail(browser, await CallbackOf(browser), "invalid_client");
+    }
+
+    [Fact]
+    [Trait("Check", "C02")]
+    public async Task Options_AnotherFlowThanCode_AreRefused()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider, options => options.ResponseType = "code id_token");
+        using var browser = party.NewBrowser();
+
+        (await Should.ThrowAsync<InvalidOperationException>(() => browser.GetAsync("/login"))).Message.ShouldContain("ResponseType");
+    }
+
+    [Fact]
+    public async Task SignOut_AtTheProvider_ComesBackWhereItWasAsked()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        await browser.FollowAsync("/login");
+
+        var answer = await browser.GetAsync("/logout");
+
+        var target = answer.Headers.Location!.ToString();
+        target.ShouldStartWith(_provider.Issuer + "/endsession?");
+        var query = QueryHelpers.ParseQuery(new Uri(target).Query);
+        query["post_logout_redirect_uri"].ToString().ShouldBe("https://app.test/signout-callback-oidc");
+        var back = await browser.GetAsync($"/signout-callback-oidc?state={Uri.EscapeDataString(query["state"].ToString())}");
+        back.Headers.Location!.ToString().ShouldBe("/bye");
+        (await TextOf(await browser.GetAsync("/me"))).ShouldBe("anonymous");
+    }
+
+    /// <summary>Signs in up to the provider's answer, and gives the address with which it comes back.</summary>
+    static async Task<string> CallbackOf(Browser browser)
+    {
+        var challenge = await browser.GetAsync("/login");
+        var answer = await browser.GetAsync(challenge.Headers.Location!.ToString());
+        return answer.Headers.Location!.ToString();
+    }
+
+    static async Task ShouldFail(Browser browser, string callback, string reason, bool signedIn = false, string? because = null)
+    {
+        var answer = await browser.GetAsync(callback);
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, because);
+        (await TextOf(answer)).ShouldContain(reason, customMessage: because);
+        (await TextOf(await browser.GetAsync("/me"))).StartsWith("anonymous", StringComparison.Ordinal).ShouldBe(!signedIn, because);
+    }
+
+    static Task<string> TextOf(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,227 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Lightning.Testing;
+
+/// <summary>
+/// An OpenID provider on a loopback port that signs in whoever asks, and lies on request. It is strict where a relying party
+/// could be sloppy: the client's secret, the verifier, one use of codes, request URIs and refresh tokens.
+/// </summary>
+public sealed class FakeProvider : IAsyncDisposable
+{
+    public const string ClientId = "lightning-test";
+    public const string ClientSecret = "secret of the test client";
+
+    readonly ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "key-1" };
+    readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, Dictionary<string, string>> _codes = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> _refreshTokens = new(StringComparer.Ordinal);
+    readonly WebApplication _app;
+    int _tokens;
+
+    FakeProvider(WebApplication app) => _app = app;
+
+    public string Issuer => _app.Urls.First();
+
+    public Guid Subject { get; set; } = Guid.NewGuid();
+    public Guid Sid { get; set; } = Guid.NewGuid();
+    public bool OffersPar { get; set; } = true;
+    public TimeSpan AccessTokenLifetime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Changes the ID token's claims before it is signed.</summary>
+    public Action<Dictionary<string, object>> IdToken { get; set; } = _ => { };
+
+    /// <summary>Sends the ID token unsigned.</summary>
+    public bool WithoutSignature { get; set; }
+
+    /// <summary>The <c>iss</c> of the authorization response; null leaves it out.</summary>
+    public string? ResponseIssuer { get; set; }
+
+    /// <summary>The issuer of the metadata.</summary>
+    public string? MetadataIssuer { get; set; }
+
+    /// <summary>Answers the authorization request with this error.</summary>
+    public string? AuthorizationError { get; set; }
+
+    /// <summary>Answers a refresh instead of the provider, unless it answers null.</summary>
+    public Func<Task<IResult?>> BeforeRefresh { get; set; } = () => Task.FromResult<IResult?>(null);
+
+    public ConcurrentQueue<Dictionary<string, string>> PushedRequests { get; } = new();
+    public ConcurrentQueue<Dictionary<string, string>> AuthorizationRequests { get; } = new();
+    public ConcurrentQueue<Dictionary<string, string>> Redemptions { get; } = new();
+    public ConcurrentQueue<Dictionary<string, string>> Refreshes { get; } = new();
+    public ConcurrentQueue<Dictionary<string, string>> Revocations { get; } = new();
+
+    public static async Task<FakeProvider> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var provider = new FakeProvider(app);
+        provider.Map();
+        await app.StartAsync();
+        provider.ResponseIssuer = provider.Issuer;
+        return provider;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    void Map()
+    {
+        _app.MapGet("/.well-known/openid-configuration", Metadata);
+        _app.MapGet("/jwks", Keys);
+        _app.MapPost("/par", async (HttpRequest request) => Push(await FormAsync(request)));
+        _app.MapGet("/authorize", (HttpRequest request) => Authorize(request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal)));
+        _app.MapPost("/token", async (HttpRequest request) => await TokenAsync(await FormAsync(request)));
+        _app.MapPost("/revoke", async (HttpRequest request) => Revoke(await FormAsync(request)));
+    }
+
+    IResult Metadata()
+    {
+        var metadata = new Dictionary<string, object>
+        {
+            ["issuer"] = MetadataIssuer ?? Issuer,
+            ["jwks_uri"] = $"{Issuer}/jwks",
+            ["authorization_endpoint"] = $"{Issuer}/authorize",
+            ["token_endpoint"] = $"{Issuer}/token",
+            ["revocation_endpoint"] = $"{Issuer}/revoke",
+            ["end_session_endpoint"] = $"{Issuer}/endsession",
+            ["authorization_response_iss_parameter_supported"] = true,
+        };
+        if (OffersPar)
+            metadata["pushed_authorization_request_endpoint"] = $"{Issuer}/par";
+        return Results.Json(metadata);
+    }
+
+    IResult Keys()
+    {
+        var point = _key.ECDsa.ExportParameters(false).Q;
+        return Results.Json(new
+        {
+            keys = new[] { new { kty = "EC", use = "sig", alg = "ES256", kid = _key.KeyId, crv = "P-256", x = WebEncoders.Base64UrlEncode(point.X!), y = WebEncoders.Base64UrlEncode(point.Y!) } },
+        });
+    }
+
+    IResult Push(Dictionary<string, string> form)
+    {
+        if (!IsClient(form))
+            return Refuse("invalid_client", 401);
+        PushedRequests.Enqueue(form);
+        var uri = $"urn:ietf:params:oauth:request_uri:{Guid.NewGuid():N}";
+        _pushed[uri] = form;
+        return Results.Json(new { request_uri = uri, expires_in = 60 }, statusCode: 201);
+    }
+
+    IResult Authorize(Dictionary<string, string> query)
+    {
+        AuthorizationRequests.Enqueue(query);
+        var request = query;
+        if (query.TryGetValue("request_uri", out var uri) && !_pushed.TryRemove(uri, out request))
+            return Refuse("invalid_request_uri");
+
+        var answer = new Dictionary<string, string?>(StringComparer.Ordinal) { ["state"] = request!["state"] };
+        if (ResponseIssuer is not null)
+            answer["iss"] = ResponseIssuer;
+        if (AuthorizationError is not null)
+        {
+            answer["error"] = AuthorizationError;
+        }
+        else
+        {
+            answer["code"] = Guid.NewGuid().ToString("N");
+            _codes[answer["code"]!] = request;
+        }
+        return Results.Redirect(QueryHelpers.AddQueryString(request["redirect_uri"], answer));
+    }
+
+    async Task<IResult> TokenAsync(Dictionary<string, string> form)
+    {
+        if (!IsClient(form))
+            return Refuse("invalid_client", 401);
+        if (form["grant_type"] == "refresh_token")
+            return await RefreshAsync(form);
+
+        Redemptions.Enqueue(form);
+        if (!_codes.TryRemove(form["code"], out var request)
+            || request["redirect_uri"] != form["redirect_uri"]
+            || !form.TryGetValue("code_verifier", out var verifier)
+            || WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) != request["code_challenge"])
+            return Refuse("invalid_grant");
+        return Tokens(request["nonce"]);
+    }
+
+    async Task<IResult> RefreshAsync(Dictionary<string, string> form)
+    {
+        Refreshes.Enqueue(form);
+        if (await BeforeRefresh() is { } instead)
+            return instead;
+        return _refreshTokens.TryRemove(form["refresh_token"], out _) ? Tokens(nonce: null) : Refuse("invalid_grant");
+    }
+
+    IResult Tokens(string? nonce)
+    {
+        var number = Interlocked.Increment(ref _tokens);
+        var (access, refresh) = ($"access-canary-{number}", $"refresh-canary-{number}");
+        _refreshTokens[refresh] = true;
+        return Results.Json(new
+        {
+            access_token = access,
+            token_type = "Bearer",
+            expires_in = (int)AccessTokenLifetime.TotalSeconds,
+            refresh_token = refresh,
+            id_token = nonce is null ? null : NewIdToken(nonce, access),
+        });
+    }
+
+    string NewIdToken(string nonce, string accessToken)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["iss"] = Issuer,
+            ["aud"] = ClientId,
+            ["sub"] = Subject.ToString(),
+            ["sid"] = Sid.ToString(),
+            ["nonce"] = nonce,
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["auth_time"] = now,
+            ["name"] = "Ada",
+            ["email"] = "ada@example.org",
+            ["email_verified"] = true,
+            ["at_hash"] = WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16)),
+        };
+        IdToken(claims);
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        {
+            Claims = claims,
+            SigningCredentials = WithoutSignature ? null : new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
+        });
+    }
+
+    IResult Revoke(Dictionary<string, string> form)
+    {
+        if (!IsClient(form))
+            return Refuse("invalid_client", 401);
+        Revocations.Enqueue(form);
+        _refreshTokens.TryRemove(form["token"], out _);
+        return Results.Ok();
+    }
+
+    static bool IsClient(Dictionary<string, string> form) =>
+        form.GetValueOrDefault("client_id") == ClientId && form.GetValueOrDefault("client_secret") == ClientSecret;
+
+    static IResult Refuse(string error, int status = 400) => Results.Json(new { error }, statusCode: status);
+
+    static async Task<Dictionary<string, string>> FormAsync(HttpRequest request) =>
+        (await request.ReadFormAsync()).ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
+}
