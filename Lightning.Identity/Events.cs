@@ -7,11 +7,11 @@ namespace Lightning.Identity;
 /// </summary>
 static partial class Events
 {
-    public static void SignedIn(this ILogger logger, Guid userId, string method) => LogSignedIn(logger, userId, method);
+    public static void SignedIn(this ILogger logger, Guid userId, Guid sid, string[] methods) => LogSignedIn(logger, userId, new SessionMark(sid), methods);
 
     public static void SignInFailed(this ILogger logger, Guid? userId, string method, string reason) => LogSignInFailed(logger, userId, method, reason);
 
-    public static void SignedOut(this ILogger logger, Guid sid) => LogSignedOut(logger, new SessionMark(sid));
+    public static void SignedOut(this ILogger logger, Guid userId, Guid sid) => LogSignedOut(logger, userId, new SessionMark(sid));
 
     public static void Registered(this ILogger logger, Guid userId, bool isAdmin) => LogRegistered(logger, userId, isAdmin);
 
@@ -29,14 +29,14 @@ static partial class Events
         public override string ToString() => Secrets.Fingerprint(Sid.ToString())[..16];
     }
 
-    [LoggerMessage(EventId = 1001, EventName = "signed-in", Level = LogLevel.Information, Message = "User {UserId} signed in by {Method}")]
-    static partial void LogSignedIn(ILogger logger, Guid userId, string method);
+    [LoggerMessage(EventId = 1001, EventName = "signed-in", Level = LogLevel.Information, Message = "User {UserId} signed in to session {SessionMark} by {Methods}")]
+    static partial void LogSignedIn(ILogger logger, Guid userId, SessionMark sessionMark, string[] methods);
 
     [LoggerMessage(EventId = 1002, EventName = "sign-in-failed", Level = LogLevel.Warning, Message = "A sign-in by {Method} failed for user {UserId}: {Reason}")]
     static partial void LogSignInFailed(ILogger logger, Guid? userId, string method, string reason);
 
-    [LoggerMessage(EventId = 1003, EventName = "signed-out", Level = LogLevel.Information, Message = "Session {SessionMark} signed out")]
-    static partial void LogSignedOut(ILogger logger, SessionMark sessionMark);
+    [LoggerMessage(EventId = 1003, EventName = "signed-out", Level = LogLevel.Information, Message = "User {UserId} signed out of session {SessionMark}")]
+    static partial void LogSignedOut(ILogger logger, Guid userId, SessionMark sessionMark);
 
     [LoggerMessage(EventId = 1004, EventName = "registered", Level = LogLevel.Information, Message = "User {UserId} registered (administrator: {IsAdmin})")]
     static partial void LogRegistered(ILogger logger, Guid userId, bool isAdmin);

@@ -40,8 +40,7 @@ sealed class PasswordSignIn(LightningDb db, UserManager<Account> accounts, Passw
             return (PasswordSignInOutcome.Disabled, Guid.Empty);
         }
         if (verified == PasswordVerificationResult.SuccessRehashNeeded) await RehashAsync(account!, password, cancellationToken);
-        logger.SignedIn(account!.Id, Method);
-        return (PasswordSignInOutcome.SignedIn, account.Id);
+        return (PasswordSignInOutcome.SignedIn, account!.Id);
     }
 
     /// <summary>Brings an older hash to today's cost, unless the password was changed meanwhile.</summary>

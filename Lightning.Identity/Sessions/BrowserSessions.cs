@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Sessions;
 
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
-sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionLimits> limits, IOptions<ProviderOptions> provider, TimeProvider clock)
+sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionLimits> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     public async Task SignInAsync(HttpContext http, Guid userId, params string[] methods)
@@ -19,6 +19,7 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
         if (present?.UserId == userId && await RenewAsync(present.Id, methods, now))
         {
             await WriteCookieAsync(http, present.Id, present.EndsAt);
+            logger.SignedIn(userId, present.Id, methods);
             return;
         }
         if (present is not null) await sessions.EndAsync(present.Id, "replaced");
@@ -39,12 +40,13 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
         db.Sessions.Add(session);
         await db.SaveChangesAsync();
         await WriteCookieAsync(http, session.Id, session.EndsAt);
+        logger.SignedIn(userId, session.Id, methods);
     }
 
     /// <summary>Signs the browser out, everywhere that its session reaches.</summary>
     public async Task SignOutAsync(HttpContext http)
     {
-        if (http.BrowserSession() is { } session) await sessions.EndAsync(session.Id, "signed-out");
+        if (http.BrowserSession() is { } session && await sessions.EndAsync(session.Id, "signed-out")) logger.SignedOut(session.UserId, session.Id);
         await http.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
     }
 
