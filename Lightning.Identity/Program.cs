@@ -1,3 +1,27 @@
+using Lightning.Data;
+using Lightning.Identity;
+using Lightning.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddLightningData("identity");
+// It logs every address with its query, and there are codes and one-time links in those; whatever level configuration asks for.
+builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+
+builder.AddProviderOptions();
+builder.Services.AddProvider();
+builder.Services.AddSessions();
+builder.Services.AddAccounts();
+builder.Services.AddMail();
+builder.Services.AddPages();
+
 var app = builder.Build();
+app.UseServiceDefaults();
+app.MapStaticAssets();
+app.UseRouting();
+app.UseRateLimiter();
+app.UseAuthentication();
+app.UseAuthorization();
+app.MapProvider();
+app.MapRazorPages().WithStaticAssets();
 app.Run();

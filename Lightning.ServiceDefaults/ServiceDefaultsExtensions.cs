@@ -14,6 +14,7 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         StartupFaults.ExplainThemselves();
+        builder.QuietFrameworks();
         builder.WebHost.ConfigureKestrel(Limits.Apply);
         builder.Services.AddHsts(hsts => (hsts.MaxAge, hsts.IncludeSubDomains) = (TimeSpan.FromDays(730), true));
         builder.Services.AddHealthChecks();

@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -12,6 +12,19 @@ static class Telemetry
 {
     /// <summary>Every source and meter of ours bears this prefix.</summary>
     const string Ours = "Lightning.*";
+
+    /// <summary>A line a request and a statement drowns what matters. Put first, so that any configuration of a service's own wins.</summary>
+    public static void QuietFrameworks(this IHostApplicationBuilder builder) => builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+    {
+        InitialData =
+        [
+            new("Logging:LogLevel:Default", "Information"),
+            new("Logging:LogLevel:Microsoft.AspNetCore", "Warning"),
+            new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "Warning"),
+            new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
+            new("Logging:LogLevel:Yarp", "Warning"),
+        ],
+    });
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {

@@ -7,9 +7,11 @@ namespace Lightning.Admin.Accounts;
 public sealed class AccountAdmin : AdminFor<Account>
 {
     /// <summary>States what is shown.</summary>
-    public AccountAdmin(AccountPolicy policy) : base("Accounts", policy, account => account.Id) => this
-        .Column("Email", account => account.Email)
-        .Column("Name", account => account.Name)
-        .Column("Confirmed", account => account.EmailConfirmed)
-        .Column("Created", account => account.CreatedAt);
+    public AccountAdmin(AccountPolicy policy) : base("Accounts", policy, account => account.Id)
+    {
+        Column("Email", account => account.Email);
+        Column("Name", account => account.Name);
+        Column("Confirmed", account => account.EmailConfirmed);
+        Column("Created", account => account.CreatedAt);
+    }
 }

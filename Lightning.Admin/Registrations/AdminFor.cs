@@ -48,11 +48,7 @@ public abstract class AdminFor<T>(string title, Policy<T> policy, Expression<Fun
     public override IReadOnlyList<string> Columns => [.. columns.Select(column => column.Title)];
 
     /// <summary>Adds a column to the list.</summary>
-    protected AdminFor<T> Column(string name, Expression<Func<T, object?>> value)
-    {
-        columns.Add((name, value));
-        return this;
-    }
+    protected void Column(string name, Expression<Func<T, object?>> value) => columns.Add((name, value));
 
     /// <inheritdoc/>
     public override async Task<RowPage> ReadAsync(LightningDb db, Actor actor, Guid? after, CancellationToken cancellationToken)

@@ -7,12 +7,14 @@ namespace Lightning.Admin.Sessions;
 public sealed class SessionAdmin : AdminFor<Session>
 {
     /// <summary>States what is shown.</summary>
-    public SessionAdmin(SessionPolicy policy) : base("Sessions", policy, session => session.Id) => this
-        .Column("User", session => session.User!.Email)
-        .Column("Device", session => session.Device)
-        .Column("Address", session => session.Ip)
-        .Column("Began", session => session.CreatedAt)
-        .Column("Last seen", session => session.LastSeenAt)
-        .Column("Ended", session => session.EndedAt)
-        .Column("Why", session => session.EndReason);
+    public SessionAdmin(SessionPolicy policy) : base("Sessions", policy, session => session.Id)
+    {
+        Column("User", session => session.User!.Email);
+        Column("Device", session => session.Device);
+        Column("Address", session => session.Ip);
+        Column("Began", session => session.CreatedAt);
+        Column("Last seen", session => session.LastSeenAt);
+        Column("Ended", session => session.EndedAt);
+        Column("Why", session => session.EndReason);
+    }
 }

@@ -36,8 +36,9 @@ public sealed class LiveSession
 /// <param name="Id">The key in <c>app.users</c>.</param>
 /// <param name="Name">What they want to be called.</param>
 /// <param name="Email">Their address.</param>
+/// <param name="EmailVerified">Whether the address is proved.</param>
 /// <param name="IsAdmin">Whether the admin site is open to them.</param>
-public sealed record SessionUser(Guid Id, string Name, string Email, bool IsAdmin);
+public sealed record SessionUser(Guid Id, string Name, string Email, bool EmailVerified, bool IsAdmin);
 
 /// <summary>Reaches the session of a request.</summary>
 public static class LiveSessionExtensions

@@ -28,7 +28,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 select new LiveSession
                 {
                     Id = session.Id,
-                    User = new SessionUser(user.Id, user.Name, user.Email, user.IsAdmin),
+                    User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
                     CreatedAt = web.CreatedAt,
                     LastSeenAt = web.LastSeenAt,
                     EndsAt = web.EndsAt < session.EndsAt ? web.EndsAt : session.EndsAt,

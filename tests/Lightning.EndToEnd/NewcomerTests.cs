@@ -99,7 +99,7 @@ public class NewcomerTests(RunningApp app, Browser browser)
         await InspectAsync(page, $"register-{look}");
         await page.GotoAsync(app.Address("bff").ToString());
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Expect(page.GetByLabel("Password")).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
         await InspectAsync(page, $"sign-in-{look}");
     }
 
@@ -121,7 +121,7 @@ public class NewcomerTests(RunningApp app, Browser browser)
 
     static async Task ChoosePasswordAsync(IPage page)
     {
-        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
     }
 
@@ -129,7 +129,7 @@ public class NewcomerTests(RunningApp app, Browser browser)
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.GetByLabel("Email").FillAsync(address);
-        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
     }

@@ -1,0 +1,101 @@
+using Lightning.Data;
+using Lightning.Data.Accounts;
+using Lightning.Data.Users;
+using Lightning.Identity.Passwords;
+using Lightning.Identity.Sessions;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Lightning.Identity.Accounts;
+
+/// <summary>
+/// What the bearer of a one-time link does: choose a password. That makes the account or changes it, in the transaction that uses the link up;
+/// whoever holds the mailbox chooses, so that nobody can prepare an account for somebody else's address.
+/// </summary>
+sealed class PasswordChoice(
+    LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, LiveSessions sessions,
+    IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<PasswordChoice> logger)
+{
+    /// <summary>The link of a token, while it is good.</summary>
+    public Task<AccountLink?> FindLinkAsync(string? token, CancellationToken cancellationToken)
+    {
+        var (hash, now) = (AccountLink.Hash(token ?? ""), clock.GetUtcNow());
+        return db.AccountLinks.AsNoTracking().SingleOrDefaultAsync(link => link.TokenHash == hash && link.UsedAt == null && link.ExpiresAt > now, cancellationToken);
+    }
+
+    /// <summary>Uses a link up.</summary>
+    /// <returns>Whose password it is now; null where the link is no good any more.</returns>
+    public async Task<Guid?> ChooseAsync(AccountLink link, string password, string name, CancellationToken cancellationToken)
+    {
+        // Before the transaction: hashing is slow by design.
+        var hash = await hashing.HashAsync(new Account(), password, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var now = clock.GetUtcNow();
+        if (await db.AccountLinks.Where(row => row.TokenHash == link.TokenHash && row.UsedAt == null && row.ExpiresAt > now)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now), cancellationToken) == 0) return null;
+        // The other links to this address die with it: what was mailed earlier must not undo this choice (ASVS 5.0, 6.4.1).
+        await db.Database.ExecuteSqlAsync(
+            $"UPDATE identity.account_links SET used_at = {now} WHERE lower(address) = lower({link.Address}) AND used_at IS NULL", cancellationToken);
+
+        try
+        {
+            var userId = link.Purpose == AccountLinkPurpose.Register
+                ? await RegisterAsync(link, hash, name, now)
+                : await ResetAsync(link, hash, cancellationToken);
+            if (userId is not null) await transaction.CommitAsync(cancellationToken);
+            return userId;
+        }
+        catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            // Two links to one address were used at the same moment; the other one won.
+            return null;
+        }
+    }
+
+    async Task<Guid?> RegisterAsync(AccountLink link, string hash, string name, DateTimeOffset now)
+    {
+        var account = new Account
+        {
+            Id = Guid.CreateVersion7(now),
+            UserName = link.Address,
+            Email = link.Address,
+            EmailConfirmed = true,
+            Name = name,
+            CreatedAt = now,
+            PasswordHash = hash,
+            LockoutEnabled = true,
+        };
+        if (!(await accounts.CreateAsync(account)).Succeeded) return null;
+        db.Users.Add(new User
+        {
+            Id = account.Id,
+            Issuer = provider.Value.Issuer,
+            Subject = account.Id.ToString(),
+            Email = link.Address,
+            EmailVerified = true,
+            Name = name,
+            IsAdmin = link.GrantsAdmin,
+            CreatedAt = now,
+        });
+        await db.SaveChangesAsync();
+        logger.Registered(account.Id, link.GrantsAdmin);
+        return account.Id;
+    }
+
+    async Task<Guid?> ResetAsync(AccountLink link, string hash, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindByEmailAsync(link.Address) is not { } account) return null;
+        account.PasswordHash = hash;
+        account.EmailConfirmed = true;
+        // Saves the account too.
+        if (!(await accounts.UpdateSecurityStampAsync(account)).Succeeded) return null;
+        if (link.GrantsAdmin)
+            await db.Users.Where(user => user.Id == account.Id).ExecuteUpdateAsync(update => update.SetProperty(user => user.IsAdmin, true), cancellationToken);
+        // Whoever knew the old password is out; the person who chose the new one is signed in afterwards.
+        await sessions.EndAllAsync(account.Id, "password-reset");
+        logger.PasswordReset(account.Id);
+        return account.Id;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Lightning.Identity.Clients;
+
+/// <summary>A registered client, ready to be asked.</summary>
+sealed class Client
+{
+    readonly byte[]? secretHash;
+
+    public Client(ClientOptions options)
+    {
+        Id = options.ClientId;
+        Home = options.BaseUri;
+        RedirectUris = options.RedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
+        PostLogoutRedirectUris = options.PostLogoutRedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
+        Scopes = options.Scopes.ToHashSet(StringComparer.Ordinal);
+        GrantTypes = options.GrantTypes.ToHashSet(StringComparer.Ordinal);
+        if (!options.IsPublic) secretHash = Hash(options.Secret!);
+    }
+
+    public string Id { get; }
+
+    /// <summary>Its start page, where it has one.</summary>
+    public string? Home { get; }
+
+    public IReadOnlySet<string> RedirectUris { get; }
+
+    public IReadOnlySet<string> PostLogoutRedirectUris { get; }
+
+    public IReadOnlySet<string> Scopes { get; }
+
+    public IReadOnlySet<string> GrantTypes { get; }
+
+    public bool IsPublic => secretHash is null;
+
+    /// <summary>Whether this is its secret; takes the same time for any.</summary>
+    public bool Knows(string secret) => secretHash is not null && CryptographicOperations.FixedTimeEquals(secretHash, Hash(secret));
+
+    static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
+}

@@ -1,0 +1,35 @@
+namespace Lightning.Identity.Clients;
+
+/// <summary>A client as configuration describes it, under <c>Identity:Clients:NAME</c>.</summary>
+sealed record ClientOptions
+{
+    /// <summary>The id that it sends.</summary>
+    public string ClientId { get; init; } = "";
+
+    /// <summary>Whether it runs where no secret can be kept: in a browser or on a person's device.</summary>
+    public bool IsPublic { get; init; }
+
+    /// <summary>What a confidential client proves itself with; 32 characters at least.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Where browsers reach it; what relative addresses below are relative to.</summary>
+    public string? BaseUri { get; init; }
+
+    /// <summary>Where codes may be sent, compared character by character.</summary>
+    public string[] RedirectUris { get; init; } = [];
+
+    /// <summary>Where a person may be sent after signing out, compared character by character.</summary>
+    public string[] PostLogoutRedirectUris { get; init; } = [];
+
+    /// <summary>What it may ask for.</summary>
+    public string[] Scopes { get; init; } = [];
+
+    /// <summary>How it may get tokens.</summary>
+    public string[] GrantTypes { get; init; } = [];
+
+    /// <summary>An address of the lists above in full.</summary>
+    public string Absolute(string uri) => uri.StartsWith('/') ? BaseUri?.TrimEnd('/') + uri : uri;
+
+    /// <summary>The id alone: a record would print its secret.</summary>
+    public override string ToString() => ClientId;
+}

@@ -1,0 +1,104 @@
+using Lightning.Data;
+using Lightning.Data.Accounts;
+using Lightning.Identity.Accounts;
+using Lightning.Identity.Clients;
+using Lightning.Identity.Mail;
+using Lightning.Identity.Passwords;
+using Lightning.Identity.Protocol;
+using Lightning.Identity.Sessions;
+using Lightning.Identity.Tokens;
+using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Identity;
+
+/// <summary>What this service consists of.</summary>
+static class IdentityService
+{
+    /// <summary>Options, checked before the first request.</summary>
+    public static void AddProviderOptions(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<IValidateOptions<ProviderOptions>, ProviderOptionsValidation>();
+        services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
+        services.AddSingleton<IValidateOptions<SessionLimits>, SessionLimitsValidation>();
+        services.AddOptions<ProviderOptions>().BindConfiguration(ProviderOptions.Section).ValidateOnStart();
+        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateOnStart();
+        services.AddOptions<SessionLimits>().BindConfiguration(SessionLimits.Section).ValidateOnStart();
+    }
+
+    /// <summary>The OpenID provider.</summary>
+    public static void AddProvider(this IServiceCollection services)
+    {
+        services.AddSingleton<ClientRegistry>();
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton<TokenFactory>();
+        services.AddSingleton<ClientAuthentication>();
+        services.AddScoped<PushedRequests>();
+        services.AddScoped<Codes>();
+        services.AddScoped<RefreshTokens>();
+    }
+
+    /// <summary>Sessions at this provider, and their cookie.</summary>
+    public static void AddSessions(this IServiceCollection services)
+    {
+        services.AddScoped<LiveSessions>();
+        services.AddScoped<BrowserSessions>();
+        services.AddSessionCookie();
+    }
+
+    /// <summary>Accounts and their passwords.</summary>
+    public static void AddAccounts(this IServiceCollection services)
+    {
+        // What a password must be says PasswordPolicy alone; names are addresses, and any address will do.
+        services.AddIdentityCore<Account>(identity => (identity.User.AllowedUserNameCharacters, identity.User.RequireUniqueEmail) = ("", true))
+            .AddEntityFrameworkStores<LightningDb>();
+        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordHashing.Iterations);
+        services.AddSingleton<IPasswordHasher<Account>, PasswordHasher<Account>>();
+        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+        services.AddSingleton<PasswordHashing>();
+        services.AddSingleton<AccountLimits>();
+        services.AddExceptionHandler<HashingBusy>();
+        services.AddScoped<LinkRequests>();
+        services.AddScoped<PasswordChoice>();
+        services.AddScoped<PasswordSignIn>();
+        services.AddRateLimiter(_ => { });
+        services.AddOptions<RateLimiterOptions>().Configure<IOptions<ProviderOptions>>((limiter, options) => AccountLimits.LimitForms(limiter, options.Value));
+    }
+
+    /// <summary>Mail by the outbox.</summary>
+    public static void AddMail(this IServiceCollection services)
+    {
+        services.AddSingleton<Outbox>();
+        services.AddHostedService<MailSender>();
+    }
+
+    /// <summary>The account pages, and faults as pages.</summary>
+    public static void AddPages(this IServiceCollection services)
+    {
+        // First of all writers, so that it is asked before the one of problem details.
+        services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, FaultPages>());
+        services.AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore())).AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
+        services.AddRouting(routing => routing.LowercaseUrls = true);
+        services.AddAntiforgery(antiforgery => antiforgery.Cookie = new AntiforgeryCookie());
+        services.AddOptions<ContentSecurityPolicy>().Configure<ClientRegistry>((policy, clients) =>
+        {
+            policy["script-src"] = policy["connect-src"] = "'none'";
+            policy["style-src"] = "'self'";
+            policy["form-action"] = string.Join(' ', clients.Origins.Prepend("'self'"));
+        });
+    }
+
+    public static void MapProvider(this IEndpointRouteBuilder routes)
+    {
+        routes.MapDiscovery();
+        routes.MapAuthorize();
+        routes.MapPushedRequests();
+        routes.MapToken();
+        routes.MapUserInfo();
+        routes.MapEndSession();
+    }
+}

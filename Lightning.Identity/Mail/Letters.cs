@@ -1,0 +1,48 @@
+using System.Text.Encodings.Web;
+
+namespace Lightning.Identity.Mail;
+
+/// <summary>
+/// The mails that this service writes. They hold nothing that a stranger typed, names included: anybody can ask for a mail to anybody's address.
+/// </summary>
+static class Letters
+{
+    public static Message ConfirmAddress(string to, string link, DateTimeOffset goodUntil, int minutes) => Compose(to, "Confirm your email address", goodUntil,
+        "Somebody, most likely you, wants to create an account with this address.",
+        ("Choose a password", link),
+        $"The link works once, within {minutes} minutes. If it was not you, do nothing: without the link there is no account.");
+
+    public static Message AlreadyRegistered(string to, string resetLink, string signIn, DateTimeOffset goodUntil, int minutes) => Compose(to, "You already have an account", goodUntil,
+        $"Somebody, most likely you, wanted to create an account with this address. There is one already: sign in at {signIn}",
+        ("Choose a new password", resetLink),
+        $"Should you have forgotten your password, the link works once, within {minutes} minutes. If it was not you, do nothing.");
+
+    public static Message ResetPassword(string to, string link, DateTimeOffset goodUntil, int minutes) => Compose(to, "Choose a new password", goodUntil,
+        "Somebody, most likely you, has forgotten the password of the account with this address.",
+        ("Choose a new password", link),
+        $"The link works once, within {minutes} minutes, and signs your other devices out. If it was not you, do nothing: your password stays as it is.");
+
+    public static Message NoAccount(string to, string register, DateTimeOffset goodUntil) => Compose(to, "There is no account with this address", goodUntil,
+        "Somebody, most likely you, wanted to choose a new password for an account with this address. There is none; perhaps you used another address.",
+        ("Create an account", register),
+        "If it was not you, do nothing.");
+
+    static Message Compose(string to, string subject, DateTimeOffset goodUntil, string what, (string Label, string Link) action, string note)
+    {
+        Func<string, string> encode = HtmlEncoder.Default.Encode;
+        var text = $"{what}\n\n{action.Label}:\n{action.Link}\n\n{note}\n\nLightning\n";
+        // Mail programs know no style sheets: the little that is needed stands in the elements.
+        var html = $"""
+            <!doctype html>
+            <html lang="en"><head><meta charset="utf-8"><title>{encode(subject)}</title></head>
+            <body style="margin:0;padding:32px 16px;background:#f3f4f7;color:#12161d;font:16px/1.55 system-ui,sans-serif">
+            <div style="max-width:480px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #d8dce3;border-radius:16px">
+            <h1 style="margin:0 0 12px;font-size:24px;line-height:1.2">{encode(subject)}</h1>
+            <p>{encode(what)}</p>
+            <p style="margin:24px 0"><a href="{encode(action.Link)}" style="display:inline-block;padding:12px 18px;background:#ffcf33;color:#12161d;border-radius:10px;font-weight:600;text-decoration:none">{encode(action.Label)}</a></p>
+            <p style="margin-bottom:0;font-size:14px;color:#4b5463">{encode(note)}</p>
+            </div></body></html>
+            """;
+        return new Message(to, subject, text, html, goodUntil);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Mail;
+using System.Net.Mime;
+using System.Security.Cryptography;
+using System.Text;
+using Lightning.Data;
+using Lightning.Data.Outbox;
+using Lightning.ServiceDefaults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Identity.Mail;
+
+/// <summary>Sends what waits in the outbox, one mail at a time; replicas share the work. A mail goes out once, or once more where the server took it and the answer was lost.</summary>
+sealed partial class MailSender(
+    IServiceScopeFactory scopes, Outbox outbox, IOptions<MailOptions> options, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
+{
+    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await SendNextAsync(stoppingToken))
+                {
+                }
+            }
+            catch (Exception fault) when (Problems.IsDatabaseAway(fault))
+            {
+                LogDatabaseAway(fault);
+            }
+            await outbox.WaitAsync(LookInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Sends the mail that is due first; false where none is.</summary>
+    async Task<bool> SendNextAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
+        var now = clock.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var due = await db.Outbox.FromSql($"""
+            SELECT * FROM identity.outbox WHERE kind = {OutboxMessage.Mail} AND due_at <= {now}
+            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            """).ToListAsync(cancellationToken);
+        if (due is not [var row]) return false;
+
+        if (await IsDoneAsync(row, cancellationToken)) db.Outbox.Remove(row);
+        else
+        {
+            row.Attempts++;
+            var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(row.Attempts, 10)));
+            row.DueAt = now + (backOff < LongestBackOff ? backOff : LongestBackOff);
+        }
+        // Sent is sent: the row goes even while the service stops.
+        await db.SaveChangesAsync(CancellationToken.None);
+        await transaction.CommitAsync(CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>True where the mail was sent, or is not worth another attempt.</summary>
+    async Task<bool> IsDoneAsync(OutboxMessage row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var message = outbox.Open(row);
+            if (message.GoodUntil <= clock.GetUtcNow())
+            {
+                LogGivenUp(row.Id, row.Attempts);
+                return true;
+            }
+            await SendAsync(message, cancellationToken);
+            LogSent(row.Id);
+            return true;
+        }
+        catch (CryptographicException fault)
+        {
+            LogUnreadable(fault, row.Id);
+            return true;
+        }
+        catch (SmtpException fault)
+        {
+            // The exception's text may name the address, so only its kind is logged.
+            LogNotSent(row.Id, row.Attempts + 1, fault.StatusCode);
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotSent(row.Id, row.Attempts + 1, SmtpStatusCode.GeneralFailure);
+            return false;
+        }
+    }
+
+    async Task SendAsync(Message message, CancellationToken cancellationToken)
+    {
+        var server = options.Value.Server!;
+        var from = options.Value.From ?? $"no-reply@{new Uri(provider.Value.Issuer).Host}";
+        using var mail = new MailMessage(new MailAddress(from, "Lightning"), new MailAddress(message.To))
+        {
+            Subject = message.Subject,
+            Body = message.Text,
+            BodyEncoding = Encoding.UTF8,
+            SubjectEncoding = Encoding.UTF8,
+        };
+        mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(message.Html, Encoding.UTF8, MediaTypeNames.Text.Html));
+        using var client = new SmtpClient(server.Host, server.Port > 0 ? server.Port : server.Scheme == "smtps" ? 587 : 25) { EnableSsl = server.Scheme == "smtps" };
+        if (server.UserInfo.Split(':', 2) is [{ Length: > 0 } user, var password])
+            client.Credentials = new NetworkCredential(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password));
+        using var timeout = new CancellationTokenSource(SendTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        await client.SendMailAsync(mail, either.Token);
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Information, Message = "Mail {MailId} was sent")]
+    partial void LogSent(Guid mailId);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Mail {MailId} was not sent at attempt {Attempt} ({Status}) and will be tried again; check Smtp:Uri if this goes on")]
+    partial void LogNotSent(Guid mailId, int attempt, SmtpStatusCode status);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "Mail {MailId} was given up after {Attempts} attempts: its links have ended")]
+    partial void LogGivenUp(Guid mailId, int attempts);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "Mail {MailId} cannot be decrypted and was dropped: the data-protection ring that encrypted it is lost")]
+    partial void LogUnreadable(Exception fault, Guid mailId);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "The outbox cannot be read; it will be tried again")]
+    partial void LogDatabaseAway(Exception fault);
+}

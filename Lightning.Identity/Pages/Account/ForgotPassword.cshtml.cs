@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+using Lightning.Identity.Accounts;
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Lightning.Identity.Pages.Account;
+
+sealed class ForgotPasswordModel(LinkRequests links, AccountLimits limits) : AccountPage
+{
+    [BindProperty]
+    [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
+    public string? Email { get; set; }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
+    {
+        if (!ModelState.IsValid) return Page();
+        if (!limits.MayTry(HttpContext, Email!)) return TooMany();
+        await links.ResetPasswordAsync(Email!, ReturnUrl, cancellationToken);
+        return new SeeOther(Paths.CheckMail);
+    }
+}

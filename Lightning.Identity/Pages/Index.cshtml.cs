@@ -1,0 +1,24 @@
+using Lightning.Identity.Clients;
+using Lightning.Identity.Sessions;
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Lightning.Identity.Pages;
+
+sealed class IndexModel(ClientRegistry clients) : PageModel
+{
+    public string Name { get; private set; } = "";
+
+    public string Email { get; private set; } = "";
+
+    /// <summary>Where the person may want to go.</summary>
+    public IEnumerable<string> Homes => clients.All.Select(client => client.Home).OfType<string>();
+
+    public IActionResult OnGet()
+    {
+        if (HttpContext.BrowserSession() is not { } session) return new SeeOther(Paths.SignIn);
+        (Name, Email) = (session.Name, session.Email);
+        return Page();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Threading.RateLimiting;
+using Lightning.Data.Accounts;
+using Microsoft.AspNetCore.Identity;
+
+namespace Lightning.Identity.Passwords;
+
+/// <summary>Thrown where so many passwords wait to be hashed that another would wait too long.</summary>
+sealed class HashingBusyException() : Exception("Too many passwords wait to be hashed.");
+
+/// <summary>
+/// Hashes and verifies passwords (PBKDF2-SHA512), a few at a time: hashing is meant to be slow, and a flood of sign-ins must not starve everything else.
+/// </summary>
+sealed class PasswordHashing(IPasswordHasher<Account> hasher) : IDisposable
+{
+    /// <summary>OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA512 advises 210,000 at least.</summary>
+    public const int Iterations = 220_000;
+    const int LongestQueue = 64;
+
+    readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = LongestQueue });
+
+    /// <summary>Verified where there is no account, so that the answer takes as long.</summary>
+    readonly Lazy<string> nobodys = new(() => hasher.HashPassword(new Account(), Guid.NewGuid().ToString()));
+
+    public Task<string> HashAsync(Account account, string password, CancellationToken cancellationToken) =>
+        RunAsync(() => hasher.HashPassword(account, password), cancellationToken);
+
+    /// <summary>Whether the password is the account's. Without an account it is nobody's, which takes the same time to find out.</summary>
+    public Task<PasswordVerificationResult> VerifyAsync(Account? account, string password, CancellationToken cancellationToken) => RunAsync(
+        () => hasher.VerifyHashedPassword(account ?? new Account(), account?.PasswordHash ?? nobodys.Value, password) is var result && account?.PasswordHash is null
+            ? PasswordVerificationResult.Failed : result,
+        cancellationToken);
+
+    async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        using var permit = await limiter.AcquireAsync(1, cancellationToken);
+        if (!permit.IsAcquired) throw new HashingBusyException();
+        return await Task.Run(work, cancellationToken);
+    }
+
+    public void Dispose() => limiter.Dispose();
+}

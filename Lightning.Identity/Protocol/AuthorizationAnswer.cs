@@ -1,0 +1,20 @@
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Identity.Protocol;
+
+/// <summary>What is sent to a client's redirect URI: RFC 6749, 4.1.2 and 4.1.2.1, with <c>iss</c> of RFC 9207.</summary>
+sealed class AuthorizationAnswer(AuthorizationRequest request, string issuer)
+{
+    public IResult Grant(string code) => Send(("code", code));
+
+    public IResult Refuse(ProtocolError error) => Send(("error", error.Code), ("error_description", error.Description));
+
+    // 303, so that no browser posts a password on to the client: RFC 9700, 4.12.
+    SeeOther Send(params (string Name, string? Value)[] parameters)
+    {
+        (string Name, string? Value)[] all = [.. parameters, ("state", request.State), ("iss", issuer)];
+        return new SeeOther(QueryHelpers.AddQueryString(request.RedirectUri!,
+            all.Where(parameter => parameter.Value is not null).Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value))));
+    }
+}

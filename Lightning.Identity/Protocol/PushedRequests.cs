@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Lightning.Data;
+using Lightning.Data.Authorizations;
+using Lightning.Identity.Clients;
+using Lightning.Identity.Tokens;
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Identity.Protocol;
+
+/// <summary>
+/// Authorization requests that wait in the database: pushed by a client (RFC 9126), or parked here while a person signs in.
+/// Each is good once, and only for its client; a parked one only in the browser that brought it.
+/// </summary>
+sealed class PushedRequests(LightningDb db, TimeProvider clock)
+{
+    public static readonly TimeSpan PushedLifetime = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan ParkedLifetime = TimeSpan.FromMinutes(30);
+    const string Prefix = "urn:ietf:params:oauth:request_uri:";
+
+    /// <summary>Begins with what no parameter name begins with, for it is no parameter.</summary>
+    const string Browser = " browser";
+
+    /// <summary>Keeps a pushed request.</summary>
+    /// <returns>Its <c>request_uri</c>.</returns>
+    public Task<string> PushAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
+        WriteAsync(request, request.Parameters.Values.Where(parameter => parameter.Key != "client_secret"), PushedLifetime, cancellationToken);
+
+    /// <summary>Keeps a request while a person signs in or registers.</summary>
+    /// <returns>Where this service goes on with it.</returns>
+    public async Task<string> ParkAsync(AuthorizationRequest request, string? browser, CancellationToken cancellationToken)
+    {
+        var bound = browser is null ? request.Parameters.Values : request.Parameters.Values.Append(KeyValuePair.Create(Browser, Secrets.Fingerprint(browser)));
+        var requestUri = await WriteAsync(request, bound, ParkedLifetime, cancellationToken);
+        return QueryHelpers.AddQueryString(Paths.Authorize, new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["client_id"] = request.Client!.Id,
+            ["request_uri"] = requestUri,
+        });
+    }
+
+    /// <summary>Takes a request up; null where there is none for this client and browser, or it was taken before, or is too old.</summary>
+    public async Task<AuthorizationRequest?> TakeAsync(string requestUri, Client client, HttpContext http)
+    {
+        if (!requestUri.StartsWith(Prefix, StringComparison.Ordinal)) return null;
+        var (hash, now, clientId) = (Secrets.Hash(requestUri[Prefix.Length..]), clock.GetUtcNow(), client.Id);
+        var waiting = db.Authorizations.AsNoTracking().Where(row =>
+            row.HandleHash == hash && row.Kind == AuthorizationKind.Request && row.ClientId == clientId && row.UsedAt == null && row.ExpiresAt > now);
+        if (await waiting.SingleOrDefaultAsync(http.RequestAborted) is not { } row) return null;
+        var values = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Parameters)!;
+        if (values.Remove(Browser, out var browser) && FlowCookie.Read(http) is var cookie && (cookie is null || Secrets.Fingerprint(cookie) != browser)) return null;
+        if (await waiting.ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now), http.RequestAborted) == 0) return null;
+        return new AuthorizationRequest(new Parameters(values), client, row.CreatedAt);
+    }
+
+    async Task<string> WriteAsync(
+        AuthorizationRequest request, IEnumerable<KeyValuePair<string, string>> parameters, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var handle = Secrets.Create();
+        db.Authorizations.Add(new Authorization
+        {
+            HandleHash = Secrets.Hash(handle),
+            Kind = AuthorizationKind.Request,
+            ClientId = request.Client!.Id,
+            Parameters = JsonSerializer.Serialize(parameters.ToDictionary(StringComparer.Ordinal)),
+            CreatedAt = request.StartedAt,
+            ExpiresAt = clock.GetUtcNow() + lifetime,
+        });
+        await db.SaveChangesAsync(cancellationToken);
+        return Prefix + handle;
+    }
+}

@@ -1,0 +1,25 @@
+using System.ComponentModel.DataAnnotations;
+using Lightning.Identity.Clients;
+
+namespace Lightning.Identity;
+
+/// <summary>The section <c>Identity</c>: who this provider is, and whom it knows. Checked at start by <see cref="ProviderOptionsValidation"/>.</summary>
+sealed record ProviderOptions
+{
+    public const string Section = "Identity";
+
+    /// <summary>The address at which browsers reach this provider; the <c>iss</c> of its tokens.</summary>
+    [Required(ErrorMessage = "Identity:Issuer is not set: give the address at which browsers reach this service, such as http://localhost:5101.")]
+    public string Issuer { get; init; } = "";
+
+    /// <summary>The registered clients, by a name that stands in configuration only.</summary>
+    public IReadOnlyDictionary<string, ClientOptions> Clients { get; init; } = new Dictionary<string, ClientOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>How many forms one network address may post to the account pages each minute.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:FormsPerMinute must lie between 1 and 100000: how many forms one network address may post each minute.")]
+    public int FormsPerMinute { get; init; } = 60;
+
+    /// <summary>How often one network address may try one e-mail address each minute, a burst of as many included.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:AttemptsPerMinute must lie between 1 and 100000: how often one network address may try one e-mail address each minute.")]
+    public int AttemptsPerMinute { get; init; } = 10;
+}

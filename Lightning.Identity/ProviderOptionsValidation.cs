@@ -1,0 +1,70 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Lightning.Identity.Clients;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Identity;
+
+/// <summary>Checks <see cref="ProviderOptions"/> at start. Each failure is one sentence with the key and the remedy; no secret is ever in it.</summary>
+sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidateOptions<ProviderOptions>
+{
+    const int SecretLength = 32;
+
+    public ValidateOptionsResult Validate(string? name, ProviderOptions options)
+    {
+        var failures = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), failures, validateAllProperties: true);
+        var sentences = failures.Select(failure => failure.ErrorMessage!).ToList();
+        if (options.Issuer.Length > 0 && IssuerFault(options.Issuer) is { } fault) sentences.Add(fault);
+        foreach (var (key, client) in options.Clients) sentences.AddRange(Faults($"{ProviderOptions.Section}:Clients:{key}", client));
+        foreach (var twins in options.Clients.Values.GroupBy(client => client.ClientId, StringComparer.Ordinal).Where(twins => twins.Key.Length > 0 && twins.Skip(1).Any()))
+            sentences.Add($"Identity:Clients holds the client id '{twins.Key}' more than once: give each client an id of its own.");
+        return sentences.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(sentences);
+    }
+
+    // An issuer is compared character by character (OpenID Connect Discovery 1.0, 4.3), so that a stray slash matters.
+    string? IssuerFault(string issuer) =>
+        !Uri.TryCreate(issuer, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != issuer
+            ? "Identity:Issuer is no plain origin: write scheme, host and port only, without a slash at the end, such as https://id.example.com."
+            : TransportFault("Identity:Issuer", uri);
+
+    IEnumerable<string> Faults(string key, ClientOptions client)
+    {
+        if (client.ClientId.Length == 0) yield return $"{key}:ClientId is not set: give the id that the client sends, such as lightning-bff.";
+        if (client.IsPublic && client.Secret is not null) yield return $"{key}:Secret is set, but {key}:IsPublic says that the client can keep none: remove one of the two.";
+        if (!client.IsPublic && client.Secret is null) yield return $"{key}:Secret is not set: give the client and this service the same {SecretLength} or more random characters.";
+        if (!client.IsPublic && client.Secret is { Length: < SecretLength }) yield return $"{key}:Secret is shorter than {SecretLength} characters: make one with `openssl rand -base64 32`.";
+        if (client.BaseUri is not null && (!Uri.TryCreate(client.BaseUri, UriKind.Absolute, out var home) || TransportFault($"{key}:BaseUri", home) is not null))
+            yield return $"{key}:BaseUri is no address that a browser may be sent to: write one like https://app.example.com (http on loopback hosts outside Production only).";
+
+        foreach (var (list, uris) in new[] { ("RedirectUris", client.RedirectUris), ("PostLogoutRedirectUris", client.PostLogoutRedirectUris) })
+            foreach (var uri in uris)
+                if (UriFault($"{key}:{list}", client, uri) is { } fault) yield return fault;
+        foreach (var scope in client.Scopes.Except(Scopes.All, StringComparer.Ordinal))
+            yield return $"{key}:Scopes holds '{scope}', which is no scope of this provider: choose from {string.Join(' ', Scopes.All)}.";
+        foreach (var grant in client.GrantTypes.Except(GrantTypes.All, StringComparer.Ordinal))
+            yield return $"{key}:GrantTypes holds '{grant}', which this provider does not have: choose from {string.Join(' ', GrantTypes.All)}.";
+    }
+
+    string? UriFault(string key, ClientOptions client, string text)
+    {
+        if (text.StartsWith('/') && client.BaseUri is null)
+            return $"{key} holds the relative '{text}', but the client has no BaseUri: set it to the address at which browsers reach the client, such as http://localhost:5100.";
+        // RFC 6749, 3.1.2: absolute and without a fragment.
+        if (!Uri.TryCreate(client.Absolute(text), UriKind.Absolute, out var uri) || uri.Fragment.Length > 0 || text.Contains('*', StringComparison.Ordinal))
+            return $"{key} holds '{text}', which is no absolute address without fragment: write one like https://app.example.com/signin-oidc.";
+        return TransportFault(key, uri);
+    }
+
+    // RFC 9700, 2.6: plain http to loopback hosts only, and never in Production. A scheme of a native app's own (RFC 8252, 7.1) has a dot.
+    string? TransportFault(string key, Uri uri) => uri.Scheme switch
+    {
+        "https" => null,
+        "http" when !environment.IsProduction() && IsLoopback(uri) => null,
+        "http" => $"{key} holds '{uri}' over plain http: use https; plain http is for loopback hosts outside Production.",
+        _ when uri.Scheme.Contains('.', StringComparison.Ordinal) => null,
+        _ => $"{key} holds '{uri}', whose scheme browsers must not be sent to: use https.",
+    };
+
+    static bool IsLoopback(Uri uri) => uri.Host is "localhost" || (IPAddress.TryParse(uri.DnsSafeHost, out var address) && IPAddress.IsLoopback(address));
+}

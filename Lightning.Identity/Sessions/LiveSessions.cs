@@ -1,0 +1,53 @@
+using Lightning.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Identity.Sessions;
+
+/// <summary>Sessions at this provider, as the database knows them at this moment.</summary>
+sealed class LiveSessions(LightningDb db, IOptions<SessionLimits> limits, IOptions<ProviderOptions> provider, TimeProvider clock)
+{
+    static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>The session, unless it has ended or its user was shut out.</summary>
+    public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var (idleSince, issuer) = (now - limits.Value.IdleTimeout, provider.Value.Issuer);
+        return db.Sessions.AsNoTracking()
+            .Where(session => session.Id == sid && session.Issuer == issuer && session.EndedAt == null && session.EndsAt > now
+                && session.LastSeenAt > idleSince && session.User!.DisabledAt == null)
+            .Select(session => new LiveSession(
+                session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
+                session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
+            .SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Notes that a session is in use, once a minute at the most.</summary>
+    public async Task TouchAsync(LiveSession session)
+    {
+        var now = clock.GetUtcNow();
+        if (now - session.LastSeenAt < TouchInterval) return;
+        await db.Sessions.Where(row => row.Id == session.Id && row.EndedAt == null && row.LastSeenAt < now)
+            .ExecuteUpdateAsync(update => update.SetProperty(row => row.LastSeenAt, now));
+    }
+
+    /// <summary>Keeps others from ending or refreshing the session until the caller's transaction is over. Sessions are locked before their tokens, everywhere.</summary>
+    public Task LockAsync(Guid sid) => db.Database.ExecuteSqlAsync($"SELECT id FROM identity.sessions WHERE id = {sid} FOR NO KEY UPDATE");
+
+    /// <summary>Ends a session everywhere.</summary>
+    /// <returns>Whether it was alive until now.</returns>
+    public async Task<bool> EndAsync(Guid sid, string reason) =>
+        (await db.Database.SqlQuery<bool>($"""SELECT identity.end_session({sid}, {reason}) AS "Value" """).ToListAsync()).Single();
+
+    /// <summary>Ends all of a user's sessions everywhere.</summary>
+    public async Task EndAllAsync(Guid userId, string reason) =>
+        await db.Database.SqlQuery<int>($"""SELECT identity.end_user_sessions({userId}, {reason}) AS "Value" """).ToListAsync();
+
+    /// <summary>Whether a session is known and has ended.</summary>
+    public Task<bool> HasEndedAsync(Guid sid, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return db.Sessions.AnyAsync(session => session.Id == sid && (session.EndedAt != null || session.EndsAt <= now), cancellationToken);
+    }
+}

@@ -1,0 +1,100 @@
+using Lightning.Data;
+using Lightning.Data.Authorizations;
+using Lightning.Identity.Clients;
+using Lightning.Identity.Protocol;
+using Lightning.Identity.Sessions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Identity.Tokens;
+
+/// <summary>Refresh tokens: rotated at every use, in families whose end never moves (RFC 10017, 6.3.2.3; RFC 9700, 4.14.2).</summary>
+sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<SessionLimits> limits, TimeProvider clock, ILogger<RefreshTokens> logger)
+{
+    static readonly Check<Presentation>[] Checks =
+    [
+        TokenIsYoung,
+        SessionIsAlive,
+        ScopeIsNotWider,
+    ];
+
+    // RFC 10017, 6.3.2.3.
+    static ProtocolError? TokenIsYoung(Presentation presentation) =>
+        presentation.Token.ExpiresAt > presentation.Now ? null : ProtocolError.InvalidGrant("The refresh token has ended.");
+
+    // RFC 10017, 6.3.2.3: lives and dies with the session here.
+    static ProtocolError? SessionIsAlive(Presentation presentation) => presentation.Session is null ? ProtocolError.InvalidGrant("The session has ended.") : null;
+
+    // RFC 6749, 6.
+    static ProtocolError? ScopeIsNotWider(Presentation presentation) =>
+        presentation.Scope.Split(' ').Except(presentation.Token.Scope.Split(' '), StringComparer.Ordinal).Any()
+            ? ProtocolError.InvalidScope("scope holds what was not granted.") : null;
+
+    /// <summary>The first token of a family, written in the caller's transaction; null where none was asked for.</summary>
+    public async Task<string?> BeginFamilyAsync(Client client, Guid family, string scope, LiveSession session)
+    {
+        if (!client.GrantTypes.Contains(GrantTypes.RefreshToken) || !scope.Split(' ').Contains(Scopes.OfflineAccess, StringComparer.Ordinal)) return null;
+        return await WriteAsync(client.Id, family, session.Id, scope, session.EndsAt);
+    }
+
+    /// <summary>Uses a token up for the next one, or says why it is no good. Not cancelled with the request: half a rotation would end the session at the next one.</summary>
+    public async Task<(Grant? Grant, ProtocolError? Fault)> RotateAsync(Client client, string presented, string? scope)
+    {
+        var (hash, clientId, now) = (Secrets.Hash(presented), client.Id, clock.GetUtcNow());
+        var known = db.RefreshTokens.AsNoTracking().Where(row => row.TokenHash == hash && row.ClientId == clientId);
+        if (await known.Select(row => (Guid?)row.SessionId).SingleOrDefaultAsync() is not { } sid) return (null, ProtocolError.InvalidGrant("The refresh token is not known."));
+
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        // One at a time in a session, so that of any number of parallel uses each sees what the one before it did, and an end of the session is never overtaken.
+        await sessions.LockAsync(sid);
+        var token = await known.SingleAsync();
+        if (token.RevokedAt is not null || (token.UsedAt is not null && !await IsWithinLeewayAsync(token, now)))
+        {
+            var ended = await sessions.EndAsync(sid, "refresh-token-reuse");
+            await transaction.CommitAsync();
+            if (ended) logger.RefreshTokenReused(clientId, sid);
+            return (null, ProtocolError.InvalidGrant("The refresh token was used before, or revoked."));
+        }
+
+        var session = await sessions.FindAsync(sid, CancellationToken.None);
+        if (Checks.FirstFault(new Presentation(token, session, scope ?? token.Scope, now)) is { } fault) return (null, fault);
+
+        if (token.UsedAt is null)
+            await db.RefreshTokens.Where(row => row.TokenHash == hash).ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now));
+        else
+            // The successor that was lost on its way must not live beside the one that replaces it.
+            await db.RefreshTokens.Where(row => row.Family == token.Family && row.UsedAt == null && row.RevokedAt == null)
+                .ExecuteUpdateAsync(update => update.SetProperty(row => row.RevokedAt, now));
+        var next = await WriteAsync(clientId, token.Family, sid, token.Scope, token.FamilyEndsAt);
+        await sessions.TouchAsync(session!);
+        await transaction.CommitAsync();
+        logger.Refreshed(clientId, sid);
+        return (new Grant(scope ?? token.Scope, session!, next, Nonce: null), null);
+    }
+
+    /// <summary>Whether this token was the last of its family to be used, and only just: its successor was lost on the way.</summary>
+    async Task<bool> IsWithinLeewayAsync(RefreshToken token, DateTimeOffset now) =>
+        now < token.UsedAt + limits.Value.RefreshReuseLeeway &&
+        !await db.RefreshTokens.AnyAsync(row => row.Family == token.Family && row.UsedAt > token.UsedAt);
+
+    async Task<string> WriteAsync(string clientId, Guid family, Guid sid, string scope, DateTimeOffset familyEndsAt)
+    {
+        var (token, now) = (Secrets.Create(), clock.GetUtcNow());
+        var idleEnd = now + limits.Value.IdleTimeout;
+        db.RefreshTokens.Add(new RefreshToken
+        {
+            TokenHash = Secrets.Hash(token),
+            Family = family,
+            ClientId = clientId,
+            SessionId = sid,
+            Scope = scope,
+            CreatedAt = now,
+            ExpiresAt = idleEnd < familyEndsAt ? idleEnd : familyEndsAt,
+            FamilyEndsAt = familyEndsAt,
+        });
+        await db.SaveChangesAsync();
+        return token;
+    }
+
+    sealed record Presentation(RefreshToken Token, LiveSession? Session, string Scope, DateTimeOffset Now);
+}

@@ -1,0 +1,76 @@
+using System.Security.Cryptography;
+using System.Text;
+using Lightning.Identity.Clients;
+using Lightning.Identity.Sessions;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Lightning.Identity.Tokens;
+
+/// <summary>Makes signed tokens, and reads its own.</summary>
+sealed class TokenFactory(SigningKeys keys, IOptions<ProviderOptions> options, TimeProvider clock)
+{
+    public const string Audience = "lightning-api";
+    public const string AccessTokenType = "at+jwt";
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+    static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
+
+    /// <summary>A JWT access token (RFC 9068, 2).</summary>
+    public Task<string> AccessTokenAsync(Client client, string scope, LiveSession session, CancellationToken cancellationToken) =>
+        SignAsync(AccessTokenType, session, Audience, new(StringComparer.Ordinal)
+        {
+            ["client_id"] = client.Id,
+            ["scope"] = scope,
+            ["jti"] = WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(16)),
+        }, cancellationToken);
+
+    /// <summary>An ID token (OpenID Connect Core 1.0, 2 and 3.1.3.6); one got by refreshing has no nonce (12.2).</summary>
+    public Task<string> IdTokenAsync(Client client, string[] scope, LiveSession session, string? nonce, string accessToken, CancellationToken cancellationToken)
+    {
+        var claims = session.Claims(scope);
+        claims["at_hash"] = WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16));
+        if (nonce is not null) claims["nonce"] = nonce;
+        return SignAsync("JWT", session, client.Id, claims, cancellationToken);
+    }
+
+    /// <summary>The claims of an access token of ours that is good now, or null.</summary>
+    public Task<JsonWebToken?> ReadAccessTokenAsync(string token, CancellationToken cancellationToken) =>
+        ReadAsync(token, AccessTokenType, Audience, lifetime: true, cancellationToken);
+
+    /// <summary>The claims of an ID token of ours, or null. One used as a hint may have ended (RP-Initiated Logout 1.0, 4).</summary>
+    public Task<JsonWebToken?> ReadIdTokenHintAsync(string token, CancellationToken cancellationToken) =>
+        ReadAsync(token, "JWT", audience: null, lifetime: false, cancellationToken);
+
+    async Task<string> SignAsync(string type, LiveSession session, string audience, Dictionary<string, object> claims, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        claims["iss"] = options.Value.Issuer;
+        claims["aud"] = audience;
+        claims["sub"] = session.Subject;
+        claims["sid"] = session.Id.ToString();
+        claims["iat"] = now.ToUnixTimeSeconds();
+        claims["exp"] = (now + Lifetime).ToUnixTimeSeconds();
+        claims["auth_time"] = session.AuthTime.ToUnixTimeSeconds();
+        claims["amr"] = session.Methods;
+        return Handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, TokenType = type, SigningCredentials = await keys.SignerAsync(cancellationToken) });
+    }
+
+    async Task<JsonWebToken?> ReadAsync(string token, string type, string? audience, bool lifetime, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow().UtcDateTime;
+        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidIssuer = options.Value.Issuer,
+            ValidAudience = audience,
+            ValidateAudience = audience is not null,
+            ValidTypes = [type],
+            ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+            IssuerSigningKeys = await keys.VerifiersAsync(cancellationToken),
+            ValidateLifetime = lifetime,
+            LifetimeValidator = lifetime ? (_, expires, _, _) => expires > now : null,
+        });
+        return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
+    }
+}

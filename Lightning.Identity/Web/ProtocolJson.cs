@@ -1,0 +1,16 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lightning.Identity.Protocol;
+
+namespace Lightning.Identity.Web;
+
+/// <summary>How the protocol's answers are written.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ProtocolError.Body))]
+[JsonSerializable(typeof(PushedRequestEndpoint.Answer))]
+[JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(Dictionary<string, object>))]
+[JsonSerializable(typeof(Dictionary<string, string>[]))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(bool))]
+sealed partial class ProtocolJson : JsonSerializerContext;

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Lightning.Manage.Tests;
+
+/// <summary>The command as a person runs it: a process, its words and its exit code.</summary>
+public class CommandTests(PostgresServer server)
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Migrate_AnEmptyDatabaseTwice_AppliesAndThenFindsNothingToDo()
+    {
+        await using var database = await server.CreateEmptyDatabaseAsync();
+        var first = await RunAsync(["migrate"], WithPasswords(database.ConnectionString));
+        first.ExitCode.ShouldBe(0, first.Errors);
+        first.Output.ShouldContain("Applied");
+        var second = await RunAsync(["migrate"], WithPasswords(database.ConnectionString));
+        second.Output.ShouldContain("up to date");
+    }
+
+    [Fact]
+    [Trait("Check", "U11")]
+    public async Task CreateAdmin_PrintsALinkThatIsKeptAsAHashOnly()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var run = await RunAsync(["create-admin", "ada@example.com"], new() { ["ConnectionStrings__lightning"] = database.ConnectionString });
+        run.ExitCode.ShouldBe(0, run.Errors);
+        var link = run.Output.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("http://localhost:5101/account/password?token=", StringComparison.Ordinal));
+        await using var db = database.Connect();
+        var kept = await db.AccountLinks.SingleAsync(Cancellation);
+        kept.GrantsAdmin.ShouldBeTrue();
+        kept.TokenHash.ShouldBe(Lightning.Data.Accounts.AccountLink.Hash(link.Split("token=")[1]));
+        kept.ExpiresAt.ShouldBeLessThanOrEqualTo(DateTimeOffset.UtcNow.AddMinutes(10));
+        (await db.Accounts.CountAsync(Cancellation)).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("migrate", "", "ConnectionStrings:lightning is not set")]
+    [InlineData("migrate", "nonsense", "ConnectionStrings:lightning cannot be read")]
+    [InlineData("migrate", "Host=127.0.0.1;Port=1;Username=x;Database=lightning", "cannot be reached")]
+    [InlineData("create-admin nonsense", "Host=127.0.0.1;Port=1;Username=x;Database=lightning", "is no e-mail address")]
+    public async Task Command_WithBadInput_SaysOneSentenceAndExitsWith1(string arguments, string connectionString, string expected)
+    {
+        var run = await RunAsync(arguments.Split(' '), WithPasswords(connectionString));
+        run.ExitCode.ShouldBe(1);
+        run.Errors.ShouldContain(expected);
+        run.Errors.Trim().Split('\n').Length.ShouldBe(1, run.Errors);
+    }
+
+    [Fact]
+    public async Task Migrate_OfADatabaseThatDoesNotExist_SaysSo()
+    {
+        await using var database = await server.CreateEmptyDatabaseAsync();
+        var missing = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nowhere" }.ConnectionString;
+        var run = await RunAsync(["migrate"], WithPasswords(missing));
+        run.ExitCode.ShouldBe(1);
+        run.Errors.ShouldContain("\"nowhere\" does not exist");
+    }
+
+    [Fact]
+    public async Task Migrate_OfASchemaThatIsNotOurs_FailsInOneSentenceAndChangesNothing()
+    {
+        await using var database = await server.CreateEmptyDatabaseAsync();
+        await database.ExecuteAsync("CREATE SCHEMA app; CREATE TABLE app.users (id int);");
+        var run = await RunAsync(["migrate"], WithPasswords(database.ConnectionString));
+        run.ExitCode.ShouldBe(1);
+        run.Errors.ShouldContain("Migration failed");
+        run.Errors.Trim().Split('\n').Length.ShouldBe(1, run.Errors);
+        (await database.ExecuteAsync("SELECT count(*) FROM pg_namespace WHERE nspname = 'web'")).ShouldBe(0L);
+    }
+
+    static Dictionary<string, string?> WithPasswords(string connectionString) =>
+        PostgresServer.Passwords.Select(password => KeyValuePair.Create($"DatabaseRoles__{password.Key}", (string?)password.Value))
+            .Append(new("ConnectionStrings__lightning", connectionString)).ToDictionary();
+
+    static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, Dictionary<string, string?> environment)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Lightning.Manage.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
+        await process.WaitForExitAsync(Cancellation);
+        return (process.ExitCode, await output, await errors);
+    }
+}
