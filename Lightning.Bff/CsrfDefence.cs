@@ -1,5 +1,6 @@
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Lightning.Bff;
 
@@ -19,7 +20,7 @@ static partial class CsrfDefence
         app.Use((context, next) =>
         {
             if (!Array.Exists(Guarded, path => context.Request.Path.StartsWithSegments(path)) || IsNavigation(context, party)) return next(context);
-            return Refusal(context.Request) is { } reason ? RefuseAsync(context, reason) : next(context);
+            return Refusal(context) is { } reason ? RefuseAsync(context, reason) : next(context);
         });
         app.Lifetime.ApplicationStarted.Register(() => ListExempt(app, party));
         return app;
@@ -30,11 +31,12 @@ static partial class CsrfDefence
         context.GetEndpoint()?.Metadata.GetMetadata<NavigationMetadata>() is not null
         || context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath;
 
-    static string? Refusal(HttpRequest request)
+    static string? Refusal(HttpContext context)
     {
+        var request = context.Request;
         var origin = request.Headers.Origin.ToString();
         // A browser's WebSocket can bring no header of ours, and always says where it comes from.
-        if (IsWebSocket(request))
+        if (IsWebSocket(context))
             return origin.Length > 0 && IsOwn(request, origin) ? null : "The WebSocket was opened by a page of another origin.";
         if (request.Headers[Header] != "1")
             return $"Send the header {Header}: 1.";
@@ -43,9 +45,10 @@ static partial class CsrfDefence
         return origin.Length == 0 || IsOwn(request, origin) ? null : "The request was made by a page of another origin.";
     }
 
-    static bool IsWebSocket(HttpRequest request) =>
-        string.Equals(request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase)
-        || (HttpMethods.IsConnect(request.Method) && string.Equals(request.Headers[":protocol"], "websocket", StringComparison.OrdinalIgnoreCase));
+    /// <summary>By an upgrade (RFC 6455), or over HTTP/2 by an extended CONNECT (RFC 8441).</summary>
+    static bool IsWebSocket(HttpContext context) =>
+        string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase)
+        || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
 
     static bool IsOwn(HttpRequest request, string origin) =>
         string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);

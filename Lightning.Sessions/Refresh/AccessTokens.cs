@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
 using Lightning.ServiceDefaults;
@@ -73,11 +74,27 @@ public sealed partial class AccessTokens
     public Task<AccessTokenResult> GetAsync(LiveSession session, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (IsFresh(session.TokenExpiresAt)) return Task.FromResult(AccessTokenResult.Of(secrets.UnprotectTokens(session.IdHash, session.Tokens)));
+        if (IsFresh(session.TokenExpiresAt)) return Task.FromResult(Open(session.Id, session.IdHash, session.Tokens));
         var key = Base64Url.EncodeToString(session.IdHash);
         // Lazy, because GetOrAdd may call its factory more than once; on the pool, because the first caller must not carry the others' work.
         var flight = flights.GetOrAdd(key, key => new Lazy<Task<AccessTokenResult>>(() => Task.Run(() => FlyAsync(key, session.IdHash))));
         return flight.Value.WaitAsync(cancellationToken);
+    }
+
+    AccessTokenResult Open(Guid sid, byte[] idHash, byte[] tokens) => Read(sid, idHash, tokens) is { } read ? AccessTokenResult.Of(read) : AccessTokenResult.Ended;
+
+    /// <summary>The tokens; null where their ring key is lost, which costs a new sign-in and nothing else.</summary>
+    SessionTokens? Read(Guid sid, byte[] idHash, byte[] tokens)
+    {
+        try
+        {
+            return secrets.UnprotectTokens(idHash, tokens);
+        }
+        catch (CryptographicException fault)
+        {
+            Unreadable(logger, sid, fault);
+            return null;
+        }
     }
 
     bool IsFresh(DateTimeOffset? expiresAt) => expiresAt is null || expiresAt - Margin > clock.GetUtcNow();
@@ -115,7 +132,7 @@ public sealed partial class AccessTokens
 
             var row = await lease.ReadAsync(idHash, cancellationToken);
             if (row is null) return AccessTokenResult.Ended;
-            if (IsFresh(row.TokenExpiresAt)) return AccessTokenResult.Of(secrets.UnprotectTokens(idHash, row.Tokens));
+            if (IsFresh(row.TokenExpiresAt)) return Open(row.Sid, idHash, row.Tokens);
             // Another replica holds the lease. Its write is seen by reading again.
             await Task.Delay(AskAgainAfter, clock, cancellationToken);
         }
@@ -124,7 +141,7 @@ public sealed partial class AccessTokens
     /// <summary>One call of the provider, and its outcome written; null where the lease was lost meanwhile and the row has to be read again.</summary>
     async Task<AccessTokenResult?> RefreshUnderLeaseAsync(IServiceProvider services, RefreshLease lease, TokenRow row, byte[] idHash, Guid attempt)
     {
-        var tokens = secrets.UnprotectTokens(idHash, row.Tokens);
+        if (Read(row.Sid, idHash, row.Tokens) is not { } tokens) return AccessTokenResult.Ended;
         var outcome = tokens.RefreshToken is { } refreshToken ? await AskProviderAsync(services, refreshToken) : TokenResult.Failure("no_refresh_token");
         if (outcome.WasSuccessful(out var refreshed, out var failure))
         {
@@ -176,6 +193,9 @@ public sealed partial class AccessTokens
                 await Task.Delay(AskAgainAfter, clock, CancellationToken.None);
             }
     }
+
+    [LoggerMessage(33, LogLevel.Warning, "The tokens of session {Sid} cannot be decrypted: their data-protection key is lost or the row was changed. The person has to sign in again")]
+    static partial void Unreadable(ILogger logger, Guid sid, Exception fault);
 
     [LoggerMessage(30, LogLevel.Information, "Session {Sid} has new tokens")]
     static partial void Refreshed(ILogger logger, Guid sid);

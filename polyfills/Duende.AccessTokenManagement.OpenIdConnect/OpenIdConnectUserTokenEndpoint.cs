@@ -33,14 +33,14 @@ sealed partial class OpenIdConnectUserTokenEndpoint(
             form["resource"] = resource;
 
         var (answer, error, description) = await PostAsync(client, provider.TokenEndpoint, form, ct);
-        if (error is not null)
+        using (answer)
         {
+            if (answer is not null)
+                return Read(answer.RootElement, userToken.RefreshToken, ClientId.Parse(client.ClientId!));
+            error ??= "The token endpoint's answer is empty";
             RefreshFailed(logger, error);
             return TokenResult.Failure(error, description);
         }
-
-        using (answer)
-            return Read(answer!.RootElement, userToken.RefreshToken, ClientId.Parse(client.ClientId!));
     }
 
     public async Task RevokeRefreshTokenAsync(UserRefreshToken userToken, UserTokenRequestParameters parameters, CancellationToken ct = default)

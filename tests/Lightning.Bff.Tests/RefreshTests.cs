@@ -25,7 +25,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     }
 
     // The provider's answers are dated by the real clock, so it is the row that is moved and not the clock.
-    Task EndTokensAsync() => bff.Database.ExecuteAsync("UPDATE web.sessions SET token_expires_at = clock_timestamp() - interval '1 minute'");
+    async Task EndTokensAsync() => await bff.Database.ExecuteAsync("UPDATE web.sessions SET token_expires_at = clock_timestamp() - interval '1 minute'");
 
     string LastToken => bff.Api.Requests.Last().Headers["Authorization"];
 

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -222,6 +224,15 @@ public sealed class FakeProvider : IAsyncDisposable
 
     static IResult Refuse(string error, int status = 400) => Results.Json(new { error }, statusCode: status);
 
-    static async Task<Dictionary<string, string>> FormAsync(HttpRequest request) =>
-        (await request.ReadFormAsync()).ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
+    /// <summary>The form, with the client's credentials in it however they came.</summary>
+    static async Task<Dictionary<string, string>> FormAsync(HttpRequest request)
+    {
+        var form = (await request.ReadFormAsync()).ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
+        if (AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header) && header is { Scheme: "Basic", Parameter: { } credentials })
+        {
+            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(credentials)).Split(':').Select(WebUtility.UrlDecode).ToArray();
+            (form["client_id"], form["client_secret"]) = (pair[0]!, pair[1]!);
+        }
+        return form;
+    }
 }
