@@ -9,6 +9,7 @@ using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -22,12 +23,15 @@ static class IdentityService
     public static void AddProviderOptions(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        services.AddSingleton<IValidateOptions<ProviderOptions>, AnnotatedOptions<ProviderOptions>>();
+        services.AddSingleton<IValidateOptions<SessionsOptions>, AnnotatedOptions<SessionsOptions>>();
+        services.AddSingleton<IValidateOptions<RefreshTokenOptions>, AnnotatedOptions<RefreshTokenOptions>>();
         services.AddSingleton<IValidateOptions<ProviderOptions>, ProviderOptionsValidation>();
         services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
-        services.AddSingleton<IValidateOptions<SessionLimits>, SessionLimitsValidation>();
-        services.AddOptions<ProviderOptions>().BindConfiguration(ProviderOptions.Section).ValidateOnStart();
-        services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section).ValidateOnStart();
-        services.AddOptions<SessionLimits>().BindConfiguration(SessionLimits.Section).ValidateOnStart();
+        services.AddOptions<ProviderOptions>().BindConfiguration("Identity").ValidateOnStart();
+        services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
+        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateOnStart();
+        services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateOnStart();
     }
 
     /// <summary>The OpenID provider.</summary>
@@ -94,11 +98,13 @@ static class IdentityService
 
     public static void MapProvider(this IEndpointRouteBuilder routes)
     {
-        routes.MapDiscovery();
-        routes.MapAuthorize();
-        routes.MapPushedRequests();
-        routes.MapToken();
-        routes.MapUserInfo();
-        routes.MapEndSession();
+        // Anybody may ask; each endpoint's checks say who is answered. No form of ours leads here, and no client's has our antiforgery token.
+        var provider = routes.MapGroup("").AllowAnonymous().DisableAntiforgery();
+        provider.MapDiscovery();
+        provider.MapAuthorize();
+        provider.MapPushedRequests();
+        provider.MapToken();
+        provider.MapUserInfo();
+        provider.MapEndSession();
     }
 }

@@ -17,11 +17,15 @@ builder.Services.AddPages();
 
 var app = builder.Build();
 app.UseServiceDefaults();
-app.MapStaticAssets();
 app.UseRouting();
 app.UseRateLimiter();
 app.UseAuthentication();
 app.UseAuthorization();
+
 app.MapProvider();
-app.MapRazorPages().WithStaticAssets();
+app.MapRazorPages().AllowAnonymous();
+app.RequireStatedPolicies();
+// After that check: in Development the framework adds an endpoint here that states nothing.
+app.MapStaticAssets().AllowAnonymous();
+
 app.Run();

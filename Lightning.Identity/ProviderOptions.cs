@@ -3,11 +3,9 @@ using Lightning.Identity.Clients;
 
 namespace Lightning.Identity;
 
-/// <summary>The section <c>Identity</c>: who this provider is, and whom it knows. Checked at start by <see cref="ProviderOptionsValidation"/>.</summary>
+/// <summary>The section <c>Identity</c>: who this provider is, and whom it knows. Checked at start.</summary>
 sealed record ProviderOptions
 {
-    public const string Section = "Identity";
-
     /// <summary>The address at which browsers reach this provider; the <c>iss</c> of its tokens.</summary>
     [Required(ErrorMessage = "Identity:Issuer is not set: give the address at which browsers reach this service, such as http://localhost:5101.")]
     public string Issuer { get; init; } = "";

@@ -1,22 +1,19 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Lightning.Identity.Clients;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity;
 
-/// <summary>Checks <see cref="ProviderOptions"/> at start. Each failure is one sentence with the key and the remedy; no secret is ever in it.</summary>
+/// <summary>Checks at start what annotations cannot say of <see cref="ProviderOptions"/>. Each failure is one sentence with the key and the remedy; no secret is ever in it.</summary>
 sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidateOptions<ProviderOptions>
 {
     const int SecretLength = 32;
 
     public ValidateOptionsResult Validate(string? name, ProviderOptions options)
     {
-        var failures = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), failures, validateAllProperties: true);
-        var sentences = failures.Select(failure => failure.ErrorMessage!).ToList();
+        var sentences = new List<string>();
         if (options.Issuer.Length > 0 && IssuerFault(options.Issuer) is { } fault) sentences.Add(fault);
-        foreach (var (key, client) in options.Clients) sentences.AddRange(Faults($"{ProviderOptions.Section}:Clients:{key}", client));
+        foreach (var (key, client) in options.Clients) sentences.AddRange(Faults($"Identity:Clients:{key}", client));
         foreach (var twins in options.Clients.Values.GroupBy(client => client.ClientId, StringComparer.Ordinal).Where(twins => twins.Key.Length > 0 && twins.Skip(1).Any()))
             sentences.Add($"Identity:Clients holds the client id '{twins.Key}' more than once: give each client an id of its own.");
         return sentences.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(sentences);

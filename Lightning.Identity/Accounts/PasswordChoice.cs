@@ -27,7 +27,7 @@ sealed class PasswordChoice(
 
     /// <summary>Uses a link up.</summary>
     /// <returns>Whose password it is now; null where the link is no good any more.</returns>
-    public async Task<Guid?> ChooseAsync(AccountLink link, string password, string name, CancellationToken cancellationToken)
+    public async Task<Guid?> ChooseAsync(AccountLink link, string password, CancellationToken cancellationToken)
     {
         // Before the transaction: hashing is slow by design.
         var hash = await hashing.HashAsync(new Account(), password, cancellationToken);
@@ -42,7 +42,7 @@ sealed class PasswordChoice(
         try
         {
             var userId = link.Purpose == AccountLinkPurpose.Register
-                ? await RegisterAsync(link, hash, name, now)
+                ? await RegisterAsync(link, hash, now)
                 : await ResetAsync(link, hash, cancellationToken);
             if (userId is not null) await transaction.CommitAsync(cancellationToken);
             return userId;
@@ -54,8 +54,10 @@ sealed class PasswordChoice(
         }
     }
 
-    async Task<Guid?> RegisterAsync(AccountLink link, string hash, string name, DateTimeOffset now)
+    async Task<Guid?> RegisterAsync(AccountLink link, string hash, DateTimeOffset now)
     {
+        // A link printed by the command line knows no name.
+        var name = link.Name.Length > 0 ? link.Name : link.Address.Split('@')[0] is { Length: <= User.NameLength } local ? local : link.Address[..User.NameLength];
         var account = new Account
         {
             Id = Guid.CreateVersion7(now),

@@ -11,7 +11,7 @@ sealed class Client
     public Client(ClientOptions options)
     {
         Id = options.ClientId;
-        Home = options.BaseUri;
+        (Home, Title) = (options.BaseUri, options.Title);
         RedirectUris = options.RedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
         PostLogoutRedirectUris = options.PostLogoutRedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
         Scopes = options.Scopes.ToHashSet(StringComparer.Ordinal);
@@ -23,6 +23,9 @@ sealed class Client
 
     /// <summary>Its start page, where it has one.</summary>
     public string? Home { get; }
+
+    /// <summary>What people know it as.</summary>
+    public string? Title { get; }
 
     public IReadOnlySet<string> RedirectUris { get; }
 

@@ -6,6 +6,9 @@ sealed record ClientOptions
     /// <summary>The id that it sends.</summary>
     public string ClientId { get; init; } = "";
 
+    /// <summary>What people know it as; one without a title is not offered on the page of somebody who came here by themself.</summary>
+    public string? Title { get; init; }
+
     /// <summary>Whether it runs where no secret can be kept: in a browser or on a person's device.</summary>
     public bool IsPublic { get; init; }
 

@@ -6,8 +6,6 @@ namespace Lightning.Identity.Mail;
 /// <summary>The section <c>Smtp</c>: where mail is handed over.</summary>
 sealed record MailOptions
 {
-    public const string Section = "Smtp";
-
     /// <summary><c>smtp://[user:password@]host[:port]</c>, or <c>smtps://…</c> to insist on STARTTLS. Holds a password: never printed.</summary>
     public string? Uri { get; init; }
 
@@ -15,7 +13,7 @@ sealed record MailOptions
     public string? From { get; init; }
 
     /// <summary>The section's name alone: a record would print its password.</summary>
-    public override string ToString() => Section;
+    public override string ToString() => "Smtp";
 
     /// <summary>The server's address; null where it cannot be read.</summary>
     public Uri? Server =>

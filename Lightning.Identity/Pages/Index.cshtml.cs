@@ -13,7 +13,7 @@ sealed class IndexModel(ClientRegistry clients) : PageModel
     public string Email { get; private set; } = "";
 
     /// <summary>Where the person may want to go.</summary>
-    public IEnumerable<string> Homes => clients.All.Select(client => client.Home).OfType<string>();
+    public IEnumerable<Client> Apps => clients.All.Where(client => client is { Home: not null, Title: not null });
 
     public IActionResult OnGet()
     {

@@ -97,8 +97,8 @@ static class AuthorizeEndpoint
     static bool IsBase64Url(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_';
 
     public static void MapAuthorize(this IEndpointRouteBuilder routes) =>
-        // No CORS here, ever: RFC 9700, 2.6. No antiforgery token: a client's form has none, and nothing is done without a session's redirect.
-        routes.MapMethods(Paths.Authorize, [HttpMethods.Get, HttpMethods.Post], HandleAsync).DisableAntiforgery();
+        // No CORS here, ever: RFC 9700, 2.6.
+        routes.MapMethods(Paths.Authorize, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
     static async Task<IResult> HandleAsync(HttpContext http, ClientRegistry clients, PushedRequests pushed, Codes codes, IOptions<ProviderOptions> options, TimeProvider clock)
     {

@@ -40,7 +40,7 @@ static class EndSessionEndpoint
             ? ProtocolError.InvalidRequest("post_logout_redirect_uri is none of the client's.") : null;
 
     public static void MapEndSession(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods(Paths.EndSession, [HttpMethods.Get, HttpMethods.Post], HandleAsync).DisableAntiforgery();
+        routes.MapMethods(Paths.EndSession, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
     /// <summary>Reads a request to sign out.</summary>
     public static async Task<LogoutRequest> ReadAsync(Parameters parameters, ClientRegistry clients, TokenFactory tokens, CancellationToken cancellationToken) =>

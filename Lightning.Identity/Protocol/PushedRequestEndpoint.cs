@@ -19,7 +19,7 @@ static class PushedRequestEndpoint
     static ProtocolError? NoRequestUri(AuthorizationRequest request) =>
         request.Parameters["request_uri"] is null ? null : ProtocolError.InvalidRequest("A pushed request must not hold a request_uri.");
 
-    public static void MapPushedRequests(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.PushedRequest, HandleAsync).DisableAntiforgery();
+    public static void MapPushedRequests(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.PushedRequest, HandleAsync);
 
     static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, PushedRequests pushed, TimeProvider clock)
     {

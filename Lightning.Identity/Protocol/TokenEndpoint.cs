@@ -35,7 +35,7 @@ static class TokenEndpoint
 
     static string CredentialName(Caller caller) => caller.Parameters["grant_type"] == GrantTypes.RefreshToken ? "refresh_token" : "code";
 
-    public static void MapToken(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.Token, HandleAsync).DisableAntiforgery();
+    public static void MapToken(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.Token, HandleAsync);
 
     static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, Codes codes, RefreshTokens refreshTokens, TokenFactory tokens)
     {

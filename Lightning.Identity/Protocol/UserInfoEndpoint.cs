@@ -27,7 +27,7 @@ static class UserInfoEndpoint
         bearer.Scope.Contains(Scopes.OpenId, StringComparer.Ordinal) ? null : new ProtocolError("insufficient_scope", "The access token lacks the scope openid.");
 
     public static void MapUserInfo(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods(Paths.UserInfo, [HttpMethods.Get, HttpMethods.Post], HandleAsync).DisableAntiforgery();
+        routes.MapMethods(Paths.UserInfo, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
     static async Task<IResult> HandleAsync(HttpContext http, TokenFactory tokens, LiveSessions sessions)
     {

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Lightning.Data;
 using Lightning.Data.Sessions;
+using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.EntityFrameworkCore;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Sessions;
 
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
-sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionLimits> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
+sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     public async Task SignInAsync(HttpContext http, Guid userId, params string[] methods)

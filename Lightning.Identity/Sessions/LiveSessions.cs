@@ -1,11 +1,12 @@
 using Lightning.Data;
+using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Sessions;
 
 /// <summary>Sessions at this provider, as the database knows them at this moment.</summary>
-sealed class LiveSessions(LightningDb db, IOptions<SessionLimits> limits, IOptions<ProviderOptions> provider, TimeProvider clock)
+sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock)
 {
     static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 

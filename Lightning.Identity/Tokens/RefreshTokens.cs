@@ -3,13 +3,15 @@ using Lightning.Data.Authorizations;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
+using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Tokens;
 
 /// <summary>Refresh tokens: rotated at every use, in families whose end never moves (RFC 10017, 6.3.2.3; RFC 9700, 4.14.2).</summary>
-sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<SessionLimits> limits, TimeProvider clock, ILogger<RefreshTokens> logger)
+sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<SessionsOptions> lifetimes, IOptions<RefreshTokenOptions> options,
+    TimeProvider clock, ILogger<RefreshTokens> logger)
 {
     static readonly Check<Presentation>[] Checks =
     [
@@ -74,13 +76,13 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<Sessi
 
     /// <summary>Whether this token was the last of its family to be used, and only just: its successor was lost on the way.</summary>
     async Task<bool> IsWithinLeewayAsync(RefreshToken token, DateTimeOffset now) =>
-        now < token.UsedAt + limits.Value.RefreshReuseLeeway &&
+        now < token.UsedAt + options.Value.RefreshReuseLeeway &&
         !await db.RefreshTokens.AnyAsync(row => row.Family == token.Family && row.UsedAt > token.UsedAt);
 
     async Task<string> WriteAsync(string clientId, Guid family, Guid sid, string scope, DateTimeOffset familyEndsAt)
     {
         var (token, now) = (Secrets.Create(), clock.GetUtcNow());
-        var idleEnd = now + limits.Value.IdleTimeout;
+        var idleEnd = now + lifetimes.Value.IdleTimeout;
         db.RefreshTokens.Add(new RefreshToken
         {
             TokenHash = Secrets.Hash(token),
