@@ -19,7 +19,7 @@ sealed class UserSecretsFile(string path)
     /// <summary>The value kept under a key; made and kept when there is none. Two AppHosts that do this at once keep both values.</summary>
     public string GetOrAdd(string key, Func<string> make)
     {
-        using var alone = Unix.Lock(path + ".lock");
+        using var alone = FileLock.Take(path + ".lock");
         var secrets = Read();
         var kept = new ConfigurationBuilder().AddInMemoryCollection(Flatten(secrets)).Build()[key];
         if (!string.IsNullOrEmpty(kept)) return kept;
