@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Lightning.AppHost.Tests;
@@ -6,6 +8,9 @@ namespace Lightning.AppHost.Tests;
 /// <summary>The small AppHost as a process of its own, with a home and user secrets of its own.</summary>
 sealed class AppHostProcess : IAsyncDisposable
 {
+    static readonly string Configuration =
+        typeof(AppHostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+
     readonly Process _process;
     readonly StringBuilder _output = new(), _errors = new();
     readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,10 +41,13 @@ sealed class AppHostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static AppHostProcess Start(string[] args, Action<DirectoryInfo, IDictionary<string, string?>>? prepare = null)
+    public static AppHostProcess Start(
+        string[] args, Action<DirectoryInfo, IDictionary<string, string?>>? prepare = null, bool underDotnetRun = false)
     {
         var home = Directory.CreateTempSubdirectory("lightning-home-");
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "SmallAppHost"))
+        var root = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
+        if (underDotnetRun) args = ["run", "--no-build", "--configuration", Configuration, "--project", Projects.SmallAppHost.ProjectPath, "--", .. args];
+        var start = new ProcessStartInfo(underDotnetRun ? Path.Combine(root, "dotnet") : Path.Combine(AppContext.BaseDirectory, "SmallAppHost"))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -51,7 +59,7 @@ sealed class AppHostProcess : IAsyncDisposable
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         start.Environment["HOME"] = home.FullName;
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        start.Environment["DOTNET_ROOT"] = Path.GetFullPath("../../..", System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory());
+        start.Environment["DOTNET_ROOT"] = root;
         start.Environment.Remove("DOTNET_LAUNCH_PROFILE");
         prepare?.Invoke(home, start.Environment);
         return new(Process.Start(start)!, home);

@@ -1,6 +1,6 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using Aspire.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.AppHost.Tests;

@@ -24,13 +24,21 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task Kill_OfDotnetRunAlone_LeavesNoProcess()
+    {
+        await using var run = AppHostProcess.Start(s_freePorts, underDotnetRun: true);
+        await run.UpAsync(Cancelled);
+        var descendants = await run.DescendantsAsync("SmallAppHost", "postgres", "dotnet", "node", "sh");
+
+        run.Kill();
+        await EndAsync(descendants);
+    }
+
+    [Fact]
     public async Task Interrupt_StopsEverythingAndSucceeds()
     {
         await using var appHost = AppHostProcess.Start(s_freePorts);
         await appHost.UpAsync(Cancelled);
-        appHost.Output.ShouldContain("Service  http://localhost:");
-        appHost.Output.ShouldContain("postgres  healthy (");
-        appHost.Output.ShouldContain("job       finished (");
         var descendants = await appHost.DescendantsAsync("postgres", "dotnet", "node", "sh");
 
         using (Process.Start("kill", ["-INT", $"{appHost.Id}"]))
@@ -39,6 +47,9 @@ public sealed class ProcessTests
         }
 
         await EndAsync(descendants);
+        appHost.Output.ShouldContain("Service  http://localhost:");
+        appHost.Output.ShouldContain("postgres  healthy (");
+        appHost.Output.ShouldContain("job       finished (");
     }
 
     [Fact]
@@ -113,6 +124,13 @@ public sealed class ProcessTests
         error.ShouldStartWith("error: The AppHost's configuration cannot be read");
         error.ShouldContain("secrets.json");
         error.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task Switch_ThatIsNeitherTrueNorFalse_IsOneSentence()
+    {
+        await using var appHost = AppHostProcess.Start(["--DcpPublisher:RandomizePorts=perhaps"]);
+        (await appHost.ExitAsync(Cancelled)).ShouldBe((1, "error: DcpPublisher:RandomizePorts is 'perhaps', which is neither true nor false: correct it in the AppHost's configuration."));
     }
 
     [Theory]

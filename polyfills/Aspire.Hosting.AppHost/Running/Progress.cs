@@ -11,7 +11,7 @@ namespace Aspire.Hosting.Running;
 sealed partial class Progress(DistributedApplicationModel model, IConfiguration configuration)
 {
     readonly Lock _lock = new();
-    readonly bool _verbose = configuration.GetValue("AppHost:Verbose", false);
+    readonly bool _verbose = configuration.IsOn("AppHost:Verbose");
     readonly int _width = model.Resources.Where(ResourceRun.IsProcess).Select(resource => resource.Name.Length).DefaultIfEmpty(0).Max();
     readonly Dictionary<string, bool> _showing = [];
     TextWriter _out = TextWriter.Null;
