@@ -1,6 +1,6 @@
+// The app model: what runs, in what order, wired to what. Ports are those of each project's launchSettings.json.
 using Microsoft.Extensions.Configuration;
 
-// The app model: what runs, in what order, wired to what. Ports are those of each project's launchSettings.json.
 var builder = DistributedApplication.CreateBuilder(args);
 
 // Two AppHosts side by side: `--ports auto`.
@@ -15,7 +15,7 @@ var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate").WithArgs(
 var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
     .WithHttpEndpoint(port: 5105, env: "MAILDEV_WEB_PORT")
     .WithEndpoint(port: 5106, scheme: "smtp", name: "smtp", env: "MAILDEV_SMTP_PORT")
-    .WithUrlForEndpoint("http", url => url.DisplayText = "Mailbox");
+    .WithHttpHealthCheck("/api/healthz").WithUrlForEndpoint("http", url => url.DisplayText = "Mailbox");
 
 var identity = Service<Projects.Lightning_Identity>("identity")
     .WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp")).WaitFor(mail);
@@ -26,7 +26,7 @@ var api = Service<Projects.Lightning_Api>("api")
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
-var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104);
+var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");
 RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web).WaitFor(api)
     .WithUrlForEndpoint("http", url => url.DisplayText = "App")
     .PublishWithContainerFiles(web, "wwwroot");

@@ -42,10 +42,14 @@ public static class JavaScriptHostingExtensions
         ? resource.WithAnnotation(new InstallAnnotation(install, installArgs ?? []), ResourceAnnotationMutationBehavior.Replace)
         : throw new DistributedApplicationException($"'{resource.Resource.Name}' installs with `npm {installCommand}`, which the polyfill does not know: leave installCommand out.");
 
-    static IResourceBuilder<T> Add<T>(IDistributedApplicationBuilder builder, T app) where T : JavaScriptAppResource =>
-        builder.AddResource(app)
+    static IResourceBuilder<T> Add<T>(IDistributedApplicationBuilder builder, T app) where T : JavaScriptAppResource
+    {
+        // Before anything has started, and not when the app's turn comes.
+        builder.Eventing.Subscribe<BeforeStartEvent>((_, _) => Npm.FindAsync(app.Name));
+        return builder.AddResource(app)
             .WithAnnotation(new LaunchAnnotation(context => PrepareAsync(app, context)))
             .WithEnvironment("NODE_ENV", builder.Environment.IsDevelopment() ? "development" : "production");
+    }
 
     static async Task<LaunchPlan> PrepareAsync(JavaScriptAppResource app, LaunchContext context)
     {

@@ -16,7 +16,7 @@ static class PostgresInstallation
         var native = Path.Combine(folder, "node_modules", package, "native");
         if (Directory.Exists(folder)) return native;
 
-        using var alone = await Task.Run(() => Unix.Lock(folder + ".lock"), context.CancellationToken);
+        await using var alone = await FileLock.TakeAsync(folder + ".lock", context.CancellationToken);
         if (Directory.Exists(folder)) return native; // another AppHost was faster
 
         context.Report("PostgreSQL is installed, which happens once …");

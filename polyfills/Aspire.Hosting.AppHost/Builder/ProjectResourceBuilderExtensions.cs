@@ -47,8 +47,13 @@ public static class ProjectResourceBuilderExtensions
         var resource = builder.AddResource(new ProjectResource(name)).WithAnnotation(project);
         resource.WithAnnotation(new LaunchAnnotation(_ => Task.FromResult(ProjectLaunch.Of(builder.AppHostAssembly, resource.Resource))));
 
-        // Health checks, colours and prompts belong to the services; these three every .NET service understands.
-        resource.WithEnvironment("DOTNET_NOLOGO", "true").WithEnvironment("OTEL_SERVICE_NAME", name).WithEnvironment(context =>
+        // The launch profile, which comes after, may say otherwise.
+        resource.WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName)
+            .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
+            .WithEnvironment("OTEL_SERVICE_NAME", name);
+
+        // Telemetry goes where the AppHost is told to send it.
+        resource.WithEnvironment(context =>
         {
             foreach (var (key, value) in builder.Configuration.AsEnumerable().Where(pair => pair.Key.StartsWith("OTEL_EXPORTER_OTLP_", StringComparison.Ordinal)))
             {

@@ -28,12 +28,13 @@ static class Npm
         var locked = File.Exists(lockFile);
         var wanted = Hash(await File.ReadAllBytesAsync(locked ? lockFile : Path.Combine(folder, "package.json"), context.CancellationToken));
         var stamp = Path.Combine(folder, "node_modules", ".installed");
-        using var alone = await Task.Run(() => Unix.Lock(Path.Combine(Places.Cache, "locks", Hash(Encoding.UTF8.GetBytes(folder)) + ".lock")), context.CancellationToken);
+        await using var alone = await FileLock.TakeAsync(Path.Combine(Places.Cache, "locks", Hash(Encoding.UTF8.GetBytes(folder)) + ".lock"), context.CancellationToken);
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, context.CancellationToken) == wanted) return;
 
         var command = locked ? "ci" : "install";
         context.Report($"npm {command} …");
         await Tool.RunAsync(who, new(npm, [command, "--no-audit", "--no-fund", "--no-update-notifier", .. options], folder), context);
+        Directory.CreateDirectory(Path.GetDirectoryName(stamp)!); // npm makes none where there is nothing to install
         await File.WriteAllTextAsync(stamp, wanted, context.CancellationToken);
     }
 

@@ -42,7 +42,7 @@ sealed class Orchestrator(
 
         await services.GetRequiredService<IDistributedApplicationEventing>().PublishAsync(new BeforeStartEvent(services, Model), cancellationToken);
         Circles.Refuse(Model);
-        Ports.Allocate(Model.Resources, configuration.GetValue("DcpPublisher:RandomizePorts", false));
+        Ports.Allocate(Model.Resources, configuration.IsOn("DcpPublisher:RandomizePorts"));
         foreach (var parameter in Model.Resources.OfType<ParameterResource>()) await parameter.GetValueAsync(cancellationToken);
         await ShowUrlsAsync(cancellationToken);
 
@@ -64,7 +64,7 @@ sealed class Orchestrator(
 
     async Task StopAllAsync()
     {
-        if (_runs.Count > 0) progress.Say("Stopping.");
+        if (_runs.Count > 0) progress.Stopping();
         using var deadline = new CancellationTokenSource(StopWithin - TimeSpan.FromSeconds(2), clock);
         var stops = new Dictionary<ResourceRun, Task>();
         await Task.WhenAll(_runs.Values.Select(StopAfterDependents));
@@ -105,10 +105,11 @@ sealed class Orchestrator(
     async Task SayWhenUpAsync()
     {
         await Task.WhenAll(_runs.Values.Select(run => run.Up));
-        var places = Model.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceUrlAnnotation>()).Where(url => url.DisplayText is not null).ToArray();
+        var places = Model.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceUrlAnnotation>()).Where(url => url.DisplayText is not null)
+            .OrderByDescending(url => url.Endpoint is { Exists: true, EndpointAnnotation.IsExternal: true }).ToArray();
         var width = places.Select(url => url.DisplayText!.Length).DefaultIfEmpty(0).Max();
-        progress.Say(string.Create(CultureInfo.InvariantCulture, $"Everything is up after {clock.GetElapsedTime(_created).TotalSeconds:0.0} s. Ctrl+C stops it."));
-        foreach (var url in places) progress.Say($"  {url.DisplayText!.PadRight(width)}  {url.Url}");
+        var up = string.Create(CultureInfo.InvariantCulture, $"Everything is up after {clock.GetElapsedTime(_created).TotalSeconds:0.0} s. Ctrl+C stops it.");
+        progress.Say(string.Join(Environment.NewLine, places.Select(url => $"  {url.DisplayText!.PadRight(width)}  {url.Url}").Prepend(up)));
     }
 }
 

@@ -11,10 +11,11 @@ namespace Aspire.Hosting.Running;
 sealed partial class Progress(DistributedApplicationModel model, IConfiguration configuration)
 {
     readonly Lock _lock = new();
-    readonly bool _verbose = configuration.GetValue("AppHost:Verbose", false);
+    readonly bool _verbose = configuration.IsOn("AppHost:Verbose");
     readonly int _width = model.Resources.Where(ResourceRun.IsProcess).Select(resource => resource.Name.Length).DefaultIfEmpty(0).Max();
     readonly Dictionary<string, bool> _showing = [];
     TextWriter _out = TextWriter.Null;
+    bool _stopping;
 
     public void ShowOn(TextWriter writer) => _out = writer;
 
@@ -25,11 +26,21 @@ sealed partial class Progress(DistributedApplicationModel model, IConfiguration 
 
     public void Say(IResource resource, string what) => Say($"  {resource.Name.PadRight(_width)}  {what}");
 
+    /// <summary>From now on resources are told to end, and their last words about it are of no interest.</summary>
+    public void Stopping()
+    {
+        lock (_lock)
+        {
+            _out.WriteLine("Stopping.");
+            _stopping = true;
+        }
+    }
+
     public void Output(IResource resource, OutputLine line)
     {
         lock (_lock)
         {
-            if (_verbose || IsImportant(resource, line.Text)) _out.WriteLine($"[{resource.Name}] {line.Text}");
+            if (_verbose || !_stopping && IsImportant(resource, line.Text)) _out.WriteLine($"[{resource.Name}] {line.Text}");
         }
     }
 

@@ -12,6 +12,9 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
 {
     static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30), s_steady = TimeSpan.FromMinutes(1), s_hintAfter = TimeSpan.FromSeconds(30);
 
+    // What nothing checks is believed to have started once it has run this long.
+    static readonly TimeSpan s_proven = TimeSpan.FromSeconds(5);
+
     readonly ResourceNotificationService _notifications = services.GetRequiredService<ResourceNotificationService>();
     readonly ResourceLoggerService _logs = services.GetRequiredService<ResourceLoggerService>();
     readonly Progress _progress = services.GetRequiredService<Progress>();
@@ -128,7 +131,7 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
                 return;
             }
 
-            if (!_up.Task.IsCompleted) throw Explain(plan, code);
+            if (!_up.Task.IsCompleted || crashes == 0 && HasNoChecks && _clock.GetElapsedTime(started) < s_proven) throw Explain(plan, code);
             if (_clock.GetElapsedTime(started) > s_steady) crashes = 0;
             var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, crashes), s_longestPause.TotalSeconds));
             _progress.LastLines(Resource, _logs.Last(Resource, 15));
@@ -181,7 +184,7 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
             {
                 ready = true;
                 await _eventing.PublishAsync(new ResourceReadyEvent(Resource, services), ended);
-                if (IsProcess(Resource) && !AwaitedExitCodes().Any()) _progress.Say(Resource, $"healthy ({Seconds(started)})");
+                if (IsProcess(Resource) && !AwaitedExitCodes().Any()) _progress.Say(Resource, $"{(HasNoChecks ? "started" : "healthy")} ({Seconds(started)})");
             }
 
             await _notifications.PublishUpdateAsync(Resource, snapshot => snapshot.HealthStatus == status ? snapshot : snapshot with { HealthStatus = status });
@@ -198,6 +201,8 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
         }
     }
 
+    bool HasNoChecks => !Resource.HasAnnotationOfType<HealthCheckAnnotation>();
+
     IEnumerable<int> AwaitedExitCodes() => orchestrator.Model.Resources
         .SelectMany(other => other.Annotations.OfType<WaitAnnotation>())
         .Where(wait => wait.WaitType == WaitType.WaitForCompletion && ReferenceEquals(wait.Resource, Resource))
@@ -207,7 +212,7 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
     bool IsExpected(int code)
     {
         var awaited = AwaitedExitCodes().ToArray();
-        return awaited.Length > 0 ? awaited.Contains(code) : code == 0 && !Resource.HasAnnotationOfType<HealthCheckAnnotation>();
+        return awaited.Length > 0 ? awaited.Contains(code) : code == 0 && HasNoChecks;
     }
 
     DistributedApplicationException Explain(LaunchPlan plan, int code)

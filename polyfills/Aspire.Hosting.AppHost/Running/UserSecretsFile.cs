@@ -19,7 +19,19 @@ sealed class UserSecretsFile(string path)
     /// <summary>The value kept under a key; made and kept when there is none. Two AppHosts that do this at once keep both values.</summary>
     public string GetOrAdd(string key, Func<string> make)
     {
-        using var alone = Unix.Lock(path + ".lock");
+        try
+        {
+            return GetOrAddAlone(key, make);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DistributedApplicationException($"The user secrets in {path} cannot keep {key} ({e.Message}): let this user write there, or set {key} in the environment.", e);
+        }
+    }
+
+    string GetOrAddAlone(string key, Func<string> make)
+    {
+        using var alone = FileLock.Take(path + ".lock");
         var secrets = Read();
         var kept = new ConfigurationBuilder().AddInMemoryCollection(Flatten(secrets)).Build()[key];
         if (!string.IsNullOrEmpty(kept)) return kept;

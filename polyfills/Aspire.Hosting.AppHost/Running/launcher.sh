@@ -7,11 +7,12 @@
 signal=$1 grace=$2 rubbish=$3
 shift 3
 trap : INT TERM HUP QUIT # the terminal's Ctrl+C is for the AppHost, which stops its resources in their order
-exec 3<&0 </dev/null
+exec 3<&0 </dev/null 4>&1 5>&2 >/dev/null 2>&1 # bash's own remarks about jobs are nobody's output
 set -m
 
-"$@" 3<&- &
+"$@" 3<&- >&4 2>&5 4>&- 5>&- &
 child=$!
+exec 4>&- 5>&-
 {
   if read -r _ <&3; then
     kill -s "$signal" -- "-$child"
@@ -21,9 +22,9 @@ child=$!
     sleep 3
   fi
   kill -s KILL -- "-$child"
-} >/dev/null 2>&1 &
+} &
 watcher=$!
-exec >/dev/null 2>&1 3<&-
+exec 3<&-
 
 while :; do
   wait "$child"
