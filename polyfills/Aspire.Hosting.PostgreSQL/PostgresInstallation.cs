@@ -22,7 +22,7 @@ static class PostgresInstallation
         context.Report("PostgreSQL is installed, which happens once …");
         var draft = folder + ".new";
         if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
-        Directory.CreateDirectory(draft);
+        Places.Make(draft);
         await File.WriteAllBytesAsync(Path.Combine(draft, "package-lock.json"), lockFile, context.CancellationToken);
         await File.WriteAllBytesAsync(Path.Combine(draft, "package.json"), Read("package.json"), context.CancellationToken);
         await Npm.InstallAsync(who, draft, ["--ignore-scripts"], context);

@@ -26,7 +26,7 @@ sealed class ServerUser
     public void MakeOwnFolder(string path)
     {
         var missing = !Directory.Exists(path);
-        if (missing && Path.GetDirectoryName(path) is { } parent) Directory.CreateDirectory(parent);
+        if (missing && Path.GetDirectoryName(path) is { } parent) Places.Make(parent);
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (missing) Give(path);
     }
