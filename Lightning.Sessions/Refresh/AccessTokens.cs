@@ -92,7 +92,7 @@ public sealed partial class AccessTokens
         }
         catch (CryptographicException fault)
         {
-            Unreadable(logger, sid, fault);
+            Unreadable(logger, new SessionMark(sid), fault);
             return null;
         }
     }
@@ -148,17 +148,17 @@ public sealed partial class AccessTokens
             var renewed = tokens.After(refreshed);
             DateTimeOffset? expiresAt = refreshed.Expiration == DateTimeOffset.MaxValue ? null : refreshed.Expiration;
             var written = await PersistAsync(() => lease.WriteAsync(idHash, attempt, secrets.ProtectTokens(idHash, renewed), expiresAt));
-            if (written) Refreshed(logger, row.Sid);
+            if (written) Refreshed(logger, new SessionMark(row.Sid));
             return written ? AccessTokenResult.Of(renewed) : null;
         }
 
         if (failure.Error == "invalid_grant")
         {
-            RefreshRefused(logger, row.Sid);
+            RefreshRefused(logger, new SessionMark(row.Sid));
             return await PersistAsync(() => lease.EndSessionAsync(idHash, attempt)) ? AccessTokenResult.Ended : null;
         }
 
-        RefreshFailed(logger, row.Sid, failure.Error);
+        RefreshFailed(logger, new SessionMark(row.Sid), failure.Error);
         await lease.ReleaseAsync(idHash, attempt);
         // An outage is never a logout: the token that is there serves to its end.
         if (row.TokenExpiresAt > clock.GetUtcNow()) return AccessTokenResult.Of(tokens);
@@ -194,15 +194,15 @@ public sealed partial class AccessTokens
             }
     }
 
-    [LoggerMessage(33, LogLevel.Warning, "The tokens of session {Sid} cannot be decrypted: their data-protection key is lost or the row was changed. The person has to sign in again")]
-    static partial void Unreadable(ILogger logger, Guid sid, Exception fault);
+    [LoggerMessage(33, LogLevel.Warning, "The tokens of session {Session} cannot be decrypted: their data-protection key is lost or the row was changed. The person has to sign in again")]
+    static partial void Unreadable(ILogger logger, SessionMark session, Exception fault);
 
-    [LoggerMessage(30, LogLevel.Information, "Session {Sid} has new tokens")]
-    static partial void Refreshed(ILogger logger, Guid sid);
+    [LoggerMessage(30, LogLevel.Information, "Session {Session} has new tokens")]
+    static partial void Refreshed(ILogger logger, SessionMark session);
 
-    [LoggerMessage(31, LogLevel.Warning, "The provider refuses the refresh token of session {Sid}; the session ends")]
-    static partial void RefreshRefused(ILogger logger, Guid sid);
+    [LoggerMessage(31, LogLevel.Warning, "The provider refuses the refresh token of session {Session}; the session ends")]
+    static partial void RefreshRefused(ILogger logger, SessionMark session);
 
-    [LoggerMessage(32, LogLevel.Warning, "The tokens of session {Sid} could not be refreshed ({Error}); the session lives on")]
-    static partial void RefreshFailed(ILogger logger, Guid sid, string error);
+    [LoggerMessage(32, LogLevel.Warning, "The tokens of session {Session} could not be refreshed ({Error}); the session lives on")]
+    static partial void RefreshFailed(ILogger logger, SessionMark session, string error);
 }

@@ -38,7 +38,7 @@ public sealed partial class SignOut
         context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
-        SignedOut(logger, party.App, session.Id);
+        SignedOut(logger, party.App, new SessionMark(session.Id));
         return await ProviderAsync(context, session) ?? "/";
     }
 
@@ -63,6 +63,6 @@ public sealed partial class SignOut
         }
     }
 
-    [LoggerMessage(20, LogLevel.Information, "Signed out of {App}; session {Sid} has ended")]
-    static partial void SignedOut(ILogger logger, string app, Guid sid);
+    [LoggerMessage(20, LogLevel.Information, "Signed out of {App}; session {Session} has ended")]
+    static partial void SignedOut(ILogger logger, string app, SessionMark session);
 }

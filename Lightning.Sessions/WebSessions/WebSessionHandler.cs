@@ -42,7 +42,7 @@ sealed partial class WebSessionHandler(
         catch (CryptographicException fault)
         {
             // A lost ring key costs a sign-in, not the service.
-            Log.TicketUnreadable(Logger, session.Id, fault);
+            Log.TicketUnreadable(Logger, new SessionMark(session.Id), fault);
             return AuthenticateResult.Fail("The session can no longer be read.");
         }
         if (ticket is null) return AuthenticateResult.Fail("The session can no longer be read.");
@@ -94,7 +94,7 @@ sealed partial class WebSessionHandler(
         if (!born) throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
 
         cookie.Write(Response, value);
-        Log.SignedIn(Logger, party.App, sid);
+        Log.SignedIn(Logger, party.App, new SessionMark(sid));
     }
 
     protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
@@ -126,10 +126,10 @@ sealed partial class WebSessionHandler(
 
     static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Signed in to {App}; session {Sid}")]
-        public static partial void SignedIn(ILogger logger, string app, Guid sid);
+        [LoggerMessage(1, LogLevel.Information, "Signed in to {App}; session {Session}")]
+        public static partial void SignedIn(ILogger logger, string app, SessionMark session);
 
-        [LoggerMessage(2, LogLevel.Warning, "Session {Sid} cannot be decrypted: its data-protection key is lost or the row was changed. The person has to sign in again")]
-        public static partial void TicketUnreadable(ILogger logger, Guid sid, Exception fault);
+        [LoggerMessage(2, LogLevel.Warning, "Session {Session} cannot be decrypted: its data-protection key is lost or the row was changed. The person has to sign in again")]
+        public static partial void TicketUnreadable(ILogger logger, SessionMark session, Exception fault);
     }
 }
