@@ -122,7 +122,7 @@ public class NewcomerTests(RunningApp app, Browser browser)
     static async Task ChoosePasswordAsync(IPage page)
     {
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
     }
 
     static async Task SignInAsync(IPage page, string address)
