@@ -5,9 +5,6 @@ using Lightning.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("identity");
-// It logs every address with its query, and there are codes and one-time links in those; whatever level configuration asks for.
-builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-
 builder.AddProviderOptions();
 builder.Services.AddProvider();
 builder.Services.AddSessions();

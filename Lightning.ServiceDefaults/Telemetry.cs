@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -14,17 +15,22 @@ static class Telemetry
     const string Ours = "Lightning.*";
 
     /// <summary>A line a request and a statement drowns what matters. Put first, so that any configuration of a service's own wins.</summary>
-    public static void QuietFrameworks(this IHostApplicationBuilder builder) => builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+    public static void QuietFrameworks(this IHostApplicationBuilder builder)
     {
-        InitialData =
-        [
-            new("Logging:LogLevel:Default", "Information"),
-            new("Logging:LogLevel:Microsoft.AspNetCore", "Warning"),
-            new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "Warning"),
-            new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
-            new("Logging:LogLevel:Yarp", "Warning"),
-        ],
-    });
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData =
+            [
+                new("Logging:LogLevel:Default", "Information"),
+                new("Logging:LogLevel:Microsoft.AspNetCore", "Warning"),
+                new("Logging:LogLevel:Microsoft.EntityFrameworkCore", "Warning"),
+                new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
+                new("Logging:LogLevel:Yarp", "Warning"),
+            ],
+        });
+        // It logs every address with its query, and there are codes and one-time links in those; whatever level configuration asks for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+    }
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -6,8 +7,10 @@ using static Microsoft.Playwright.Assertions;
 namespace Lightning.EndToEnd;
 
 /// <summary>What a newcomer does, in a real browser against the running app. Screenshots are kept with the test's output.</summary>
-public class NewcomerTests(RunningApp app, Browser browser)
+public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
 {
+    readonly ConcurrentQueue<string> violations = [];
+
     const string Password = "correct horse battery staple";
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -82,6 +85,21 @@ public class NewcomerTests(RunningApp app, Browser browser)
         }
     }
 
+    [Fact]
+    public async Task Request_FromTheBrowserToTheStatement_IsOneTrace()
+    {
+        var page = await SignUpAsync(await browser.OpenAsync(), "Dora", "dora@example.com");
+        var missing = await FetchAsync(page, $"/api/v1/notes/{Guid.CreateVersion7()}");
+        var traceId = missing.Json!.Value.GetProperty("traceId").GetString()!;
+        var spans = await app.Traces.WaitAsync(traceId, found => IsWhole(found), Cancellation);
+        IsWhole(spans).ShouldBeTrue(string.Join(", ", spans));
+
+        static bool IsWhole(IReadOnlyCollection<SentSpan> spans) =>
+            spans.Any(span => span is { Service: "bff", Source: "Microsoft.AspNetCore" })
+            && spans.Any(span => span is { Service: "api", Source: "Microsoft.AspNetCore" })
+            && spans.Any(span => span is { Service: "api", Source: "Npgsql" });
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]
@@ -103,9 +121,16 @@ public class NewcomerTests(RunningApp app, Browser browser)
         await InspectAsync(page, $"sign-in-{look}");
     }
 
+    /// <summary>No page may ask for what the policy forbids.</summary>
+    public void Dispose() => violations.ShouldBeEmpty();
+
     async Task<IPage> SignUpAsync(IBrowserContext context, string name, string address)
     {
         var page = await context.NewPageAsync();
+        page.Console += (_, message) =>
+        {
+            if (message.Text.Contains("Content Security Policy", StringComparison.Ordinal)) violations.Enqueue(message.Text);
+        };
         await page.GotoAsync(app.Address("bff").ToString());
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
         await page.GetByLabel("Name").FillAsync(name);

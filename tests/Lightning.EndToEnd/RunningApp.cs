@@ -12,11 +12,15 @@ public sealed class RunningApp : IAsyncLifetime
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     DistributedApplication? app;
 
+    /// <summary>Where the services send their traces.</summary>
+    public TraceCollector Traces { get; } = new();
+
     public async ValueTask InitializeAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
         // Never a developer's own server, should one be configured.
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(["--ConnectionStrings:lightning="], timeout.Token);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
+            ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], timeout.Token);
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
         foreach (var resource in new[] { "bff", "admin", "api", "identity" })
@@ -45,6 +49,7 @@ public sealed class RunningApp : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (app is not null) await app.DisposeAsync();
+        await Traces.DisposeAsync();
     }
 
     static string ManageAssembly
