@@ -28,8 +28,8 @@ sealed class AccountLimits(IOptions<ProviderOptions> options, ILookupNormalizer 
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
             HttpMethods.IsPost(http.Request.Method) && http.Request.Path.StartsWithSegments("/account", StringComparison.OrdinalIgnoreCase)
-                ? RateLimitPartition.GetTokenBucketLimiter(Network(http), _ => Bucket(options.FormsPerMinute))
-                : RateLimitPartition.GetNoLimiter(""));
+                ? RateLimitPartition.GetTokenBucketLimiter($"form {Network(http)}", _ => Bucket(options.FormsPerMinute))
+                : RateLimitPartition.GetNoLimiter("other"));
     }
 
     static string Network(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "";

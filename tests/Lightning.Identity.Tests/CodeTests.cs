@@ -1,0 +1,150 @@
+using System.Net;
+using Lightning.Identity.Tokens;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Identity.Tests;
+
+public class CodeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    const int Parallel = 50;
+
+    [Fact]
+    public async Task Redeem_RightInEverything_GivesTokensWithTheClaimsOfTheContract()
+    {
+        var (user, visitor) = await identity.SignedInAsync("ada");
+        var bff = identity.Bff(visitor);
+        var answer = await bff.TokensAsync();
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer["token_type"].ShouldBe("Bearer");
+        answer["expires_in"].ShouldBe("300");
+        answer["scope"].ShouldBe(RelyingParty.FullScope);
+
+        var access = new Claims(answer["access_token"]!);
+        access.Header.GetProperty("typ").GetString().ShouldBe("at+jwt");
+        access.Header.GetProperty("alg").GetString().ShouldBe("ES256");
+        access.Names.ShouldBe(["iss", "aud", "sub", "sid", "client_id", "scope", "jti", "iat", "exp", "auth_time", "amr"], ignoreOrder: true);
+        access["aud"].ShouldBe("lightning-api");
+        access["sub"].ShouldBe(user.Subject);
+        (access.Number("exp") - access.Number("iat")).ShouldBe(300);
+
+        var id = new Claims(answer["id_token"]!);
+        id.Names.ShouldBe(["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "amr", "name", "email", "email_verified"], ignoreOrder: true);
+        id["aud"].ShouldBe("lightning-bff");
+        id["nonce"].ShouldBe(bff.Nonce);
+        id["email"].ShouldBe(user.Email);
+        id.Payload.GetProperty("email_verified").GetBoolean().ShouldBeTrue();
+        id.Payload.GetProperty("amr").EnumerateArray().Select(method => method.GetString()).ShouldBe(["pwd"]);
+        id["sid"].ShouldBe(access["sid"]);
+    }
+
+    [Fact]
+    public async Task Redeem_NarrowScope_GivesNoMoreThanThat()
+    {
+        var (_, visitor) = await identity.SignedInAsync("narrow");
+        var answer = await identity.Bff(visitor).TokensAsync(("scope", "openid"));
+        answer["refresh_token"].ShouldBeNull();
+        new Claims(answer["id_token"]!).Names.ShouldNotContain("email");
+        (await identity.Bff(visitor).UserInfoAsync(answer["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await identity.Native(visitor).TokensAsync(("scope", "lightning")))["id_token"].ShouldBeNull();
+    }
+
+    [Fact, Trait("Check", "A04")]
+    public async Task Redeem_WithAnotherVerifierOrNone_IsRefused()
+    {
+        var (_, visitor) = await identity.SignedInAsync("bob");
+        foreach (var verifier in new[] { null, "", "short", new string('a', 43), new string('a', 129) })
+        {
+            var native = identity.Native(visitor);
+            (await native.RedeemAsync(await native.CodeAsync(), ("code_verifier", verifier))).Error.ShouldBe("invalid_grant");
+        }
+    }
+
+    [Fact, Trait("Check", "A06")]
+    public async Task Redeem_FiftyAtOnce_ExactlyOneWins()
+    {
+        var (_, visitor) = await identity.SignedInAsync("carol");
+        var bff = identity.Bff(visitor);
+        var code = await bff.CodeAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => bff.RedeemAsync(code)));
+        answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
+        answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_grant");
+    }
+
+    [Fact, Trait("Check", "A06")]
+    public async Task Redeem_FiftyAtOnceOfABrokenKindThatLooksBeforeItWrites_IsCaught()
+    {
+        var (_, visitor) = await identity.SignedInAsync("broken");
+        var hash = Secrets.Hash(await identity.Bff(visitor).CodeAsync());
+        var allHaveLooked = new TaskCompletionSource();
+        var looking = Parallel;
+        var wins = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(async _ =>
+        {
+            await using var db = identity.Database.ConnectAs("identity");
+            var row = await db.Authorizations.SingleAsync(row => row.HandleHash == hash, Cancellation);
+            var unused = row.UsedAt is null;
+            if (Interlocked.Decrement(ref looking) == 0) allHaveLooked.SetResult();
+            await allHaveLooked.Task;
+            row.UsedAt = DateTimeOffset.UtcNow;
+            await db.SaveChangesAsync(Cancellation);
+            return unused;
+        }));
+        wins.Count(win => win).ShouldBeGreaterThan(1);
+    }
+
+    [Fact, Trait("Check", "A06")]
+    public async Task Redeem_SecondTime_RevokesWhatTheFirstOneGave()
+    {
+        var (user, visitor) = await identity.SignedInAsync("dave");
+        var bff = identity.Bff(visitor);
+        var code = await bff.CodeAsync();
+        var first = await bff.RedeemAsync(code);
+        (await bff.RedeemAsync(code)).Error.ShouldBe("invalid_grant");
+        (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await bff.UserInfoAsync(first["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "A07")]
+    public async Task Redeem_AfterAMinute_IsRefused()
+    {
+        var (_, visitor) = await identity.SignedInAsync("erin");
+        var bff = identity.Bff(visitor);
+        var (early, late) = (await bff.CodeAsync(), await bff.CodeAsync());
+        identity.Clock.Advance(TimeSpan.FromSeconds(59));
+        (await bff.RedeemAsync(early)).Status.ShouldBe(HttpStatusCode.OK);
+        identity.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await bff.RedeemAsync(late)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact, Trait("Check", "A08")]
+    public async Task Redeem_ByAnotherClient_IsRefusedAndLeavesTheCodeGood()
+    {
+        var (_, visitor) = await identity.SignedInAsync("frank");
+        var bff = identity.Bff(visitor);
+        var code = await bff.CodeAsync();
+        (await identity.Admin(visitor).RedeemAsync(code, ("redirect_uri", "http://localhost:5100/bff/signin-oidc"), ("code_verifier", bff.Verifier))).Error.ShouldBe("invalid_grant");
+        (await bff.RedeemAsync(code)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory, Trait("Check", "A08")]
+    [InlineData("http://localhost:5103/signin-oidc")]
+    [InlineData(null)]
+    public async Task Redeem_WithAnotherRedirectUri_IsRefused(string? redirectUri)
+    {
+        var (_, visitor) = await identity.SignedInAsync($"grace{redirectUri?.Length}");
+        var bff = identity.Bff(visitor);
+        (await bff.RedeemAsync(await bff.CodeAsync(), ("redirect_uri", redirectUri))).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact]
+    public async Task Redeem_AfterTheSessionEnded_IsRefused()
+    {
+        var (user, visitor) = await identity.SignedInAsync("heidi");
+        var bff = identity.Bff(visitor);
+        var code = await bff.CodeAsync();
+        await identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')");
+        (await bff.RedeemAsync(code)).Error.ShouldBe("invalid_grant");
+    }
+}

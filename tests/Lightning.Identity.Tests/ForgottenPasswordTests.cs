@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Lightning.Identity.Passwords;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Identity.Tests;
+
+public partial class ForgottenPasswordTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "U12")]
+    public async Task ResetLink_WorksOnce_ChangesThePassword_AndEndsEveryOtherSession()
+    {
+        var (user, elsewhere) = await identity.SignedInAsync("ada");
+        var token = (await identity.Bff(elsewhere).TokensAsync())["refresh_token"]!;
+        var stamp = await StampAsync(user.Id);
+        var visitor = identity.Visitor();
+        await AskAsync(user.Email);
+        var link = await identity.LinkAsync(user.Email);
+        (await visitor.SubmitAsync(link, ("Password", "another set of words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await visitor.ReadAsync("/")).ShouldContain("You are signed in");
+        (await elsewhere.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Bff(elsewhere).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await StampAsync(user.Id)).ShouldNotBe(stamp);
+        (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await identity.Visitor().SignInAsync(user.Email, "another set of words")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact, Trait("Check", "U12")]
+    public async Task ResetLink_DiesWithAChangeOfPasswordByAnother()
+    {
+        var user = await identity.AddAccountAsync("bob");
+        await AskAsync(user.Email);
+        var earlier = await identity.LinkAsync(user.Email);
+        await AskAsync(user.Email);
+        await identity.Visitor().SubmitAsync(await identity.LinkAsync(user.Email), ("Password", "another set of words"));
+        (await identity.Visitor().GetAsync(earlier)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact, Trait("Check", "U12")]
+    public async Task ResetLink_AfterTenMinutes_IsDead()
+    {
+        var user = await identity.AddAccountAsync("carol");
+        await AskAsync(user.Email);
+        var link = await identity.LinkAsync(user.Email);
+        identity.Clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
+        (await identity.Visitor().GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        identity.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await identity.Visitor().GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact, Trait("Check", "U12")]
+    public async Task ResetLink_IsKeptNowhereInTheDatabase()
+    {
+        var user = await identity.AddAccountAsync("dave");
+        await AskAsync(user.Email);
+        var token = (await identity.LinkAsync(user.Email)).Split("token=")[1].Split('&')[0];
+        await using var db = identity.Database.Connect();
+        foreach (var table in new[] { "identity.account_links", "identity.outbox", "identity.authorizations" })
+            (await identity.Database.ExecuteAsync($"SELECT count(*) FROM {table} AS row WHERE row::text LIKE '%{token}%' OR row::text LIKE '%' || encode('{token}', 'hex') || '%'")).ShouldBe(0L);
+    }
+
+    [Fact, Trait("Check", "U04")]
+    public async Task Pages_KnownOrUnknownAddress_AnswerTheSame()
+    {
+        var user = await identity.AddAccountAsync("known");
+        foreach (var (page, fields) in new (string, (string, string)[])[]
+        {
+            ("/account/sign-in", [("Password", "wrong password")]),
+            ("/account/register", [("Name", "Somebody")]),
+            ("/account/forgot-password", []),
+        })
+        {
+            var known = await AnswerAsync(page, [.. fields, ("Email", user.Email)], user.Email);
+            var unknown = await AnswerAsync(page, [.. fields, ("Email", "other@example.com")], "other@example.com");
+            unknown.ShouldBe(known, page);
+        }
+        (await identity.MailsAsync(user.Email)).Select(mail => mail.Subject).ShouldBe(["You already have an account", "Choose a new password"]);
+        (await identity.MailsAsync("other@example.com")).Select(mail => mail.Subject).ShouldBe(["Confirm your email address", "There is no account with this address"]);
+    }
+
+    [Fact, Trait("Check", "U04")]
+    public async Task SignIn_UnknownAddress_CostsAHashToo()
+    {
+        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
+        await hashing.VerifyAsync(null, "warm up", Cancellation);
+        var unknown = await TimeAsync(() => hashing.VerifyAsync(null, "wrong password", Cancellation));
+        var hash = await hashing.HashAsync(new(), "a password", Cancellation);
+        var known = await TimeAsync(() => hashing.VerifyAsync(new() { PasswordHash = hash }, "wrong password", Cancellation));
+        (unknown / known).ShouldBeInRange(0.5, 2);
+
+        static async Task<double> TimeAsync(Func<Task> work)
+        {
+            var best = double.MaxValue;
+            for (var round = 0; round < 5; round++)
+            {
+                var start = System.Diagnostics.Stopwatch.GetTimestamp();
+                await work();
+                best = Math.Min(best, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+            return best;
+        }
+    }
+
+    async Task<string?> StampAsync(Guid id)
+    {
+        await using var db = identity.Database.Connect();
+        return (await db.Accounts.SingleAsync(account => account.Id == id, Cancellation)).SecurityStamp;
+    }
+
+    async Task AskAsync(string address) =>
+        (await identity.Visitor().SubmitAsync("/account/forgot-password", ("Email", address))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+
+    async Task<string> AnswerAsync(string page, (string, string)[] fields, string address)
+    {
+        using var response = await identity.Visitor().SubmitAsync(page, fields);
+        var body = await response.Content.ReadAsStringAsync(Cancellation);
+        return $"{(int)response.StatusCode} {response.Headers.Location} {AntiforgeryToken().Replace(body, "").Replace(address, "", StringComparison.Ordinal)}";
+    }
+
+    [GeneratedRegex("""<input name="__RequestVerificationToken"[^>]*>""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AntiforgeryToken();
+}

@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using Lightning.Data;
+using Lightning.Data.Accounts;
+using Lightning.Data.Users;
+using Lightning.Identity.Mail;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Identity over a database of its own, with a clock that tests move and a mailbox that they read in the outbox.</summary>
+public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
+{
+    public const string Password = "correct horse battery staple";
+    public const string BffSecret = "the-secret-of-the-bff-the-secret-of-the-bff";
+    public const string AdminSecret = "the-secret-of-the-admin-the-secret-of-the-admin";
+    public const string App = "http://localhost:5100";
+    public static readonly Uri Address = new(People.Issuer);
+    static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>().HashPassword(new Account(), Password));
+    WebApplicationFactory<Program>? factory;
+
+    public TestDatabase Database { get; private set; } = null!;
+
+    public FixedClock Clock { get; } = new();
+
+    public IServiceProvider Services => factory!.Services;
+
+    /// <summary>What a class changes of the configuration.</summary>
+    protected virtual IEnumerable<(string Key, string Value)> Settings => [];
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await server.CreateDatabaseAsync();
+        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            (string Key, string Value)[] settings =
+            [
+                ("ConnectionStrings:lightning", Database.ConnectionStringOf("identity")),
+                ("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
+                ("Identity:Issuer", People.Issuer),
+                ("Identity:FormsPerMinute", "100000"),
+                ("Identity:AttemptsPerMinute", "100000"),
+                ("Identity:Clients:Bff:Secret", BffSecret),
+                ("Identity:Clients:Bff:BaseUri", App),
+                ("Identity:Clients:Admin:Secret", AdminSecret),
+                ("Identity:Clients:Admin:BaseUri", "http://localhost:5103"),
+                ("Identity:Clients:Public:RedirectUris:0", "http://127.0.0.1:7777/callback"),
+                ("Smtp:Uri", "smtp://localhost:1"),
+                ("Logging:LogLevel:Default", "Warning"),
+                .. Settings,
+            ];
+            foreach (var (key, value) in settings) host.UseSetting(key, value);
+            host.ConfigureTestServices(services =>
+            {
+                services.AddSingleton<TimeProvider>(Clock);
+                services.Remove(services.Single(service => service.ImplementationType == typeof(MailSender)));
+            });
+        });
+    }
+
+    /// <summary>A browser without cookies.</summary>
+    public Visitor Visitor() => new(new Browser(factory!.Server.CreateHandler(), Address));
+
+    /// <summary>A client of the provider that has no browser.</summary>
+    public HttpClient BackChannel() => new(factory!.Server.CreateHandler()) { BaseAddress = Address };
+
+    public RelyingParty Bff(Visitor visitor) => new(this, visitor, "lightning-bff", BffSecret, $"{App}/bff/signin-oidc");
+
+    public RelyingParty Admin(Visitor visitor) => new(this, visitor, "lightning-admin", AdminSecret, "http://localhost:5103/signin-oidc");
+
+    public RelyingParty Native(Visitor visitor) => new(this, visitor, "lightning-public", null, "http://127.0.0.1:7777/callback");
+
+    /// <summary>Somebody who has an account.</summary>
+    public async Task<User> AddAccountAsync(string name)
+    {
+        var address = $"{name}@example.com";
+        await using var db = Database.Connect();
+        var user = await db.AddUserAsync(name);
+        db.Accounts.Add(new Account
+        {
+            Id = user.Id,
+            UserName = address,
+            NormalizedUserName = address.ToUpperInvariant(),
+            Email = address,
+            NormalizedEmail = address.ToUpperInvariant(),
+            EmailConfirmed = true,
+            Name = name,
+            PasswordHash = PasswordHash.Value,
+            SecurityStamp = Guid.NewGuid().ToString(),
+        });
+        await db.SaveChangesAsync();
+        return user;
+    }
+
+    /// <summary>Somebody who has an account and is signed in.</summary>
+    public async Task<(User User, Visitor Visitor)> SignedInAsync(string name)
+    {
+        var user = await AddAccountAsync(name);
+        var visitor = Visitor();
+        (await visitor.SignInAsync(user.Email)).StatusCode.ShouldBe(System.Net.HttpStatusCode.SeeOther);
+        return (user, visitor);
+    }
+
+    /// <summary>The mails to an address that wait to be sent, oldest first.</summary>
+    internal async Task<Message[]> MailsAsync(string address)
+    {
+        await using var db = Database.Connect();
+        var outbox = Services.GetRequiredService<Outbox>();
+        return [.. (await db.Outbox.OrderBy(row => row.Id).ToListAsync()).Select(outbox.Open).Where(mail => mail.To == address)];
+    }
+
+    /// <summary>The link in the newest mail to an address, without the host.</summary>
+    public async Task<string> LinkAsync(string address)
+    {
+        var link = (await MailsAsync(address))[^1].Text.Split('\n').Single(line => line.Contains("token=", StringComparison.Ordinal));
+        return new Uri(link).PathAndQuery;
+    }
+
+    public async Task<bool> IsAliveAsync(Guid userId)
+    {
+        await using var db = Database.Connect();
+        return await db.Sessions.AnyAsync(session => session.UserId == userId && session.EndedAt == null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (factory is not null) await factory.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}

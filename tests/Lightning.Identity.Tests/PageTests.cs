@@ -1,0 +1,123 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Lightning.Testing;
+
+namespace Lightning.Identity.Tests;
+
+public partial class PageTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    public static TheoryData<string> Pages =>
+    [
+        "/account/sign-in", "/account/register", "/account/check-mail", "/account/forgot-password", "/account/password?token=x",
+        "/account/signed-out", "/connect/authorize?client_id=nobody", "/connect/endsession?client_id=nobody", "/no-such-page",
+    ];
+
+    [Theory, Trait("Check", "A23"), MemberData(nameof(Pages))]
+    public async Task Page_CannotBeFramed_LoadsNothingFromElsewhere_TellsNobodyWhereItWas(string page)
+    {
+        using var response = await identity.Visitor().GetAsync(page, ("Accept", "text/html"));
+        var policy = response.Headers.GetValues("Content-Security-Policy").Single();
+        policy.ShouldContain("frame-ancestors 'none'");
+        policy.ShouldContain("script-src 'none'");
+        policy.ShouldNotContain("unsafe");
+        response.Headers.GetValues("X-Frame-Options").ShouldBe(["DENY"]);
+        response.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
+        response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
+        var html = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Loaded().Matches(html).Select(match => match.Groups["target"].Value).ShouldAllBe(target => target.StartsWith('/') && !target.StartsWith("//", StringComparison.Ordinal));
+        html.ShouldNotContain("<script");
+        html.ShouldNotContain(" style=");
+    }
+
+    [Fact, Trait("Check", "A23")]
+    public async Task Policy_LetsFormsLeadToRegisteredClientsOnly()
+    {
+        using var response = await identity.Visitor().GetAsync("/account/sign-in");
+        var sources = response.Headers.GetValues("Content-Security-Policy").Single().Split("; ").Single(directive => directive.StartsWith("form-action", StringComparison.Ordinal)).Split(' ')[1..];
+        sources.ShouldBe(["'self'", "http://localhost:5100", "http://localhost:5103", "http://127.0.0.1:7777"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Cookies_AreHostOnlySecureAndHttpOnly()
+    {
+        var visitor = identity.Visitor();
+        var user = await identity.AddAccountAsync("ada");
+        using var asked = await identity.Bff(visitor).AuthorizeAsync();
+        using var page = await visitor.GetAsync(asked.Headers.Location!.ToString());
+        using var signedIn = await visitor.SignInAsync(user.Email);
+        var cookies = new[] { asked, page, signedIn }.SelectMany(response => response.Headers.TryGetValues("Set-Cookie", out var values) ? values : []).ToArray();
+        cookies.Select(cookie => cookie.Split('=')[0]).Distinct().ShouldBe(["__Host-lightning-id-flow", "__Host-lightning-id-af", "__Host-lightning-id"]);
+        cookies.ShouldAllBe(cookie => cookie.Contains("path=/", StringComparison.Ordinal) && cookie.Contains("secure", StringComparison.Ordinal)
+            && cookie.Contains("httponly", StringComparison.Ordinal) && cookie.Contains("samesite", StringComparison.Ordinal) && !cookie.Contains("domain", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Session_IsEndedElsewhere_TheCookieIsWorthless()
+    {
+        var (user, visitor) = await identity.SignedInAsync("bob");
+        (await visitor.ReadAsync("/")).ShouldContain("You are signed in");
+        await identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')");
+        using var response = await visitor.GetAsync("/");
+        response.Headers.Location!.ToString().ShouldBe("/account/sign-in");
+    }
+
+    [Fact]
+    public async Task SignIn_AsSomebodyElseInTheSameBrowser_EndsTheFirstSession()
+    {
+        var (first, visitor) = await identity.SignedInAsync("carol");
+        var second = await identity.AddAccountAsync("dave");
+        await visitor.SignInAsync(second.Email);
+        (await identity.IsAliveAsync(first.Id)).ShouldBeFalse();
+        (await identity.IsAliveAsync(second.Id)).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("https://evil.example/")]
+    [InlineData("//evil.example/connect/authorize?")]
+    [InlineData("/\\evil.example")]
+    [InlineData("/connect/authorize/../../evil?")]
+    [InlineData("/connect/authorize?x=1\r\nSet-Cookie:a=b")]
+    [InlineData("/account/sign-out")]
+    public async Task SignIn_ReturnUrlThatIsNoAuthorizationRequest_IsNotFollowed(string returnUrl)
+    {
+        var user = await identity.AddAccountAsync($"r{Guid.NewGuid():N}");
+        using var response = await identity.Visitor().SignInAsync(user.Email, page: $"/account/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}");
+        response.Headers.Location!.ToString().ShouldBe("/");
+    }
+
+    [Fact]
+    public async Task SignIn_WithoutAntiforgeryToken_IsRefused()
+    {
+        var user = await identity.AddAccountAsync("frank");
+        using var response = await identity.Visitor().Browser.SendAsync(HttpMethod.Post, "/account/sign-in",
+            new FormUrlEncodedContent([new("Email", user.Email), new("Password", IdentityUnderTest.Password)]));
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+
+    [GeneratedRegex("""<(link|img|script|iframe|source|form)\b[^>]*\b(href|src|action)="(?<target>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Loaded();
+}
+
+public sealed class IdentityWithFewAttempts(PostgresServer server) : IdentityUnderTest(server)
+{
+    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:AttemptsPerMinute", "3"), ("Identity:FormsPerMinute", "12")];
+}
+
+public class LimitTests(IdentityWithFewAttempts identity) : IClassFixture<IdentityWithFewAttempts>
+{
+    [Fact]
+    public async Task SignIn_TooOften_IsRefusedForThatAddress_AndThenForThatNetwork()
+    {
+        var user = await identity.AddAccountAsync("ada");
+        foreach (var address in new[] { user.Email, "nobody@example.com" })
+        {
+            for (var attempt = 0; attempt < 3; attempt++) (await identity.Visitor().SignInAsync(address, "wrong password")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await identity.Visitor().SignInAsync(address)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        }
+        // Every form counts, also one that is not filled in; these are quick enough for the limit not to give way meanwhile.
+        var forms = await Task.WhenAll(Enumerable.Range(0, 40).Select(attempt => identity.Visitor().SignInAsync($"{attempt}@example.com", "")));
+        forms.ShouldContain(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+    }
+}

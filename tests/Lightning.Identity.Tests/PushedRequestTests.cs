@@ -1,0 +1,87 @@
+using System.Net;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Identity.Tests;
+
+public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    [Fact, Trait("Check", "A19")]
+    public async Task Push_GivesAnUnguessableAddressThatIsGoodOnce()
+    {
+        var (_, visitor) = await identity.SignedInAsync("ada");
+        var bff = identity.Bff(visitor);
+        var pushed = await bff.PushAsync();
+        pushed.Status.ShouldBe(HttpStatusCode.Created);
+        pushed["expires_in"].ShouldBe("60");
+        pushed["request_uri"]!.ShouldStartWith("urn:ietf:params:oauth:request_uri:");
+        WebEncoders.Base64UrlDecode(pushed["request_uri"]!.Split(':')[^1]).Length.ShouldBe(32);
+
+        using var first = await visitor.GetAsync(Url(bff, pushed));
+        var answer = RelyingParty.Callback(first);
+        answer["state"].ShouldBe("the state");
+        (await bff.RedeemAsync(answer["code"])).Status.ShouldBe(HttpStatusCode.OK);
+        using var second = await visitor.GetAsync(Url(bff, pushed));
+        second.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        second.Headers.Location.ShouldBeNull();
+    }
+
+    [Fact, Trait("Check", "A19")]
+    public async Task PushedRequest_ParametersInTheBrowser_DoNotCount()
+    {
+        var (_, visitor) = await identity.SignedInAsync("bob");
+        var bff = identity.Bff(visitor);
+        var pushed = await bff.PushAsync();
+        using var response = await visitor.GetAsync(Url(bff, pushed) + "&scope=openid&state=another&redirect_uri=https%3A%2F%2Fevil.example");
+        RelyingParty.Callback(response)["state"].ShouldBe("the state");
+        response.Headers.Location!.Authority.ShouldBe("localhost:5100");
+    }
+
+    [Theory, Trait("Check", "A19")]
+    [InlineData("client_secret", "wrong", "invalid_client")]
+    [InlineData("client_secret", null, "invalid_client")]
+    [InlineData("request_uri", "urn:ietf:params:oauth:request_uri:x", "invalid_request")]
+    [InlineData("redirect_uri", "https://evil.example/", "invalid_request")]
+    [InlineData("code_challenge", null, "invalid_request")]
+    [InlineData("code_challenge_method", "plain", "invalid_request")]
+    [InlineData("response_type", "token", "unsupported_response_type")]
+    [InlineData("scope", "openid admin", "invalid_scope")]
+    [InlineData("request", "eyJ.e30.", "request_not_supported")]
+    public async Task Push_OfWhatWouldBeRefused_IsRefused(string name, string? value, string error) =>
+        (await identity.Bff(identity.Visitor()).PushAsync((name, value))).Error.ShouldBe(error);
+
+    [Fact, Trait("Check", "A19")]
+    public async Task PushedRequest_OfAnotherClient_IsNotTaken()
+    {
+        var (_, visitor) = await identity.SignedInAsync("carol");
+        var pushed = await identity.Bff(visitor).PushAsync();
+        using var foreign = await visitor.GetAsync(Url(identity.Admin(visitor), pushed));
+        foreign.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var own = await visitor.GetAsync(Url(identity.Bff(visitor), pushed));
+        own.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Fact, Trait("Check", "A19")]
+    public async Task PushedRequest_AfterAMinute_IsNotTaken()
+    {
+        var (_, visitor) = await identity.SignedInAsync("dave");
+        var bff = identity.Bff(visitor);
+        var pushed = await bff.PushAsync();
+        identity.Clock.Advance(TimeSpan.FromSeconds(60));
+        using var response = await visitor.GetAsync(Url(bff, pushed));
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(IdentityUnderTest.App);
+    }
+
+    [Fact, Trait("Check", "A19")]
+    public async Task PushedRequest_TakenTwentyTimesAtOnce_GivesOneCode()
+    {
+        var (_, visitor) = await identity.SignedInAsync("erin");
+        var bff = identity.Bff(visitor);
+        var url = Url(bff, await bff.PushAsync());
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => visitor.GetAsync(url)));
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.SeeOther).ShouldBe(1);
+    }
+
+    static string Url(RelyingParty client, Answer pushed) =>
+        $"/connect/authorize?client_id={client.ClientId}&request_uri={Uri.EscapeDataString(pushed["request_uri"]!)}";
+}

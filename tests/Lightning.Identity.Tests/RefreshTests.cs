@@ -1,0 +1,184 @@
+using System.Net;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Identity.Tests;
+
+public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "A11")]
+    public async Task Refresh_GivesAnotherRefreshTokenEachTime()
+    {
+        var (_, visitor) = await identity.SignedInAsync("ada");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync();
+        var second = await bff.RefreshAsync(first["refresh_token"]!);
+        var third = await bff.RefreshAsync(second["refresh_token"]!);
+        new[] { first, second, third }.Select(answer => answer["refresh_token"]).Distinct().Count().ShouldBe(3);
+        var (before, after) = (new Claims(first["id_token"]!), new Claims(third["id_token"]!));
+        after["sid"].ShouldBe(before["sid"]);
+        after["auth_time"].ShouldBe(before["auth_time"]);
+        after.Names.ShouldNotContain("nonce");
+    }
+
+    [Fact, Trait("Check", "A12")]
+    public async Task Refresh_WithASpentToken_KillsFamilyAndSession()
+    {
+        var (user, visitor) = await identity.SignedInAsync("bob");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync();
+        var second = await bff.RefreshAsync(first["refresh_token"]!);
+        (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await bff.RefreshAsync(second["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await bff.UserInfoAsync(second["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await using var db = identity.Database.Connect();
+        (await db.Sessions.SingleAsync(session => session.UserId == user.Id, Cancellation)).EndReason.ShouldBe("refresh-token-reuse");
+        using var again = await bff.AuthorizeAsync();
+        again.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
+    }
+
+    [Fact, Trait("Check", "A11"), Trait("Check", "A12")]
+    public async Task Refresh_TwentyAtOnceWithOneToken_OneWinsAndTheRestEndTheSession()
+    {
+        var (user, visitor) = await identity.SignedInAsync("parallel");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => bff.RefreshAsync(token)));
+        answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
+        answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_grant");
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "A15")]
+    public async Task Refresh_ByAnotherClient_IsRefusedAndHarmsNothing()
+    {
+        var (_, visitor) = await identity.SignedInAsync("carol");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        (await identity.Admin(visitor).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await identity.Native(visitor).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await bff.RefreshAsync(token)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact, Trait("Check", "A15")]
+    public async Task Refresh_WiderScopeIsRefused_NarrowerIsGivenOnce()
+    {
+        var (_, visitor) = await identity.SignedInAsync("dave");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync(("scope", "openid profile offline_access"));
+        (await bff.RefreshAsync(first["refresh_token"]!, ("scope", "openid lightning"))).Error.ShouldBe("invalid_scope");
+        var narrow = await bff.RefreshAsync(first["refresh_token"]!, ("scope", "openid"));
+        new Claims(narrow["access_token"]!)["scope"].ShouldBe("openid");
+        (await bff.RefreshAsync(narrow["refresh_token"]!))["scope"].ShouldBe("openid profile offline_access");
+    }
+
+    [Fact, Trait("Check", "A16")]
+    public async Task Refresh_AfterSigningOut_IsRefused()
+    {
+        var (_, visitor) = await identity.SignedInAsync("erin");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        (await visitor.SubmitAsync("/account/sign-out")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact, Trait("Check", "A16")]
+    public async Task Refresh_OfADisabledUser_IsRefused()
+    {
+        var (user, visitor) = await identity.SignedInAsync("frank");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{user.Id}'");
+        (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await (await visitor.SignInAsync(user.Email)).Content.ReadAsStringAsync(Cancellation)).ShouldContain("has been disabled");
+    }
+}
+
+/// <summary>These move the clock by days, so they have a service of their own.</summary>
+public class RefreshLifetimeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "A13"), Trait("Check", "A14")]
+    public async Task Refresh_HoweverOftenRotated_EndsWithTheFirstOnesEnd()
+    {
+        var (_, visitor) = await identity.SignedInAsync("ada");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        for (var hours = 0; hours + 11 < 14 * 24; hours += 11)
+        {
+            identity.Clock.Advance(TimeSpan.FromHours(11));
+            var answer = await bff.RefreshAsync(token);
+            answer.Status.ShouldBe(HttpStatusCode.OK, $"after {hours + 11} hours");
+            token = answer["refresh_token"]!;
+        }
+        await using (var db = identity.Database.Connect())
+            (await db.RefreshTokens.Select(row => row.FamilyEndsAt).Distinct().CountAsync(Cancellation)).ShouldBe(1);
+        identity.Clock.Advance(TimeSpan.FromHours(7));
+        (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact, Trait("Check", "A14")]
+    public async Task Refresh_UnusedForLongerThanTheIdleTimeout_IsRefused()
+    {
+        var (_, visitor) = await identity.SignedInAsync("bob");
+        var bff = identity.Bff(visitor);
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        identity.Clock.Advance(TimeSpan.FromHours(12));
+        (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        using var asked = await bff.AuthorizeAsync();
+        asked.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
+    }
+}
+
+public sealed class IdentityWithLeeway(PostgresServer server) : IdentityUnderTest(server)
+{
+    protected override IEnumerable<(string Key, string Value)> Settings => [("Sessions:RefreshReuseLeeway", "00:00:30")];
+}
+
+public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<IdentityWithLeeway>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "A12")]
+    public async Task Refresh_AnswerLostWithinTheLeeway_IsGivenAnother_AndTheLostOneIsDead()
+    {
+        var (user, visitor) = await identity.SignedInAsync("ada");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync();
+        var lost = await bff.RefreshAsync(first["refresh_token"]!);
+        identity.Clock.Advance(TimeSpan.FromSeconds(29));
+        var second = await bff.RefreshAsync(first["refresh_token"]!);
+        second.Status.ShouldBe(HttpStatusCode.OK);
+        (await bff.RefreshAsync(second["refresh_token"]!)).Status.ShouldBe(HttpStatusCode.OK);
+        (await bff.RefreshAsync(lost["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "A12")]
+    public async Task Refresh_SpentTokenAfterTheLeeway_KillsTheSession()
+    {
+        var (user, visitor) = await identity.SignedInAsync("bob");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync();
+        await bff.RefreshAsync(first["refresh_token"]!);
+        identity.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "A12")]
+    public async Task Refresh_TokenBeforeTheLastWithinTheLeeway_KillsTheSession()
+    {
+        var (user, visitor) = await identity.SignedInAsync("carol");
+        var bff = identity.Bff(visitor);
+        var first = await bff.TokensAsync();
+        var second = await bff.RefreshAsync(first["refresh_token"]!);
+        identity.Clock.Advance(TimeSpan.FromSeconds(1));
+        await bff.RefreshAsync(second["refresh_token"]!);
+        (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+    }
+}

@@ -1,0 +1,140 @@
+using System.Net;
+using Lightning.Data.Accounts;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Identity.Tests;
+
+public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Register_ByTheMailedLink_MakesTheAccountAndLeadsBackToTheClient()
+    {
+        var visitor = identity.Visitor();
+        var bff = identity.Bff(visitor);
+        using var asked = await bff.AuthorizeAsync(("prompt", "create"));
+        using var sent = await visitor.SubmitAsync(asked.Headers.Location!.ToString(), ("Name", "Ada Lovelace"), ("Email", "Ada@example.com"));
+        sent.Headers.Location!.ToString().ShouldBe("/account/check-mail");
+        await using (var db = identity.Database.Connect())
+            (await db.Accounts.AnyAsync(account => account.NormalizedEmail == "ADA@EXAMPLE.COM", Cancellation)).ShouldBeFalse();
+
+        using var chosen = await visitor.SubmitAsync(await identity.LinkAsync("Ada@example.com"), ("Password", "a few good words"));
+        using var done = await visitor.GetAsync(chosen.Headers.Location!.ToString());
+        var claims = new Claims((await bff.RedeemAsync(RelyingParty.Callback(done)["code"]))["id_token"]!);
+        claims["name"].ShouldBe("Ada Lovelace");
+        claims["email"].ShouldBe("Ada@example.com");
+
+        await using var after = identity.Database.Connect();
+        var user = await after.Users.SingleAsync(user => user.Email == "Ada@example.com", Cancellation);
+        user.Subject.ShouldBe(user.Id.ToString());
+        user.EmailVerified.ShouldBeTrue();
+        user.IsAdmin.ShouldBeFalse();
+        (await after.Accounts.SingleAsync(account => account.Id == user.Id, Cancellation)).EmailConfirmed.ShouldBeTrue();
+        claims["sub"].ShouldBe(user.Subject);
+    }
+
+    [Fact]
+    public async Task RegistrationLink_UsedTwentyTimesAtOnce_MakesOneAccount()
+    {
+        await RegisterAsync("parallel@example.com");
+        var link = await identity.LinkAsync("parallel@example.com");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => identity.Visitor().SubmitAsync(link, ("Password", "a few good words"))));
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.SeeOther).ShouldBe(1);
+        await using var db = identity.Database.Connect();
+        (await db.Users.CountAsync(user => user.Email == "parallel@example.com", Cancellation)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task RegistrationLinks_TwoToOneAddress_OnlyOneWorks()
+    {
+        await RegisterAsync("twice@example.com");
+        var first = await identity.LinkAsync("twice@example.com");
+        await RegisterAsync("Twice@example.com");
+        (await identity.Visitor().SubmitAsync(first, ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().GetAsync(await identity.LinkAsync("Twice@example.com"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task AdministratorsLink_MadeByTheCommandLine_MakesAnAdministrator()
+    {
+        var newcomer = await PrintLinkAsync(AccountLinkPurpose.Register, "root@example.com");
+        (await identity.Visitor().SubmitAsync(newcomer, ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        var known = await identity.AddAccountAsync("known");
+        (await identity.Visitor().SubmitAsync(await PrintLinkAsync(AccountLinkPurpose.ResetPassword, known.Email), ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        await using var db = identity.Database.Connect();
+        (await db.Users.Where(user => user.IsAdmin).Select(user => user.Email).ToListAsync(Cancellation)).ShouldBe(["root@example.com", known.Email], ignoreOrder: true);
+    }
+
+    [Theory, Trait("Check", "U01")]
+    [InlineData("1234567", false)]
+    [InlineData("xkcdmoon", true)]
+    [InlineData("only lower case", true)]
+    [InlineData("  spaces kept  ", true)]
+    [InlineData("пароль из слов", true)]
+    public async Task Password_ByItsLengthAlone_IsTaken(string password, bool taken)
+    {
+        var address = $"p{Guid.NewGuid():N}@example.com";
+        await RegisterAsync(address);
+        using var response = await identity.Visitor().SubmitAsync(await identity.LinkAsync(address), ("Password", password));
+        response.StatusCode.ShouldBe(taken ? HttpStatusCode.SeeOther : HttpStatusCode.OK);
+        if (taken) (await identity.Visitor().SignInAsync(address, password)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Fact, Trait("Check", "U01")]
+    public async Task Password_Of128Characters_IsTakenWhole()
+    {
+        var password = string.Concat(Enumerable.Range(0, 32).Select(number => $"{number:0000}"));
+        await RegisterAsync("long@example.com");
+        using var longer = await identity.Visitor().SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password + "x"));
+        longer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await identity.Visitor().SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().SignInAsync("long@example.com", password[..127])).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await identity.Visitor().SignInAsync("long@example.com", password)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Theory, Trait("Check", "U02")]
+    [InlineData("password1")]
+    [InlineData("PASSWORD1")]
+    [InlineData("aaaaaaaaaaaa")]
+    [InlineData("Lightning1")]
+    [InlineData("lightning2026!")]
+    [InlineData("guessme-guessme")]
+    public async Task Password_EasyToGuess_IsRefused(string password)
+    {
+        const string address = "guessme@example.com";
+        await RegisterAsync(address);
+        using var response = await identity.Visitor().SubmitAsync(await identity.LinkAsync(address), ("Password", password));
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("nobody would guess");
+    }
+
+    [Fact]
+    public async Task SignIn_WithAnOlderHash_BringsItToTodaysCost()
+    {
+        var user = await identity.AddAccountAsync("older");
+        await using var db = identity.Database.Connect();
+        var before = (await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation)).PasswordHash!;
+        Iterations(before).ShouldBe(100_000u);
+        await identity.Visitor().SignInAsync(user.Email);
+        var after = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation);
+        Iterations(after.PasswordHash!).ShouldBe(220_000u);
+        new PasswordHasher<Account>().VerifyHashedPassword(after, after.PasswordHash!, IdentityUnderTest.Password).ShouldNotBe(PasswordVerificationResult.Failed);
+
+        // The format of ASP.NET Core Identity, version 3: a marker, the function, then the iterations.
+        static uint Iterations(string hash) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
+    }
+
+    async Task RegisterAsync(string address) =>
+        (await identity.Visitor().SubmitAsync("/account/register", ("Name", "Somebody"), ("Email", address))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+
+    async Task<string> PrintLinkAsync(AccountLinkPurpose purpose, string address)
+    {
+        var (link, token) = AccountLink.Create(purpose, address, "", identity.Clock.GetUtcNow(), grantsAdmin: true);
+        await using var db = identity.Database.Connect();
+        db.AccountLinks.Add(link);
+        await db.SaveChangesAsync(Cancellation);
+        return $"/account/password?token={token}";
+    }
+}
