@@ -15,7 +15,7 @@ builder.Services.AddRazorPages();
 // The form that signs out leads on to the provider, and browsers hold a form's redirects against the policy too.
 builder.Services.AddOptions<ContentSecurityPolicy>().Configure<IOptions<RelyingPartyOptions>>((policy, provider) =>
     policy["form-action"] += $" {new Uri(provider.Value.Authority).GetLeftPart(UriPartial.Authority)}");
-builder.Services.AddAntiforgery(options => options.Cookie.Name = "__Host-lightning-admin-af");
+builder.Services.AddAntiforgery(options => options.Cookie = new AntiforgeryCookie("__Host-lightning-admin-af"));
 
 var app = builder.Build();
 app.UseServiceDefaults();

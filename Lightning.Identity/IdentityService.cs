@@ -87,7 +87,7 @@ static class IdentityService
         services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, FaultPages>());
         services.AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore())).AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
         services.AddRouting(routing => routing.LowercaseUrls = true);
-        services.AddAntiforgery(antiforgery => antiforgery.Cookie = new AntiforgeryCookie());
+        services.AddAntiforgery(antiforgery => antiforgery.Cookie = new AntiforgeryCookie("__Host-lightning-id-af"));
         services.AddOptions<ContentSecurityPolicy>().Configure<ClientRegistry>((policy, clients) =>
         {
             policy["script-src"] = policy["connect-src"] = "'none'";

@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using Lightning.Data.Sessions;
+using Lightning.Data.Users;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Logging;
+
+namespace Lightning.Admin.Tests;
+
+/// <summary>The admin site over a database of its own, with a provider that the tests hold.</summary>
+public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
+{
+    public const string SessionCookie = "__Host-lightning-admin";
+    WebApplicationFactory<Program>? factory;
+
+    public TestDatabase Database { get; private set; } = null!;
+
+    public FakeProvider Provider { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Database = await server.CreateDatabaseAsync();
+        Provider = await FakeProvider.StartAsync();
+        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            foreach (var (key, value) in new[]
+            {
+                ("ConnectionStrings:lightning", Database.ConnectionStringOf("admin")),
+                ("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
+                ("Oidc:Authority", Provider.Issuer),
+                ("Oidc:ClientId", FakeProvider.ClientId),
+                ("Oidc:ClientSecret", FakeProvider.ClientSecret),
+            }) host.UseSetting(key, value);
+            host.ConfigureLogging(logging => logging.ClearProviders());
+        });
+    }
+
+    /// <summary>A browser without cookies.</summary>
+    public Browser NewBrowser() => new(factory!.Server.CreateHandler(), new Uri("http://localhost:5103"));
+
+    /// <summary>A browser in which somebody is signed in.</summary>
+    public async Task<(User User, Session Session, Browser Browser)> SignInAsync(bool isAdmin)
+    {
+        var id = Guid.CreateVersion7();
+        var now = DateTimeOffset.UtcNow;
+        var user = new User { Id = id, Issuer = Provider.Issuer, Subject = id.ToString(), Email = $"{id:N}@example.com", Name = "Ada", IsAdmin = isAdmin, CreatedAt = now };
+        await using var db = Database.Connect();
+        db.Users.Add(user);
+        var session = await db.AddSessionAsync(user);
+        (Provider.Subject, Provider.Sid) = (user.Id, session.Id);
+        var browser = NewBrowser();
+        using var page = await browser.FollowAsync("/login");
+        browser.Cookie(SessionCookie).ShouldNotBeNull();
+        return (user, session, browser);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (factory is not null) await factory.DisposeAsync();
+        await Provider.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}
