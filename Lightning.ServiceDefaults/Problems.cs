@@ -67,6 +67,8 @@ public static class Problems
     {
         public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
         {
+            // A form that cannot be taken apart is the sender's fault too; the framework says so by another exception.
+            if (exception is InvalidDataException && httpContext.Request.HasFormContentType) exception = new BadHttpRequestException("The form cannot be read.", exception);
             if (exception is not BadHttpRequestException bad) return ValueTask.FromResult(false);
             httpContext.Response.StatusCode = bad.StatusCode;
             var json = bad.InnerException as JsonException;

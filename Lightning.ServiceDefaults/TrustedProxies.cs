@@ -21,6 +21,8 @@ static class TrustedProxies
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             options.ForwardedHeaders = trusted.Length == 0 ? ForwardedHeaders.None : ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            // Every hop is checked against the list, so all of them may be walked: with the default of one, everybody behind a second proxy has that one's address.
+            options.ForwardLimit = null;
             options.KnownProxies.Clear();
             options.KnownIPNetworks.Clear();
             foreach (var network in trusted) options.KnownIPNetworks.Add(network);

@@ -14,9 +14,9 @@ public static class LocalUrl
         local = null;
         if (text is null || text.Length > Longest || !IsLocal(text) || !IsLocal(Uri.UnescapeDataString(text)) || !Uri.TryCreate(Anywhere, text, out var address))
             return false;
-        // Taking out dot segments may bring two slashes to the front.
+        // Taking out dot segments may bring two slashes to the front, and escaping makes an address longer: what does not fit the provider's limit is refused here.
         var normal = address.PathAndQuery + address.Fragment;
-        if (!IsLocal(normal)) return false;
+        if (!IsLocal(normal) || normal.Length > Longest) return false;
         local = normal;
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Lightning.Sessions.RelyingParties;
@@ -27,7 +28,7 @@ sealed class SessionCookie(RelyingParty party)
     {
         Span<byte> bytes = stackalloc byte[Bytes];
         return request.Cookies.TryGetValue(party.Cookie, out var value) && value.Length == Base64Url.GetEncodedLength(Bytes)
-            && Base64Url.TryDecodeFromChars(value, bytes, out var written) && written == Bytes ? SHA256.HashData(bytes) : null;
+            && Base64Url.DecodeFromChars(value, bytes, out _, out var written) == OperationStatus.Done && written == Bytes ? SHA256.HashData(bytes) : null;
     }
 
     public void Write(HttpResponse response, string value) => response.Cookies.Append(party.Cookie, value, Attributes);
