@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Lightning.Identity.Tokens;
 using Microsoft.AspNetCore.Identity;
@@ -32,7 +34,15 @@ sealed class AccountLimits(IOptions<ProviderOptions> options, ILookupNormalizer 
                 : RateLimitPartition.GetNoLimiter("other"));
     }
 
-    static string Network(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "";
+    static string Network(HttpContext http) => Network(http.Connection.RemoteIpAddress);
+
+    /// <summary>Who counts as one: an IPv4 address, or an IPv6 network of 64 bits, for within that anybody has as many addresses as they like.</summary>
+    public static string Network(IPAddress? address)
+    {
+        if (address is null) return "";
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
+    }
 
     static TokenBucketRateLimiterOptions Bucket(int perMinute) => new()
     {

@@ -20,20 +20,26 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
     static readonly TimeSpan ParkedLifetime = TimeSpan.FromMinutes(30);
     const string Prefix = "urn:ietf:params:oauth:request_uri:";
 
-    /// <summary>Begins with what no parameter name begins with, for it is no parameter.</summary>
-    const string Browser = " browser";
+    /// <summary>Not among the parameters that are kept, for it is none.</summary>
+    const string Browser = "browser";
+
+    /// <summary>What is kept of a request: whatever else stands in it means nothing here (RFC 6749, 3.1), and anybody can send a lot of it.</summary>
+    static readonly string[] Kept =
+    [
+        "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
+        "prompt", "max_age", "login_hint",
+    ];
 
     /// <summary>Keeps a pushed request.</summary>
     /// <returns>Its <c>request_uri</c>.</returns>
     public Task<string> PushAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
-        WriteAsync(request, request.Parameters.Values.Where(parameter => parameter.Key != "client_secret"), PushedLifetime, cancellationToken);
+        WriteAsync(request, browser: null, PushedLifetime, cancellationToken);
 
     /// <summary>Keeps a request while a person signs in or registers.</summary>
     /// <returns>Where this service goes on with it.</returns>
     public async Task<string> ParkAsync(AuthorizationRequest request, string? browser, CancellationToken cancellationToken)
     {
-        var bound = browser is null ? request.Parameters.Values : request.Parameters.Values.Append(KeyValuePair.Create(Browser, Secrets.Fingerprint(browser)));
-        var requestUri = await WriteAsync(request, bound, ParkedLifetime, cancellationToken);
+        var requestUri = await WriteAsync(request, browser, ParkedLifetime, cancellationToken);
         return QueryHelpers.AddQueryString(Paths.Authorize, new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["client_id"] = request.Client!.Id,
@@ -55,16 +61,17 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
         return new AuthorizationRequest(new Parameters(values), client, row.CreatedAt);
     }
 
-    async Task<string> WriteAsync(
-        AuthorizationRequest request, IEnumerable<KeyValuePair<string, string>> parameters, TimeSpan lifetime, CancellationToken cancellationToken)
+    async Task<string> WriteAsync(AuthorizationRequest request, string? browser, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var handle = Secrets.Create();
+        var parameters = request.Parameters.Values.Where(parameter => Kept.Contains(parameter.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        if (browser is not null) parameters[Browser] = Secrets.Fingerprint(browser);
         db.Authorizations.Add(new Authorization
         {
             HandleHash = Secrets.Hash(handle),
             Kind = AuthorizationKind.Request,
             ClientId = request.Client!.Id,
-            Parameters = JsonSerializer.Serialize(parameters.ToDictionary(StringComparer.Ordinal)),
+            Parameters = JsonSerializer.Serialize(parameters),
             CreatedAt = request.StartedAt,
             ExpiresAt = clock.GetUtcNow() + lifetime,
         });

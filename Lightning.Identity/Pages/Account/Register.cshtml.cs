@@ -8,7 +8,7 @@ namespace Lightning.Identity.Pages.Account;
 sealed class RegisterModel(LinkRequests links, AccountLimits limits) : AccountPage
 {
     [BindProperty]
-    [Required(ErrorMessage = "Enter your name."), StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters.")]
+    [Required(ErrorMessage = "Enter your name."), StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."), RegularExpression(@"\P{Cc}*", ErrorMessage = "Write your name in one line.")]
     public string? Name { get; set; }
 
     [BindProperty(SupportsGet = true)]

@@ -29,7 +29,8 @@ sealed class SignOutModel(BrowserSessions browser, ClientRegistry clients, Token
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        var request = await EndSessionEndpoint.ReadAsync((await Parameters.OfFormAsync(Request))!, clients, tokens, cancellationToken);
+        if (await Parameters.OfFormAsync(Request) is not { } parameters) return BadRequest();
+        var request = await EndSessionEndpoint.ReadAsync(parameters, clients, tokens, cancellationToken);
         await browser.SignOutAsync(HttpContext);
         return new SeeOther(EndSessionEndpoint.IsFaulty(request) ? Paths.SignedOut : request.Destination);
     }

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Lightning.Data.Authorizations;
+using Lightning.Identity.Accounts;
+using Lightning.Identity.Web;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>What no client or browser of ours sends is refused in the protocol's own words, and is never the server's fault.</summary>
+public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("state")]
+    [InlineData("nonce")]
+    [InlineData("login_hint")]
+    public async Task Authorize_ControlCharacter_IsToldToTheClient(string name)
+    {
+        foreach (var value in new[] { "a\0b", "a\r\nb" })
+        {
+            var answer = RelyingParty.Callback(await identity.Bff(identity.Visitor()).AuthorizeAsync((name, value)));
+            answer["error"].ShouldBe("invalid_request");
+            answer["error_description"].ShouldBe($"{name} holds a control character.");
+        }
+    }
+
+    [Fact]
+    public async Task Authorize_ParametersWithoutMeaning_AreNotKept_AndTakeNothingsPlace()
+    {
+        var visitor = identity.Visitor();
+        var url = $"{identity.Bff(visitor).AuthorizeUrl()}&browser=x&%20browser=x&%00=x&x={new string('x', 3000)}";
+        (await visitor.GetAsync(url)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Bff(visitor).PushAsync(("x", new string('x', 4000)), ("browser", "x"))).Status.ShouldBe(HttpStatusCode.Created);
+        await using var db = identity.Database.Connect();
+        var kept = await db.Authorizations.Where(row => row.Kind == AuthorizationKind.Request).Select(row => row.Parameters).ToListAsync(Cancellation);
+        kept.ShouldAllBe(parameters => parameters.Length < 1000 && !parameters.Contains("xx") && !parameters.Contains("client_secret"));
+    }
+
+    [Theory]
+    [InlineData("/connect/token")]
+    [InlineData("/connect/par")]
+    [InlineData("/connect/authorize")]
+    [InlineData("/connect/endsession")]
+    [InlineData("/account/sign-in")]
+    [InlineData("/account/sign-out")]
+    public async Task Form_ThatCannotBeRead_Is400(string path)
+    {
+        const string urlEncoded = "application/x-www-form-urlencoded";
+        foreach (var (type, body) in new[]
+        {
+            ("multipart/form-data", "x"),
+            ("multipart/form-data; boundary=b", "--b\r\nno header"),
+            (urlEncoded, string.Join('&', Enumerable.Range(0, 1100).Select(number => $"a{number}=1"))),
+            (urlEncoded, $"{new string('k', 3000)}=1"),
+            ("application/json", "{}"),
+        })
+        {
+            using var form = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
+            using var answer = await identity.Visitor().Browser.SendAsync(HttpMethod.Post, path, form);
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, $"{path} {type} {body[..1]}");
+        }
+    }
+
+    [Theory]
+    [InlineData("/connect/token")]
+    [InlineData("/connect/par")]
+    public async Task Form_InACharsetOfItsOwn_IsAnInvalidRequest(string path)
+    {
+        using var form = new StringContent("grant_type=authorization_code") { Headers = { ContentType = MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded; charset=utf-7") } };
+        using var answer = await identity.BackChannel().PostAsync(path, form, Cancellation);
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain("invalid_request");
+    }
+
+    [Fact]
+    public async Task Register_NameOfTwoLines_IsNotTaken()
+    {
+        using var page = await identity.Visitor().SubmitAsync("/account/register", ("Email", "lines@example.com"), ("Name", "Ada\r\nBcc: everybody"));
+        page.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await page.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Write your name in one line.");
+        (await identity.MailsAsync("lines@example.com")).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", true)]
+    [InlineData("/connect/authorize?client_id=lightning-bff&redirect_uri=https%3A%2F%2Fevil.example", false)]
+    [InlineData("/connect/authorize?you+won+a+prize+at+evil.example", false)]
+    [InlineData("/connect/authorize?client_id=a&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&x=evil", false)]
+    public void ReturnUrl_IsARequestThatWaitsHere_AndNothingElse(string url, bool accepted) => ReturnUrl.Accept(url).ShouldBe(accepted ? url : null);
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("fe80::1%1", "fe80::1%2", true)]
+    [Trait("Check", "U03")]
+    public void Network_IsWhatOnePersonCanHave(string one, string other, bool same) =>
+        (AccountLimits.Network(IPAddress.Parse(one)) == AccountLimits.Network(IPAddress.Parse(other))).ShouldBe(same);
+}
