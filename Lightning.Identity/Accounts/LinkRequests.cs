@@ -19,27 +19,29 @@ sealed class LinkRequests(LightningDb db, ILookupNormalizer normalizer, Outbox o
     /// <summary>Mails a link at which a new account's password is chosen; to an address that has an account, one for a new password.</summary>
     public Task RegisterAsync(string address, string name, string? returnUrl, CancellationToken cancellationToken) => SendAsync(address, name,
         hasAccount => hasAccount ? AccountLinkPurpose.ResetPassword : AccountLinkPurpose.Register,
-        (hasAccount, link, goodUntil) => hasAccount
-            ? Letters.AlreadyRegistered(address, Link(link, returnUrl), Page(Paths.SignIn), goodUntil, Minutes)
-            : Letters.ConfirmAddress(address, Link(link, returnUrl), goodUntil, Minutes), cancellationToken);
+        (to, hasAccount, link, goodUntil) => hasAccount
+            ? Letters.AlreadyRegistered(to, Link(link, returnUrl), Page(Paths.SignIn), goodUntil, Minutes)
+            : Letters.ConfirmAddress(to, Link(link, returnUrl), goodUntil, Minutes), cancellationToken);
 
     /// <summary>Mails a link at which a new password is chosen; to an address without an account, that it has none.</summary>
     public Task ResetPasswordAsync(string address, string? returnUrl, CancellationToken cancellationToken) => SendAsync(address, "",
-        hasAccount => hasAccount ? AccountLinkPurpose.ResetPassword : null,
-        (hasAccount, link, goodUntil) => hasAccount
-            ? Letters.ResetPassword(address, Link(link, returnUrl), goodUntil, Minutes)
-            : Letters.NoAccount(address, Page(Paths.Register), goodUntil), cancellationToken);
+        _ => AccountLinkPurpose.ResetPassword,
+        (to, hasAccount, link, goodUntil) => hasAccount
+            ? Letters.ResetPassword(to, Link(link, returnUrl), goodUntil, Minutes)
+            : Letters.NoAccount(to, Page(Paths.Register), goodUntil), cancellationToken);
 
     async Task SendAsync(
         string address, string name,
-        Func<bool, AccountLinkPurpose?> choosePurpose, Func<bool, string, DateTimeOffset, Message> compose, CancellationToken cancellationToken)
+        Func<bool, AccountLinkPurpose> choosePurpose, Func<string, bool, string, DateTimeOffset, Message> compose, CancellationToken cancellationToken)
     {
         var normalized = normalizer.NormalizeEmail(address);
-        var hasAccount = await db.Accounts.AnyAsync(account => account.NormalizedEmail == normalized, cancellationToken);
-        var purpose = choosePurpose(hasAccount);
-        var (link, token) = AccountLink.Create(purpose ?? AccountLinkPurpose.ResetPassword, address, name, clock.GetUtcNow());
-        if (purpose is not null) db.AccountLinks.Add(link);
-        outbox.Add(db, compose(hasAccount, token, link.ExpiresAt));
+        // To the address that the account has, and never to another one that merely compares equal: that could be somebody else's mailbox.
+        var known = await db.Accounts.Where(account => account.NormalizedEmail == normalized).Select(account => account.Email).SingleOrDefaultAsync(cancellationToken);
+        var to = known ?? address;
+        var (link, token) = AccountLink.Create(choosePurpose(known is not null), to, name, clock.GetUtcNow());
+        // Written also where nobody is told its token: as much work for an unknown address as for a known one.
+        db.AccountLinks.Add(link);
+        outbox.Add(db, compose(to, known is not null, token, link.ExpiresAt));
         // Link and mail are one transaction.
         await db.SaveChangesAsync(cancellationToken);
         outbox.Wake();

@@ -27,7 +27,7 @@ sealed class PasswordChoice(
 
     /// <summary>Uses a link up.</summary>
     /// <returns>Whose password it is now; null where the link is no good any more.</returns>
-    public async Task<Guid?> ChooseAsync(AccountLink link, string password, CancellationToken cancellationToken)
+    public async Task<Account?> ChooseAsync(AccountLink link, string password, CancellationToken cancellationToken)
     {
         // Before the transaction: hashing is slow by design.
         var hash = await hashing.HashAsync(new Account(), password, cancellationToken);
@@ -41,11 +41,11 @@ sealed class PasswordChoice(
 
         try
         {
-            var userId = link.Purpose == AccountLinkPurpose.Register
+            var account = link.Purpose == AccountLinkPurpose.Register
                 ? await RegisterAsync(link, hash, now)
                 : await ResetAsync(link, hash, cancellationToken);
-            if (userId is not null) await transaction.CommitAsync(cancellationToken);
-            return userId;
+            if (account is not null) await transaction.CommitAsync(cancellationToken);
+            return account;
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
@@ -54,7 +54,7 @@ sealed class PasswordChoice(
         }
     }
 
-    async Task<Guid?> RegisterAsync(AccountLink link, string hash, DateTimeOffset now)
+    async Task<Account?> RegisterAsync(AccountLink link, string hash, DateTimeOffset now)
     {
         // A link printed by the command line knows no name.
         var name = link.Name.Length > 0 ? link.Name : link.Address.Split('@')[0] is { Length: <= User.NameLength } local ? local : link.Address[..User.NameLength];
@@ -83,10 +83,10 @@ sealed class PasswordChoice(
         });
         await db.SaveChangesAsync();
         logger.Registered(account.Id, link.GrantsAdmin);
-        return account.Id;
+        return account;
     }
 
-    async Task<Guid?> ResetAsync(AccountLink link, string hash, CancellationToken cancellationToken)
+    async Task<Account?> ResetAsync(AccountLink link, string hash, CancellationToken cancellationToken)
     {
         if (await accounts.FindByEmailAsync(link.Address) is not { } account) return null;
         account.PasswordHash = hash;
@@ -98,6 +98,6 @@ sealed class PasswordChoice(
         // Whoever knew the old password is out; the person who chose the new one is signed in afterwards.
         await sessions.EndAllAsync(account.Id, "password-reset");
         logger.PasswordReset(account.Id);
-        return account.Id;
+        return account;
     }
 }

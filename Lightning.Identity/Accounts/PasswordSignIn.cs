@@ -25,22 +25,23 @@ sealed class PasswordSignIn(LightningDb db, UserManager<Account> accounts, Passw
     /// <summary>The <c>amr</c> of it (RFC 8176, 2).</summary>
     public const string Method = "pwd";
 
-    public async Task<(PasswordSignInOutcome Outcome, Guid UserId)> TryAsync(string address, string password, CancellationToken cancellationToken)
+    /// <returns>How it went, and whose password it is: the account as it was when the password was compared.</returns>
+    public async Task<(PasswordSignInOutcome Outcome, Account? Account)> TryAsync(string address, string password, CancellationToken cancellationToken)
     {
         var account = await accounts.FindByEmailAsync(address);
         var verified = await hashing.VerifyAsync(account, password, cancellationToken);
         if (verified == PasswordVerificationResult.Failed)
         {
             logger.SignInFailed(account?.Id, Method, "wrong password or no account");
-            return (PasswordSignInOutcome.Refused, Guid.Empty);
+            return (PasswordSignInOutcome.Refused, null);
         }
         if (!await db.Users.AnyAsync(user => user.Id == account!.Id && user.DisabledAt == null, cancellationToken))
         {
             logger.SignInFailed(account!.Id, Method, "disabled");
-            return (PasswordSignInOutcome.Disabled, Guid.Empty);
+            return (PasswordSignInOutcome.Disabled, null);
         }
         if (verified == PasswordVerificationResult.SuccessRehashNeeded) await RehashAsync(account!, password, cancellationToken);
-        return (PasswordSignInOutcome.SignedIn, account!.Id);
+        return (PasswordSignInOutcome.SignedIn, account);
     }
 
     /// <summary>Brings an older hash to today's cost, unless the password was changed meanwhile.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Lightning.Data;
+using Lightning.Data.Accounts;
 using Lightning.Data.Sessions;
 using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
@@ -13,18 +14,37 @@ namespace Lightning.Identity.Sessions;
 sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
-    public async Task SignInAsync(HttpContext http, Guid userId, params string[] methods)
+    /// <param name="http">Their browser.</param>
+    /// <param name="account">Who they are: the account as it was when they proved that.</param>
+    /// <param name="methods">How they proved it.</param>
+    /// <returns>False where the account's credentials were changed since: a proof by the old ones counts no more.</returns>
+    public async Task<bool> SignInAsync(HttpContext http, Account account, params string[] methods)
     {
         var now = clock.GetUtcNow();
         var present = http.BrowserSession();
-        if (present?.UserId == userId && await RenewAsync(present.Id, methods, now))
-        {
-            await WriteCookieAsync(http, present.Id, present.EndsAt);
-            logger.SignedIn(userId, present.Id, methods);
-            return;
-        }
-        if (present is not null) await sessions.EndAsync(present.Id, "replaced");
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        if (!await HoldAsync(account)) return false;
+        var (sid, endsAt) = present?.UserId == account.Id && await RenewAsync(present.Id, methods, now)
+            ? (present.Id, present.EndsAt)
+            : await BeginAsync(http, account.Id, present, methods, now);
+        await transaction.CommitAsync();
+        await WriteCookieAsync(http, sid, endsAt);
+        logger.SignedIn(account.Id, sid, methods);
+        return true;
+    }
 
+    /// <summary>
+    /// Whether the account has the credentials that were compared. Whoever changes them waits until the caller's transaction is over, and then ends
+    /// the session that it made; without that, a sign-in that waits to be hashed would outlive the change of password that it began before.
+    /// </summary>
+    async Task<bool> HoldAsync(Account account) =>
+        (await db.Database.SqlQuery<Guid>($"""
+            SELECT id AS "Value" FROM identity.accounts WHERE id = {account.Id} AND security_stamp IS NOT DISTINCT FROM {account.SecurityStamp} FOR SHARE
+            """).ToListAsync()).Count > 0;
+
+    async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset now)
+    {
+        if (replaced is not null) await sessions.EndAsync(replaced.Id, "replaced");
         var session = new Session
         {
             Id = Guid.CreateVersion7(now),
@@ -40,8 +60,7 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
         };
         db.Sessions.Add(session);
         await db.SaveChangesAsync();
-        await WriteCookieAsync(http, session.Id, session.EndsAt);
-        logger.SignedIn(userId, session.Id, methods);
+        return (session.Id, session.EndsAt);
     }
 
     /// <summary>Signs the browser out, everywhere that its session reaches.</summary>

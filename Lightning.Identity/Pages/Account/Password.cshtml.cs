@@ -37,12 +37,13 @@ sealed class PasswordModel(PasswordChoice choice, BrowserSessions browser, Accou
         if (!ModelState.IsValid) return Page();
         if (!limits.MayTry(HttpContext, Link.Address)) return TooMany();
 
-        if (await choice.ChooseAsync(Link, Password!, cancellationToken) is not { } userId)
+        if (await choice.ChooseAsync(Link, Password!, cancellationToken) is not { } account)
         {
             Link = null;
             return Shown();
         }
-        await browser.SignInAsync(HttpContext, userId, PasswordSignIn.Method);
+        // False where the password was changed once more meanwhile: then the page to go on to asks for it.
+        await browser.SignInAsync(HttpContext, account, PasswordSignIn.Method);
         return GoOn();
     }
 

@@ -23,12 +23,8 @@ sealed class SignInModel(PasswordSignIn passwordSignIn, BrowserSessions browser,
     {
         if (!ModelState.IsValid) return Page();
         if (!limits.MayTry(HttpContext, Email!)) return TooMany();
-        var (outcome, userId) = await passwordSignIn.TryAsync(Email!, Password!, cancellationToken);
-        if (outcome == PasswordSignInOutcome.SignedIn)
-        {
-            await browser.SignInAsync(HttpContext, userId, PasswordSignIn.Method);
-            return GoOn();
-        }
+        var (outcome, account) = await passwordSignIn.TryAsync(Email!, Password!, cancellationToken);
+        if (outcome == PasswordSignInOutcome.SignedIn && await browser.SignInAsync(HttpContext, account!, PasswordSignIn.Method)) return GoOn();
         ModelState.AddModelError("", outcome == PasswordSignInOutcome.Disabled
             ? "This account has been disabled. Ask whoever runs this service."
             : "Email or password is not right.");
