@@ -28,7 +28,7 @@ public static class SessionGate
     public static IHostApplicationBuilder AddSessionGate(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<AccessTokenOptions>().BindConfiguration("Oidc").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<AccessTokenOptions>().BindConfiguration("Oidc").ValidateAnnotations();
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<IOptions<AccessTokenOptions>, IHostEnvironment>((bearer, tokens, environment) => Configure(bearer, tokens.Value, environment));
