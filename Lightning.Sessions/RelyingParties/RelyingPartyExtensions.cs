@@ -28,8 +28,7 @@ public static class RelyingPartyExtensions
         var services = builder.Services;
         services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
         services.AddOptions<RelyingPartyOptions>().BindConfiguration("Oidc").ValidateAnnotations()
-            .Validate(options => options.IsSafe(builder.Environment.IsProduction()),
-                "Oidc:Authority is plain http: use https; outside Production, http on a loopback host is allowed too.");
+            .Validate(options => ProviderAddress.IsSafe(options.Authority, builder.Environment.IsProduction()), ProviderAddress.Unsafe);
         services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
         services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);
