@@ -3,12 +3,14 @@ using Microsoft.Extensions.Configuration;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
-// Two AppHosts side by side: `--ports auto`.
-if (builder.Configuration["ports"] == "auto") builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
+// Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops.
+var aside = builder.Configuration["ports"] == "auto";
+if (aside) builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
 
 // Postgres: one of our own, or the server that ConnectionStrings:lightning names.
 IResourceBuilder<IResourceWithConnectionString> database = builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }
     ? builder.AddConnectionString("lightning")
+    : aside ? builder.AddPostgres("postgres").AddDatabase("lightning")
     : builder.AddPostgres("postgres", port: 54320).WithDataVolume().AddDatabase("lightning");
 var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate").WithArgs("migrate").WithReference(database, "lightning").WaitFor(database);
 
@@ -17,17 +19,16 @@ var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
     .WithEndpoint(port: 5106, scheme: "smtp", name: "smtp", env: "MAILDEV_SMTP_PORT")
     .WithHttpHealthCheck("/api/healthz").WithUrlForEndpoint("http", url => url.DisplayText = "Mailbox");
 
-var identity = Service<Projects.Lightning_Identity>("identity")
-    .WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp")).WaitFor(mail);
+var identity = Service<Projects.Lightning_Identity>("identity").WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp"));
 identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
 
 var api = Service<Projects.Lightning_Api>("api")
-    .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http")).WaitFor(identity)
+    .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");
-RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web).WaitFor(api)
+RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web)
     .WithUrlForEndpoint("http", url => url.DisplayText = "App")
     .PublishWithContainerFiles(web, "wwwroot");
 RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
@@ -35,7 +36,8 @@ RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
 
 builder.Build().Run();
 
-// Every service has a database role and a data-protection master key of its own, and starts on migrated tables.
+// Every service has a database role and a data-protection master key of its own, and starts on migrated tables. None waits for another:
+// they meet over HTTP when somebody asks, and each bears that another is away.
 IResourceBuilder<ProjectResource> Service<TProject>(string name) where TProject : IProjectMetadata, new()
 {
     var password = Secret($"{name}-database-password");
@@ -55,7 +57,7 @@ IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string cli
     var service = Service<TProject>(name)
         .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
         .WithEnvironment("Oidc__ClientSecret", secret)
-        .WaitFor(identity).WithExternalHttpEndpoints();
+        .WithExternalHttpEndpoints();
     identity.WithEnvironment($"Identity__Clients__{client}__Secret", secret)
         .WithEnvironment($"Identity__Clients__{client}__BaseUri", service.GetEndpoint("http"));
     return service;

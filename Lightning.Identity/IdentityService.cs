@@ -23,15 +23,12 @@ static class IdentityService
     public static void AddProviderOptions(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton<IValidateOptions<ProviderOptions>, AnnotatedOptions<ProviderOptions>>();
-        services.AddSingleton<IValidateOptions<SessionsOptions>, AnnotatedOptions<SessionsOptions>>();
-        services.AddSingleton<IValidateOptions<RefreshTokenOptions>, AnnotatedOptions<RefreshTokenOptions>>();
         services.AddSingleton<IValidateOptions<ProviderOptions>, ProviderOptionsValidation>();
         services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
-        services.AddOptions<ProviderOptions>().BindConfiguration("Identity").ValidateOnStart();
+        services.AddOptions<ProviderOptions>().BindConfiguration("Identity").ValidateAnnotations();
         services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
-        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateOnStart();
-        services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateOnStart();
+        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateAnnotations();
     }
 
     /// <summary>The OpenID provider.</summary>

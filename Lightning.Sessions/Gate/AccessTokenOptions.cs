@@ -7,9 +7,11 @@ public sealed record AccessTokenOptions
 {
     /// <summary>The issuer as it stands in tokens, to the letter.</summary>
     [Required(ErrorMessage = "Oidc:Authority is not set: give the issuer's address, such as https://id.example.com.")]
+    [Url(ErrorMessage = "Oidc:Authority is no address: write it like https://id.example.com.")]
     public string Authority { get; init; } = "";
 
     /// <summary>Where the issuer's metadata is reached from here; by default below the authority.</summary>
+    [Url(ErrorMessage = "Oidc:MetadataAddress is no address: write it like http://identity:8080/.well-known/openid-configuration, or leave it out.")]
     public string? MetadataAddress { get; init; }
 
     /// <summary>The audience that a token must name (RFC 9068, 4).</summary>

@@ -28,10 +28,11 @@ public static class SessionGate
     public static IHostApplicationBuilder AddSessionGate(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<AccessTokenOptions>().BindConfiguration("Oidc").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<AccessTokenOptions>().BindConfiguration("Oidc").ValidateAnnotations()
+            .Validate(options => ProviderAddress.IsSafe(options.Authority, builder.Environment.IsProduction()), ProviderAddress.Unsafe);
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<AccessTokenOptions>, IHostEnvironment>((bearer, tokens, environment) => Configure(bearer, tokens.Value, environment));
+            .Configure<IOptions<AccessTokenOptions>>((bearer, tokens) => Configure(bearer, tokens.Value));
         builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
             .RequireAuthenticatedUser()
             .RequireAssertion(context => context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)))
@@ -42,11 +43,12 @@ public static class SessionGate
         return builder;
     }
 
-    static void Configure(JwtBearerOptions bearer, AccessTokenOptions tokens, IHostEnvironment environment)
+    static void Configure(JwtBearerOptions bearer, AccessTokenOptions tokens)
     {
+        var metadata = ProviderAddress.Metadata(tokens.Authority, tokens.MetadataAddress);
         bearer.Authority = tokens.Authority;
-        if (tokens.MetadataAddress is { } metadata) bearer.MetadataAddress = metadata;
-        bearer.RequireHttpsMetadata = environment.IsProduction();
+        bearer.MetadataAddress = metadata.ToString();
+        bearer.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
         bearer.MapInboundClaims = false;
         bearer.TokenValidationParameters = new TokenValidationParameters
         {

@@ -26,11 +26,9 @@ public static class RelyingPartyExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(party);
         var services = builder.Services;
-        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<RelyingPartyOptions>().BindConfiguration("Oidc").ValidateDataAnnotations()
-            .Validate(options => options.IsSafe(builder.Environment.IsProduction()),
-                "Oidc:Authority is plain http: use https; outside Production, http on a loopback host is allowed too.")
-            .ValidateOnStart();
+        services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        services.AddOptions<RelyingPartyOptions>().BindConfiguration("Oidc").ValidateAnnotations()
+            .Validate(options => ProviderAddress.IsSafe(options.Authority, builder.Environment.IsProduction()), ProviderAddress.Unsafe);
         services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
         services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);

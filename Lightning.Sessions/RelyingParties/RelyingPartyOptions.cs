@@ -26,9 +26,5 @@ public sealed record RelyingPartyOptions
     public string Scope { get; init; } = "openid profile email offline_access lightning";
 
     /// <summary>Where the metadata stands.</summary>
-    internal Uri Metadata => new(MetadataAddress ?? $"{Authority.TrimEnd('/')}/.well-known/openid-configuration");
-
-    /// <summary>Plain http leaves the machine open to whoever is on the wire: loopback only, and never in Production.</summary>
-    internal bool IsSafe(bool isProduction) =>
-        !Uri.TryCreate(Authority, UriKind.Absolute, out var authority) || authority.Scheme == Uri.UriSchemeHttps || (authority.IsLoopback && !isProduction);
+    internal Uri Metadata => ProviderAddress.Metadata(Authority, MetadataAddress);
 }

@@ -2,6 +2,9 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Lightning.Testing;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Api.Tests;
@@ -102,5 +105,20 @@ public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer");
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
         (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("/problems/unauthenticated");
+    }
+
+    [Theory]
+    [InlineData("", "Development", "Oidc:Authority is not set")]
+    [InlineData("nonsense", "Development", "Oidc:Authority is no address")]
+    [InlineData("http://id.example.com", "Development", "Oidc:Authority is plain http")]
+    [InlineData("http://localhost:5101", "Production", "Oidc:Authority is plain http")]
+    public void Start_WithAnAuthorityNobodyShouldRelyOn_IsRefusedInASentence(string authority, string environment, string expected)
+    {
+        using var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
+            .UseEnvironment(environment)
+            .UseSetting("ConnectionStrings:lightning", "Host=localhost")
+            .UseSetting("DataProtection:MasterKey", new string('z', 43) + "=")
+            .UseSetting("Oidc:Authority", authority));
+        Should.Throw<OptionsValidationException>(factory.CreateClient).Failures.First().ShouldStartWith(expected);
     }
 }

@@ -50,7 +50,7 @@ public sealed class OrderTests
         await app.StartAsync(Cancelled);
 
         var failure = await Should.ThrowAsync<DistributedApplicationException>(() => app.ResourceNotifications.WaitForResourceHealthyAsync("server", Cancelled));
-        failure.Message.ShouldBe("'job' ended with exit code 3 before it had started: The table is missing: make it.");
+        failure.Message.ShouldBe("'job' failed with exit code 3: The table is missing: make it.");
         Snapshot(app, "server").State!.Text.ShouldBe(KnownResourceStates.FailedToStart);
         Snapshot(app, "server").StartTimeStamp.ShouldBeNull();
     }

@@ -83,7 +83,7 @@ public sealed class ProcessTests
     public async Task Job_ThatFails_IsOneSentenceAndNothingRuns()
     {
         await using var appHost = AppHostProcess.Start([.. s_freePorts, "--job", "3"]);
-        (await appHost.ExitAsync(Cancelled)).ShouldBe((1, "error: 'job' ended with exit code 3 before it had started: The table of things is missing: run the job on an empty database."));
+        (await appHost.ExitAsync(Cancelled)).ShouldBe((1, "error: 'job' failed with exit code 3: The table of things is missing: run the job on an empty database."));
         appHost.Output.ShouldNotContain("service  ");
     }
 

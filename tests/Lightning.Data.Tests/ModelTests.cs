@@ -17,7 +17,7 @@ public class ModelTests(PostgresServer server)
     public void Model_AgainstItsMigrations_HasNoPendingChange()
     {
         using var db = new LightningDbDesign().CreateDbContext([]);
-        db.Database.HasPendingModelChanges().ShouldBeFalse("run `dotnet ef migrations add` for what was changed");
+        db.Database.HasPendingModelChanges().ShouldBeFalse("CONTRIBUTING.md says how to add a migration for what was changed");
     }
 
     [Fact]

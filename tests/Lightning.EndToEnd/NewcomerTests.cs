@@ -100,6 +100,16 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
             && spans.Any(span => span is { Service: "api", Source: "Npgsql" });
     }
 
+    [Fact]
+    public async Task ApiDocs_OpenedInABrowser_NameEveryOperation()
+    {
+        var page = await (await browser.OpenAsync()).NewPageAsync();
+        await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
+        foreach (var summary in new[] { "Lists one's notes, newest change first.", "Writes a note.", "Deletes a note." })
+            await Expect(page.GetByText(summary)).ToBeVisibleAsync();
+        await ShootAsync(page, "api-docs");
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]

@@ -226,7 +226,7 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
 
         // A program that says in one sentence what is wrong has said enough; of another, the last lines may tell.
         if (reason is null || text.Any(line => line.Text.StartsWith("   at ", StringComparison.Ordinal))) _progress.LastLines(Resource, lines.TakeLast(15));
-        return new($"'{Resource.Name}' ended with exit code {code} before it had started{(reason is null ? "." : $": {reason.Trim()}")}");
+        return new($"'{Resource.Name}' failed with exit code {code}{(reason is null ? "." : $": {reason.Trim()}")}");
     }
 
     async Task FailAsync(DistributedApplicationException failure)

@@ -1,0 +1,15 @@
+namespace Lightning.Sessions;
+
+/// <summary>Where the OpenID provider is, for whoever relies on it.</summary>
+static class ProviderAddress
+{
+    /// <summary>Why <see cref="IsSafe"/> is not.</summary>
+    public const string Unsafe = "Oidc:Authority is plain http: use https; outside Production, http on a loopback host is allowed too.";
+
+    /// <summary>Plain http leaves the machine open to whoever is on the wire: loopback only, and never in Production.</summary>
+    public static bool IsSafe(string authority, bool isProduction) =>
+        !Uri.TryCreate(authority, UriKind.Absolute, out var uri) || uri.Scheme == Uri.UriSchemeHttps || (uri.IsLoopback && !isProduction);
+
+    /// <summary>Where the metadata stands: below the authority, unless services reach it elsewhere.</summary>
+    public static Uri Metadata(string authority, string? metadataAddress) => new(metadataAddress ?? $"{authority.TrimEnd('/')}/.well-known/openid-configuration");
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Lightning.Benchmarks;
+
+/// <summary>What one way of doing a thing took in a round.</summary>
+/// <param name="PerSecond">Requests a second.</param>
+/// <param name="Cpu">Processor time of this process, client included, a request.</param>
+sealed record Figure(double PerSecond, TimeSpan Cpu);
+
+/// <summary>Measures several ways side by side: each round takes all of them in turn, so that what disturbs the machine disturbs all.</summary>
+static class Rounds
+{
+    const int Count = 7, Requests = 4_000, Parallel = 8;
+
+    public static async Task<IReadOnlyDictionary<string, Figure>> MeasureAsync(IReadOnlyList<(string Name, Func<int, Task> Request)> ways)
+    {
+        var figures = ways.ToDictionary(way => way.Name, _ => new List<Figure>(), StringComparer.Ordinal);
+        foreach (var (_, request) in ways) await TakeAsync(request);
+        for (var round = 0; round < Count; round++)
+            foreach (var (name, request) in ways)
+                figures[name].Add(await TakeAsync(request));
+        return figures.ToDictionary(figure => figure.Key, figure => Median(figure.Value), StringComparer.Ordinal);
+    }
+
+    public static void Print(IReadOnlyDictionary<string, Figure> figures, string baseline)
+    {
+        Console.WriteLine($"| way | requests a second | of {baseline} | CPU a request | times {baseline} |");
+        Console.WriteLine("|---|---|---|---|---|");
+        foreach (var (name, figure) in figures)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {name} | {figure.PerSecond:0} | {figure.PerSecond / figures[baseline].PerSecond:0.00} | {figure.Cpu.TotalMicroseconds:0} µs | {figure.Cpu / figures[baseline].Cpu:0.00} |"));
+    }
+
+    static async Task<Figure> TakeAsync(Func<int, Task> request)
+    {
+        var cpu = Environment.CpuUsage.TotalTime;
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(async worker =>
+        {
+            for (var number = worker; number < Requests; number += Parallel) await request(number);
+        }));
+        return new Figure(Requests / clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - cpu) / Requests);
+    }
+
+    static Figure Median(List<Figure> figures) => new(
+        figures.Select(figure => figure.PerSecond).Order().ElementAt(figures.Count / 2),
+        figures.Select(figure => figure.Cpu).Order().ElementAt(figures.Count / 2));
+}
