@@ -8,6 +8,7 @@ namespace Lightning.EndToEnd;
 public sealed class Browser : IAsyncLifetime
 {
     static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge"];
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     IPlaywright? playwright;
     IBrowser? browser;
 
@@ -15,6 +16,7 @@ public sealed class Browser : IAsyncLifetime
     {
         if (Find() is not { } executable) return;
         playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = executable,
@@ -36,7 +38,7 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         return context;
     }
 

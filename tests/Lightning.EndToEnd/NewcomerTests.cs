@@ -83,6 +83,11 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
             await Expect(page.GetByText(text).First).ToBeVisibleAsync();
             await ShootAsync(page, $"admin-{list.ToLowerInvariant()}");
         }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
+        await page.GotoAsync(new Uri(app.Address("admin"), "/notes").ToString());
+        await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
     }
 
     [Fact]

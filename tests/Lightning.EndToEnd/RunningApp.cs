@@ -23,7 +23,7 @@ public sealed class RunningApp : IAsyncLifetime
             ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], timeout.Token);
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
-        foreach (var resource in new[] { "bff", "admin", "api", "identity" })
+        foreach (var resource in new[] { "bff", "admin", "api", "identity", "web", "mail" })
             await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, timeout.Token);
     }
 
