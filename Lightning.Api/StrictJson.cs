@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Lightning.Api;
 
-/// <summary>JSON that says no more than was asked: unknown members are refused, and every fault is named by its field.</summary>
+/// <summary>JSON that says no more than was asked: unknown members and ones that stand twice are refused, and every fault is named by its field.</summary>
 static class StrictJson
 {
     public static IServiceCollection AddStrictJson(this IServiceCollection services)
@@ -10,6 +10,7 @@ static class StrictJson
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.SerializerOptions.AllowDuplicateProperties = false;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;

@@ -37,6 +37,7 @@ public static class ServiceDefaultsExtensions
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseRequestCharset();
         if (!app.Environment.IsDevelopment()) app.UseHsts();
         app.MapHealth();
         return app;

@@ -36,9 +36,8 @@ sealed class Parameters
     /// <summary>Those of a posted form; query parameters do not count. Null where no form was posted, or one that cannot be taken apart.</summary>
     public static async Task<Parameters?> OfFormAsync(HttpRequest request)
     {
-        // RFC 6749, appendix B: this type and UTF-8, nothing else.
+        // RFC 6749, appendix B: this type and no other.
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(FormType, StringComparison.OrdinalIgnoreCase)) return null;
-        if (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return null;
         try
         {
             return new Parameters(await request.ReadFormAsync(request.HttpContext.RequestAborted));
