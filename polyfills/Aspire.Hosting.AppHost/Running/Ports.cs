@@ -41,16 +41,19 @@ static class Ports
 
     static int? Fixed(EndpointAnnotation endpoint) => endpoint.Port ?? endpoint.TargetPort;
 
-    // Held until all have one, so that no two get the same.
+    // Held until all have one, so that no two get the same. Drawn from below the range in which Linux and macOS choose the near ends of
+    // outgoing connections: one of those could take the port between here and the start of the process that is to listen there.
     static int Free(string host, Dictionary<int, string> taken, List<Socket> reserved)
     {
-        while (true)
+        for (var attempt = 0; attempt < 1000; attempt++)
         {
-            var first = Listen(IPAddress.Loopback, 0)!;
-            reserved.Add(first);
-            var port = ((IPEndPoint)first.LocalEndPoint!).Port;
-            if (!taken.ContainsKey(port) && (host == "127.0.0.1" || TryListenV6(IPAddress.IPv6Loopback, port, reserved))) return port;
+            var port = Random.Shared.Next(20_000, 32_768);
+            if (taken.ContainsKey(port) || Listen(IPAddress.Loopback, port) is not { } socket) continue;
+            reserved.Add(socket);
+            if (host == "127.0.0.1" || TryListenV6(IPAddress.IPv6Loopback, port, reserved)) return port;
         }
+
+        throw new DistributedApplicationException("No port between 20000 and 32767 is free: stop some of the processes that listen there.");
     }
 
     static bool TryListen(string host, int port, List<Socket> reserved)
