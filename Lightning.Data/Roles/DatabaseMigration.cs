@@ -1,4 +1,6 @@
+using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace Lightning.Data.Roles;
@@ -17,15 +19,40 @@ public static class DatabaseMigration
     public static async Task<IReadOnlyList<string>> ApplyAsync(
         string connectionString, IReadOnlyDictionary<string, string> passwords, CancellationToken cancellationToken)
     {
-        await using var db = LightningDbDesign.Connect(connectionString);
         // An advisory lock is held by a connection: this one stays open, and ends with it.
-        await db.Database.OpenConnectionAsync(cancellationToken);
-        db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
-        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({Lock})", cancellationToken);
-        var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToArray();
-        if (pending.Length > 0) await db.Database.MigrateAsync(cancellationToken);
-        await DatabaseRoles.ApplyAsync((NpgsqlConnection)db.Database.GetDbConnection(), passwords, cancellationToken);
-        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({Lock})", cancellationToken);
+        await using var owner = new NpgsqlConnection(connectionString);
+        await owner.OpenAsync(cancellationToken);
+        await ExecuteAsync(owner, $"SELECT pg_advisory_lock({Lock})", cancellationToken);
+        var pending = await PendingAsync(owner, cancellationToken);
+        if (pending.Count > 0)
+        {
+            await using var db = LightningDbDesign.Connect(connectionString);
+            db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+        await DatabaseRoles.ApplyAsync(owner, passwords, cancellationToken);
+        await ExecuteAsync(owner, $"SELECT pg_advisory_unlock({Lock})", cancellationToken);
         return pending;
+    }
+
+    /// <summary>What the history lacks. Read without the context: most starts find nothing to do, and building its model costs more than all else here.</summary>
+    static async Task<IReadOnlyList<string>> PendingAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
+        var applied = new HashSet<string>(StringComparer.Ordinal);
+        await using (var history = new NpgsqlCommand("SELECT to_regclass('\"__EFMigrationsHistory\"') IS NOT NULL", owner))
+            if (await history.ExecuteScalarAsync(cancellationToken) is true)
+            {
+                history.CommandText = "SELECT migration_id FROM \"__EFMigrationsHistory\"";
+                await using var rows = await history.ExecuteReaderAsync(cancellationToken);
+                while (await rows.ReadAsync(cancellationToken)) applied.Add(rows.GetString(0));
+            }
+        return [.. typeof(LightningDb).Assembly.GetTypes().Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id).OfType<string>()
+            .Where(id => !applied.Contains(id)).Order(StringComparer.Ordinal)];
+    }
+
+    static async Task ExecuteAsync(NpgsqlConnection owner, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, owner) { CommandTimeout = 600 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
