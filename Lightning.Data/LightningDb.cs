@@ -1,4 +1,5 @@
 using Lightning.Data.Accounts;
+using Lightning.Data.Audit;
 using Lightning.Data.Authorizations;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
@@ -35,11 +36,17 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
     /// <summary>Refresh tokens, by family.</summary>
     public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
 
+    /// <summary>Signed tokens that were used and may not be again.</summary>
+    public DbSet<SeenToken> SeenTokens => Set<SeenToken>();
+
     /// <summary>Keys that sign tokens.</summary>
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
     /// <summary>What is still to be sent.</summary>
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    /// <summary>What was done, by whom.</summary>
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     /// <summary>Notes.</summary>
     public DbSet<Note> Notes => Set<Note>();

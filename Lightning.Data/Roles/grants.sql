@@ -1,10 +1,15 @@
 -- What each service may do, and nothing else. Applied after every migration: first everything is taken away, then this is given.
-REVOKE ALL ON ALL TABLES IN SCHEMA identity, web, app, keys FROM lightning_identity, lightning_api, lightning_bff, lightning_admin;
+REVOKE ALL ON ALL TABLES IN SCHEMA identity, web, app, keys, audit FROM lightning_identity, lightning_api, lightning_bff, lightning_admin;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
 
 -- Everyone: their own data-protection ring; row-level security hides the others'.
 GRANT USAGE ON SCHEMA keys TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
 GRANT SELECT, INSERT ON keys.data_protection TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
+
+-- Everyone: what was done, written and never changed. The column "service" is the database's to fill.
+GRANT USAGE ON SCHEMA audit TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
+GRANT INSERT (at, action, user_id, session_id, subject_type, subject_id, details, ip, trace_id), SELECT (id, service) ON audit.entries
+  TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
 
 -- Identity: accounts and the protocol. A session's end is written by the functions alone.
 GRANT USAGE ON SCHEMA identity, app TO lightning_identity;
@@ -21,6 +26,9 @@ GRANT SELECT (id, issuer, user_id, ends_at, ended_at) ON identity.sessions TO li
 GRANT SELECT ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
 
+-- Whoever receives signed tokens: which ones were used.
+GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;
+
 -- Relying parties: their cookies' sessions, and how the session at the provider stands.
 GRANT USAGE ON SCHEMA identity, app, web TO lightning_bff, lightning_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON web.sessions TO lightning_bff, lightning_admin;
@@ -29,7 +37,7 @@ GRANT SELECT ON app.users TO lightning_bff, lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_bff, lightning_admin;
 
 -- Admin: the product's data besides, and of accounts what is no credential.
-GRANT SELECT ON app.notes TO lightning_admin;
+GRANT SELECT ON app.notes, audit.entries TO lightning_admin;
 GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled, access_failed_count)
   ON identity.accounts TO lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;

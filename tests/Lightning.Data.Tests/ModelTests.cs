@@ -46,6 +46,10 @@ public class ModelTests(PostgresServer server)
     [InlineData("admin", "SELECT * FROM identity.signing_keys")]
     [InlineData("identity", "UPDATE identity.sessions SET ended_at = NULL")]
     [InlineData("identity", "SELECT * FROM web.sessions")]
+    [InlineData("identity", "UPDATE audit.entries SET action = 'other'")]
+    [InlineData("admin", "DELETE FROM audit.entries")]
+    [InlineData("api", "SELECT * FROM audit.entries")]
+    [InlineData("api", "INSERT INTO audit.entries (at, action, service) VALUES (now(), 'test', 'lightning_admin')")]
     [InlineData("identity", "SELECT * FROM app.notes")]
     public async Task Role_BeyondItsNeeds_IsDenied(string service, string sql)
     {
@@ -53,6 +57,19 @@ public class ModelTests(PostgresServer server)
         await using var db = database.ConnectAs(service);
         var fault = await Should.ThrowAsync<PostgresException>(() => db.Database.ExecuteSqlRawAsync(sql, Cancellation));
         fault.SqlState.ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
+    }
+
+    [Fact]
+    public async Task AuditEntry_WrittenByAService_BearsThatServicesRole()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using (var api = database.ConnectAs("api"))
+        {
+            api.AuditEntries.Add(new() { At = DateTimeOffset.UtcNow, Action = "note.updated", Details = """{ "title": { "from": "a", "to": "b" } }""" });
+            await api.SaveChangesAsync(Cancellation);
+        }
+        await using var admin = database.ConnectAs("admin");
+        (await admin.AuditEntries.SingleAsync(Cancellation)).Service.ShouldBe("lightning_api");
     }
 
     [Fact]
