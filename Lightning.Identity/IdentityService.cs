@@ -2,6 +2,7 @@ using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Clients;
+using Lightning.Identity.Grants;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Protocol;
@@ -41,6 +42,8 @@ static class IdentityService
         services.AddScoped<PushedRequests>();
         services.AddScoped<Codes>();
         services.AddScoped<RefreshTokens>();
+        services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
+        services.AddScoped<ITokenGrant, RefreshTokenGrant>();
     }
 
     /// <summary>Sessions at this provider, and their cookie.</summary>

@@ -95,7 +95,7 @@ sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshT
             .ExecuteUpdateAsync(update => update.SetProperty(authorization => authorization.Family, family));
         var refreshToken = await refreshTokens.BeginFamilyAsync(client, family, asked["scope"], session!);
         await transaction.CommitAsync();
-        return (new Grant(asked["scope"], session!, refreshToken, asked.GetValueOrDefault("nonce")), null);
+        return (new Grant(asked["scope"], session) { RefreshToken = refreshToken, Nonce = asked.GetValueOrDefault("nonce") }, null);
     }
 
     /// <summary>A second use means that the code was seen by somebody else: all that it gave dies, and with the session its access tokens (RFC 6749, 4.1.2).</summary>

@@ -71,7 +71,7 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<Sessi
         await sessions.TouchAsync(session!);
         await transaction.CommitAsync();
         logger.Refreshed(clientId, sid);
-        return (new Grant(scope ?? token.Scope, session!, next, Nonce: null), null);
+        return (new Grant(scope ?? token.Scope, session) { RefreshToken = next }, null);
     }
 
     /// <summary>Whether this token was the last of its family to be used, and only just: its successor was lost on the way.</summary>

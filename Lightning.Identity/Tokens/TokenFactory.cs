@@ -17,9 +17,9 @@ sealed class TokenFactory(SigningKeys keys, IOptions<ProviderOptions> options, T
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
     static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
-    /// <summary>A JWT access token (RFC 9068, 2).</summary>
-    public Task<string> AccessTokenAsync(Client client, string scope, LiveSession session, CancellationToken cancellationToken) =>
-        SignAsync(AccessTokenType, session, Audience, new(StringComparer.Ordinal)
+    /// <summary>A JWT access token (RFC 9068, 2). Without a session it is the client's own: its subject is the client, and it has no sid.</summary>
+    public Task<string> AccessTokenAsync(Client client, string scope, LiveSession? session, CancellationToken cancellationToken) =>
+        SignAsync(AccessTokenType, session, session?.Subject ?? client.Id, Audience, new(StringComparer.Ordinal)
         {
             ["client_id"] = client.Id,
             ["scope"] = scope,
@@ -32,7 +32,7 @@ sealed class TokenFactory(SigningKeys keys, IOptions<ProviderOptions> options, T
         var claims = session.Claims(scope);
         claims["at_hash"] = WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16));
         if (nonce is not null) claims["nonce"] = nonce;
-        return SignAsync("JWT", session, client.Id, claims, cancellationToken);
+        return SignAsync("JWT", session, session.Subject, client.Id, claims, cancellationToken);
     }
 
     /// <summary>The claims of an access token of ours that is good now, or null.</summary>
@@ -43,17 +43,20 @@ sealed class TokenFactory(SigningKeys keys, IOptions<ProviderOptions> options, T
     public Task<JsonWebToken?> ReadIdTokenHintAsync(string token, CancellationToken cancellationToken) =>
         ReadAsync(token, "JWT", audience: null, lifetime: false, cancellationToken);
 
-    async Task<string> SignAsync(string type, LiveSession session, string audience, Dictionary<string, object> claims, CancellationToken cancellationToken)
+    async Task<string> SignAsync(string type, LiveSession? session, string subject, string audience, Dictionary<string, object> claims, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         claims["iss"] = options.Value.Issuer;
         claims["aud"] = audience;
-        claims["sub"] = session.Subject;
-        claims["sid"] = session.Id.ToString();
+        claims["sub"] = subject;
         claims["iat"] = now.ToUnixTimeSeconds();
         claims["exp"] = (now + Lifetime).ToUnixTimeSeconds();
-        claims["auth_time"] = session.AuthTime.ToUnixTimeSeconds();
-        claims["amr"] = session.Methods;
+        if (session is not null)
+        {
+            claims["sid"] = session.Id.ToString();
+            claims["auth_time"] = session.AuthTime.ToUnixTimeSeconds();
+            claims["amr"] = session.Methods;
+        }
         return Handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, TokenType = type, SigningCredentials = await keys.SignerAsync(cancellationToken) });
     }
 
