@@ -42,10 +42,14 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name) where TProject 
 {
     var password = Secret($"{name}-database-password");
     migrate.WithEnvironment($"DatabaseRoles__lightning_{name}", password);
+    // 43 letters and "=": 32 bytes of base64. The first eleven say that the key was made here; no service takes it in Production.
+    var masterKey = builder.ExecutionContext.IsRunMode
+        ? ReferenceExpression.Create($"development{Secret($"{name}-development-key")}=")
+        : ReferenceExpression.Create($"{Secret($"{name}-master-key", length: 43)}=");
     var connection = builder.AddConnectionString($"{name}-database", ReferenceExpression.Create($"{database};Username=lightning_{name};Password={password}"));
     return builder.AddProject<TProject>(name)
         .WithReference(connection, "lightning")
-        .WithEnvironment("DataProtection__MasterKey", $"{Secret($"{name}-master-key", length: 43)}=") // 43 letters and "=": 32 bytes of base64
+        .WithEnvironment("DataProtection__MasterKey", masterKey)
         .WaitForCompletion(migrate)
         .WithHttpHealthCheck("/health/ready");
 }

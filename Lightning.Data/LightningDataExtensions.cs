@@ -33,7 +33,7 @@ public static class LightningDataExtensions
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
         builder.Services.AddSingleton<NotePolicy>().AddSingleton<AccountPolicy>().AddSingleton<SessionPolicy>().AddSingleton<AuditPolicy>();
 
-        builder.Services.AddSingleton(MasterKey.Read(builder.Configuration));
+        builder.Services.AddSingleton(MasterKey.Read(builder.Configuration, builder.Environment.IsProduction()));
         builder.Services.AddDataProtection().SetApplicationName($"lightning-{service}").PersistKeysToDbContext<LightningDb>();
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services =>
             new ConfigureOptions<KeyManagementOptions>(options => options.XmlEncryptor = new MasterKeyEncryptor(services.GetRequiredService<MasterKey>())));

@@ -43,6 +43,7 @@ static class IdentityService
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenFactory>();
         services.AddSingleton<ClientAuthentication>();
+        services.AddSingleton<ConnectLimits>();
         services.AddScoped<ClientGrants>();
         services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
@@ -118,12 +119,14 @@ static class IdentityService
         // Anybody may ask; each endpoint's checks say who is answered. No form of ours leads here, and no client's has our antiforgery token.
         var provider = routes.MapGroup("").AllowAnonymous().DisableAntiforgery();
         provider.MapDiscovery();
-        provider.MapAuthorize();
         provider.MapPushedRequests();
         provider.MapToken();
         provider.MapRevocation();
         provider.MapIntrospection();
         provider.MapUserInfo();
-        provider.MapEndSession();
+
+        var browsers = provider.MapGroup("").AddEndpointFilter(ConnectLimits.BeforeBrowsersAsync);
+        browsers.MapAuthorize();
+        browsers.MapEndSession();
     }
 }

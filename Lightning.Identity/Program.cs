@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Identity;
+using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -16,6 +17,7 @@ builder.Services.AddPages();
 var app = builder.Build();
 app.UseServiceDefaults();
 app.UseRouting();
+app.UseHttpsOnly();
 app.UseRateLimiter();
 app.UseAuthentication();
 app.UseAuthorization();

@@ -20,4 +20,12 @@ sealed record ProviderOptions
     /// <summary>How often one network address may try one e-mail address each minute, a burst of as many included.</summary>
     [Range(1, 100_000, ErrorMessage = "Identity:AttemptsPerMinute must lie between 1 and 100000: how often one network address may try one e-mail address each minute.")]
     public int AttemptsPerMinute { get; init; } = 10;
+
+    /// <summary>How often one network address may call the protocol's endpoints each minute, where no client's secret stands behind the call; a burst of as many included.</summary>
+    [Range(1, 1_000_000, ErrorMessage = "Identity:RequestsPerMinute must lie between 1 and 1000000: how often one network address may call the protocol's endpoints each minute.")]
+    public int RequestsPerMinute { get; init; } = 1200;
+
+    /// <summary>How often one client that has proved itself may call the protocol's endpoints each minute.</summary>
+    [Range(1, 10_000_000, ErrorMessage = "Identity:ClientRequestsPerMinute must lie between 1 and 10000000: how often one client may call the protocol's endpoints each minute.")]
+    public int ClientRequestsPerMinute { get; init; } = 120_000;
 }

@@ -6,6 +6,9 @@ static class ProviderAddress
     /// <summary>Why <see cref="IsSafe"/> is not.</summary>
     public const string Unsafe = "Oidc:Authority is plain http: use https; outside Production, http on a loopback host is allowed too.";
 
+    /// <summary>How long a copy of the provider's keys is kept; a key that was revoked in an emergency is taken for so long, and no longer.</summary>
+    public static readonly TimeSpan KeyRefresh = TimeSpan.FromMinutes(5);
+
     /// <summary>Plain http leaves the machine open to whoever is on the wire: loopback only, and never in Production.</summary>
     public static bool IsSafe(string authority, bool isProduction) =>
         !Uri.TryCreate(authority, UriKind.Absolute, out var uri) || uri.Scheme == Uri.UriSchemeHttps || (uri.IsLoopback && !isProduction);

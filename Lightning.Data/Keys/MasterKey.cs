@@ -13,14 +13,18 @@ namespace Lightning.Data.Keys;
 public sealed class MasterKey
 {
     const string Setting = "DataProtection:MasterKey";
+    /// <summary>What the keys begin with that the AppHost makes on a developer's machine.</summary>
+    const string DevelopmentMark = "development";
     const int Size = 32, NonceSize = 12, TagSize = 16;
     readonly byte[] key;
 
     MasterKey(byte[] key) => this.key = key;
 
     /// <summary>Reads the key from configuration.</summary>
-    /// <exception cref="ConfigurationException">It is missing, or not 32 bytes of base64.</exception>
-    public static MasterKey Read(IConfiguration configuration)
+    /// <param name="configuration">Where it stands.</param>
+    /// <param name="isProduction">Whether a key that was made for development is refused.</param>
+    /// <exception cref="ConfigurationException">It is missing, not 32 bytes of base64, or made for development.</exception>
+    public static MasterKey Read(IConfiguration configuration, bool isProduction = false)
     {
         var text = configuration[Setting];
         if (string.IsNullOrEmpty(text))
@@ -28,6 +32,8 @@ public sealed class MasterKey
         var bytes = new byte[Size + 1];
         if (!Convert.TryFromBase64String(text, bytes, out var length) || length != Size)
             throw new ConfigurationException($"{Setting} is not 32 bytes of base64: make one with `openssl rand -base64 32`.");
+        if (isProduction && text.StartsWith(DevelopmentMark, StringComparison.Ordinal))
+            throw new ConfigurationException($"{Setting} was made for development: give this service 32 random bytes of its own as base64, for instance from `openssl rand -base64 32`.");
         return new MasterKey(bytes[..Size]);
     }
 

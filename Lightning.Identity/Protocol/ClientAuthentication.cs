@@ -7,7 +7,7 @@ namespace Lightning.Identity.Protocol;
 sealed record Caller(Client Client, Parameters Parameters);
 
 /// <summary>Who calls an endpoint made for clients: RFC 6749, 2.3; OpenID Connect Core 1.0, 9.</summary>
-sealed class ClientAuthentication(ClientRegistry clients)
+sealed class ClientAuthentication(ClientRegistry clients, ConnectLimits limits)
 {
     static readonly Check<Attempt>[] Checks =
     [
@@ -51,14 +51,17 @@ sealed class ClientAuthentication(ClientRegistry clients)
         _ => ProtocolError.InvalidClient("The client is not known, or its secret is wrong."),
     };
 
-    /// <summary>The calling client, or why it is not believed.</summary>
+    /// <summary>The calling client, or why it is not believed or has to wait.</summary>
     public async Task<(Caller? Caller, ProtocolError? Fault)> AuthenticateAsync(HttpContext http)
     {
         var form = await Parameters.OfFormAsync(http.Request);
         var header = http.Request.Headers.Authorization.ToString();
         var basic = Decode(header);
         var attempt = new Attempt(form, header.Length > 0, basic, clients.Find(header.Length > 0 ? basic?.Id : form?["client_id"]));
-        return Checks.FirstFault(attempt) is { } fault ? (null, fault) : (new Caller(attempt.Client!, form!), null);
+        var fault = Checks.FirstFault(attempt);
+        var mayCall = fault is null && !attempt.Client!.IsPublic ? limits.MayCall(http, attempt.Client) : limits.MayCall(http);
+        if (!mayCall) return (null, ProtocolError.TooManyRequests);
+        return fault is not null ? (null, fault) : (new Caller(attempt.Client!, form!), null);
     }
 
     static Credentials? Decode(string header)

@@ -15,6 +15,9 @@ sealed record ProtocolError(string Code, string Description)
     public static ProtocolError UnsupportedGrantType(string description) => new("unsupported_grant_type", description);
     public static ProtocolError UnsupportedResponseType(string description) => new("unsupported_response_type", description);
 
+    /// <summary>Not now (RFC 6585, 4); <see cref="ConnectLimits"/> has said when.</summary>
+    public static ProtocolError TooManyRequests { get; } = new("temporarily_unavailable", "Too many requests: try again after the seconds of Retry-After.");
+
     // OpenID Connect Core 1.0, 3.1.2.6.
     public static ProtocolError LoginRequired(string description) => new("login_required", description);
     public static ProtocolError RequestNotSupported(string description) => new("request_not_supported", description);
@@ -24,7 +27,8 @@ sealed record ProtocolError(string Code, string Description)
     public IResult ToResult(HttpContext http)
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (Code != "invalid_client") return Results.Json(new Body(Code, Description), ProtocolJson.Default.Body, statusCode: StatusCodes.Status400BadRequest);
+        if (Code != "invalid_client")
+            return Results.Json(new Body(Code, Description), ProtocolJson.Default.Body, statusCode: this == TooManyRequests ? StatusCodes.Status429TooManyRequests : StatusCodes.Status400BadRequest);
         http.Response.Headers.WWWAuthenticate = "Basic realm=\"lightning\"";
         return Results.Json(new Body(Code, Description), ProtocolJson.Default.Body, statusCode: StatusCodes.Status401Unauthorized);
     }

@@ -29,7 +29,7 @@ static class UserInfoEndpoint
     public static void MapUserInfo(this IEndpointRouteBuilder routes) =>
         routes.MapMethods(Paths.UserInfo, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
-    static async Task<IResult> HandleAsync(HttpContext http, LiveTokens tokens)
+    static async Task<IResult> HandleAsync(HttpContext http, LiveTokens tokens, ConnectLimits limits)
     {
         const string scheme = "Bearer ";
         http.Response.Headers.CacheControl = "no-store";
@@ -44,6 +44,7 @@ static class UserInfoEndpoint
         var bearer = new Bearer(live?.Token, live?.Session);
         if (Checks.FirstFault(bearer) is { } fault)
         {
+            if (!limits.MayCall(http)) return ProtocolError.TooManyRequests.ToResult(http);
             http.Response.Headers.WWWAuthenticate = $"Bearer realm=\"lightning\", error=\"{fault.Code}\", error_description=\"{fault.Description}\"";
             return Results.StatusCode(fault.Code == "insufficient_scope" ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized);
         }

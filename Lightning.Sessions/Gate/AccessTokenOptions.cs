@@ -21,4 +21,7 @@ public sealed record AccessTokenOptions
     /// <summary>The values of <c>typ</c> that are access tokens; an ID token or a logout token is none (RFC 8725, 3.11).</summary>
     [MinLength(1, ErrorMessage = "Oidc:AccessTokenTypes is empty: name at least one, such as 'at+jwt'.")]
     public string[] AccessTokenTypes { get; init; } = ["at+jwt"];
+
+    /// <summary>The clients that may call as themselves, without a person and a session; none by default.</summary>
+    public string[] ServiceClients { get; init; } = [];
 }

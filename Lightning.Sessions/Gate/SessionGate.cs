@@ -33,15 +33,17 @@ public static class SessionGate
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
             .Configure<IOptions<AccessTokenOptions>>((bearer, tokens) => Configure(bearer, tokens.Value));
-        builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
-            .RequireAuthenticatedUser()
-            .RequireAssertion(context => context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)))
-            .Build());
+        builder.Services.AddAuthorizationBuilder()
+            .SetDefaultPolicy(Policy().RequireAuthenticatedUser().RequireAssertion(context => ServiceGate.NamesSession(context.User)).Build())
+            .AddPolicy(ServiceGate.Policy, Policy().RequireService().Build());
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
             ?? throw new InvalidOperationException("There is no actor: the endpoint was reached without passing the session gate."));
         return builder;
     }
+
+    static AuthorizationPolicyBuilder Policy() => new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
+        .RequireAssertion(context => context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)));
 
     static void Configure(JwtBearerOptions bearer, AccessTokenOptions tokens)
     {
@@ -49,6 +51,7 @@ public static class SessionGate
         bearer.Authority = tokens.Authority;
         bearer.MetadataAddress = metadata.ToString();
         bearer.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
+        bearer.AutomaticRefreshInterval = ProviderAddress.KeyRefresh;
         bearer.MapInboundClaims = false;
         bearer.TokenValidationParameters = new TokenValidationParameters
         {
@@ -66,6 +69,11 @@ public static class SessionGate
     static async Task AdmitAsync(TokenValidatedContext context)
     {
         var claims = context.Principal!;
+        if (!ServiceGate.NamesSession(claims))
+        {
+            ServiceGate.Admit(context);
+            return;
+        }
         if (!Guid.TryParse(claims.FindFirst("sid")?.Value, out var sid) || claims.FindFirst("sub")?.Value is not { } subject)
         {
             context.Fail("The token names no session.");

@@ -68,7 +68,10 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
         oidc.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
         oidc.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
             metadata.ToString(), new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(oidc.Backchannel) { RequireHttps = oidc.RequireHttpsMetadata }, new SameIssuer(settings.Authority));
+            new HttpDocumentRetriever(oidc.Backchannel) { RequireHttps = oidc.RequireHttpsMetadata }, new SameIssuer(settings.Authority))
+        {
+            AutomaticRefreshInterval = ProviderAddress.KeyRefresh,
+        };
     }
 
     /// <summary>Where services reach the provider by another address than browsers do, that address serves every call of the back channel.</summary>

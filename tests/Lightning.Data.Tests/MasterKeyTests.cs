@@ -24,6 +24,19 @@ public class MasterKeyTests(PostgresServer server)
             message => message.ShouldContain("openssl rand"));
     }
 
+    [Fact, Trait("Check", "O07")]
+    public void MasterKey_MadeForDevelopment_IsRefusedInProductionOnly()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("DataProtection:MasterKey", "development" + new string('z', 32) + "=")]).Build();
+        MasterKey.Read(configuration, isProduction: false).ShouldNotBeNull();
+        Should.Throw<ConfigurationException>(() => MasterKey.Read(configuration, isProduction: true)).Message
+            .ShouldStartWith("DataProtection:MasterKey was made for development: ");
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Configuration["ConnectionStrings:lightning"] = "Host=localhost";
+        Should.Throw<ConfigurationException>(() => builder.AddLightningData("bff"));
+    }
+
     [Fact]
     public void MasterKey_As43LettersAndAnEqualsSign_IsTaken() =>
         MasterKey.Read(new ConfigurationBuilder().AddInMemoryCollection([new("DataProtection:MasterKey", new string('z', 43) + "=")]).Build()).ShouldNotBeNull();

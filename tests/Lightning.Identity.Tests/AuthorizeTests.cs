@@ -74,7 +74,7 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
         answer.Keys.ShouldBe(["error", "error_description", "state", "iss"], ignoreOrder: true);
     }
 
-    [Theory]
+    [Theory, Trait("Check", "A10"), Trait("Check", "A25")]
     [InlineData("scope", null, "invalid_scope")]
     [InlineData("scope", "openid admin", "invalid_scope")]
     [InlineData("scope", "openid  profile", "invalid_scope")]

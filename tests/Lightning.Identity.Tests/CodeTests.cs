@@ -62,14 +62,20 @@ public class CodeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnder
     }
 
     [Fact, Trait("Check", "A06")]
-    public async Task Redeem_FiftyAtOnce_ExactlyOneWins()
+    public async Task Redeem_FiftyAtOnce_ExactlyOneWins_AndWhatItGaveIsRevoked()
     {
-        var (_, visitor) = await identity.SignedInAsync("carol");
+        var (user, visitor) = await identity.SignedInAsync("carol");
         var bff = identity.Bff(visitor);
         var code = await bff.CodeAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => bff.RedeemAsync(code)));
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
         answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_grant");
+        var won = answers.Single(answer => answer.Status == HttpStatusCode.OK);
+        (await bff.RefreshAsync(won["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        (await bff.UserInfoAsync(won["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        await using var db = identity.Database.Connect();
+        (await db.AuditEntries.CountAsync(entry => entry.UserId == user.Id && entry.Action == "code-reused", Cancellation)).ShouldBe(1);
     }
 
     [Fact, Trait("Check", "A06")]

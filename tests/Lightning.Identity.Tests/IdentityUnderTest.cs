@@ -56,6 +56,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Identity:Issuer", People.Issuer),
                 ("Identity:FormsPerMinute", "100000"),
                 ("Identity:AttemptsPerMinute", "100000"),
+                ("Identity:RequestsPerMinute", "1000000"),
                 ("Identity:Clients:Bff:Secret", BffSecret),
                 ("Identity:Clients:Bff:BaseUri", App),
                 ("Identity:Clients:Admin:Secret", AdminSecret),

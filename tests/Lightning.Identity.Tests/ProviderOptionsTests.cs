@@ -31,7 +31,7 @@ public class ProviderOptionsTests
         Faults("Development", Good with { RedirectUris = ["http://localhost.evil.example/"] }).ShouldNotBeEmpty();
     }
 
-    [Fact]
+    [Fact, Trait("Check", "A25"), Trait("Check", "A27")]
     public void Fault_NamesKeyAndRemedy_AndNoSecret()
     {
         (ClientOptions Client, string Named)[] faults =
@@ -47,6 +47,12 @@ public class ProviderOptionsTests
             (Good with { RedirectUris = ["javascript:alert(1)"] }, "Identity:Clients:App:RedirectUris"),
             (Good with { PostLogoutRedirectUris = ["http://app.example.com/"] }, "Identity:Clients:App:PostLogoutRedirectUris"),
             (Good with { Scopes = ["admin"] }, "Identity:Clients:App:Scopes holds 'admin'"),
+            (Good with { ClientId = "0198c7a2-5f3e-7b11-8d9c-0a1b2c3d4e5f" }, "Identity:Clients:App:ClientId looks like a person's id"),
+            (Good with { IsPublic = true, Secret = null, GrantTypes = ["client_credentials"] }, "Identity:Clients:App:GrantTypes holds 'client_credentials', but"),
+            (Good with { IsPublic = true, Secret = null, IsResourceServer = true }, "Identity:Clients:App:IsResourceServer is set"),
+            (Good with { BackChannelLogoutUri = "http://app.example.com/backchannel" }, "Identity:Clients:App:BackChannelLogoutUri"),
+            (Good with { BackChannelLogoutUri = "com.example.app:/backchannel" }, "Identity:Clients:App:BackChannelLogoutUri"),
+            (Good with { BackChannelLogoutUri = "/backchannel", BaseUri = null, RedirectUris = [] }, "Identity:Clients:App:BackChannelLogoutUri holds the relative"),
             (Good with { GrantTypes = ["password"] }, "Identity:Clients:App:GrantTypes holds 'password'"),
         ];
         foreach (var (client, named) in faults)

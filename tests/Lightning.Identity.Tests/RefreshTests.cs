@@ -1,4 +1,5 @@
 using System.Net;
+using Lightning.Identity.Tokens;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,6 +7,8 @@ namespace Lightning.Identity.Tests;
 
 public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
+    const int Parallel = 50;
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact, Trait("Check", "A11")]
@@ -40,15 +43,39 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     }
 
     [Fact, Trait("Check", "A11"), Trait("Check", "A12")]
-    public async Task Refresh_TwentyAtOnceWithOneToken_OneWinsAndTheRestEndTheSession()
+    public async Task Refresh_FiftyAtOnceWithOneToken_OneWinsAndTheRestEndTheSession()
     {
         var (user, visitor) = await identity.SignedInAsync("parallel");
         var bff = identity.Bff(visitor);
         var token = (await bff.TokensAsync())["refresh_token"]!;
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => bff.RefreshAsync(token)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => bff.RefreshAsync(token)));
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
         answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_grant");
         (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        (await bff.RefreshAsync(answers.Single(answer => answer.Status == HttpStatusCode.OK)["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        await using var db = identity.Database.Connect();
+        (await db.AuditEntries.CountAsync(entry => entry.UserId == user.Id && entry.Action == "refresh-token-reused", Cancellation)).ShouldBe(1);
+    }
+
+    [Fact, Trait("Check", "A11"), Trait("Check", "A12")]
+    public async Task Refresh_FiftyAtOnceOfABrokenKindThatTakesNoLock_IsCaught()
+    {
+        var (_, visitor) = await identity.SignedInAsync("broken");
+        var hash = Secrets.Hash((await identity.Bff(visitor).TokensAsync())["refresh_token"]!);
+        var allHaveLooked = new TaskCompletionSource();
+        var looking = Parallel;
+        var wins = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(async _ =>
+        {
+            await using var db = identity.Database.ConnectAs("identity");
+            var row = await db.RefreshTokens.SingleAsync(row => row.TokenHash == hash, Cancellation);
+            var unused = row.UsedAt is null;
+            if (Interlocked.Decrement(ref looking) == 0) allHaveLooked.SetResult();
+            await allHaveLooked.Task;
+            row.UsedAt = DateTimeOffset.UtcNow;
+            await db.SaveChangesAsync(Cancellation);
+            return unused;
+        }));
+        wins.Count(win => win).ShouldBeGreaterThan(1);
     }
 
     [Fact, Trait("Check", "A15")]

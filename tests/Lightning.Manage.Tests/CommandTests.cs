@@ -38,6 +38,40 @@ public class CommandTests(PostgresServer server)
         (await db.Accounts.CountAsync(Cancellation)).ShouldBe(0);
     }
 
+    [Fact]
+    [Trait("Check", "A28")]
+    public async Task Keys_AreListed_Rotated_AndRevoked_AndTheBookSaysSo()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var environment = new Dictionary<string, string?> { ["ConnectionStrings__lightning"] = database.ConnectionString };
+        (await RunAsync(["keys", "list"], environment)).Output.ShouldContain("There is no key yet");
+        await using var db = database.Connect();
+        var now = DateTimeOffset.UtcNow;
+        foreach (var (kid, age) in new[] { ("old-key", 2), ("new-key", 1) })
+            db.SigningKeys.Add(new()
+            {
+                Id = kid, Algorithm = "ES256", PrivateKey = [1], CreatedAt = now.AddDays(-age), SignsFrom = now.AddDays(-age), SuccessorDueAt = now.AddDays(90 - age),
+                RetiredAt = kid == "old-key" ? now.AddDays(14) : null,
+            });
+        await db.SaveChangesAsync(Cancellation);
+        var list = (await RunAsync(["keys", "list"], environment)).Output.Split('\n');
+        list[0].ShouldStartWith("new-key  ES256  signs; its successor is made at ");
+        list[1].ShouldStartWith("old-key  ES256  verifies until ");
+
+        (await RunAsync(["keys", "rotate"], environment)).Output.ShouldContain("The successor of new-key is made");
+        (await RunAsync(["keys", "rotate"], environment)).Output.ShouldContain("nothing to do");
+        (await db.SigningKeys.AsNoTracking().SingleAsync(key => key.Id == "new-key", Cancellation)).SuccessorDueAt.ShouldBeLessThanOrEqualTo(DateTimeOffset.UtcNow);
+
+        (await RunAsync(["keys", "revoke", "new-key"], environment)).Output.ShouldContain("new-key is revoked");
+        (await db.SigningKeys.AsNoTracking().SingleAsync(key => key.Id == "new-key", Cancellation)).RetiredAt!.Value.ShouldBeLessThanOrEqualTo(DateTimeOffset.UtcNow);
+        foreach (var kid in new[] { "new-key", "no-key" })
+        {
+            var refused = await RunAsync(["keys", "revoke", kid], environment);
+            (refused.ExitCode, refused.Errors.Trim()).ShouldBe((1, $"There is no key '{kid}' that could be revoked: `keys list` prints those that there are."));
+        }
+        (await db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Cancellation)).ShouldBe(["signing-key-rotation-asked", "signing-key-revoked"]);
+    }
+
     [Theory]
     [InlineData("migrate", "", "ConnectionStrings:lightning is not set")]
     [InlineData("migrate", "nonsense", "ConnectionStrings:lightning cannot be read")]

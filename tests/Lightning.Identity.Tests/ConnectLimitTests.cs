@@ -1,0 +1,74 @@
+using System.Net;
+using Lightning.Testing;
+
+namespace Lightning.Identity.Tests;
+
+public sealed class IdentityWithTightLimits(PostgresServer server) : IdentityUnderTest(server)
+{
+    public const int PerNetwork = 40, PerClient = 90;
+
+    protected override IEnumerable<(string Key, string Value)> Settings =>
+        [("Identity:RequestsPerMinute", $"{PerNetwork}"), ("Identity:ClientRequestsPerMinute", $"{PerClient}")];
+}
+
+/// <summary>Each test uses a limit up, so each has a service of its own.</summary>
+public class ConnectLimitTests(PostgresServer server) : IAsyncLifetime
+{
+    readonly IdentityWithTightLimits identity = new(server);
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => identity.InitializeAsync();
+
+    [Fact]
+    public async Task Client_ThatGuessesItsSecret_WaitsAndHarmsNotTheOneThatKnowsIt()
+    {
+        var bff = identity.Bff(identity.Visitor());
+        var guesses = await CallAsync(IdentityWithTightLimits.PerNetwork + 20, () => bff.PostAsync("/connect/token", ("client_secret", "wrong")));
+        guesses.Count(answer => answer.Status == HttpStatusCode.Unauthorized).ShouldBeInRange(IdentityWithTightLimits.PerNetwork, IdentityWithTightLimits.PerNetwork + 10);
+        guesses.Where(answer => answer.Status != HttpStatusCode.Unauthorized).ShouldNotBeEmpty();
+        guesses.Where(answer => answer.Status != HttpStatusCode.Unauthorized).ShouldAllBe(answer => answer.Status == HttpStatusCode.TooManyRequests && answer.Error == "temporarily_unavailable");
+        (await bff.RefreshAsync("x")).Error.ShouldBe("invalid_grant");
+    }
+
+    [Fact]
+    public async Task PublicClient_IsLimitedByItsNetwork_AndToldWhenToComeAgain()
+    {
+        await CallAsync(IdentityWithTightLimits.PerNetwork + 5, () => identity.Native(identity.Visitor()).RefreshAsync("x"));
+        using var form = new FormUrlEncodedContent([new("client_id", "lightning-public"), new("grant_type", "refresh_token"), new("refresh_token", "x")]);
+        using var refused = await identity.BackChannel().PostAsync("/connect/token", form, Cancellation);
+        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        refused.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task ConfidentialClient_MayCallMoreThanANetwork_AndNotWithoutEnd_AndNoOtherSuffers()
+    {
+        var (bff, admin) = (identity.Bff(identity.Visitor()), identity.Admin(identity.Visitor()));
+        var answers = await CallAsync(IdentityWithTightLimits.PerClient + 40, () => bff.RefreshAsync("x"));
+        answers.Count(answer => answer.Error == "invalid_grant").ShouldBeGreaterThanOrEqualTo(IdentityWithTightLimits.PerClient);
+        answers.ShouldContain(answer => answer.Status == HttpStatusCode.TooManyRequests);
+        (await admin.RefreshAsync("x")).Error.ShouldBe("invalid_grant");
+    }
+
+    [Theory]
+    [InlineData("/connect/authorize")]
+    [InlineData("/connect/endsession?client_id=nobody")]
+    public async Task Browser_ThatCallsWithoutEnd_IsShownAPageThatSaysSo(string uri)
+    {
+        var visitor = identity.Visitor();
+        for (var call = 0; call < IdentityWithTightLimits.PerNetwork + 5; call++) (await visitor.GetAsync(uri)).Dispose();
+        using var refused = await visitor.GetAsync(uri);
+        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        refused.Headers.RetryAfter.ShouldNotBeNull();
+        (await refused.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Too many attempts");
+    }
+
+    static Task<Answer[]> CallAsync(int times, Func<Task<Answer>> call) => Task.WhenAll(Enumerable.Range(0, times).Select(_ => call()));
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await identity.DisposeAsync();
+    }
+}
