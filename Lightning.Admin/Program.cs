@@ -1,6 +1,7 @@
 using Lightning.Admin;
 using Lightning.Admin.Registrations;
 using Lightning.Data;
+using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.Extensions.Options;
@@ -27,4 +28,5 @@ app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
 app.MapRazorPages();
 
+app.RequireTranslatableRules();
 app.Run();

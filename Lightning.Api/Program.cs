@@ -1,6 +1,7 @@
 using Lightning.Api;
 using Lightning.Api.Notes;
 using Lightning.Data;
+using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
 
@@ -20,5 +21,6 @@ app.UseAuthorization();
 app.MapOpenApi().AllowAnonymous();
 app.MapNotes();
 
+app.RequireTranslatableRules();
 app.RequireStatedPolicies();
 app.Run();

@@ -1,8 +1,5 @@
-using Lightning.Data.Accounts;
-using Lightning.Data.Audit;
 using Lightning.Data.Keys;
-using Lightning.Data.Notes;
-using Lightning.Data.Sessions;
+using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -31,7 +28,7 @@ public static class LightningDataExtensions
         // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
         builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLightning());
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
-        builder.Services.AddSingleton<NotePolicy>().AddSingleton<AccountPolicy>().AddSingleton<SessionPolicy>().AddSingleton<AuditPolicy>();
+        builder.Services.AddPolicies();
 
         builder.Services.AddSingleton(MasterKey.Read(builder.Configuration, builder.Environment.IsProduction()));
         builder.Services.AddDataProtection().SetApplicationName($"lightning-{service}").PersistKeysToDbContext<LightningDb>();

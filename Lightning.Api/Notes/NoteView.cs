@@ -31,8 +31,11 @@ sealed record NoteView(
     [property: Description("The note's version, to be sent as If-Match.")] string Etag,
     [property: Description("What the caller may do to it, by verb.")] IReadOnlyDictionary<string, bool> Can)
 {
-    public static NoteView Of(Note note, NotePolicy policy, Actor actor) =>
-        new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, Tag(note), policy.Can(actor, note));
+    public static NoteView Of(Guarded<Note> guarded, NotePolicy policy, Actor actor)
+    {
+        var note = guarded.Row;
+        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, Tag(note), policy.Can(actor, guarded));
+    }
 
     /// <summary>The note's entity tag (RFC 9110, 8.8.3).</summary>
     public static string Tag(Note note) => string.Create(CultureInfo.InvariantCulture, $"\"{note.Version}\"");

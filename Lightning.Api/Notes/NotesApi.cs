@@ -38,8 +38,8 @@ static class NotesApi
             rows = rows.Where(note => EF.Functions.LessThan(ValueTuple.Create(note.UpdatedAt, note.Id), ValueTuple.Create(after.UpdatedAt, after.Id)));
         // One more than was asked for says whether there is a next page.
         var notes = await rows.OrderByDescending(note => note.UpdatedAt).ThenByDescending(note => note.Id)
-            .Take(limit + 1).ToListAsync(cancellationToken);
-        var next = notes.Count > limit ? NoteCursor.Of(notes[limit - 1]).ToString() : null;
+            .Take(limit + 1).Guard(policy, actor).ToListAsync(cancellationToken);
+        var next = notes.Count > limit ? NoteCursor.Of(notes[limit - 1].Row).ToString() : null;
         if (next is not null) response.Headers.Link = $"</api/v1/notes?limit={limit}&after={next}>; rel=\"next\"";
         return TypedResults.Ok(new NotePage([.. notes.Take(limit).Select(note => NoteView.Of(note, policy, actor))], next));
     }
@@ -49,10 +49,10 @@ static class NotesApi
     {
         var now = clock.GetUtcNow().ToMicroseconds();
         var note = new Note { OwnerId = actor.UserId, Title = input.Title, Body = input.Body, CreatedAt = now, UpdatedAt = now };
-        if (!policy.May(actor, Verb.Create, note)) throw new InvalidOperationException("A note that its writer may not write.");
+        if (policy.Decide(actor, Verb.Create, note) is not true) throw new InvalidOperationException("A note that its writer may not write.");
         db.Notes.Add(note);
         await db.SaveChangesAsync(cancellationToken);
-        var view = NoteView.Of(note, policy, actor);
+        var view = NoteView.Of(new Guarded<Note> { Row = note }, policy, actor);
         response.Headers.ETag = view.Etag;
         return TypedResults.Created($"/api/v1/notes/{note.Id}", view);
     }
@@ -70,12 +70,13 @@ static class NotesApi
         Guid id, NoteInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext context,
         LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (await FindAsync(id, Verb.Read, db.Notes, policy, actor, cancellationToken) is not { } note) return TypedResults.NotFound();
-        if (!policy.May(actor, Verb.Update, note)) return TypedResults.Forbid();
+        if (await FindAsync(id, Verb.Read, db.Notes, policy, actor, cancellationToken) is not { } found) return TypedResults.NotFound();
+        var note = found.Row;
+        if (!policy.May(actor, Verb.Update, found)) return TypedResults.Forbid();
         if (Preconditions.Refuse(ifMatch, NoteView.Tag(note)) is { } refusal) return refusal;
         (note.Title, note.Body, note.UpdatedAt) = (input.Title, input.Body, clock.GetUtcNow().ToMicroseconds());
         if (await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken) return overtaken;
-        var view = NoteView.Of(note, policy, actor);
+        var view = NoteView.Of(found, policy, actor);
         context.Response.Headers.ETag = view.Etag;
         return TypedResults.Ok(view);
     }
@@ -83,13 +84,14 @@ static class NotesApi
     static async Task<Results<NoContent, NotFound, ForbidHttpResult, ProblemHttpResult>> DeleteAsync(
         Guid id, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken)
     {
-        if (await FindAsync(id, Verb.Read, db.Notes, policy, actor, cancellationToken) is not { } note) return TypedResults.NotFound();
-        if (!policy.May(actor, Verb.Delete, note)) return TypedResults.Forbid();
+        if (await FindAsync(id, Verb.Read, db.Notes, policy, actor, cancellationToken) is not { } found) return TypedResults.NotFound();
+        var note = found.Row;
+        if (!policy.May(actor, Verb.Delete, found)) return TypedResults.Forbid();
         if (Preconditions.Refuse(ifMatch, NoteView.Tag(note)) is { } refusal) return refusal;
         db.Notes.Remove(note);
         return await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken ? overtaken : TypedResults.NoContent();
     }
 
-    static Task<Note?> FindAsync(Guid id, Verb verb, IQueryable<Note> notes, NotePolicy policy, Actor actor, CancellationToken cancellationToken) =>
-        notes.Where(policy, actor, verb).SingleOrDefaultAsync(note => note.Id == id, cancellationToken);
+    static Task<Guarded<Note>?> FindAsync(Guid id, Verb verb, IQueryable<Note> notes, NotePolicy policy, Actor actor, CancellationToken cancellationToken) =>
+        notes.Where(policy, actor, verb).Where(note => note.Id == id).Guard(policy, actor).SingleOrDefaultAsync(cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Lightning.ServiceDefaults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
@@ -15,6 +16,7 @@ public static class DatabaseMigration
     /// <param name="connectionString">The owner's connection string.</param>
     /// <param name="passwords">The services' passwords, by role.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <exception cref="ConfigurationException">The model was changed without a migration.</exception>
     /// <returns>The names of the migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> ApplyAsync(
         string connectionString, IReadOnlyDictionary<string, string> passwords, CancellationToken cancellationToken)
@@ -27,6 +29,8 @@ public static class DatabaseMigration
         if (pending.Count > 0)
         {
             await using var db = LightningDbDesign.Connect(connectionString);
+            if (db.Database.HasPendingModelChanges())
+                throw new ConfigurationException("The model was changed and has no migration for it: run `dotnet ef migrations add NAME --project Lightning.Data --startup-project Lightning.Manage`.");
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
             await db.Database.MigrateAsync(cancellationToken);
         }

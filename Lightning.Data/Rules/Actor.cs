@@ -5,7 +5,11 @@ namespace Lightning.Data.Rules;
 /// <param name="SessionId">The session they ask in.</param>
 /// <param name="IsAdmin">Whether they are an administrator.</param>
 /// <param name="IsVerified">Whether their address is proved.</param>
-public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVerified);
+public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVerified)
+{
+    /// <summary>Somebody whom no row knows; rules are tried out with it.</summary>
+    internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false);
+}
 
 /// <summary>What an actor wants to do to an object.</summary>
 public enum Verb

@@ -31,7 +31,7 @@ public sealed class Condition<T>
     internal Condition<T> Negate() =>
         this == Always ? Never
         : this == Never ? Always
-        : Where(System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(System.Linq.Expressions.Expression.Not(Expression.Body), Expression.Parameters));
+        : Where(Lambda(System.Linq.Expressions.Expression.Not(Expression.Body)));
 
     internal Condition<T> Join(Condition<T> other, ExpressionType how)
     {
@@ -44,9 +44,9 @@ public sealed class Condition<T>
                 (ExpressionType.ExclusiveOr, true) => open.Negate(),
                 _ => open,
             };
-        var row = Expression.Parameters[0];
-        var body = new Rule.Replace(other.Expression.Parameters[0], row).Visit(other.Expression.Body);
-        return Where(System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(
-            System.Linq.Expressions.Expression.MakeBinary(how, Expression.Body, body), row));
+        var body = new Replace(other.Expression.Parameters[0], Expression.Parameters[0]).Visit(other.Expression.Body);
+        return Where(Lambda(System.Linq.Expressions.Expression.MakeBinary(how, Expression.Body, body)));
     }
+
+    Expression<Func<T, bool>> Lambda(Expression body) => System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(body, Expression.Parameters);
 }

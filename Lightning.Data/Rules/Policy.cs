@@ -1,28 +1,142 @@
+using System.Linq.Expressions;
+using Microsoft.EntityFrameworkCore;
+
 namespace Lightning.Data.Rules;
 
 /// <summary>Who may do what to one kind of object. What it does not allow is denied.</summary>
-public abstract class Policy<T>
+/// <remarks>Three questions are kept apart: may the actor do it to this object; to which rows; is it possible at all (for menus and buttons).</remarks>
+public abstract class Policy<T> : IPolicy
+    where T : class
 {
-    readonly Dictionary<Verb, Rule<T>> rules = [];
+    readonly Dictionary<Verb, Allowance<T>> allowances = [];
 
     /// <summary>Allows a verb where a rule holds.</summary>
-    protected void Allow(Verb verb, Rule<T> rule) => rules.Add(verb, rule);
+    /// <returns>The allowance, to say which fields it reaches.</returns>
+    protected Allowance<T> Allow(Verb verb, Rule<T> rule)
+    {
+        var allowance = new Allowance<T>(rule);
+        allowances.Add(verb, allowance);
+        return allowance;
+    }
 
-    /// <summary>Whether the actor may do it to this object.</summary>
-    public bool May(Actor actor, Verb verb, T subject) => rules.TryGetValue(verb, out var rule) && rule.Holds(actor, subject);
+    /// <summary>The verbs that somebody may use.</summary>
+    public IReadOnlyCollection<Verb> Verbs => allowances.Keys;
+
+    /// <summary>The rule behind a verb; null where nobody may.</summary>
+    public Rule<T>? this[Verb verb] => allowances.GetValueOrDefault(verb)?.Rule;
+
+    /// <summary>The fields that a verb reaches. Where the policy does not say: for reading all of them, for writing none.</summary>
+    /// <returns>The names; null stands for all.</returns>
+    public IReadOnlySet<string>? Fields(Verb verb) => allowances.GetValueOrDefault(verb) switch
+    {
+        null => new HashSet<string>(),
+        { Names: { } names } => names,
+        _ => verb == Verb.Read ? null : new HashSet<string>(),
+    };
+
+    /// <summary>Whether a verb reaches a field.</summary>
+    public bool Reaches(Verb verb, string field) => Fields(verb) is not { } names || names.Contains(field);
 
     /// <summary>To which rows the actor may do it.</summary>
-    public Condition<T> Scope(Actor actor, Verb verb) => rules.TryGetValue(verb, out var rule) ? rule.For(actor) : Condition<T>.Never;
+    public Condition<T> Scope(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
 
-    /// <summary>The verbs besides reading and making that the actor may use on this object, for a client to show or hide.</summary>
-    public IReadOnlyDictionary<string, bool> Can(Actor actor, T subject) => rules.Keys
+    /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
+    public bool IsPossible(Actor actor, Verb verb) => Scope(actor, verb).IsPossible;
+
+    /// <summary>Whether the actor may do it to this object, as far as its own columns say; null where only the database knows.</summary>
+    public bool? Decide(Actor actor, Verb verb, T subject) => this[verb] is { } rule ? rule.Decide(actor, subject) : false;
+
+    /// <summary>Whether the actor may do it to this object. The database is asked, by the object's key, only where its own columns do not say.</summary>
+    public async ValueTask<bool> MayAsync(DbContext db, Actor actor, Verb verb, T subject, CancellationToken cancellationToken) =>
+        Decide(actor, verb, subject) ?? await Scope(actor, verb).Apply(db.RowOf(subject)).AnyAsync(cancellationToken);
+
+    /// <summary>The verbs besides reading and making that the actor may use on an object, for a client to show or hide.</summary>
+    public IReadOnlyDictionary<string, bool> Can(Actor actor, Guarded<T> guarded) => allowances.Keys
         .Where(verb => verb is not (Verb.Read or Verb.Create))
-        .ToDictionary(verb => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..], verb => May(actor, verb, subject), StringComparer.Ordinal);
+        .ToDictionary(verb => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..], verb => May(actor, verb, guarded), StringComparer.Ordinal);
+
+    /// <summary>Whether the actor may do it to an object that came with what the database says of it.</summary>
+    public bool May(Actor actor, Verb verb, Guarded<T> guarded)
+    {
+        ArgumentNullException.ThrowIfNull(guarded);
+        return Decide(actor, verb, guarded.Row) ?? (guarded.Granted & Bit(verb)) != 0;
+    }
+
+    /// <summary>Why the actor may or may not: asks every single rule behind the verb.</summary>
+    public async Task<Explanation> ExplainAsync(DbContext db, Actor actor, Verb verb, T subject, CancellationToken cancellationToken)
+    {
+        if (this[verb] is not { } rule) return new Explanation(verb, false, null, []);
+        var parts = new List<ExplainedPart>();
+        foreach (var part in rule.Parts)
+            parts.Add(new(part.Name, part.Decide(actor, subject) ?? await part.For(actor).Apply(db.RowOf(subject)).AnyAsync(cancellationToken), part.Otherwise));
+        return new Explanation(verb, await MayAsync(db, actor, verb, subject, cancellationToken), rule.ToString(), parts);
+    }
+
+    /// <summary>The verbs that the database has to be asked about beside the row, as one number: a bit a verb.</summary>
+    internal Expression<Func<T, int>> GrantedTo(Actor actor)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        Expression granted = Expression.Constant(0);
+        foreach (var (verb, allowance) in allowances)
+        {
+            if (verb == Verb.Create || !allowance.AsksTheDatabase) continue;
+            var condition = allowance.Rule.For(actor);
+            if (condition == Condition<T>.Always || condition == Condition<T>.Never) continue;
+            var holds = new Replace(condition.Expression.Parameters[0], row).Visit(condition.Expression.Body);
+            granted = Expression.Add(granted, Expression.Condition(holds, Expression.Constant(Bit(verb)), Expression.Constant(0)));
+        }
+        return Expression.Lambda<Func<T, int>>(granted, row);
+    }
+
+    IEnumerable<(string Name, Action<DbContext> Translate)> IPolicy.Translations =>
+        from allowance in allowances
+        from part in allowance.Value.Rule.Parts
+        select ($"{GetType().Name}, {allowance.Key}: {part.Name}",
+            (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).ToQueryString()));
+
+    static int Bit(Verb verb) => 1 << (int)verb;
 }
 
-/// <summary>Narrows queries by policy.</summary>
-public static class PolicyQueries
+/// <summary>That a verb is allowed where a rule holds, and which fields it reaches.</summary>
+public sealed class Allowance<T>
 {
-    /// <summary>The rows that the actor may do it to.</summary>
-    public static IQueryable<T> Where<T>(this IQueryable<T> rows, Policy<T> policy, Actor actor, Verb verb) => policy.Scope(actor, verb).Apply(rows);
+    internal Allowance(Rule<T> rule)
+    {
+        Rule = rule;
+        AsksTheDatabase = rule.Parts.Any(part => part is RuleOfRow<T> { ReadsOwnColumns: false });
+    }
+
+    internal Rule<T> Rule { get; }
+
+    internal bool AsksTheDatabase { get; }
+
+    internal IReadOnlySet<string>? Names { get; private set; }
+
+    /// <summary>The fields that the verb reaches, and no other.</summary>
+    /// <exception cref="ArgumentException">One is no property of the object.</exception>
+    public Allowance<T> Fields(params Expression<Func<T, object?>>[] fields)
+    {
+        Names = fields.Select(Name).ToHashSet(StringComparer.Ordinal);
+        return this;
+    }
+
+    static string Name(Expression<Func<T, object?>> field) =>
+        (field.Body is UnaryExpression { NodeType: ExpressionType.Convert } boxed ? boxed.Operand : field.Body) is MemberExpression { Expression: ParameterExpression } member
+            ? member.Member.Name
+            : throw new ArgumentException($"{field} is no property of {typeof(T).Name}: write it like row => row.Title.", nameof(field));
+}
+
+/// <summary>An object of which there are no rows, such as a dashboard.</summary>
+public sealed class Headless
+{
+    Headless()
+    {
+    }
+}
+
+/// <summary>Who may do what to something that is no row; its rules ask about the actor only.</summary>
+public abstract class HeadlessPolicy : Policy<Headless>
+{
+    /// <summary>Whether the actor may.</summary>
+    public bool May(Actor actor, Verb verb) => IsPossible(actor, verb);
 }

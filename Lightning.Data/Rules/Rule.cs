@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
 
 namespace Lightning.Data.Rules;
 
@@ -11,92 +12,92 @@ public abstract class Rule<T>
     /// <summary>What the rule comes to for an actor.</summary>
     public abstract Condition<T> For(Actor actor);
 
-    /// <summary>Whether the actor may, decided in memory. The object's own columns must be loaded.</summary>
-    public abstract bool Holds(Actor actor, T subject);
+    /// <summary>
+    /// Whether the actor may, as far as the object's own columns say; null where only the database knows, because what decides stands in other rows.
+    /// A navigation is never read, loaded or not.
+    /// </summary>
+    public abstract bool? Decide(Actor actor, T subject);
+
+    /// <summary>The single rules that this one is made of, each once, in the order in which they are written.</summary>
+    public IReadOnlyList<NamedRule<T>> Parts => [.. Leaves().Distinct()];
+
+    /// <summary>The rule as its author wrote it, such as <c>owner | editor &amp; !archived</c>.</summary>
+    public override string ToString() => Text(Strength.Or);
 
     /// <summary>Either rule.</summary>
-    public static Rule<T> operator |(Rule<T> left, Rule<T> right) => new Both(left, right, ExpressionType.OrElse);
+    public static Rule<T> operator |(Rule<T> left, Rule<T> right) => new Composed<T>(left, right, ExpressionType.OrElse);
 
     /// <summary>Both rules.</summary>
-    public static Rule<T> operator &(Rule<T> left, Rule<T> right) => new Both(left, right, ExpressionType.AndAlso);
+    public static Rule<T> operator &(Rule<T> left, Rule<T> right) => new Composed<T>(left, right, ExpressionType.AndAlso);
 
     /// <summary>One of the rules and not the other.</summary>
-    public static Rule<T> operator ^(Rule<T> left, Rule<T> right) => new Both(left, right, ExpressionType.ExclusiveOr);
+    public static Rule<T> operator ^(Rule<T> left, Rule<T> right) => new Composed<T>(left, right, ExpressionType.ExclusiveOr);
 
     /// <summary>Wherever the rule does not hold.</summary>
-    public static Rule<T> operator !(Rule<T> rule) => new Not(rule);
+    public static Rule<T> operator !(Rule<T> rule) => new Negated<T>(rule);
 
     /// <summary>A rule about the actor, whatever the object.</summary>
-    public static implicit operator Rule<T>(ActorRule rule) => new OfActor(rule);
+    public static implicit operator Rule<T>(ActorRule rule) => new RuleOfActor<T>(rule);
 
-    sealed class OfActor(ActorRule rule) : Rule<T>
-    {
-        public override Condition<T> For(Actor actor) => Condition<T>.Decided(rule.Holds(actor));
+    internal abstract IEnumerable<NamedRule<T>> Leaves();
 
-        public override bool Holds(Actor actor, T subject) => rule.Holds(actor);
-    }
+    /// <summary>The rule as text, in brackets where what stands around it binds more strongly.</summary>
+    internal abstract string Text(Strength around);
+}
 
-    sealed class Not(Rule<T> rule) : Rule<T>
-    {
-        public override Condition<T> For(Actor actor) => rule.For(actor).Negate();
+/// <summary>How strongly an operator binds; as in C#.</summary>
+enum Strength
+{
+    Or,
+    Xor,
+    And,
+    Not,
+}
 
-        public override bool Holds(Actor actor, T subject) => !rule.Holds(actor, subject);
-    }
+/// <summary>A single rule: it has a name, and can say why it does not hold.</summary>
+public abstract class NamedRule<T>(string name, string otherwise) : Rule<T>
+{
+    /// <summary>What it is called, such as <c>owner</c>.</summary>
+    public string Name { get; } = name;
 
-    sealed class Both(Rule<T> left, Rule<T> right, ExpressionType how) : Rule<T>
-    {
-        public override Condition<T> For(Actor actor) => left.For(actor).Join(right.For(actor), how);
+    /// <summary>What is the case where it does not hold, such as <c>it belongs to another user</c>.</summary>
+    public string Otherwise { get; } = otherwise;
 
-        public override bool Holds(Actor actor, T subject) => how switch
-        {
-            ExpressionType.OrElse => left.Holds(actor, subject) || right.Holds(actor, subject),
-            ExpressionType.AndAlso => left.Holds(actor, subject) && right.Holds(actor, subject),
-            _ => left.Holds(actor, subject) ^ right.Holds(actor, subject),
-        };
-    }
+    internal override IEnumerable<NamedRule<T>> Leaves() => [this];
+
+    internal override string Text(Strength around) => Name;
 }
 
 /// <summary>A rule that asks about the actor only.</summary>
-public sealed record ActorRule(Func<Actor, bool> Holds);
+/// <param name="Name">What it is called.</param>
+/// <param name="Otherwise">What is the case where it does not hold.</param>
+/// <param name="Holds">Asks.</param>
+public sealed record ActorRule(string Name, string Otherwise, Func<Actor, bool> Holds);
 
 /// <summary>What an actor is.</summary>
 public static class Is
 {
     /// <summary>An administrator.</summary>
-    public static readonly ActorRule Admin = new(actor => actor.IsAdmin);
+    public static readonly ActorRule Admin = new("admin", "not an administrator", actor => actor.IsAdmin);
 
     /// <summary>Somebody whose address is proved.</summary>
-    public static readonly ActorRule Verified = new(actor => actor.IsVerified);
+    public static readonly ActorRule Verified = new("verified", "the address is not proved", actor => actor.IsVerified);
+
+    /// <summary>Anybody who is signed in.</summary>
+    public static readonly ActorRule SignedIn = new("signed in", "nobody is signed in", _ => true);
 }
 
 /// <summary>Makes rules.</summary>
 public static class Rule
 {
-    /// <summary>A rule over an actor and a row. It must translate to SQL.</summary>
-    public static Rule<T> For<T>(Expression<Func<Actor, T, bool>> holds) => new OfRow<T>(holds);
+    /// <summary>A rule over an actor and a row. It must translate to SQL; values of the actor are bound as parameters, so one plan serves all actors.</summary>
+    /// <param name="holds">When it holds.</param>
+    /// <param name="otherwise">What is the case where it does not, for explanations: <c>it belongs to another user</c>.</param>
+    /// <param name="name">What it is called; the name of the field that it is assigned to, unless given.</param>
+    public static Rule<T> For<T>(Expression<Func<Actor, T, bool>> holds, string? otherwise = null, [CallerMemberName] string name = "") =>
+        new RuleOfRow<T>(Words(name), otherwise ?? $"{Words(name)} does not hold", holds);
 
-    sealed class OfRow<T>(Expression<Func<Actor, T, bool>> holds) : Rule<T>
-    {
-        readonly Lazy<Func<Actor, T, bool>> compiled = new(holds.Compile);
-
-        public override bool Holds(Actor actor, T subject) => compiled.Value(actor, subject);
-
-        public override Condition<T> For(Actor actor)
-        {
-            // A field of a captured object, not a constant: EF makes it a parameter, and one plan serves all actors.
-            var captured = Expression.Field(Expression.Constant(new Captured(actor)), nameof(Captured.Actor));
-            var body = new Replace(holds.Parameters[0], captured).Visit(holds.Body);
-            return Condition<T>.Where(Expression.Lambda<Func<T, bool>>(body, holds.Parameters[1]));
-        }
-    }
-
-    sealed class Captured(Actor actor)
-    {
-        public readonly Actor Actor = actor;
-    }
-
-    internal sealed class Replace(ParameterExpression parameter, Expression by) : ExpressionVisitor
-    {
-        protected override Expression VisitParameter(ParameterExpression node) => node == parameter ? by : base.VisitParameter(node);
-    }
+    /// <summary><c>SharedWith</c> becomes <c>shared with</c>.</summary>
+    static string Words(string name) =>
+        string.Concat(name.Select((letter, place) => char.IsUpper(letter) ? (place > 0 ? " " : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 }

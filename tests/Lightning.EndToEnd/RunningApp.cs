@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 
 [assembly: AssemblyFixture(typeof(Lightning.EndToEnd.RunningApp))]
@@ -21,11 +22,28 @@ public sealed class RunningApp : IAsyncLifetime
         // Never a developer's own server, should one be configured.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
             ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], timeout.Token);
+        foreach (var service in builder.Resources.OfType<ProjectResource>()) SayEverything(builder.CreateResourceBuilder(service));
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
         foreach (var resource in new[] { "bff", "admin", "api", "identity", "web", "mail" })
             await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, timeout.Token);
     }
+
+    /// <summary>As an operator who looks for a fault might ask for it: every level of every category, soon. Nothing secret may be in it.</summary>
+    void SayEverything(IResourceBuilder<ProjectResource> service)
+    {
+        foreach (var category in new[] { "Default", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http.HttpClient", "Yarp" })
+            service.WithEnvironment($"Logging__LogLevel__{category}", "Trace");
+        foreach (var (name, milliseconds) in new[] { ("OTEL_BLRP_SCHEDULE_DELAY", "500"), ("OTEL_BSP_SCHEDULE_DELAY", "500"), ("OTEL_METRIC_EXPORT_INTERVAL", "2000") })
+            service.WithEnvironment(name, milliseconds);
+        // The queues hold this much at these levels.
+        foreach (var name in new[] { "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_QUEUE_SIZE" }) service.WithEnvironment(name, "100000");
+        if (service.Resource.Name == "identity") service.WithEnvironment("Identity__Clients__Public__RedirectUris__9", Traces.RedirectUri);
+    }
+
+    /// <summary>As the owner of the tables reaches them.</summary>
+    public async Task<string> ConnectionStringAsync() =>
+        await app!.GetConnectionStringAsync("lightning") ?? throw new InvalidOperationException("The database has no connection string.");
 
     public Uri Address(string resource) => app!.GetEndpoint(resource, "http");
 
@@ -37,7 +55,7 @@ public sealed class RunningApp : IAsyncLifetime
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(ManageAssembly);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        start.Environment["ConnectionStrings__lightning"] = await app!.GetConnectionStringAsync("lightning");
+        start.Environment["ConnectionStrings__lightning"] = await ConnectionStringAsync();
         start.Environment["Identity__Issuer"] = Address("identity").GetLeftPart(UriPartial.Authority);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -8,11 +8,12 @@ namespace Lightning.EndToEnd;
 /// <summary>A span that a service sent: whose it is, what made it, and the trace it belongs to.</summary>
 public sealed record SentSpan(string Service, string Source, string TraceId);
 
-/// <summary>Takes traces by OTLP over HTTP, as a collector would, and keeps of each span what a test asks for.</summary>
+/// <summary>Takes traces, logs and metrics by OTLP over HTTP, as a collector would: keeps all as it came, and of each span what a test asks for.</summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
     readonly HttpListener listener = new();
     readonly ConcurrentBag<SentSpan> spans = [];
+    readonly ConcurrentQueue<(string Signal, byte[] Body)> received = [];
     readonly Task receiving;
 
     public TraceCollector()
@@ -28,6 +29,16 @@ public sealed class TraceCollector : IAsyncDisposable
     }
 
     public string Address { get; }
+
+    /// <summary>Where a public client's code may be sent: any page would do.</summary>
+    public string RedirectUri => $"{Address}/callback";
+
+    /// <summary>Which signals (<c>/v1/logs</c>, <c>/v1/traces</c>, <c>/v1/metrics</c>) hold a text so far.</summary>
+    public IReadOnlySet<string> SignalsWith(string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        return received.Where(sent => sent.Body.AsSpan().IndexOf(bytes) >= 0).Select(sent => sent.Signal).ToHashSet(StringComparer.Ordinal);
+    }
 
     /// <summary>The spans of a trace, once there is one that satisfies the condition.</summary>
     public async Task<IReadOnlyCollection<SentSpan>> WaitAsync(string traceId, Func<IReadOnlyCollection<SentSpan>, bool> condition, CancellationToken cancellationToken)
@@ -62,6 +73,7 @@ public sealed class TraceCollector : IAsyncDisposable
             }
             using var body = new MemoryStream();
             await context.Request.InputStream.CopyToAsync(body);
+            received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
             if (context.Request.Url!.AbsolutePath == "/v1/traces") Read(body.ToArray());
             context.Response.Close();
         }

@@ -1,6 +1,6 @@
 using Lightning.Data.Rules;
 
-namespace Lightning.Data.Tests;
+namespace Lightning.Data.Tests.Rules;
 
 public class RuleTests
 {
@@ -34,7 +34,7 @@ public class RuleTests
         foreach (var actor in new[] { Ada, Root })
             foreach (var row in from owner in new[] { Ada.UserId, Root.UserId, Guid.Empty } from open in new[] { true, false } select new Row(owner, open))
             {
-                rule.Holds(actor, row).ShouldBe(truth(actor, row));
+                rule.Decide(actor, row).ShouldBe(truth(actor, row));
                 rule.For(actor).Apply(new[] { row }.AsQueryable()).Any().ShouldBe(truth(actor, row));
             }
     }

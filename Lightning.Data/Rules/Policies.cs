@@ -1,0 +1,52 @@
+using Lightning.ServiceDefaults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Lightning.Data.Rules;
+
+/// <summary>A policy, whatever it is about.</summary>
+interface IPolicy
+{
+    /// <summary>Every single rule behind every verb: what it is called, and an attempt to make SQL of it.</summary>
+    IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
+}
+
+/// <summary>The product's policies.</summary>
+public static class Policies
+{
+    /// <summary>Adds every policy of this assembly by its own type.</summary>
+    internal static void AddPolicies(this IServiceCollection services)
+    {
+        foreach (var policy in typeof(Policies).Assembly.GetTypes().Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IPolicy))))
+        {
+            services.AddSingleton(policy);
+            services.AddSingleton(typeof(IPolicy), provider => provider.GetRequiredService(policy));
+        }
+    }
+
+    /// <summary>Makes SQL of every rule once, so that one that cannot be translated stops the start and not a request.</summary>
+    /// <exception cref="ConfigurationException">One cannot be; the sentence says which and how to mend it.</exception>
+    public static T RequireTranslatableRules<T>(this T app)
+        where T : IHost
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        using var scope = app.Services.CreateScope();
+        Check(scope.ServiceProvider.GetRequiredService<LightningDb>(), app.Services.GetServices<IPolicy>());
+        return app;
+    }
+
+    internal static void Check(DbContext db, IEnumerable<IPolicy> policies)
+    {
+        foreach (var (name, translate) in policies.Where(policy => policy is not HeadlessPolicy).SelectMany(policy => policy.Translations))
+            try
+            {
+                translate(db);
+            }
+            catch (InvalidOperationException fault)
+            {
+                throw new ConfigurationException(
+                    $"The rule \"{name}\" cannot be made into SQL ({fault.Message.Split('\n')[0].TrimEnd('.')}): write it with columns, navigations and values of the actor.", fault);
+            }
+    }
+}
