@@ -9,12 +9,14 @@ builder.AddProviderOptions();
 builder.Services.AddProvider();
 builder.Services.AddSessions();
 builder.Services.AddAccounts();
+builder.AddUpstream();
 builder.Services.AddMail();
 builder.Services.AddPages();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.UseRouting();
+app.UseCors();
 app.UseRateLimiter();
 app.UseAuthentication();
 app.UseAuthorization();

@@ -27,5 +27,8 @@ static class GrantTypes
     public const string AuthorizationCode = "authorization_code";
     public const string RefreshToken = "refresh_token";
 
-    public static readonly string[] All = [AuthorizationCode, RefreshToken];
+    /// <summary>RFC 8693, 2.1.</summary>
+    public const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+    public static readonly string[] All = [AuthorizationCode, RefreshToken, TokenExchange];
 }

@@ -26,6 +26,7 @@ static class DiscoveryEndpoints
             ["authorization_endpoint"] = issuer + Paths.Authorize,
             ["token_endpoint"] = issuer + Paths.Token,
             ["userinfo_endpoint"] = issuer + Paths.UserInfo,
+            ["nonce_endpoint"] = issuer + Paths.Nonce,
             ["jwks_uri"] = issuer + Paths.Keys,
             ["end_session_endpoint"] = issuer + Paths.EndSession,
             ["pushed_authorization_request_endpoint"] = issuer + Paths.PushedRequest,

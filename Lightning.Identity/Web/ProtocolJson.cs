@@ -9,6 +9,7 @@ namespace Lightning.Identity.Web;
 [JsonSerializable(typeof(ProtocolError.Body))]
 [JsonSerializable(typeof(PushedRequestEndpoint.Answer))]
 [JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(NonceEndpoint.Answer), TypeInfoPropertyName = "NonceAnswer")]
 [JsonSerializable(typeof(Dictionary<string, object>))]
 [JsonSerializable(typeof(Dictionary<string, string>[]))]
 [JsonSerializable(typeof(string[]))]
