@@ -117,6 +117,8 @@ public sealed class FakeProvider : IAsyncDisposable
             ["revocation_endpoint"] = $"{Issuer}/revoke",
             ["end_session_endpoint"] = $"{Issuer}/endsession",
             ["authorization_response_iss_parameter_supported"] = true,
+            ["id_token_signing_alg_values_supported"] = new[] { SecurityAlgorithms.EcdsaSha256 },
+            ["code_challenge_methods_supported"] = new[] { "S256" },
         };
         if (OffersPar)
             metadata["pushed_authorization_request_endpoint"] = $"{Issuer}/par";
