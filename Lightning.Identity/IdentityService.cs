@@ -1,11 +1,13 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Grants;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Protocol;
+using Lightning.Identity.Retention;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Upstream;
@@ -33,6 +35,8 @@ static class IdentityService
         services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
         services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
         services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        services.AddOptions<SigningKeyOptions>().BindConfiguration("Identity:SigningKeys").ValidateAnnotations();
+        services.AddOptions<RetentionOptions>().BindConfiguration("Identity:Retention").ValidateAnnotations();
     }
 
     /// <summary>The OpenID provider.</summary>
@@ -42,11 +46,14 @@ static class IdentityService
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenFactory>();
         services.AddSingleton<ClientAuthentication>();
+        services.AddScoped<ClientGrants>();
+        services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
         services.AddScoped<Codes>();
         services.AddScoped<RefreshTokens>();
         services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
         services.AddScoped<ITokenGrant, RefreshTokenGrant>();
+        services.AddScoped<ITokenGrant, ClientCredentialsGrant>();
         services.AddScoped<ITokenGrant, TokenExchangeGrant>();
         services.AddScoped<Nonces>();
         services.AddHttpContextAccessor();
@@ -96,6 +103,16 @@ static class IdentityService
             authentication.AddOpenIdConnect(UpstreamProvider.SchemeOf(upstream.Key), _ => { });
     }
 
+    /// <summary>What is done without being asked: relying parties are told of the end of sessions, and what has ended goes.</summary>
+    public static void AddBackgroundWork(this IServiceCollection services)
+    {
+        services.AddHttpClient(LogoutSender.HttpClientName, client => client.Timeout = LogoutSender.Timeout)
+            // A token goes where configuration says, and nowhere that an answer says.
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        services.AddHostedService<LogoutSender>();
+        services.AddHostedService<Sweeper>();
+    }
+
     /// <summary>Mail by the outbox.</summary>
     public static void AddMail(this IServiceCollection services)
     {
@@ -125,12 +142,14 @@ static class IdentityService
         var provider = routes.MapGroup("").AllowAnonymous().DisableAntiforgery();
         provider.MapAuthorize();
         provider.MapPushedRequests();
+        provider.MapIntrospection();
         provider.MapEndSession();
 
         var callable = provider.MapGroup("").RequireCors(CrossOrigin.PublicClients);
         callable.MapDiscovery();
         callable.MapToken();
         callable.MapNonce();
+        callable.MapRevocation();
         callable.MapUserInfo();
     }
 }

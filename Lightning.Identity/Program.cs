@@ -11,6 +11,7 @@ builder.Services.AddSessions();
 builder.Services.AddAccounts();
 builder.AddUpstream();
 builder.Services.AddMail();
+builder.Services.AddBackgroundWork();
 builder.Services.AddPages();
 
 var app = builder.Build();

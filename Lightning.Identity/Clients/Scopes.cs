@@ -18,6 +18,9 @@ static class Scopes
     /// <summary>The product's API.</summary>
     public const string Lightning = "lightning";
 
+    /// <summary>Those that a service may ask for itself: an API's.</summary>
+    public static readonly string[] OfResources = [Lightning];
+
     public static readonly string[] All = [OpenId, Profile, Email, OfflineAccess, Lightning];
 }
 
@@ -27,8 +30,10 @@ static class GrantTypes
     public const string AuthorizationCode = "authorization_code";
     public const string RefreshToken = "refresh_token";
 
+    public const string ClientCredentials = "client_credentials";
+
     /// <summary>RFC 8693, 2.1.</summary>
     public const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-    public static readonly string[] All = [AuthorizationCode, RefreshToken, TokenExchange];
+    public static readonly string[] All = [AuthorizationCode, RefreshToken, ClientCredentials, TokenExchange];
 }

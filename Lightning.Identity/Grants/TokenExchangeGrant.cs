@@ -108,9 +108,10 @@ sealed class TokenExchangeGrant(
         var sid = await browser.BeginAsync(context.HttpContext!, account, UpstreamAccounts.Method);
         var session = await sessions.FindAsync(sid, CancellationToken.None) ?? throw new InvalidOperationException("A session that was just begun is not there.");
         var scope = caller.Parameters["scope"]!;
-        var refreshToken = await refreshTokens.BeginFamilyAsync(client, Guid.CreateVersion7(clock.GetUtcNow()), scope, session);
+        var family = Guid.CreateVersion7(clock.GetUtcNow());
+        var refreshToken = await refreshTokens.BeginFamilyAsync(client, family, scope, session);
         await transaction.CommitAsync();
-        return (new Grant(scope, session) { RefreshToken = refreshToken, IssuedTokenType = AccessTokenType }, null);
+        return (new Grant(scope, session, family) { RefreshToken = refreshToken, IssuedTokenType = AccessTokenType }, null);
     }
 
     /// <summary>False where the token was presented before, on whichever replica.</summary>

@@ -48,7 +48,7 @@ static class TokenEndpoint
     static async Task<TokenAnswer> AnswerAsync(Client client, Grant grant, TokenFactory tokens)
     {
         var scope = grant.Scope.Split(' ');
-        var accessToken = await tokens.AccessTokenAsync(client, grant.Scope, grant.Session, CancellationToken.None);
+        var accessToken = await tokens.AccessTokenAsync(client, grant, CancellationToken.None);
         var idToken = grant.Session is { } session && scope.Contains(Scopes.OpenId, StringComparer.Ordinal)
             ? await tokens.IdTokenAsync(client, scope, session, grant.Nonce, accessToken, CancellationToken.None) : null;
         return new TokenAnswer

@@ -27,6 +27,7 @@ public class CrossOriginTests(IdentityWithFrontEnd identity) : IClassFixture<Ide
     [InlineData("GET", "/.well-known/jwks.json")]
     [InlineData("POST", "/connect/token")]
     [InlineData("POST", "/connect/nonce")]
+    [InlineData("POST", "/connect/revocation")]
     [InlineData("GET", "/connect/userinfo")]
     public async Task EndpointForClients_CalledFromARegisteredOrigin_MayBeRead(string method, string path)
     {
@@ -69,6 +70,7 @@ public class CrossOriginTests(IdentityWithFrontEnd identity) : IClassFixture<Ide
     [Theory, Trait("Check", "A24")]
     [InlineData("/connect/authorize")]
     [InlineData("/connect/par")]
+    [InlineData("/connect/introspection")]
     [InlineData("/connect/endsession")]
     [InlineData("/account/sign-in")]
     [InlineData("/")]

@@ -14,7 +14,6 @@ public class TokenEndpointTests(IdentityUnderTest identity) : IClassFixture<Iden
     [Theory, Trait("Check", "A09")]
     [InlineData("password")]
     [InlineData("implicit")]
-    [InlineData("client_credentials")]
     [InlineData("urn:ietf:params:oauth:grant-type:device_code")]
     [InlineData("AUTHORIZATION_CODE")]
     public async Task Token_GrantThatIsNotOffered_IsRefused(string grant) =>

@@ -51,6 +51,19 @@ public class TokenExchangeTests(IdentityWithUpstream identity) : IClassFixture<I
         second["sid"].ShouldNotBe(first["sid"]);
     }
 
+    [Fact, Trait("Check", "A26")]
+    public async Task SessionOfAnExchange_WhichHasNoCookie_EndsByItsIdTokenAndNotByItsSidAlone()
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "leaves@example.org");
+        var answer = await ExchangeAsync(await TokenAsync());
+        var sid = new Claims(answer["access_token"]!)["sid"];
+        await identity.Visitor().GetAsync($"/connect/endsession?client_id=lightning-public&logout_hint={sid}");
+        (await App.UserInfoAsync(answer["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await identity.Visitor().GetAsync($"/connect/endsession?id_token_hint={answer["id_token"]}");
+        (await App.UserInfoAsync(answer["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await App.RefreshAsync(answer["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+    }
+
     [Theory, Trait("Check", "C08")]
     [InlineData("iss")]
     [InlineData("iss with a slash")]
