@@ -9,12 +9,14 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("api");
 builder.AddSessionGate();
+builder.Services.AddCrossOrigin();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.UseApiDocs();
+app.UseCors();
 app.UseAuthentication();
 app.UseAuthorization();
 

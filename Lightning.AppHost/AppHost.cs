@@ -34,6 +34,11 @@ RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithRefere
 RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Admin");
 
+// The sample that runs PKCE itself is started by hand, in samples/pkce-spa, and is let in from this address only.
+var sample = builder.Configuration["sample"] ?? "http://localhost:5107";
+identity.WithEnvironment("Identity__Clients__Public__BaseUri", sample).WithEnvironment("Identity__Clients__Public__Origins__0", sample);
+api.WithEnvironment("Api__Origins__0", sample);
+
 builder.Build().Run();
 
 // Every service has a database role and a data-protection master key of its own, and starts on migrated tables. None waits for another:

@@ -10,9 +10,11 @@ using Lightning.Identity.Protocol;
 using Lightning.Identity.Retention;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
+using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -27,6 +29,7 @@ static class IdentityService
     {
         var services = builder.Services;
         services.AddSingleton<IValidateOptions<ProviderOptions>, ProviderOptionsValidation>();
+        services.AddSingleton<IValidateOptions<ProviderOptions>, UpstreamOptionsValidation>();
         services.AddSingleton<IValidateOptions<MailOptions>, MailOptionsValidation>();
         services.AddOptions<ProviderOptions>().BindConfiguration("Identity").ValidateAnnotations();
         services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
@@ -52,6 +55,11 @@ static class IdentityService
         services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
         services.AddScoped<ITokenGrant, RefreshTokenGrant>();
         services.AddScoped<ITokenGrant, ClientCredentialsGrant>();
+        services.AddScoped<ITokenGrant, TokenExchangeGrant>();
+        services.AddScoped<Nonces>();
+        services.AddHttpContextAccessor();
+        services.AddScoped<UpstreamTokens>();
+        services.AddCrossOrigin();
     }
 
     /// <summary>Sessions at this provider, and their cookie.</summary>
@@ -79,6 +87,21 @@ static class IdentityService
         services.AddScoped<PasswordSignIn>();
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<ProviderOptions>>((limiter, options) => AccountLimits.LimitForms(limiter, options.Value));
+    }
+
+    /// <summary>Upstream OpenID providers: one authentication scheme each.</summary>
+    public static void AddUpstream(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<UpstreamProviders>();
+        services.AddScoped<UpstreamEvents>();
+        services.AddScoped<UpstreamAccounts>();
+        services.AddScoped<AddressProofs>();
+        services.AddSingleton<IConfigureOptions<OpenIdConnectOptions>, UpstreamConnection>();
+        var authentication = services.AddAuthentication();
+        UpstreamTicket.AddUpstreamTicket(authentication);
+        foreach (var upstream in builder.Configuration.GetSection("Identity:Upstream").GetChildren())
+            authentication.AddOpenIdConnect(UpstreamProvider.SchemeOf(upstream.Key), _ => { });
     }
 
     /// <summary>What is done without being asked: relying parties are told of the end of sessions, and what has ended goes.</summary>
@@ -118,15 +141,18 @@ static class IdentityService
     {
         // Anybody may ask; each endpoint's checks say who is answered. No form of ours leads here, and no client's has our antiforgery token.
         var provider = routes.MapGroup("").AllowAnonymous().DisableAntiforgery();
-        provider.MapDiscovery();
         provider.MapPushedRequests();
-        provider.MapToken();
-        provider.MapRevocation();
         provider.MapIntrospection();
-        provider.MapUserInfo();
 
         var browsers = provider.MapGroup("").AddEndpointFilter(ConnectLimits.BeforeBrowsersAsync);
         browsers.MapAuthorize();
         browsers.MapEndSession();
+
+        var callable = provider.MapGroup("").RequireCors(CrossOrigin.PublicClients);
+        callable.MapDiscovery();
+        callable.MapToken();
+        callable.MapNonce();
+        callable.MapRevocation();
+        callable.MapUserInfo();
     }
 }

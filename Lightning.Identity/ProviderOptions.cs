@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Clients;
+using Lightning.Identity.Upstream;
 
 namespace Lightning.Identity;
 
@@ -12,6 +13,9 @@ sealed record ProviderOptions
 
     /// <summary>The registered clients, by a name that stands in configuration only.</summary>
     public IReadOnlyDictionary<string, ClientOptions> Clients { get; init; } = new Dictionary<string, ClientOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The OpenID providers that people may sign in with, by a name that stands in addresses.</summary>
+    public IReadOnlyDictionary<string, UpstreamOptions> Upstream { get; init; } = new Dictionary<string, UpstreamOptions>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>How many forms one network address may post to the account pages each minute.</summary>
     [Range(1, 100_000, ErrorMessage = "Identity:FormsPerMinute must lie between 1 and 100000: how many forms one network address may post each minute.")]

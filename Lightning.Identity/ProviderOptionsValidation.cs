@@ -1,5 +1,5 @@
-using System.Net;
 using Lightning.Identity.Clients;
+using Lightning.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity;
@@ -45,6 +45,9 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
         foreach (var (list, uris) in new[] { ("RedirectUris", client.RedirectUris), ("PostLogoutRedirectUris", client.PostLogoutRedirectUris) })
             foreach (var uri in uris)
                 if (UriFault($"{key}:{list}", client, uri) is { } fault) yield return fault;
+        foreach (var origin in client.Origins)
+            if (!client.IsPublic) yield return $"{key}:Origins holds '{origin}', but only a public client's scripts call from browsers: remove it, or set {key}:IsPublic.";
+            else if (WebOrigin.Fault($"{key}:Origins", origin, environment.IsProduction()) is { } fault) yield return fault;
         foreach (var scope in client.Scopes.Except(Scopes.All, StringComparer.Ordinal))
             yield return $"{key}:Scopes holds '{scope}', which is no scope of this provider: choose from {string.Join(' ', Scopes.All)}.";
         foreach (var grant in client.GrantTypes.Except(GrantTypes.All, StringComparer.Ordinal))
@@ -58,14 +61,15 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
         // RFC 6749, 3.1.2: absolute and without a fragment.
         if (!Uri.TryCreate(client.Absolute(text), UriKind.Absolute, out var uri) || uri.Fragment.Length > 0 || text.Contains('*', StringComparison.Ordinal))
             return $"{key} holds '{text}', which is no absolute address without fragment: write one like https://app.example.com/signin-oidc.";
-        return TransportFault(key, uri);
+        // RFC 8252, 7.3 and 8.3: a native app's loopback address is plain http everywhere, and an IP literal, which no name server can point elsewhere.
+        return client.IsPublic && uri.Scheme == "http" && WebOrigin.IsLoopbackLiteral(uri) ? null : TransportFault(key, uri);
     }
 
     // RFC 9700, 2.6: plain http to loopback hosts only, and never in Production. A scheme of a native app's own (RFC 8252, 7.1) has a dot.
     string? TransportFault(string key, Uri uri) => uri.Scheme switch
     {
         "https" => null,
-        "http" when !environment.IsProduction() && IsLoopback(uri) => null,
+        "http" when !environment.IsProduction() && WebOrigin.IsLoopback(uri) => null,
         "http" => $"{key} holds '{uri}' over plain http: use https; plain http is for loopback hosts outside Production.",
         _ when uri.Scheme.Contains('.', StringComparison.Ordinal) => null,
         _ => $"{key} holds '{uri}', whose scheme browsers must not be sent to: use https.",
@@ -74,6 +78,4 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
     // OpenID Connect Back-Channel Logout 1.0, 2.2: this service calls it itself.
     static string? ServerFault(string key, string uri) =>
         new Uri(uri).Scheme is "https" or "http" ? null : $"{key} holds '{uri}', which is no web address: write one like https://app.example.com/backchannel.";
-
-    static bool IsLoopback(Uri uri) => uri.Host is "localhost" || (IPAddress.TryParse(uri.DnsSafeHost, out var address) && IPAddress.IsLoopback(address));
 }

@@ -14,6 +14,9 @@ public enum AccountLinkPurpose
 
     /// <summary>Choose a new password for an account.</summary>
     ResetPassword,
+
+    /// <summary>Make an account at the address, which the link thereby confirms, for the person whom an upstream provider vouches for in the same browser.</summary>
+    RegisterUpstream,
 }
 
 /// <summary>

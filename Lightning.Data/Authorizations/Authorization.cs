@@ -11,9 +11,12 @@ public enum AuthorizationKind
 
     /// <summary>An authorization code (RFC 6749, 4.1.2).</summary>
     Code,
+
+    /// <summary>A nonce that a client puts into its request to an upstream provider, and proves by the ID token (RFC 8693).</summary>
+    Nonce,
 }
 
-/// <summary>A pushed authorization request or an authorization code: good once, for a minute.</summary>
+/// <summary>A pushed authorization request, an authorization code or a nonce: good once, for minutes at the most.</summary>
 public sealed class Authorization
 {
     /// <summary>SHA-256 of the handle.</summary>

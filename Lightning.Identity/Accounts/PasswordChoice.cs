@@ -22,7 +22,8 @@ sealed class PasswordChoice(
     public Task<AccountLink?> FindLinkAsync(string? token, CancellationToken cancellationToken)
     {
         var (hash, now) = (AccountLink.Hash(token ?? ""), clock.GetUtcNow());
-        return db.AccountLinks.AsNoTracking().SingleOrDefaultAsync(link => link.TokenHash == hash && link.UsedAt == null && link.ExpiresAt > now, cancellationToken);
+        return db.AccountLinks.AsNoTracking().SingleOrDefaultAsync(link => link.TokenHash == hash && link.UsedAt == null && link.ExpiresAt > now
+            && (link.Purpose == AccountLinkPurpose.Register || link.Purpose == AccountLinkPurpose.ResetPassword), cancellationToken);
     }
 
     /// <summary>Uses a link up.</summary>

@@ -18,11 +18,17 @@ sealed record ClientOptions
     /// <summary>Where browsers reach it; what relative addresses below are relative to.</summary>
     public string? BaseUri { get; init; }
 
-    /// <summary>Where codes may be sent, compared character by character.</summary>
+    /// <summary>
+    /// Where codes may be sent, compared character by character. A native app's <c>http://127.0.0.1/path</c> or <c>http://[::1]/path</c>, written without a
+    /// port, fits any port (RFC 8252, 7.3).
+    /// </summary>
     public string[] RedirectUris { get; init; } = [];
 
     /// <summary>Where a person may be sent after signing out, compared character by character.</summary>
     public string[] PostLogoutRedirectUris { get; init; } = [];
+
+    /// <summary>The origins from which its scripts call this provider; a public client's only.</summary>
+    public string[] Origins { get; init; } = [];
 
     /// <summary>What it may ask for.</summary>
     public string[] Scopes { get; init; } = [];

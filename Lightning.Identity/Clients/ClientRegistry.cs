@@ -1,3 +1,4 @@
+using Lightning.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Clients;
@@ -16,6 +17,17 @@ sealed class ClientRegistry(IOptions<ProviderOptions> options)
     /// <summary>Where the pages' forms may lead: browsers apply <c>form-action</c> to the redirects that follow a post.</summary>
     public IEnumerable<string> Origins => All
         .SelectMany(client => client.RedirectUris.Concat(client.PostLogoutRedirectUris))
-        .Select(uri => new Uri(uri)).Select(uri => uri.Scheme is "http" or "https" ? uri.GetLeftPart(UriPartial.Authority) : $"{uri.Scheme}:")
+        .Select(uri => new Uri(uri)).Select(FormAction)
         .Distinct(StringComparer.Ordinal);
+
+    /// <summary>Whether a public client's scripts call from this origin, compared character by character.</summary>
+    public bool IsOrigin(string origin) => All.Any(client => client.IsPublic && client.Origins.Contains(origin));
+
+    static string FormAction(Uri uri) => uri.Scheme switch
+    {
+        // A native app's address, whose port is chosen anew each time.
+        "http" when uri.IsDefaultPort && WebOrigin.IsLoopbackLiteral(uri) => $"{uri.GetLeftPart(UriPartial.Authority)}:*",
+        "http" or "https" => uri.GetLeftPart(UriPartial.Authority),
+        _ => $"{uri.Scheme}:",
+    };
 }

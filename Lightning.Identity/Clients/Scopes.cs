@@ -32,5 +32,8 @@ static class GrantTypes
 
     public const string ClientCredentials = "client_credentials";
 
-    public static readonly string[] All = [AuthorizationCode, RefreshToken, ClientCredentials];
+    /// <summary>RFC 8693, 2.1.</summary>
+    public const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+    public static readonly string[] All = [AuthorizationCode, RefreshToken, ClientCredentials, TokenExchange];
 }

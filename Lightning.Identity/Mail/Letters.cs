@@ -5,7 +5,7 @@ namespace Lightning.Identity.Mail;
 /// <summary>
 /// The mails that this service writes. They hold nothing that a stranger typed, names included: anybody can ask for a mail to anybody's address.
 /// </summary>
-static class Letters
+static partial class Letters
 {
     public static Message ConfirmAddress(string to, string link, DateTimeOffset goodUntil, int minutes) => Compose(to, "Confirm your email address", goodUntil,
         "Somebody, most likely you, wants to create an account with this address.",

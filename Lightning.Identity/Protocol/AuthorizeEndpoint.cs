@@ -38,9 +38,9 @@ static class AuthorizeEndpoint
     static ProtocolError? ClientIsKnown(AuthorizationRequest request) =>
         request.Client is null ? ProtocolError.InvalidRequest("client_id names no client of this provider.") : null;
 
-    // RFC 9700, 2.1: compared character by character. OpenID Connect Core 1.0, 3.1.2.1: never left out.
+    // RFC 9700, 2.1: compared character by character; RFC 8252, 7.3: but for the port of a native app on loopback. OpenID Connect Core 1.0, 3.1.2.1: never left out.
     static ProtocolError? RedirectUriIsRegistered(AuthorizationRequest request) =>
-        request.RedirectUri is null || !request.Client!.RedirectUris.Contains(request.RedirectUri)
+        request.RedirectUri is null || !request.Client!.MayRedirectTo(request.RedirectUri)
             ? ProtocolError.InvalidRequest("redirect_uri is none of the client's redirect URIs.") : null;
 
     // RFC 6749, 3.1.

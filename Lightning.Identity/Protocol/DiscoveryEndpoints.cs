@@ -28,6 +28,7 @@ static class DiscoveryEndpoints
             ["revocation_endpoint"] = issuer + Paths.Revocation,
             ["introspection_endpoint"] = issuer + Paths.Introspection,
             ["userinfo_endpoint"] = issuer + Paths.UserInfo,
+            ["nonce_endpoint"] = issuer + Paths.Nonce,
             ["jwks_uri"] = issuer + Paths.Keys,
             ["end_session_endpoint"] = issuer + Paths.EndSession,
             ["pushed_authorization_request_endpoint"] = issuer + Paths.PushedRequest,

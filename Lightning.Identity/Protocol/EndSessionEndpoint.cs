@@ -67,6 +67,8 @@ static class EndSessionEndpoint
             return new SeeOther(QueryHelpers.AddQueryString(Paths.SignOut, request.Kept));
         }
         await browser.SignOutAsync(http);
+        // A session that was begun by exchange has no cookie here: the ID token shows that the client means it (RP-Initiated Logout 1.0, 2).
+        if (request is { Hint: not null, Sid: { } sid }) await sessions.EndAsync(sid, "signed-out");
         return new SeeOther(request.Destination);
     }
 }

@@ -18,13 +18,16 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
     /// <param name="methods">How they proved it.</param>
     /// <returns>False where the account's credentials were changed since: a proof by the old ones counts no more.</returns>
-    public async Task<bool> SignInAsync(HttpContext http, Account account, params string[] methods)
+    public Task<bool> SignInAsync(HttpContext http, Account account, params string[] methods) => SignInAsync(http, account, provedAnew: true, methods);
+
+    /// <summary>The same, for a proof that may be an old one: without a new one, a session that there is keeps the time of its last.</summary>
+    public async Task<bool> SignInAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
     {
         var now = clock.GetUtcNow();
         var present = http.BrowserSession();
         await using var transaction = await db.Database.BeginTransactionAsync();
         if (!await HoldAsync(account)) return false;
-        var (sid, endsAt) = present?.UserId == account.Id && await RenewAsync(present.Id, methods, now)
+        var (sid, endsAt) = present?.UserId == account.Id && (!provedAnew || await RenewAsync(present.Id, methods, now))
             ? (present.Id, present.EndsAt)
             : await BeginAsync(http, account.Id, present, methods, now);
         await transaction.CommitAsync();
@@ -41,6 +44,14 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
         (await db.Database.SqlQuery<Guid>($"""
             SELECT id AS "Value" FROM identity.accounts WHERE id = {account.Id} AND security_stamp IS NOT DISTINCT FROM {account.SecurityStamp} FOR SHARE
             """).ToListAsync()).Count > 0;
+
+    /// <summary>Begins a session in the caller's transaction, for an app that has its tokens and no cookie of this provider.</summary>
+    public async Task<Guid> BeginAsync(HttpContext http, Account account, params string[] methods)
+    {
+        var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
+        logger.SignedIn(account.Id, sid, methods);
+        return sid;
+    }
 
     async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset now)
     {

@@ -52,6 +52,12 @@ sealed class FaultPage(Fault fault) : IResult
     }
 }
 
+/// <summary>The same, as what a page answers with.</summary>
+sealed class Shown(Fault fault) : IActionResult
+{
+    public Task ExecuteResultAsync(ActionContext context) => new FaultPage(fault).ExecuteAsync(context.HttpContext);
+}
+
 /// <summary>Faults as pages for whoever reads pages; everybody else gets problem details.</summary>
 sealed class FaultPages : IProblemDetailsWriter
 {

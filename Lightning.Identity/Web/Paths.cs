@@ -6,6 +6,7 @@ static class Paths
     public const string Authorize = "/connect/authorize";
     public const string PushedRequest = "/connect/par";
     public const string Token = "/connect/token";
+    public const string Nonce = "/connect/nonce";
     public const string Revocation = "/connect/revocation";
     public const string Introspection = "/connect/introspection";
     public const string UserInfo = "/connect/userinfo";
@@ -19,5 +20,9 @@ static class Paths
     public const string Password = "/account/password";
     public const string SignOut = "/account/sign-out";
     public const string SignedOut = "/account/signed-out";
+
+    public const string Upstream = "/account/upstream";
+    public const string UpstreamAddress = "/account/upstream-address";
+    public const string Logins = "/account/logins";
     public const string Home = "/";
 }

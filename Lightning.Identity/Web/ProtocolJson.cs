@@ -10,6 +10,7 @@ namespace Lightning.Identity.Web;
 [JsonSerializable(typeof(ProtocolError.Body))]
 [JsonSerializable(typeof(PushedRequestEndpoint.Answer))]
 [JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(NonceEndpoint.Answer), TypeInfoPropertyName = "NonceAnswer")]
 [JsonSerializable(typeof(EndedSession))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(Dictionary<string, object>))]

@@ -33,6 +33,7 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             host.UseSetting("ConnectionStrings:lightning", Database.ConnectionStringOf("api"));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             host.UseSetting("Oidc:Authority", People.Issuer);
+            host.UseSetting("Api:Origins:0", CrossOriginTests.Origin);
             // The issuer's metadata as it would be fetched, and nothing else, is put in its place.
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
                 bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Lightning.Testing;
 
 [assembly: AssemblyFixture(typeof(Lightning.EndToEnd.RunningApp))]
 
@@ -13,15 +14,29 @@ public sealed class RunningApp : IAsyncLifetime
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     DistributedApplication? app;
 
+    /// <summary>The upstream provider that Identity knows as Sky.</summary>
+    public FakeProvider Upstream { get; private set; } = null!;
+
+    /// <summary>The front end of samples/pkce-spa, once a test has started it.</summary>
+    public SampleFrontEnd Sample { get; } = new();
+
     /// <summary>Where the services send their traces.</summary>
     public TraceCollector Traces { get; } = new();
 
     public async ValueTask InitializeAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
+        Upstream = await FakeProvider.StartAsync();
+        (Upstream.PublicClientId, Upstream.PublicClientOrigin) = (SampleFrontEnd.UpstreamClientId, Sample.Origin);
         // Never a developer's own server, should one be configured.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
-            ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], timeout.Token);
+            ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", $"--sample={Sample.Origin}"], timeout.Token);
+        builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity"))
+            .WithEnvironment("Identity__Upstream__Sky__Authority", Upstream.Issuer)
+            .WithEnvironment("Identity__Upstream__Sky__ClientId", FakeProvider.ClientId)
+            .WithEnvironment("Identity__Upstream__Sky__ClientSecret", FakeProvider.ClientSecret)
+            .WithEnvironment("Identity__Upstream__Sky__Title", "Sky")
+            .WithEnvironment("Identity__Upstream__Sky__AcceptedAudiences__0", SampleFrontEnd.UpstreamClientId);
         foreach (var service in builder.Resources.OfType<ProjectResource>()) SayEverything(builder.CreateResourceBuilder(service));
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
@@ -66,7 +81,9 @@ public sealed class RunningApp : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await Sample.DisposeAsync();
         if (app is not null) await app.DisposeAsync();
+        await Upstream.DisposeAsync();
         await Traces.DisposeAsync();
     }
 

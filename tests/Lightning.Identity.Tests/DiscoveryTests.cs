@@ -21,7 +21,7 @@ public class DiscoveryTests(IdentityUnderTest identity) : IClassFixture<Identity
         List(metadata, "code_challenge_methods_supported").ShouldBe(["S256"]);
         List(metadata, "response_types_supported").ShouldBe(["code"]);
         List(metadata, "response_modes_supported").ShouldBe(["query"]);
-        List(metadata, "grant_types_supported").ShouldBe(["authorization_code", "refresh_token", "client_credentials"]);
+        List(metadata, "grant_types_supported").ShouldBe(["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]);
         metadata.GetProperty("authorization_response_iss_parameter_supported").GetBoolean().ShouldBeTrue();
         foreach (var endpoint in metadata.EnumerateObject().Where(member => member.Name.EndsWith("_endpoint", StringComparison.Ordinal) || member.Name == "jwks_uri"))
         {

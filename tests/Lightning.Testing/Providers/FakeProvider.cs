@@ -20,7 +20,7 @@ namespace Lightning.Testing;
 public sealed class FakeProvider : IAsyncDisposable
 {
     public const string ClientId = "lightning-test";
-    public const string ClientSecret = "secret of the test client";
+    public const string ClientSecret = "the secret of the test client, which is long";
 
     readonly ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "key-1" };
     readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new(StringComparer.Ordinal);
@@ -33,6 +33,7 @@ public sealed class FakeProvider : IAsyncDisposable
 
     public string Issuer => _app.Urls.First();
 
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
     public Guid Subject { get; set; } = Guid.NewGuid();
     public Guid Sid { get; set; } = Guid.NewGuid();
     public bool OffersPar { get; set; } = true;
@@ -43,6 +44,15 @@ public sealed class FakeProvider : IAsyncDisposable
 
     /// <summary>Sends the ID token unsigned.</summary>
     public bool WithoutSignature { get; set; }
+
+    /// <summary>Signs ID tokens instead of the provider's own key.</summary>
+    public SigningCredentials? Signer { get; set; }
+
+    /// <summary>A client without a secret, whose scripts may call from <see cref="PublicClientOrigin"/>.</summary>
+    public string? PublicClientId { get; set; }
+
+    /// <summary>The one origin that is answered across origins.</summary>
+    public string? PublicClientOrigin { get; set; }
 
     /// <summary>The <c>iss</c> of the authorization response; null leaves it out.</summary>
     public string? ResponseIssuer { get; set; }
@@ -79,6 +89,15 @@ public sealed class FakeProvider : IAsyncDisposable
 
     void Map()
     {
+        _app.Use((context, next) =>
+        {
+            if (PublicClientOrigin is null || context.Request.Headers.Origin != PublicClientOrigin) return next(context);
+            context.Response.Headers.AccessControlAllowOrigin = PublicClientOrigin;
+            context.Response.Headers.AccessControlAllowHeaders = "content-type";
+            if (!HttpMethods.IsOptions(context.Request.Method)) return next(context);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        });
         _app.MapGet("/.well-known/openid-configuration", Metadata);
         _app.MapGet("/jwks", Keys);
         _app.MapPost("/par", async (HttpRequest request) => Push(await FormAsync(request)));
@@ -98,6 +117,8 @@ public sealed class FakeProvider : IAsyncDisposable
             ["revocation_endpoint"] = $"{Issuer}/revoke",
             ["end_session_endpoint"] = $"{Issuer}/endsession",
             ["authorization_response_iss_parameter_supported"] = true,
+            ["id_token_signing_alg_values_supported"] = new[] { SecurityAlgorithms.EcdsaSha256 },
+            ["code_challenge_methods_supported"] = new[] { "S256" },
         };
         if (OffersPar)
             metadata["pushed_authorization_request_endpoint"] = $"{Issuer}/par";
@@ -158,7 +179,7 @@ public sealed class FakeProvider : IAsyncDisposable
             || !form.TryGetValue("code_verifier", out var verifier)
             || WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) != request["code_challenge"])
             return Refuse("invalid_grant");
-        return Tokens(request["nonce"]);
+        return Tokens(request["nonce"], request["client_id"]);
     }
 
     async Task<IResult> RefreshAsync(Dictionary<string, string> form)
@@ -166,10 +187,10 @@ public sealed class FakeProvider : IAsyncDisposable
         Refreshes.Enqueue(form);
         if (await BeforeRefresh() is { } instead)
             return instead;
-        return _refreshTokens.TryRemove(form["refresh_token"], out _) ? Tokens(nonce: null) : Refuse("invalid_grant");
+        return _refreshTokens.TryRemove(form["refresh_token"], out _) ? Tokens(nonce: null, ClientId) : Refuse("invalid_grant");
     }
 
-    IResult Tokens(string? nonce)
+    IResult Tokens(string? nonce, string audience)
     {
         var number = Interlocked.Increment(ref _tokens);
         var (access, refresh) = ($"access-canary-{number}", $"refresh-canary-{number}");
@@ -180,17 +201,18 @@ public sealed class FakeProvider : IAsyncDisposable
             token_type = "Bearer",
             expires_in = (int)AccessTokenLifetime.TotalSeconds,
             refresh_token = refresh,
-            id_token = nonce is null ? null : NewIdToken(nonce, access),
+            id_token = nonce is null ? null : NewIdToken(nonce, access, audience),
         });
     }
 
-    string NewIdToken(string nonce, string accessToken)
+    /// <summary>An ID token, as the token endpoint would give it.</summary>
+    public string NewIdToken(string nonce, string accessToken = "", string audience = ClientId)
     {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var now = Clock.GetUtcNow().ToUnixTimeSeconds();
         var claims = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["iss"] = Issuer,
-            ["aud"] = ClientId,
+            ["aud"] = audience,
             ["sub"] = Subject.ToString(),
             ["sid"] = Sid.ToString(),
             ["nonce"] = nonce,
@@ -206,7 +228,7 @@ public sealed class FakeProvider : IAsyncDisposable
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Claims = claims,
-            SigningCredentials = WithoutSignature ? null : new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
+            SigningCredentials = WithoutSignature ? null : Signer ?? new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
         });
     }
 
@@ -219,8 +241,8 @@ public sealed class FakeProvider : IAsyncDisposable
         return Results.Ok();
     }
 
-    static bool IsClient(Dictionary<string, string> form) =>
-        form.GetValueOrDefault("client_id") == ClientId && form.GetValueOrDefault("client_secret") == ClientSecret;
+    bool IsClient(Dictionary<string, string> form) => form.GetValueOrDefault("client_id") is { } id
+        && ((id == ClientId && form.GetValueOrDefault("client_secret") == ClientSecret) || (id == PublicClientId && !form.ContainsKey("client_secret")));
 
     static IResult Refuse(string error, int status = 400) => Results.Json(new { error }, statusCode: status);
 

@@ -1,0 +1,15 @@
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Identity.Sessions;
+
+/// <summary>What touches how one signs in wants a proof of who one is that is at most a quarter of an hour old (ASVS 5.0, 7.5.1).</summary>
+static class RecentSignIn
+{
+    static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+
+    public static bool Holds(LiveSession? session, TimeProvider clock) => session is not null && clock.GetUtcNow() - session.AuthTime <= Longest;
+
+    /// <summary>Where to sign in anew, and then go on.</summary>
+    public static string Page(string goOn) => QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", goOn);
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Security.Claims;
+using Lightning.Identity.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
+namespace Lightning.Identity.Upstream;
+
+/// <summary>
+/// What an upstream provider has said of the person at this browser, kept in an encrypted cookie until they are signed in, registered or linked;
+/// it is nobody's session, and ends by itself.
+/// </summary>
+/// <param name="Person">Who they are there.</param>
+/// <param name="IssuedAt">When the provider said so, in UTC.</param>
+/// <param name="ReturnUrl">The authorization request that waits for them, if one does.</param>
+/// <param name="LinkTo">The account that asked to be linked; null where somebody wants to sign in.</param>
+/// <param name="AnewSince">When the provider was asked to have them prove anew who they are, in UTC; null where it was not.</param>
+sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, string? ReturnUrl, Guid? LinkTo, DateTimeOffset? AnewSince)
+{
+    public const string Scheme = "upstream";
+    const string ReturnUrlItem = "return-url", LinkToItem = "link-to", AnewItem = "anew-since", Name = "provider";
+    static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+
+    public static void AddUpstreamTicket(AuthenticationBuilder authentication) => authentication.AddCookie(Scheme, cookie =>
+    {
+        cookie.Cookie.Name = "__Host-lightning-id-upstream";
+        cookie.Cookie.Path = "/";
+        cookie.Cookie.HttpOnly = true;
+        cookie.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+        // Lax: it is read on the way back from the provider, and when a mailed link is opened.
+        cookie.Cookie.SameSite = SameSiteMode.Lax;
+        cookie.ExpireTimeSpan = Lifetime;
+        cookie.SlidingExpiration = false;
+        // Of the ID token, what is asked for later and nothing else.
+        cookie.Events.OnSigningIn = context =>
+        {
+            var kept = context.Principal!.Claims.Where(claim => claim.Type is "sub" or "name" or "email" or "email_verified" or "auth_time");
+            context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Scheme));
+            return Task.CompletedTask;
+        };
+    });
+
+    /// <summary>What a challenge remembers until the provider answers.</summary>
+    public static AuthenticationProperties Remember(UpstreamProvider provider, string? returnUrl, Guid? linkTo, DateTimeOffset? anewSince)
+    {
+        var properties = new AuthenticationProperties { RedirectUri = Paths.Upstream };
+        properties.Items[Name] = provider.Name;
+        if (returnUrl is not null) properties.Items[ReturnUrlItem] = returnUrl;
+        if (linkTo is { } account) properties.Items[LinkToItem] = account.ToString();
+        if (anewSince is { } since)
+        {
+            properties.Items[AnewItem] = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+            // OpenID Connect Core 1.0, 3.1.2.1: prove it now, and say when in auth_time.
+            properties.SetParameter<TimeSpan?>(OpenIdConnectParameterNames.MaxAge, TimeSpan.Zero);
+        }
+        return properties;
+    }
+
+    /// <summary>The ticket of the browser that asks; null where it has none that is good.</summary>
+    public static async Task<UpstreamTicket?> ReadAsync(HttpContext http, UpstreamProviders providers)
+    {
+        if (await http.AuthenticateAsync(Scheme) is not { Succeeded: true, Ticket: { } ticket }) return null;
+        var items = ticket.Properties.Items;
+        if (providers.Find(items[Name]) is not { } provider || UpstreamPerson.Read(provider, ticket.Principal.Claims) is not { } person) return null;
+        return new UpstreamTicket(person, ticket.Properties.IssuedUtc!.Value, Web.ReturnUrl.Accept(items.TryGetValue(ReturnUrlItem, out var url) ? url : null),
+            items.TryGetValue(LinkToItem, out var account) && Guid.TryParse(account, out var id) ? id : null, items.TryGetValue(AnewItem, out var since) ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(since!, CultureInfo.InvariantCulture)) : null);
+    }
+
+    /// <summary>Whether they have proved who they are for this sign-in, where that was asked (ASVS 5.0, 10.3.4).</summary>
+    public bool IsProvedAnew => AnewSince is not { } since || Person.AuthTime >= since - UpstreamProvider.ClockSkew;
+
+    /// <summary>Takes it away: it is good once.</summary>
+    public static Task EndAsync(HttpContext http) => http.SignOutAsync(Scheme);
+}

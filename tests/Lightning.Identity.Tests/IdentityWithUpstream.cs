@@ -1,0 +1,73 @@
+using System.Net;
+using Lightning.Testing;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Identity with two upstream providers: one whose word on addresses counts, and one whose word does not.</summary>
+public sealed class IdentityWithUpstream(PostgresServer server) : IdentityUnderTest(server), IAsyncLifetime
+{
+    public const string AppAtUpstream = "app-at-upstream";
+
+    public FakeProvider Upstream { get; private set; } = null!;
+
+    public FakeProvider Other { get; private set; } = null!;
+
+    protected override IEnumerable<(string Key, string Value)> Settings =>
+    [
+        .. Provider("Sky", Upstream), ("Identity:Upstream:Sky:AcceptedAudiences:0", AppAtUpstream),
+        .. Provider("Sea", Other), ("Identity:Upstream:Sea:TrustsVerifiedEmail", "false"),
+        ("Identity:Clients:Native:ClientId", "another-app"), ("Identity:Clients:Native:IsPublic", "true"),
+        ("Identity:Clients:Native:Scopes:0", "openid"), ("Identity:Clients:Native:GrantTypes:0", "urn:ietf:params:oauth:grant-type:token-exchange"),
+    ];
+
+    async ValueTask IAsyncLifetime.InitializeAsync()
+    {
+        (Upstream, Other) = (await FakeProvider.StartAsync(), await FakeProvider.StartAsync());
+        Upstream.Clock = Other.Clock = Clock;
+        await InitializeAsync();
+    }
+
+    async ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        await DisposeAsync();
+        await Upstream.DisposeAsync();
+        await Other.DisposeAsync();
+    }
+
+    /// <summary>A person at the provider, whom it has never named before.</summary>
+    public static Guid Newcomer(FakeProvider provider, string? email, bool verified = true)
+    {
+        provider.Subject = Guid.NewGuid();
+        provider.IdToken = claims =>
+        {
+            claims["email_verified"] = verified;
+            if (email is null) claims.Remove("email");
+            else claims["email"] = email;
+        };
+        return provider.Subject;
+    }
+
+    /// <summary>Presses the provider's button, and goes there and back as far as the callback's answer.</summary>
+    public static async Task<HttpResponseMessage> GoAsync(Visitor visitor, string provider = "sky", string page = "/account/sign-in", params (string Name, string Value)[] fields)
+    {
+        using var there = await visitor.GetAsync(await LeaveAsync(visitor, provider, page, fields));
+        return await visitor.GetAsync(there.Headers.Location!.ToString());
+    }
+
+    /// <summary>Presses the provider's button.</summary>
+    /// <returns>Where the page leads on to, at the provider.</returns>
+    public static async Task<string> LeaveAsync(Visitor visitor, string provider = "sky", string page = "/account/sign-in", params (string Name, string Value)[] fields)
+    {
+        using var leaving = await visitor.SubmitToAsync(page, "/account/upstream?handler=begin", [("Provider", provider), .. fields]);
+        leaving.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return leaving.Headers.GetValues("Refresh").Single().Split("url=", 2)[1];
+    }
+
+    static IEnumerable<(string Key, string Value)> Provider(string name, FakeProvider provider) =>
+    [
+        ($"Identity:Upstream:{name}:Authority", provider.Issuer),
+        ($"Identity:Upstream:{name}:ClientId", FakeProvider.ClientId),
+        ($"Identity:Upstream:{name}:ClientSecret", FakeProvider.ClientSecret),
+        ($"Identity:Upstream:{name}:Title", name),
+    ];
+}

@@ -1,0 +1,347 @@
+using System.Net;
+using System.Security.Cryptography;
+using Lightning.Data.Accounts;
+using Lightning.Testing;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Signing in by an upstream provider, and the links between its people and accounts here.</summary>
+public class UpstreamTests(IdentityWithUpstream identity) : IClassFixture<IdentityWithUpstream>, IDisposable
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    FakeProvider Upstream => identity.Upstream;
+
+    [Fact, Trait("Check", "C03"), Trait("Check", "C05")]
+    public async Task Newcomer_WithAProvedAddress_IsRegisteredAndGoesOnToTheApp()
+    {
+        var subject = IdentityWithUpstream.Newcomer(Upstream, "new@example.org");
+        var visitor = identity.Visitor();
+        var page = (await identity.Bff(visitor).AuthorizeAsync()).Headers.Location!.ToString();
+        var waiting = QueryHelpers.ParseQuery(new Uri(IdentityUnderTest.Address, page).Query)["returnUrl"].ToString();
+        using (var back = await IdentityWithUpstream.GoAsync(visitor, page: page, fields: ("ReturnUrl", waiting))) back.Headers.Location!.ToString().ShouldBe("/account/upstream");
+        using var signedIn = await visitor.GetAsync("/account/upstream");
+        signedIn.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        signedIn.Headers.Location!.ToString().ShouldBe(waiting);
+        var callback = await visitor.GetAsync(waiting);
+        callback.Headers.Location!.ToString().ShouldStartWith($"{IdentityUnderTest.App}/bff/signin-oidc?code=");
+
+        await using var db = identity.Database.Connect();
+        var account = await db.Accounts.SingleAsync(account => account.Email == "new@example.org", Cancellation);
+        account.EmailConfirmed.ShouldBeTrue();
+        account.PasswordHash.ShouldBeNull();
+        var login = await db.UserLogins.SingleAsync(login => login.UserId == account.Id, Cancellation);
+        (login.LoginProvider, login.ProviderKey).ShouldBe((Upstream.Issuer, subject.ToString()));
+        (await db.Sessions.SingleAsync(session => session.UserId == account.Id, Cancellation)).Methods.ShouldBe(["fed"]);
+        (await db.AuditEntries.CountAsync(entry => entry.UserId == account.Id && entry.Action == "registered", Cancellation)).ShouldBe(1);
+
+        var asked = Upstream.PushedRequests.Last();
+        (asked["code_challenge_method"], asked["response_type"]).ShouldBe(("S256", "code"));
+        asked["nonce"].ShouldNotBeNullOrEmpty();
+        asked["redirect_uri"].ShouldEndWith("/account/upstream/sky");
+    }
+
+    [Fact, Trait("Check", "C09")]
+    public async Task SomebodyKnown_IsFoundByIssuerAndSubject_WhateverTheAddressIsNow()
+    {
+        var (id, _) = await RegisterAsync("before@example.org");
+        var subject = Upstream.Subject;
+        IdentityWithUpstream.Newcomer(Upstream, "after@example.org", verified: false);
+        Upstream.Subject = subject;
+        var visitor = await ArriveAsync();
+        (await visitor.ReadAsync("/")).ShouldContain("before@example.org");
+        await using var db = identity.Database.Connect();
+        (await db.Sessions.CountAsync(session => session.UserId == id, Cancellation)).ShouldBe(2);
+    }
+
+    [Fact, Trait("Check", "C09")]
+    public async Task SameSubject_OfAnotherProvider_IsSomebodyElse()
+    {
+        await RegisterAsync("one@example.org");
+        IdentityWithUpstream.Newcomer(identity.Other, "two@example.org");
+        identity.Other.Subject = Upstream.Subject;
+        var visitor = identity.Visitor();
+        (await IdentityWithUpstream.GoAsync(visitor, "sea")).Headers.Location!.ToString().ShouldBe("/account/upstream");
+        (await visitor.ReadAsync("/account/upstream")).ShouldContain("Confirm your email address");
+        (await IsSignedInAsync(visitor)).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "U15"), Trait("Check", "C09")]
+    public async Task AddressOfAnotherAccount_EvenProved_IsLinkedByItsOwnerOnly()
+    {
+        var owner = await identity.AddAccountAsync("owner");
+        var subject = IdentityWithUpstream.Newcomer(Upstream, owner.Email);
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor);
+        (await visitor.ReadAsync("/account/upstream")).ShouldContain("You already have an account");
+        (await IsSignedInAsync(visitor)).ShouldBeFalse();
+        (await LoginsAsync(owner.Id)).ShouldBeEmpty();
+
+        identity.Clock.Advance(TimeSpan.FromSeconds(2));
+        using var signedIn = await visitor.SignInAsync(owner.Email, page: "/account/sign-in?returnUrl=/account/upstream");
+        signedIn.Headers.Location!.ToString().ShouldBe("/account/upstream");
+        (await visitor.ReadAsync("/account/upstream")).ShouldContain("Link Sky?");
+        (await LoginsAsync(owner.Id)).ShouldBeEmpty();
+        (await visitor.SubmitToAsync("/account/upstream", "/account/upstream?handler=link")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await LoginsAsync(owner.Id)).ShouldBe([subject.ToString()]);
+        (await identity.MailsAsync(owner.Email)).ShouldContain(mail => mail.Subject == "Sky can now sign you in");
+
+        (await (await ArriveAsync()).ReadAsync("/")).ShouldContain(owner.Email);
+    }
+
+    [Fact, Trait("Check", "U15")]
+    public async Task SessionFromBeforeTheProvidersAnswer_LinksNothing()
+    {
+        var (owner, visitor) = await identity.SignedInAsync("before-answer");
+        identity.Clock.Advance(TimeSpan.FromSeconds(2));
+        IdentityWithUpstream.Newcomer(Upstream, owner.Email);
+        await IdentityWithUpstream.GoAsync(visitor);
+        (await visitor.ReadAsync("/account/upstream")).ShouldContain("You already have an account");
+        // What the page says is no defence: the request itself is refused.
+        (await visitor.SubmitToAsync("/account/sign-in", "/account/upstream?handler=link")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await LoginsAsync(owner.Id)).ShouldBeEmpty();
+    }
+
+    [Theory, Trait("Check", "U15")]
+    [InlineData("sky", false)]
+    [InlineData("sea", true)]
+    public async Task AddressThatIsNotProved_IsProvedByMail_AndTellsNothing(string provider, bool verified)
+    {
+        var fake = provider == "sky" ? Upstream : identity.Other;
+        var known = await identity.AddAccountAsync($"known-{provider}");
+        var address = $"unproved-{provider}@example.org";
+        var subject = IdentityWithUpstream.Newcomer(fake, address, verified);
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor, provider);
+        (await visitor.ReadAsync("/account/upstream")).ShouldContain("Confirm your email address");
+        foreach (var asked in new[] { known.Email, address })
+        {
+            using var sent = await visitor.SubmitAsync("/account/upstream", ("Email", asked));
+            sent.Headers.Location!.ToString().ShouldBe("/account/check-mail");
+        }
+        (await identity.MailsAsync(known.Email)).Single().Subject.ShouldBe("You already have an account");
+
+        var link = await identity.LinkAsync(address);
+        // In another browser, and as a link for a password, it is nothing.
+        (await identity.Visitor().GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await identity.Visitor().GetAsync(link.Replace("upstream-address", "password", StringComparison.Ordinal))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await visitor.SubmitAsync(link)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await visitor.ReadAsync("/")).ShouldContain(address);
+        (await visitor.GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        await using var db = identity.Database.Connect();
+        (await db.UserLogins.SingleAsync(login => login.ProviderKey == subject.ToString(), Cancellation)).LoginProvider.ShouldBe(fake.Issuer);
+        (await LoginsAsync(known.Id)).ShouldBeEmpty();
+    }
+
+    [Fact, Trait("Check", "U15")]
+    public async Task MailedLink_InABrowserWhereSomebodyElseCameMeanwhile_MakesNothing()
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "first@example.org", verified: false);
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor);
+        await visitor.SubmitAsync("/account/upstream", ("Email", "first@example.org"));
+        IdentityWithUpstream.Newcomer(Upstream, "second@example.org", verified: false);
+        await IdentityWithUpstream.GoAsync(visitor);
+        (await visitor.GetAsync(await identity.LinkAsync("first@example.org"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData("iss"), Trait("Check", "C08")]
+    [InlineData("iss with a slash")]
+    [InlineData("aud")]
+    [InlineData("azp")]
+    [InlineData("aud twice")]
+    [InlineData("exp")]
+    [InlineData("no exp")]
+    [InlineData("nonce")]
+    [InlineData("no nonce")]
+    [InlineData("no sub")]
+    [InlineData("long sub")]
+    public async Task IdToken_WithAClaimThatIsWrong_SignsNobodyIn(string fault)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, $"{Guid.NewGuid():N}@example.org");
+        var honest = Upstream.IdToken;
+        Upstream.IdToken = claims => { honest(claims); Falsify(claims, fault); };
+        await NobodyIsSignedInAsync();
+    }
+
+    [Theory, Trait("Check", "C08")]
+    [InlineData("unsigned")]
+    [InlineData("HS256 by the client's secret")]
+    [InlineData("another key")]
+    public async Task IdToken_SignedByNobodyWhoMay_SignsNobodyIn(string fault)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, $"{Guid.NewGuid():N}@example.org");
+        Upstream.WithoutSignature = fault == "unsigned";
+        Upstream.Signer = BadSigner(fault);
+        await NobodyIsSignedInAsync();
+    }
+
+    [Theory, Trait("Check", "C06")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Answer_OfAnotherIssuerOrOfNone_IsRefused(bool left)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "mixed@example.org");
+        Upstream.ResponseIssuer = left ? null : identity.Other.Issuer;
+        await NobodyIsSignedInAsync();
+    }
+
+    [Fact, Trait("Check", "C06")]
+    public async Task Answer_SentToAnotherProvidersRedirectUri_IsRefused()
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "mixed2@example.org");
+        var visitor = identity.Visitor();
+        var redeemed = identity.Other.Redemptions.Count;
+        using var there = await visitor.GetAsync(await IdentityWithUpstream.LeaveAsync(visitor));
+        var elsewhere = there.Headers.Location!.ToString().Replace("/upstream/sky", "/upstream/sea", StringComparison.Ordinal);
+        (await visitor.GetAsync(elsewhere)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        identity.Other.Redemptions.Count.ShouldBe(redeemed);
+    }
+
+    [Fact, Trait("Check", "C04")]
+    public async Task State_ReplayedOrInAnotherBrowser_IsRefused()
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "replay@example.org");
+        var visitor = identity.Visitor();
+        using var there = await visitor.GetAsync(await IdentityWithUpstream.LeaveAsync(visitor));
+        var callback = there.Headers.Location!.ToString();
+        (await identity.Visitor().GetAsync(callback)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await visitor.GetAsync(callback)).Headers.Location!.ToString().ShouldBe("/account/upstream");
+        (await visitor.GetAsync(callback)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task SignInPage_OffersEachProvider_AndNoOther()
+    {
+        var page = await identity.Visitor().ReadAsync("/account/sign-in");
+        foreach (var title in new[] { "Sea", "Sky" }) page.ShouldContain($"Sign in with {title}");
+        (await identity.Visitor().SubmitToAsync("/account/sign-in", "/account/upstream?handler=begin", ("Provider", "nobody"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        // Only the page begins a sign-in, and no other site.
+        (await identity.Visitor().Browser.SendAsync(HttpMethod.Post, "/account/upstream?handler=begin", new FormUrlEncodedContent([KeyValuePair.Create("Provider", "sky")]))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task PersonWhoCancels_ReadsSo()
+    {
+        Upstream.AuthorizationError = "access_denied";
+        using var response = await IdentityWithUpstream.GoAsync(identity.Visitor());
+        response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("cancelled at Sky");
+    }
+
+    [Fact]
+    public async Task DisabledUser_IsNotSignedIn()
+    {
+        var (id, _) = await RegisterAsync("disabled@example.org");
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{id}'");
+        await NobodyIsSignedInAsync(HttpStatusCode.Forbidden);
+    }
+
+    [Fact, Trait("Check", "U05")]
+    public async Task AccountWithASecondStep_IsNotOpenedByAnotherProvider()
+    {
+        var (id, _) = await RegisterAsync("second-step@example.org");
+        await identity.Database.ExecuteAsync($"UPDATE identity.accounts SET two_factor_enabled = true WHERE id = '{id}'");
+        await NobodyIsSignedInAsync(HttpStatusCode.Forbidden);
+    }
+
+    [Theory, Trait("Check", "C11")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SigningInAnew_CountsOnlyWhereTheProviderProvesIt(bool proved)
+    {
+        var (id, visitor) = await RegisterAsync($"anew-{proved}@example.org");
+        identity.Clock.Advance(TimeSpan.FromMinutes(20));
+        var honest = Upstream.IdToken;
+        Upstream.IdToken = claims =>
+        {
+            honest(claims);
+            if (proved) claims["auth_time"] = identity.Clock.GetUtcNow().ToUnixTimeSeconds();
+            else claims.Remove("auth_time");
+        };
+        await IdentityWithUpstream.GoAsync(visitor);
+        Upstream.PushedRequests.Last()["max_age"].ShouldBe("0");
+        await visitor.GetAsync("/account/upstream");
+        await using var db = identity.Database.Connect();
+        var session = await db.Sessions.SingleAsync(session => session.UserId == id, Cancellation);
+        (session.AuthTime == identity.Clock.GetUtcNow()).ShouldBe(proved);
+    }
+
+    async Task NobodyIsSignedInAsync(HttpStatusCode status = HttpStatusCode.BadRequest)
+    {
+        await using var db = identity.Database.Connect();
+        var before = await db.Accounts.CountAsync(Cancellation);
+        var visitor = identity.Visitor();
+        var response = await IdentityWithUpstream.GoAsync(visitor);
+        if (response.Headers.Location is { } location) response = await visitor.GetAsync(location.ToString());
+        response.StatusCode.ShouldBe(status);
+        (await IsSignedInAsync(visitor)).ShouldBeFalse();
+        (await db.Accounts.CountAsync(Cancellation)).ShouldBe(before);
+    }
+
+    internal static SigningCredentials? BadSigner(string fault) => fault switch
+    {
+        "HS256 by the client's secret" => new SigningCredentials(new SymmetricSecurityKey(System.Text.Encoding.UTF8.GetBytes(FakeProvider.ClientSecret)) { KeyId = "key-1" }, SecurityAlgorithms.HmacSha256),
+        "another key" => new SigningCredentials(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "key-1" }, SecurityAlgorithms.EcdsaSha256),
+        _ => null,
+    };
+
+    internal static void Falsify(Dictionary<string, object> claims, string fault)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        switch (fault)
+        {
+            case "iss": claims["iss"] = "https://evil.example"; break;
+            case "iss with a slash": claims["iss"] += "/"; break;
+            case "aud": claims["aud"] = "somebody-else"; break;
+            case "azp": claims["azp"] = "somebody-else"; break;
+            case "aud twice": claims["aud"] = new[] { (string)claims["aud"], "somebody-else" }; break;
+            case "exp": claims["exp"] = now - 120; break;
+            case "no exp": claims.Remove("exp"); break;
+            case "iat": claims["iat"] = now + 3600; break;
+            case "old iat": claims["iat"] = now - 3600; break;
+            case "nonce": claims["nonce"] = "another"; break;
+            case "no nonce": claims.Remove("nonce"); break;
+            case "no sub": claims.Remove("sub"); break;
+            case "long sub": claims["sub"] = new string('s', 129); break;
+            default: throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault.");
+        }
+    }
+
+    async Task<(Guid Id, Visitor Visitor)> RegisterAsync(string address)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, address);
+        var visitor = await ArriveAsync();
+        await using var db = identity.Database.Connect();
+        return (await db.Accounts.Where(account => account.Email == address).Select(account => account.Id).SingleAsync(Cancellation), visitor);
+    }
+
+    /// <summary>A new browser in which the provider's present person signs in.</summary>
+    async Task<Visitor> ArriveAsync()
+    {
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor);
+        (await visitor.GetAsync("/account/upstream")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await IsSignedInAsync(visitor)).ShouldBeTrue();
+        return visitor;
+    }
+
+    static async Task<bool> IsSignedInAsync(Visitor visitor) => (await visitor.GetAsync("/")).StatusCode == HttpStatusCode.OK;
+
+    async Task<string[]> LoginsAsync(Guid accountId)
+    {
+        await using var db = identity.Database.Connect();
+        return await db.UserLogins.Where(login => login.UserId == accountId).Select(login => login.ProviderKey).ToArrayAsync(Cancellation);
+    }
+
+    /// <summary>The next test's provider is honest again.</summary>
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        (Upstream.WithoutSignature, Upstream.Signer, Upstream.ResponseIssuer, Upstream.AuthorizationError) = (false, null, Upstream.Issuer, null);
+    }
+}
