@@ -28,6 +28,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
 
 -- Whoever receives signed tokens: which ones were used.
 GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;
+-- Identity removes those that have ended, and skips what somebody holds; to ask for a lock takes this right.
+GRANT UPDATE (expires_at) ON identity.seen_tokens TO lightning_identity;
 
 -- Relying parties: their cookies' sessions, and how the session at the provider stands.
 GRANT USAGE ON SCHEMA identity, app, web TO lightning_bff, lightning_admin;
