@@ -75,11 +75,14 @@ sealed class TokenExchangeGrant(
     // ASVS 5.0, 6.8.1.
     static ProtocolError? AddressIsProved(Arrival arrival) =>
         arrival.Account is not null || arrival.Person.EmailVerified ? null
-            : ProtocolError.InvalidRequest($"The provider does not say that the person's address is verified (email_verified), so no account can be made of it: sign in with {arrival.Person.Provider.Title} at {arrival.Issuer} once, where the address is proved by mail.");
+            : ProtocolError.InvalidRequest("The provider does not say that the person's address is verified (email_verified), so no account can be made of it: "
+                + $"sign in with {arrival.Person.Provider.Title} at {arrival.Issuer} once, where the address is proved by mail.");
 
     // ASVS 5.0, 6.8.1: an address leads to nobody's account.
     static ProtocolError? AddressIsFree(Arrival arrival) =>
-        arrival.IsAddressTaken ? ProtocolError.InvalidRequest($"Another account has this address. To link the two, sign in to it at {arrival.Issuer}{Paths.Logins} and add {arrival.Person.Provider.Title}; then exchange again.") : null;
+        !arrival.IsAddressTaken ? null
+            : ProtocolError.InvalidRequest("Another account has this address. "
+                + $"To link the two, sign in to it at {arrival.Issuer}{Paths.Logins} and add {arrival.Person.Provider.Title}; then exchange again.");
 
     public string Type => GrantTypes.TokenExchange;
 
@@ -104,8 +107,9 @@ sealed class TokenExchangeGrant(
 
         account ??= await accounts.RegisterAsync(token.Person, token.Person.Email!);
         // Registered by another request at the same moment.
-        if (account is null) return Refuse(client, token, AddressIsFree(arrival with { IsAddressTaken = true })!);
-        var sid = await browser.BeginAsync(context.HttpContext!, account, UpstreamAccounts.Method);
+        if (account is null) return Refuse(client, token, AddressIsFree(arrival with { Account = null, IsAddressTaken = true })!);
+        if (await browser.BeginAsync(context.HttpContext!, account, UpstreamAccounts.Method) is not { } sid)
+            return Refuse(client, token, ProtocolError.InvalidRequest("The account cannot be signed in to by an exchange now: use the authorization code flow."));
         var session = await sessions.FindAsync(sid, CancellationToken.None) ?? throw new InvalidOperationException("A session that was just begun is not there.");
         var scope = caller.Parameters["scope"]!;
         var family = Guid.CreateVersion7(clock.GetUtcNow());

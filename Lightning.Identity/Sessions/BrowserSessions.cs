@@ -46,8 +46,10 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
             """).ToListAsync()).Count > 0;
 
     /// <summary>Begins a session in the caller's transaction, for an app that has its tokens and no cookie of this provider.</summary>
-    public async Task<Guid> BeginAsync(HttpContext http, Account account, params string[] methods)
+    /// <returns>Its id; null where the account's credentials were changed since it was found.</returns>
+    public async Task<Guid?> BeginAsync(HttpContext http, Account account, params string[] methods)
     {
+        if (!await HoldAsync(account)) return null;
         var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
         logger.SignedIn(account.Id, sid, methods);
         return sid;

@@ -62,8 +62,10 @@ sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, str
         if (await http.AuthenticateAsync(Scheme) is not { Succeeded: true, Ticket: { } ticket }) return null;
         var items = ticket.Properties.Items;
         if (providers.Find(items[Name]) is not { } provider || UpstreamPerson.Read(provider, ticket.Principal.Claims) is not { } person) return null;
-        return new UpstreamTicket(person, ticket.Properties.IssuedUtc!.Value, Web.ReturnUrl.Accept(items.TryGetValue(ReturnUrlItem, out var url) ? url : null),
-            items.TryGetValue(LinkToItem, out var account) && Guid.TryParse(account, out var id) ? id : null, items.TryGetValue(AnewItem, out var since) ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(since!, CultureInfo.InvariantCulture)) : null);
+        var returnUrl = Web.ReturnUrl.Accept(items.TryGetValue(ReturnUrlItem, out var url) ? url : null);
+        Guid? linkTo = items.TryGetValue(LinkToItem, out var account) ? Guid.Parse(account!) : null;
+        DateTimeOffset? anewSince = items.TryGetValue(AnewItem, out var since) ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(since!, CultureInfo.InvariantCulture)) : null;
+        return new UpstreamTicket(person, ticket.Properties.IssuedUtc!.Value, returnUrl, linkTo, anewSince);
     }
 
     /// <summary>Whether they have proved who they are for this sign-in, where that was asked (ASVS 5.0, 10.3.4).</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.Tests;
 
@@ -62,6 +63,21 @@ public sealed class IdentityWithUpstream(PostgresServer server) : IdentityUnderT
         leaving.StatusCode.ShouldBe(HttpStatusCode.OK);
         return leaving.Headers.GetValues("Refresh").Single().Split("url=", 2)[1];
     }
+
+    /// <summary>Whoever comes back from the provider is not signed in, and has no account.</summary>
+    public async Task NobodyIsSignedInAsync(HttpStatusCode status = HttpStatusCode.BadRequest)
+    {
+        await using var db = Database.Connect();
+        var before = await db.Accounts.CountAsync();
+        var visitor = Visitor();
+        var response = await GoAsync(visitor);
+        if (response.Headers.Location is { } location) response = await visitor.GetAsync(location.ToString());
+        response.StatusCode.ShouldBe(status);
+        (await IsSignedInAsync(visitor)).ShouldBeFalse();
+        (await db.Accounts.CountAsync()).ShouldBe(before);
+    }
+
+    public static async Task<bool> IsSignedInAsync(Visitor visitor) => (await visitor.GetAsync("/")).StatusCode == HttpStatusCode.OK;
 
     static IEnumerable<(string Key, string Value)> Provider(string name, FakeProvider provider) =>
     [

@@ -65,36 +65,36 @@ public class TokenExchangeTests(IdentityWithUpstream identity) : IClassFixture<I
     }
 
     [Theory, Trait("Check", "C08")]
-    [InlineData("iss")]
-    [InlineData("iss with a slash")]
-    [InlineData("aud")]
-    [InlineData("azp")]
-    [InlineData("aud twice")]
-    [InlineData("exp")]
-    [InlineData("no exp")]
-    [InlineData("iat")]
-    [InlineData("old iat")]
-    [InlineData("nonce")]
-    [InlineData("no nonce")]
-    [InlineData("no sub")]
-    [InlineData("long sub")]
-    public async Task IdToken_WithAClaimThatIsWrong_IsRefused(string fault)
+    [InlineData("iss", "no provider")]
+    [InlineData("iss with a slash", "no provider")]
+    [InlineData("aud", "audience")]
+    [InlineData("azp", "another party")]
+    [InlineData("aud twice", "several audiences")]
+    [InlineData("exp", "has ended")]
+    [InlineData("no exp", "has ended")]
+    [InlineData("iat", "ten minutes")]
+    [InlineData("old iat", "ten minutes")]
+    [InlineData("nonce", "nonce")]
+    [InlineData("no nonce", "no nonce")]
+    [InlineData("no sub", "names nobody")]
+    [InlineData("long sub", "names nobody")]
+    public async Task IdToken_WithAClaimThatIsWrong_IsRefused(string fault, string why)
     {
         IdentityWithUpstream.Newcomer(Upstream, $"{Guid.NewGuid():N}@example.org");
         var honest = Upstream.IdToken;
-        Upstream.IdToken = claims => { honest(claims); UpstreamTests.Falsify(claims, fault); };
-        await IsRefusedAsync(await TokenAsync());
+        Upstream.IdToken = claims => { honest(claims); UpstreamAnswerTests.Falsify(claims, fault); };
+        await IsRefusedAsync(await TokenAsync(), why);
     }
 
     [Theory, Trait("Check", "C08")]
-    [InlineData("unsigned")]
-    [InlineData("HS256 by the client's secret")]
-    [InlineData("another key")]
-    public async Task IdToken_SignedByNobodyWhoMay_IsRefused(string fault)
+    [InlineData("unsigned", "algorithm")]
+    [InlineData("HS256 by the client's secret", "algorithm")]
+    [InlineData("another key", "not signed by its issuer")]
+    public async Task IdToken_SignedByNobodyWhoMay_IsRefused(string fault, string why)
     {
         IdentityWithUpstream.Newcomer(Upstream, $"{Guid.NewGuid():N}@example.org");
-        (Upstream.WithoutSignature, Upstream.Signer) = (fault == "unsigned", UpstreamTests.BadSigner(fault));
-        await IsRefusedAsync(await TokenAsync());
+        (Upstream.WithoutSignature, Upstream.Signer) = (fault == "unsigned", UpstreamAnswerTests.BadSigner(fault));
+        await IsRefusedAsync(await TokenAsync(), why);
     }
 
     [Fact, Trait("Check", "C08")]
@@ -104,7 +104,7 @@ public class TokenExchangeTests(IdentityWithUpstream identity) : IClassFixture<I
         var mine = (await TokenAsync()).Split('.');
         IdentityWithUpstream.Newcomer(Upstream, "thief@example.org");
         var theirs = (await TokenAsync()).Split('.');
-        await IsRefusedAsync($"{theirs[0]}.{mine[1]}.{theirs[2]}");
+        await IsRefusedAsync($"{theirs[0]}.{mine[1]}.{theirs[2]}", "not signed by its issuer");
     }
 
     [Theory]
@@ -117,14 +117,14 @@ public class TokenExchangeTests(IdentityWithUpstream identity) : IClassFixture<I
     public async Task ProviderWithoutAcceptedAudiences_IsNotExchangedAtAll()
     {
         IdentityWithUpstream.Newcomer(identity.Other, "other@example.org");
-        await IsRefusedAsync(identity.Other.NewIdToken(await NonceAsync()));
+        await IsRefusedAsync(identity.Other.NewIdToken(await NonceAsync()), "no provider");
     }
 
     [Fact]
-    public async Task TokenMadeForIdentityItself_IsRefused_ForItsNonceIsTheBrowsers()
+    public async Task TokenMadeForIdentityItself_IsRefused_ForTheAppIsAnotherPartyThere()
     {
         IdentityWithUpstream.Newcomer(Upstream, "itself@example.org");
-        await IsRefusedAsync(Upstream.NewIdToken(await NonceAsync(), audience: FakeProvider.ClientId));
+        await IsRefusedAsync(Upstream.NewIdToken(await NonceAsync(), audience: FakeProvider.ClientId), "audience");
     }
 
     [Fact, Trait("Check", "C05")]

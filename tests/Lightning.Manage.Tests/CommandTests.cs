@@ -50,7 +50,12 @@ public class CommandTests(PostgresServer server)
         foreach (var (kid, age) in new[] { ("old-key", 2), ("new-key", 1) })
             db.SigningKeys.Add(new()
             {
-                Id = kid, Algorithm = "ES256", PrivateKey = [1], CreatedAt = now.AddDays(-age), SignsFrom = now.AddDays(-age), SuccessorDueAt = now.AddDays(90 - age),
+                Id = kid,
+                Algorithm = "ES256",
+                PrivateKey = [1],
+                CreatedAt = now.AddDays(-age),
+                SignsFrom = now.AddDays(-age),
+                SuccessorDueAt = now.AddDays(90 - age),
                 RetiredAt = kid == "old-key" ? now.AddDays(14) : null,
             });
         await db.SaveChangesAsync(Cancellation);
