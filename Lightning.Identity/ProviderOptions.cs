@@ -20,4 +20,30 @@ sealed record ProviderOptions
     /// <summary>How often one network address may try one e-mail address each minute, a burst of as many included.</summary>
     [Range(1, 100_000, ErrorMessage = "Identity:AttemptsPerMinute must lie between 1 and 100000: how often one network address may try one e-mail address each minute.")]
     public int AttemptsPerMinute { get; init; } = 10;
+
+    /// <summary>How often all networks together may try the password of one e-mail address each hour; a browser in which its account was signed in to counts for itself.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:AttemptsPerHour must lie between 1 and 100000: how often all networks together may try the password of one e-mail address each hour.")]
+    public int AttemptsPerHour { get; init; } = 100;
+
+    /// <summary>How often a code of an account's authenticator app may be tried each hour.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:CodesPerHour must lie between 1 and 100000: how often a code of an account's authenticator app may be tried each hour.")]
+    public int CodesPerHour { get; init; } = 12;
+
+    /// <summary>How many mails anybody may have sent to one e-mail address each hour.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:MailsPerHour must lie between 1 and 100000: how many mails anybody may have sent to one e-mail address each hour.")]
+    public int MailsPerHour { get; init; } = 6;
+
+    /// <summary>How many passwords of one network may wait to be hashed at once, of 64 in all.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:HashesPerNetwork must lie between 1 and 100000: how many passwords of one network may wait to be hashed at once.")]
+    public int HashesPerNetwork { get; init; } = 16;
+
+    /// <summary>Who must sign in with a second factor.</summary>
+    public SecondFactorOptions SecondFactor { get; init; } = new();
+}
+
+/// <summary>The section <c>Identity:SecondFactor</c>.</summary>
+sealed record SecondFactorOptions
+{
+    /// <summary>Who must sign in with a second factor: <c>Nobody</c>, <c>Administrators</c> or <c>Everyone</c>. Where it is not set: administrators in Production, nobody elsewhere.</summary>
+    public string? RequiredFor { get; init; }
 }

@@ -9,11 +9,14 @@ public sealed class OutboxMessage
     /// <summary>Mail, sent by Identity.</summary>
     public const string Mail = "mail";
 
+    /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
+    public const string UnreadableMail = "mail-unreadable";
+
     /// <summary>Its key; version 7, so that rows stand in order of time.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
     /// <summary>What it is, and thereby who sends it.</summary>
-    public required string Kind { get; init; }
+    public required string Kind { get; set; }
 
     /// <summary>The message, encrypted by the service that sends it: mails hold one-time links.</summary>
     public required byte[] Payload { get; init; }

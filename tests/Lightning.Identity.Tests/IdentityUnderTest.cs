@@ -26,6 +26,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     public static readonly Uri Address = new(People.Issuer);
     static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>().HashPassword(new Account(), Password));
     WebApplicationFactory<Program>? factory;
+    Uri? listening;
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -36,7 +37,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>What a class changes of the configuration.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
         factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -48,6 +49,10 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Identity:Issuer", People.Issuer),
                 ("Identity:FormsPerMinute", "100000"),
                 ("Identity:AttemptsPerMinute", "100000"),
+                ("Identity:AttemptsPerHour", "100000"),
+                ("Identity:CodesPerHour", "100000"),
+                ("Identity:MailsPerHour", "100000"),
+                ("Identity:HashesPerNetwork", "100000"),
                 ("Identity:Clients:Bff:Secret", BffSecret),
                 ("Identity:Clients:Bff:BaseUri", App),
                 ("Identity:Clients:Admin:Secret", AdminSecret),
@@ -66,8 +71,17 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
         });
     }
 
+    /// <summary>Answers on a port besides, for browsers and load.</summary>
+    protected void Listen(int port)
+    {
+        factory!.UseKestrel(port);
+        factory.StartServer();
+        listening = new Uri($"http://localhost:{port}");
+    }
+
     /// <summary>A browser without cookies.</summary>
-    public Visitor Visitor() => new(new Browser(factory!.Server.CreateHandler(), Address));
+    public Visitor Visitor() => listening is null ? new(new Browser(factory!.Server.CreateHandler(), Address))
+        : new(new Browser(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }, listening));
 
     /// <summary>A client of the provider that has no browser.</summary>
     public HttpClient BackChannel() => new(factory!.Server.CreateHandler()) { BaseAddress = Address };
