@@ -22,8 +22,12 @@ public sealed class IdentityInChromium(PostgresServer server) : IdentityUnderTes
     }
 
     /// <summary>An authenticator inside the browser: WebAuthn's own means for tests (WebAuthn, 11).</summary>
-    public static async Task<ICDPSession> AddAuthenticatorAsync(IPage page, bool verifiesUser = true)
+    /// <param name="page">In which page.</param>
+    /// <param name="verifiesUser">Whether it makes sure who holds it.</param>
+    /// <param name="offers">Whether it answers also where the browser only offers passkeys among the addresses to fill in: this one never waits for a click.</param>
+    public static async Task<ICDPSession> AddAuthenticatorAsync(IPage page, bool verifiesUser = true, bool offers = false)
     {
+        if (!offers) await page.AddInitScriptAsync("PublicKeyCredential.isConditionalMediationAvailable = async () => false;");
         var devtools = await page.Context.NewCDPSessionAsync(page);
         await devtools.SendAsync("WebAuthn.enable");
         await devtools.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
@@ -31,9 +35,9 @@ public sealed class IdentityInChromium(PostgresServer server) : IdentityUnderTes
             ["options"] = new Dictionary<string, object>(StringComparer.Ordinal)
             {
                 ["protocol"] = "ctap2",
-                ["transport"] = "internal",
+                ["transport"] = verifiesUser ? "internal" : "usb",
                 ["hasResidentKey"] = true,
-                ["hasUserVerification"] = true,
+                ["hasUserVerification"] = verifiesUser,
                 ["isUserVerified"] = verifiesUser,
                 ["automaticPresenceSimulation"] = true,
             },

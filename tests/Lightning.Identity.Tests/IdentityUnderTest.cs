@@ -37,6 +37,11 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>What a class changes of the configuration.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
 
+    /// <summary>What a class changes of the services.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
+
     public virtual async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
@@ -65,6 +70,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
             foreach (var (key, value) in settings) host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
+                Configure(services);
                 services.AddSingleton<TimeProvider>(Clock);
                 services.Remove(services.Single(service => service.ImplementationType == typeof(MailSender)));
             });
@@ -74,7 +80,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>Answers on a port besides, for browsers and load.</summary>
     protected void Listen(int port)
     {
-        factory!.UseKestrel(port);
+        factory!.UseKestrel(kestrel => kestrel.ListenLocalhost(port));
         factory.StartServer();
         listening = new Uri($"http://localhost:{port}");
     }

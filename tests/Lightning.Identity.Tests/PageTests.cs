@@ -103,25 +103,3 @@ public partial class PageTests(IdentityUnderTest identity) : IClassFixture<Ident
     [GeneratedRegex("""<(link|img|script|iframe|source|form)\b[^>]*\b(href|src|action)="(?<target>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Loaded();
 }
-
-public sealed class IdentityWithFewAttempts(PostgresServer server) : IdentityUnderTest(server)
-{
-    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:AttemptsPerMinute", "3"), ("Identity:FormsPerMinute", "12")];
-}
-
-public class LimitTests(IdentityWithFewAttempts identity) : IClassFixture<IdentityWithFewAttempts>
-{
-    [Fact]
-    public async Task SignIn_TooOften_IsRefusedForThatAddress_AndThenForThatNetwork()
-    {
-        var user = await identity.AddAccountAsync("ada");
-        foreach (var address in new[] { user.Email, "nobody@example.com" })
-        {
-            for (var attempt = 0; attempt < 3; attempt++) (await identity.Visitor().SignInAsync(address, "wrong password")).StatusCode.ShouldBe(HttpStatusCode.OK);
-            (await identity.Visitor().SignInAsync(address)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        }
-        // Every form counts, also one that is not filled in; these are quick enough for the limit not to give way meanwhile.
-        var forms = await Task.WhenAll(Enumerable.Range(0, 40).Select(attempt => identity.Visitor().SignInAsync($"{attempt}@example.com", "")));
-        forms.ShouldContain(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
-    }
-}

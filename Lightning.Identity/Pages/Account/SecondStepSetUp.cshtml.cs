@@ -40,7 +40,7 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
         if (!limits.MayTryCode(HttpContext, account.Email!)) return TooMany();
         if (AuthenticatorSetUp.Open(seal, account, Key) is not { } key || Totp.Match(key, Code!, clock.GetUtcNow()) is not { } step)
         {
-            ModelState.AddModelError(nameof(Code), "This code is not right. Is the clock of your phone?");
+            ModelState.AddModelError(nameof(Code), "This code is not right. Does the clock of your phone go right?");
             return Page();
         }
         if (await changes.AddAuthenticatorAsync(HttpContext, account, key, step, endOthers: false) is not { } codes) return new SeeOther(WithReturnUrl(Paths.SignIn));
