@@ -21,6 +21,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
     /// <summary>One-time links that were mailed or printed.</summary>
     public DbSet<AccountLink> AccountLinks => Set<AccountLink>();
 
+    /// <summary>What stands in for a lost authenticator app.</summary>
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+
     /// <summary>The product's users, whoever signed them in.</summary>
     public new DbSet<User> Users => Set<User>();
 

@@ -67,6 +67,7 @@ static class IdentityService
     {
         services.AddScoped<LiveSessions>();
         services.AddScoped<BrowserSessions>();
+        services.AddSingleton<KnownDevices>();
         services.AddSessionCookie();
     }
 
@@ -81,10 +82,21 @@ static class IdentityService
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<PasswordHashing>();
         services.AddSingleton<AccountLimits>();
+        services.AddHttpContextAccessor();
         services.AddExceptionHandler<HashingBusy>();
         services.AddScoped<LinkRequests>();
         services.AddScoped<PasswordChoice>();
         services.AddScoped<PasswordSignIn>();
+        services.AddSingleton<SecondFactorRule>();
+        services.AddScoped<SecondFactor>();
+        services.AddScoped<SignInSteps>();
+        services.AddScoped<AccountBook>();
+        services.AddScoped<AccountChanges>();
+        services.AddScoped<AddressChange>();
+        services.AddScoped<AccountRemoval>();
+        services.AddScoped<Passkeys>();
+        services.AddScoped<IPasskeyHandler<Account>, PasskeyHandler<Account>>();
+        services.AddOptions<IdentityPasskeyOptions>().Configure<IOptions<ProviderOptions>>(Passkeys.Configure);
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<ProviderOptions>>((limiter, options) => AccountLimits.LimitForms(limiter, options.Value));
     }
@@ -127,11 +139,12 @@ static class IdentityService
         // First of all writers, so that it is asked before the one of problem details.
         services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, FaultPages>());
         services.AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore())).AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
+        services.AddSingleton<Seal>();
         services.AddRouting(routing => routing.LowercaseUrls = true);
         services.AddAntiforgery(antiforgery => antiforgery.Cookie = new AntiforgeryCookie("__Host-lightning-id-af"));
         services.AddOptions<ContentSecurityPolicy>().Configure<ClientRegistry>((policy, clients) =>
         {
-            policy["script-src"] = policy["connect-src"] = "'none'";
+            policy["script-src"] = policy["connect-src"] = "'self'";
             policy["style-src"] = "'self'";
             policy["form-action"] = string.Join(' ', clients.Origins.Prepend("'self'"));
         });

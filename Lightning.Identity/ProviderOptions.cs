@@ -32,4 +32,30 @@ sealed record ProviderOptions
     /// <summary>How often one client that has proved itself may call the protocol's endpoints each minute.</summary>
     [Range(1, 10_000_000, ErrorMessage = "Identity:ClientRequestsPerMinute must lie between 1 and 10000000: how often one client may call the protocol's endpoints each minute.")]
     public int ClientRequestsPerMinute { get; init; } = 120_000;
+
+    /// <summary>How often all networks together may try the password of one e-mail address each hour; a browser in which its account was signed in to counts for itself.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:AttemptsPerHour must lie between 1 and 100000: how often all networks together may try the password of one e-mail address each hour.")]
+    public int AttemptsPerHour { get; init; } = 100;
+
+    /// <summary>How often a code of an account's authenticator app may be tried each hour.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:CodesPerHour must lie between 1 and 100000: how often a code of an account's authenticator app may be tried each hour.")]
+    public int CodesPerHour { get; init; } = 12;
+
+    /// <summary>How many mails anybody may have sent to one e-mail address each hour.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:MailsPerHour must lie between 1 and 100000: how many mails anybody may have sent to one e-mail address each hour.")]
+    public int MailsPerHour { get; init; } = 6;
+
+    /// <summary>How many passwords of one network may wait to be hashed at once, of 64 in all.</summary>
+    [Range(1, 100_000, ErrorMessage = "Identity:HashesPerNetwork must lie between 1 and 100000: how many passwords of one network may wait to be hashed at once.")]
+    public int HashesPerNetwork { get; init; } = 16;
+
+    /// <summary>Who must sign in with a second factor.</summary>
+    public SecondFactorOptions SecondFactor { get; init; } = new();
+}
+
+/// <summary>The section <c>Identity:SecondFactor</c>.</summary>
+sealed record SecondFactorOptions
+{
+    /// <summary>Who must sign in with a second factor: <c>Nobody</c>, <c>Administrators</c> or <c>Everyone</c>. Where it is not set: administrators in Production, nobody elsewhere.</summary>
+    public string? RequiredFor { get; init; }
 }

@@ -1,3 +1,4 @@
+using Lightning.Identity.Accounts;
 using Lightning.Identity.Clients;
 using Lightning.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,8 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
     {
         var sentences = new List<string>();
         if (options.Issuer.Length > 0 && IssuerFault(options.Issuer) is { } fault) sentences.Add(fault);
+        if (options.SecondFactor.RequiredFor is { } whom && !SecondFactorRule.Known.Contains(whom, StringComparer.OrdinalIgnoreCase))
+            sentences.Add($"Identity:SecondFactor:RequiredFor is '{whom}', which is nobody known here: write {string.Join(", ", SecondFactorRule.Known)}.");
         foreach (var (key, client) in options.Clients) sentences.AddRange(Faults($"Identity:Clients:{key}", client));
         foreach (var twins in options.Clients.Values.GroupBy(client => client.ClientId, StringComparer.Ordinal).Where(twins => twins.Key.Length > 0 && twins.Skip(1).Any()))
             sentences.Add($"Identity:Clients holds the client id '{twins.Key}' more than once: give each client an id of its own.");

@@ -15,6 +15,12 @@ public sealed class Account : IdentityUser<Guid>
 
     /// <summary>When the account was made, in UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The secret shared with the person's authenticator app, encrypted by Identity; null while they have none.</summary>
+    public byte[]? TotpKey { get; set; }
+
+    /// <summary>The time step of the last code that was taken: no code counts twice (RFC 6238, 5.2).</summary>
+    public long? TotpLastStep { get; set; }
 }
 
 sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<IdentityUserClaim<Guid>>,

@@ -17,6 +17,9 @@ public enum AccountLinkPurpose
 
     /// <summary>Make an account at the address, which the link thereby confirms, for the person whom an upstream provider vouches for in the same browser.</summary>
     RegisterUpstream,
+
+    /// <summary>Give an account the address that the link was sent to.</summary>
+    ChangeAddress,
 }
 
 /// <summary>
@@ -36,6 +39,9 @@ public sealed class AccountLink
     /// <summary>The address it was sent to.</summary>
     public required string Address { get; init; }
 
+    /// <summary>The account that asked, where it was signed in.</summary>
+    public Guid? AccountId { get; init; }
+
     /// <summary>The name given with a registration.</summary>
     public string Name { get; init; } = "";
 
@@ -53,7 +59,7 @@ public sealed class AccountLink
 
     /// <summary>A new link and the token that opens it: 256 random bits, kept nowhere.</summary>
     public static (AccountLink Link, string Token) Create(
-        AccountLinkPurpose purpose, string address, string name, DateTimeOffset now, bool grantsAdmin = false, TimeSpan? lifetime = null)
+        AccountLinkPurpose purpose, string address, string name, DateTimeOffset now, bool grantsAdmin = false, TimeSpan? lifetime = null, Guid? accountId = null)
     {
         var token = WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(32));
         var link = new AccountLink
@@ -61,6 +67,7 @@ public sealed class AccountLink
             TokenHash = Hash(token),
             Purpose = purpose,
             Address = address,
+            AccountId = accountId,
             Name = name,
             GrantsAdmin = grantsAdmin,
             CreatedAt = now,
@@ -82,6 +89,7 @@ sealed class AccountLinkTable : IEntityTypeConfiguration<AccountLink>
         builder.Property(link => link.Purpose).HasConversion<string>().HasMaxLength(32);
         builder.Property(link => link.Address).HasMaxLength(256);
         builder.Property(link => link.Name).HasMaxLength(256);
+        builder.HasOne<Account>().WithMany().HasForeignKey(link => link.AccountId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(link => link.ExpiresAt);
     }
 }

@@ -92,6 +92,14 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("security_stamp");
 
+                    b.Property<byte[]>("TotpKey")
+                        .HasColumnType("bytea")
+                        .HasColumnName("totp_key");
+
+                    b.Property<long?>("TotpLastStep")
+                        .HasColumnType("bigint")
+                        .HasColumnName("totp_last_step");
+
                     b.Property<bool>("TwoFactorEnabled")
                         .HasColumnType("boolean")
                         .HasColumnName("two_factor_enabled");
@@ -120,6 +128,10 @@ namespace Lightning.Data.Migrations
                     b.Property<byte[]>("TokenHash")
                         .HasColumnType("bytea")
                         .HasColumnName("token_hash");
+
+                    b.Property<Guid?>("AccountId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("account_id");
 
                     b.Property<string>("Address")
                         .IsRequired()
@@ -158,10 +170,29 @@ namespace Lightning.Data.Migrations
                     b.HasKey("TokenHash")
                         .HasName("pk_account_links");
 
+                    b.HasIndex("AccountId")
+                        .HasDatabaseName("ix_account_links_account_id");
+
                     b.HasIndex("ExpiresAt")
                         .HasDatabaseName("ix_account_links_expires_at");
 
                     b.ToTable("account_links", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Accounts.RecoveryCode", b =>
+                {
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("account_id");
+
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.HasKey("AccountId", "CodeHash")
+                        .HasName("pk_account_recovery_codes");
+
+                    b.ToTable("account_recovery_codes", "identity");
                 });
 
             modelBuilder.Entity("Lightning.Data.Audit.AuditEntry", b =>
@@ -885,6 +916,25 @@ namespace Lightning.Data.Migrations
                         .HasName("pk_account_tokens");
 
                     b.ToTable("account_tokens", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Accounts.AccountLink", b =>
+                {
+                    b.HasOne("Lightning.Data.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_account_links_asp_net_users_account_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Accounts.RecoveryCode", b =>
+                {
+                    b.HasOne("Lightning.Data.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_account_recovery_codes_accounts_account_id");
                 });
 
             modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>

@@ -12,11 +12,14 @@ public sealed class OutboxMessage
     /// <summary>A logout token to a relying party, sent by Identity. The payload is JSON and no secret: <c>{ "sid": …, "sub": … }</c>; written by the functions that end sessions.</summary>
     public const string Logout = "logout";
 
+    /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
+    public const string UnreadableMail = "mail-unreadable";
+
     /// <summary>Its key; version 7, so that rows stand in order of time.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
     /// <summary>What it is, and thereby who sends it.</summary>
-    public required string Kind { get; init; }
+    public required string Kind { get; set; }
 
     /// <summary>Who gets it, where senders share work by that: the client of a logout token.</summary>
     public string? Recipient { get; init; }

@@ -12,7 +12,7 @@ namespace Lightning.Identity.Accounts;
 /// <summary>
 /// Mails one-time links. Whoever asks learns nothing about the address: the answer is the same and as much work is done, whether it has an account or not (ASVS 5.0, 6.3.8).
 /// </summary>
-sealed class LinkRequests(LightningDb db, ILookupNormalizer normalizer, Outbox outbox, IOptions<ProviderOptions> provider, TimeProvider clock)
+sealed class LinkRequests(LightningDb db, ILookupNormalizer normalizer, Outbox outbox, AccountLimits limits, IOptions<ProviderOptions> provider, TimeProvider clock)
 {
     static readonly int Minutes = (int)AccountLink.Lifetime.TotalMinutes;
 
@@ -34,6 +34,8 @@ sealed class LinkRequests(LightningDb db, ILookupNormalizer normalizer, Outbox o
         string address, string name,
         Func<bool, AccountLinkPurpose> choosePurpose, Func<string, bool, string, DateTimeOffset, Message> compose, CancellationToken cancellationToken)
     {
+        // Said to nobody: whoever asks for too many has had the mail already.
+        if (!limits.MayMail(address)) return;
         var normalized = normalizer.NormalizeEmail(address);
         // To the address that the account has, and never to another one that merely compares equal: that could be somebody else's mailbox.
         var known = await db.Accounts.Where(account => account.NormalizedEmail == normalized).Select(account => account.Email).SingleOrDefaultAsync(cancellationToken);

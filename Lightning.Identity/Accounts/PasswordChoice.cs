@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Data.Audit;
 using Lightning.Data.Users;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Sessions;
@@ -15,9 +17,13 @@ namespace Lightning.Identity.Accounts;
 /// whoever holds the mailbox chooses, so that nobody can prepare an account for somebody else's address.
 /// </summary>
 sealed class PasswordChoice(
-    LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, LiveSessions sessions,
+    LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, LiveSessions sessions, AccountBook book,
     IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<PasswordChoice> logger)
 {
+    /// <summary>The name that a link brings along; one that the command line printed knows none.</summary>
+    public static string NameOf(AccountLink link) =>
+        link.Name.Length > 0 ? link.Name : link.Address.Split('@')[0] is { Length: <= User.NameLength } local ? local : link.Address[..User.NameLength];
+
     /// <summary>The link of a token, while it is good.</summary>
     public Task<AccountLink?> FindLinkAsync(string? token, CancellationToken cancellationToken)
     {
@@ -27,8 +33,13 @@ sealed class PasswordChoice(
     }
 
     /// <summary>Uses a link up.</summary>
+    /// <param name="http">In which browser.</param>
+    /// <param name="link">The link.</param>
+    /// <param name="name">What the person wants to be called, where the account is new.</param>
+    /// <param name="password">Their choice.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
     /// <returns>Whose password it is now; null where the link is no good any more.</returns>
-    public async Task<Account?> ChooseAsync(AccountLink link, string password, CancellationToken cancellationToken)
+    public async Task<Account?> ChooseAsync(HttpContext http, AccountLink link, string name, string password, CancellationToken cancellationToken)
     {
         // Before the transaction: hashing is slow by design.
         var hash = await hashing.HashAsync(new Account(), password, cancellationToken);
@@ -43,9 +54,12 @@ sealed class PasswordChoice(
         try
         {
             var account = link.Purpose == AccountLinkPurpose.Register
-                ? await RegisterAsync(link, hash, now)
-                : await ResetAsync(link, hash, cancellationToken);
-            if (account is not null) await transaction.CommitAsync(cancellationToken);
+                ? await RegisterAsync(http, link, name, hash, now)
+                : await ResetAsync(http, link, hash, cancellationToken);
+            if (account is null) return null;
+            await transaction.CommitAsync(cancellationToken);
+            if (link.Purpose == AccountLinkPurpose.Register) logger.Registered(account.Id, link.GrantsAdmin);
+            else book.Done(http, account, AccountEvent.PasswordReset);
             return account;
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
@@ -55,10 +69,8 @@ sealed class PasswordChoice(
         }
     }
 
-    async Task<Account?> RegisterAsync(AccountLink link, string hash, DateTimeOffset now)
+    async Task<Account?> RegisterAsync(HttpContext http, AccountLink link, string name, string hash, DateTimeOffset now)
     {
-        // A link printed by the command line knows no name.
-        var name = link.Name.Length > 0 ? link.Name : link.Address.Split('@')[0] is { Length: <= User.NameLength } local ? local : link.Address[..User.NameLength];
         var account = new Account
         {
             Id = Guid.CreateVersion7(now),
@@ -82,23 +94,34 @@ sealed class PasswordChoice(
             IsAdmin = link.GrantsAdmin,
             CreatedAt = now,
         });
+        db.AuditEntries.Add(new AuditEntry
+        {
+            At = now,
+            Action = "registered",
+            UserId = account.Id,
+            SubjectType = "account",
+            SubjectId = account.Id.ToString(),
+            Details = JsonSerializer.Serialize(new { isAdmin = link.GrantsAdmin }),
+            Ip = http.Connection.RemoteIpAddress?.ToString(),
+        });
         await db.SaveChangesAsync();
-        logger.Registered(account.Id, link.GrantsAdmin);
         return account;
     }
 
-    async Task<Account?> ResetAsync(AccountLink link, string hash, CancellationToken cancellationToken)
+    async Task<Account?> ResetAsync(HttpContext http, AccountLink link, string hash, CancellationToken cancellationToken)
     {
         if (await accounts.FindByEmailAsync(link.Address) is not { } account) return null;
         account.PasswordHash = hash;
         account.EmailConfirmed = true;
+        book.Enter(http, account, AccountEvent.PasswordReset);
+        // What the account itself asked for dies too, such as a change of its address.
+        await db.Database.ExecuteSqlAsync($"UPDATE identity.account_links SET used_at = {clock.GetUtcNow()} WHERE account_id = {account.Id} AND used_at IS NULL", cancellationToken);
         // Saves the account too.
         if (!(await accounts.UpdateSecurityStampAsync(account)).Succeeded) return null;
         if (link.GrantsAdmin)
             await db.Users.Where(user => user.Id == account.Id).ExecuteUpdateAsync(update => update.SetProperty(user => user.IsAdmin, true), cancellationToken);
         // Whoever knew the old password is out; the person who chose the new one is signed in afterwards.
-        await sessions.EndAllAsync(account.Id, "password-reset");
-        logger.PasswordReset(account.Id);
+        await sessions.EndAllAsync(account.Id, AccountEvent.PasswordReset.Name);
         return account;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 
 namespace Lightning.Identity.Mail;
@@ -26,6 +27,22 @@ static partial class Letters
         "Somebody, most likely you, wanted to choose a new password for an account with this address. There is none; perhaps you used another address.",
         ("Create an account", register),
         "If it was not you, do nothing.");
+
+    public static Message ConfirmNewAddress(string to, string link, DateTimeOffset goodUntil, int minutes) => Compose(to, "Confirm your new email address", goodUntil,
+        "Somebody, most likely you, wants to use this address for their account.",
+        ("Use this address", link),
+        $"The link works once, within {minutes} minutes, in the browser in which it was asked for. If it was not you, do nothing.");
+
+    public static Message AddressIsTaken(string to, string signIn, DateTimeOffset goodUntil) => Compose(to, "This address has an account already", goodUntil,
+        "Somebody, most likely you, wanted to use this address for another account. It has an account of its own, so nothing was changed.",
+        ("Sign in", signIn),
+        "If it was not you, do nothing.");
+
+    /// <summary>That something happened to an account. The device is named from a list of ours.</summary>
+    public static Message Notice(string to, string subject, string what, string device, DateTimeOffset at, string accountPage, DateTimeOffset goodUntil) => Compose(to, subject, goodUntil,
+        string.Create(CultureInfo.InvariantCulture, $"{what} It was done at {at:HH:mm} UTC on {at:d MMMM yyyy}, from: {device}."),
+        ("See your account", accountPage),
+        "If it was you, there is nothing to do. If not, choose a new password at once: that signs everybody else out.");
 
     static Message Compose(string to, string subject, DateTimeOffset goodUntil, string what, (string Label, string Link) action, string note)
     {

@@ -21,13 +21,16 @@ sealed record MailOptions
 }
 
 /// <summary>Checks <see cref="MailOptions"/> at start.</summary>
-sealed class MailOptionsValidation : IValidateOptions<MailOptions>
+sealed class MailOptionsValidation(IHostEnvironment environment) : IValidateOptions<MailOptions>
 {
     public ValidateOptionsResult Validate(string? name, MailOptions options)
     {
         var sentences = new List<string>();
         if (string.IsNullOrEmpty(options.Uri)) sentences.Add("Smtp:Uri is not set: give the mail server to hand mail to, such as smtp://localhost:5106.");
         else if (options.Server is null) sentences.Add("Smtp:Uri cannot be read: write it like smtp://user:password@mail.example.com:587, or smtps://… to insist on encryption.");
+        // A password that crosses a network in the clear is everybody's.
+        else if (environment.IsProduction() && options.Server is { Scheme: "smtp", IsLoopback: false, UserInfo.Length: > 0 })
+            sentences.Add("Smtp:Uri sends a password to another host without encryption: write smtps:// instead of smtp://.");
         if (options.From is not null && !MailAddress.TryCreate(options.From, out _)) sentences.Add("Smtp:From is no mail address: write it like no-reply@example.com.");
         return sentences.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(sentences);
     }

@@ -3,6 +3,7 @@ using System.Net.Mail;
 using System.Net.Mime;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Outbox;
 using Lightning.ServiceDefaults;
@@ -50,12 +51,18 @@ sealed partial class MailSender(
             """).ToListAsync(cancellationToken);
         if (due is not [var row]) return false;
 
-        if (await IsDoneAsync(row, cancellationToken)) db.Outbox.Remove(row);
-        else
+        switch (await TryAsync(row, cancellationToken))
         {
-            row.Attempts++;
-            var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(row.Attempts, 10)));
-            row.DueAt = now + (backOff < LongestBackOff ? backOff : LongestBackOff);
+            case Outcome.Done:
+                db.Outbox.Remove(row);
+                break;
+            case Outcome.Unreadable:
+                // Kept, because a lost ring may be found again; out of the way, because until then no attempt can succeed.
+                row.Kind = OutboxMessage.UnreadableMail;
+                break;
+            case Outcome.Later:
+                PutOff(row, now);
+                break;
         }
         // Sent is sent: the row goes even while the service stops.
         await db.SaveChangesAsync(CancellationToken.None);
@@ -63,8 +70,26 @@ sealed partial class MailSender(
         return true;
     }
 
-    /// <summary>True where the mail was sent, or is not worth another attempt.</summary>
-    async Task<bool> IsDoneAsync(OutboxMessage row, CancellationToken cancellationToken)
+    static void PutOff(OutboxMessage row, DateTimeOffset now)
+    {
+        row.Attempts++;
+        var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(row.Attempts, 10)));
+        row.DueAt = now + (backOff < LongestBackOff ? backOff : LongestBackOff);
+    }
+
+    enum Outcome
+    {
+        /// <summary>It was sent, or is not worth another attempt.</summary>
+        Done,
+
+        /// <summary>It may be sent later.</summary>
+        Later,
+
+        /// <summary>It cannot be opened.</summary>
+        Unreadable,
+    }
+
+    async Task<Outcome> TryAsync(OutboxMessage row, CancellationToken cancellationToken)
     {
         try
         {
@@ -72,27 +97,28 @@ sealed partial class MailSender(
             if (message.GoodUntil <= clock.GetUtcNow())
             {
                 LogGivenUp(row.Id, row.Attempts);
-                return true;
+                return Outcome.Done;
             }
             await SendAsync(message, cancellationToken);
             LogSent(row.Id);
-            return true;
+            return Outcome.Done;
         }
-        catch (CryptographicException fault)
+        catch (Exception fault) when (fault is CryptographicException or JsonException or FormatException)
         {
-            LogUnreadable(fault, row.Id);
-            return true;
+            // One such mail must not keep the others waiting, nor stop the service. Only the kind is logged: a text may quote the mail.
+            LogUnreadable(row.Id, fault.GetType().Name);
+            return Outcome.Unreadable;
         }
         catch (SmtpException fault)
         {
             // The exception's text may name the address, so only its kind is logged.
             LogNotSent(row.Id, row.Attempts + 1, fault.StatusCode);
-            return false;
+            return Outcome.Later;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             LogNotSent(row.Id, row.Attempts + 1, SmtpStatusCode.GeneralFailure);
-            return false;
+            return Outcome.Later;
         }
     }
 
@@ -125,8 +151,9 @@ sealed partial class MailSender(
     [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "Mail {MailId} was given up after {Attempts} attempts: its links have ended")]
     partial void LogGivenUp(Guid mailId, int attempts);
 
-    [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "Mail {MailId} cannot be decrypted and was dropped: the data-protection ring that encrypted it is lost")]
-    partial void LogUnreadable(Exception fault, Guid mailId);
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Error,
+        Message = "Mail {MailId} cannot be opened ({Fault}) and was set aside as 'mail-unreadable': was the data-protection ring that encrypted it lost?")]
+    partial void LogUnreadable(Guid mailId, string fault);
 
     [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "The outbox cannot be read; it will be tried again")]
     partial void LogDatabaseAway(Exception fault);

@@ -21,7 +21,8 @@ sealed class Outbox(IDataProtectionProvider protection, TimeProvider clock) : ID
 
     /// <summary>Opens a waiting mail.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The ring that encrypted it is lost.</exception>
-    public Message Open(OutboxMessage message) => JsonSerializer.Deserialize<Message>(protector.Unprotect(message.Payload))!;
+    /// <exception cref="JsonException">It holds no mail.</exception>
+    public Message Open(OutboxMessage message) => JsonSerializer.Deserialize<Message>(protector.Unprotect(message.Payload)) ?? throw new JsonException("It holds no mail.");
 
     /// <summary>Wakes the sender, once what was added has been committed.</summary>
     public void Wake()

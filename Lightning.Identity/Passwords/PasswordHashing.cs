@@ -1,6 +1,8 @@
 using System.Threading.RateLimiting;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Accounts;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Passwords;
 
@@ -9,14 +11,18 @@ sealed class HashingBusyException() : Exception("Too many passwords wait to be h
 
 /// <summary>
 /// Hashes and verifies passwords (PBKDF2-SHA512), a few at a time: hashing is meant to be slow, and a flood of sign-ins must not starve everything else.
+/// A network has a share of the queue, so that none fills it.
 /// </summary>
-sealed class PasswordHashing(IPasswordHasher<Account> hasher) : IDisposable
+sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccessor accessor, IOptions<ProviderOptions> options) : IDisposable
 {
     /// <summary>OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA512 advises 210,000 at least.</summary>
     public const int Iterations = 220_000;
     const int LongestQueue = 64;
 
     readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = LongestQueue });
+
+    readonly PartitionedRateLimiter<string> shares = PartitionedRateLimiter.Create<string, string>(network =>
+        RateLimitPartition.GetConcurrencyLimiter(network, _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.HashesPerNetwork }));
 
     /// <summary>Verified where there is no account, so that the answer takes as long.</summary>
     readonly Lazy<string> nobodys = new(() => hasher.HashPassword(new Account(), Guid.NewGuid().ToString()));
@@ -32,10 +38,16 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher) : IDisposable
 
     async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {
+        using var share = shares.AttemptAcquire(AccountLimits.Network(accessor.HttpContext?.Connection.RemoteIpAddress));
+        if (!share.IsAcquired) throw new HashingBusyException();
         using var permit = await limiter.AcquireAsync(1, cancellationToken);
         if (!permit.IsAcquired) throw new HashingBusyException();
         return await Task.Run(work, cancellationToken);
     }
 
-    public void Dispose() => limiter.Dispose();
+    public void Dispose()
+    {
+        shares.Dispose();
+        limiter.Dispose();
+    }
 }

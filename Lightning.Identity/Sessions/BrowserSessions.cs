@@ -1,7 +1,10 @@
 using System.Security.Claims;
+using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Data.Audit;
 using Lightning.Data.Sessions;
+using Lightning.Identity.Accounts;
 using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -11,13 +14,18 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Sessions;
 
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
-sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
+sealed class BrowserSessions(
+    LightningDb db, LiveSessions sessions, KnownDevices devices, AccountBook book, SecondFactorRule rule,
+    IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
     /// <param name="methods">How they proved it.</param>
-    /// <returns>False where the account's credentials were changed since: a proof by the old ones counts no more.</returns>
+    /// <returns>
+    /// False where the account's credentials were changed since (a proof by the old ones counts no more), where its user was shut out, or where it asks for
+    /// a second factor and the methods do not say <c>mfa</c>: whichever way somebody comes, none leads past that (ASVS 5.0, 6.3.4). See <see cref="SignInSteps"/>.
+    /// </returns>
     public Task<bool> SignInAsync(HttpContext http, Account account, params string[] methods) => SignInAsync(http, account, provedAnew: true, methods);
 
     /// <summary>The same, for a proof that may be an old one: without a new one, a session that there is keeps the time of its last.</summary>
@@ -26,30 +34,52 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
         var now = clock.GetUtcNow();
         var present = http.BrowserSession();
         await using var transaction = await db.Database.BeginTransactionAsync();
-        if (!await HoldAsync(account)) return false;
+        if (!await HoldAsync(account, methods)) return false;
         var (sid, endsAt) = present?.UserId == account.Id && (!provedAnew || await RenewAsync(present.Id, methods, now))
             ? (present.Id, present.EndsAt)
             : await BeginAsync(http, account.Id, present, methods, now);
+        var elsewhere = !devices.Knows(http, account.Id) && await db.Sessions.AnyAsync(session => session.UserId == account.Id && session.Id != sid);
+        if (elsewhere) book.Enter(http, account, AccountEvent.SignedInElsewhere, sid);
+        db.AuditEntries.Add(new AuditEntry
+        {
+            At = now,
+            Action = "signed-in",
+            UserId = account.Id,
+            SessionId = sid,
+            Details = JsonSerializer.Serialize(new { methods }),
+            Ip = http.Connection.RemoteIpAddress?.ToString(),
+        });
+        await db.SaveChangesAsync();
         await transaction.CommitAsync();
         await WriteCookieAsync(http, sid, endsAt);
+        devices.Remember(http, account);
         logger.SignedIn(account.Id, sid, methods);
+        if (elsewhere) book.Done(http, account, AccountEvent.SignedInElsewhere, sid);
         return true;
     }
 
     /// <summary>
-    /// Whether the account has the credentials that were compared. Whoever changes them waits until the caller's transaction is over, and then ends
-    /// the session that it made; without that, a sign-in that waits to be hashed would outlive the change of password that it began before.
+    /// Whether the account has the credentials that were compared, is welcome, and asks for no more than was proved. Whoever changes them waits until the
+    /// caller's transaction is over, and then ends the session that it made; without that, a sign-in that waits to be hashed would outlive the change of
+    /// password that it began before.
     /// </summary>
-    async Task<bool> HoldAsync(Account account) =>
-        (await db.Database.SqlQuery<Guid>($"""
-            SELECT id AS "Value" FROM identity.accounts WHERE id = {account.Id} AND security_stamp IS NOT DISTINCT FROM {account.SecurityStamp} FOR SHARE
+    async Task<bool> HoldAsync(Account account, string[] methods)
+    {
+        var several = methods.Contains(SecondFactor.Multiple, StringComparer.Ordinal);
+        var (everyone, administrators) = (rule.ForEveryone, rule.ForAdministrators);
+        return (await db.Database.SqlQuery<Guid>($"""
+            SELECT account.id AS "Value" FROM identity.accounts AS account JOIN app.users AS person ON person.id = account.id
+            WHERE account.id = {account.Id} AND account.security_stamp IS NOT DISTINCT FROM {account.SecurityStamp} AND person.disabled_at IS NULL
+                AND ({several} OR NOT (account.two_factor_enabled OR {everyone} OR ({administrators} AND person.is_admin)))
+            FOR SHARE OF account
             """).ToListAsync()).Count > 0;
+    }
 
     /// <summary>Begins a session in the caller's transaction, for an app that has its tokens and no cookie of this provider.</summary>
-    /// <returns>Its id; null where the account's credentials were changed since it was found.</returns>
+    /// <returns>Its id; null where a sign-in would be refused.</returns>
     public async Task<Guid?> BeginAsync(HttpContext http, Account account, params string[] methods)
     {
-        if (!await HoldAsync(account)) return null;
+        if (!await HoldAsync(account, methods)) return null;
         var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
         logger.SignedIn(account.Id, sid, methods);
         return sid;
@@ -79,9 +109,30 @@ sealed class BrowserSessions(LightningDb db, LiveSessions sessions, IOptions<Ses
     /// <summary>Signs the browser out, everywhere that its session reaches.</summary>
     public async Task SignOutAsync(HttpContext http)
     {
-        if (http.BrowserSession() is { } session && await sessions.EndAsync(session.Id, "signed-out")) logger.SignedOut(session.UserId, session.Id);
+        if (http.BrowserSession() is { } session)
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            if (await sessions.EndAsync(session.Id, "signed-out"))
+            {
+                db.AuditEntries.Add(new AuditEntry
+                {
+                    At = clock.GetUtcNow(),
+                    Action = "signed-out",
+                    UserId = session.UserId,
+                    SessionId = session.Id,
+                    Ip = http.Connection.RemoteIpAddress?.ToString(),
+                });
+                await db.SaveChangesAsync();
+                await transaction.CommitAsync();
+                logger.SignedOut(session.UserId, session.Id);
+            }
+        }
         await http.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
     }
+
+    /// <summary>Notes that the person proved a second factor in this session.</summary>
+    public Task StrengthenAsync(Guid sid, string[] methods) =>
+        db.Sessions.Where(session => session.Id == sid && session.EndedAt == null).ExecuteUpdateAsync(update => update.SetProperty(session => session.Methods, methods));
 
     /// <summary>False where the session ended meanwhile: what has ended never comes back.</summary>
     async Task<bool> RenewAsync(Guid sid, string[] methods, DateTimeOffset now) =>

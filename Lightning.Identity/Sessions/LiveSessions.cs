@@ -1,4 +1,6 @@
 using Lightning.Data;
+using Lightning.Data.Sessions;
+using Lightning.Identity.Accounts;
 using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -6,22 +8,30 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Sessions;
 
 /// <summary>Sessions at this provider, as the database knows them at this moment.</summary>
-sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock)
+sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, SecondFactorRule rule, TimeProvider clock)
 {
     static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>The session, unless it has ended or its user was shut out.</summary>
-    public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken)
-    {
-        var now = clock.GetUtcNow();
-        var (idleSince, issuer) = (now - limits.Value.IdleTimeout, provider.Value.Issuer);
-        return db.Sessions.AsNoTracking()
-            .Where(session => session.Id == sid && session.Issuer == issuer && session.EndedAt == null && session.EndsAt > now
-                && session.LastSeenAt > idleSince && session.User!.DisabledAt == null)
+    /// <summary>The session, unless it has ended, its user was shut out, or who has it since must prove more than was proved when it began.</summary>
+    public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken) =>
+        Alive().Where(session => session.Id == sid)
             .Select(session => new LiveSession(
                 session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
                 session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
             .SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>A user's sessions, as far as they are alive.</summary>
+    public IQueryable<Session> OfUser(Guid userId) => Alive().Where(session => session.UserId == userId);
+
+    IQueryable<Session> Alive()
+    {
+        var now = clock.GetUtcNow();
+        var (idleSince, issuer) = (now - limits.Value.IdleTimeout, provider.Value.Issuer);
+        var (everyone, administrators) = (rule.ForEveryone, rule.ForAdministrators);
+        return db.Sessions.AsNoTracking()
+            .Where(session => session.Methods.Contains(SecondFactor.Multiple) || !(everyone || (administrators && session.User!.IsAdmin)))
+            .Where(session => session.Issuer == issuer && session.EndedAt == null && session.EndsAt > now
+                && session.LastSeenAt > idleSince && session.User!.DisabledAt == null);
     }
 
     /// <summary>Notes that a session is in use, once a minute at the most.</summary>
@@ -41,9 +51,9 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
     public async Task<bool> EndAsync(Guid sid, string reason) =>
         (await db.Database.SqlQuery<bool>($"""SELECT identity.end_session({sid}, {reason}) AS "Value" """).ToListAsync()).Single();
 
-    /// <summary>Ends all of a user's sessions everywhere.</summary>
-    public async Task EndAllAsync(Guid userId, string reason) =>
-        await db.Database.SqlQuery<int>($"""SELECT identity.end_user_sessions({userId}, {reason}) AS "Value" """).ToListAsync();
+    /// <summary>Ends all of a user's sessions everywhere, but for one where one is given.</summary>
+    public async Task EndAllAsync(Guid userId, string reason, Guid? except = null) =>
+        await db.Database.SqlQuery<int>($"""SELECT identity.end_user_sessions({userId}, {reason}, {except}) AS "Value" """).ToListAsync();
 
     /// <summary>Whether a session is known and has ended.</summary>
     public Task<bool> HasEndedAsync(Guid sid, CancellationToken cancellationToken)

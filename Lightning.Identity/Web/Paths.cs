@@ -20,7 +20,18 @@ static class Paths
     public const string Password = "/account/password";
     public const string SignOut = "/account/sign-out";
     public const string SignedOut = "/account/signed-out";
+    public const string PasswordSet = "/account/password-set";
+    public const string SecondStep = "/account/second-step";
+    public const string SecondStepSetUp = "/account/second-step/set-up";
 
+    public const string Account = "/account";
+    public const string ChangePassword = "/account/change-password";
+    public const string Address = "/account/address";
+    public const string ConfirmAddress = "/account/address/confirm";
+    public const string Authenticator = "/account/authenticator";
+    public const string Passkeys = "/account/passkeys";
+    public const string Devices = "/account/devices";
+    public const string Data = "/account/data";
     public const string Upstream = "/account/upstream";
     public const string UpstreamAddress = "/account/upstream-address";
     public const string Logins = "/account/logins";

@@ -10,9 +10,12 @@ static partial class ReturnUrl
         url is { Length: <= 2048 } && (Parked().IsMatch(url) || IsAccountPage(url)) ? url : null;
 
     /// <summary>Whether it leads to a page of one's account.</summary>
-    public static bool IsAccountPage(string? url) => url is Paths.Upstream or Paths.Logins;
+    public static bool IsAccountPage(string? url) => url is not null && AccountPage().IsMatch(url);
 
     // To the letter as ParkAsync writes it: it stands in mails that anybody can have sent to anybody, and is no place for words of their own.
     [GeneratedRegex(@"^/connect/authorize\?client_id=[\w.%~-]{1,300}&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A[A-Za-z0-9_-]{43}\z", RegexOptions.ECMAScript, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parked();
+
+    [GeneratedRegex(@"^/account(/(change-password|address|authenticator|passkeys|logins|upstream|devices|data|address/confirm\?token=[A-Za-z0-9_-]{43}))?\z", RegexOptions.ECMAScript, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AccountPage();
 }

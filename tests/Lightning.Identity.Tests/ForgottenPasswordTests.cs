@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Lightning.Identity.Passwords;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Identity.Tests;
 
@@ -80,29 +78,6 @@ public partial class ForgottenPasswordTests(IdentityUnderTest identity) : IClass
         }
         (await identity.MailsAsync(user.Email)).Select(mail => mail.Subject).ShouldBe(["You already have an account", "Choose a new password"]);
         (await identity.MailsAsync("other@example.com")).Select(mail => mail.Subject).ShouldBe(["Confirm your email address", "There is no account with this address"]);
-    }
-
-    [Fact, Trait("Check", "U04")]
-    public async Task SignIn_UnknownAddress_CostsAHashToo()
-    {
-        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
-        await hashing.VerifyAsync(null, "warm up", Cancellation);
-        var unknown = await TimeAsync(() => hashing.VerifyAsync(null, "wrong password", Cancellation));
-        var hash = await hashing.HashAsync(new(), "a password", Cancellation);
-        var known = await TimeAsync(() => hashing.VerifyAsync(new() { PasswordHash = hash }, "wrong password", Cancellation));
-        (unknown / known).ShouldBeInRange(0.5, 2);
-
-        static async Task<double> TimeAsync(Func<Task> work)
-        {
-            var best = double.MaxValue;
-            for (var round = 0; round < 5; round++)
-            {
-                var start = System.Diagnostics.Stopwatch.GetTimestamp();
-                await work();
-                best = Math.Min(best, System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            return best;
-        }
     }
 
     async Task<string?> StampAsync(Guid id)

@@ -30,6 +30,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>().HashPassword(new Account(), Password));
     readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     readonly List<WebApplicationFactory<Program>> replicas = [];
+    Uri? listening;
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -39,6 +40,11 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
 
     /// <summary>What a class changes of the configuration.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
+
+    /// <summary>What a class changes of the services.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
 
     public virtual async ValueTask InitializeAsync()
     {
@@ -57,6 +63,10 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Identity:FormsPerMinute", "100000"),
                 ("Identity:AttemptsPerMinute", "100000"),
                 ("Identity:RequestsPerMinute", "1000000"),
+                ("Identity:AttemptsPerHour", "100000"),
+                ("Identity:CodesPerHour", "100000"),
+                ("Identity:MailsPerHour", "100000"),
+                ("Identity:HashesPerNetwork", "100000"),
                 ("Identity:Clients:Bff:Secret", BffSecret),
                 ("Identity:Clients:Bff:BaseUri", App),
                 ("Identity:Clients:Admin:Secret", AdminSecret),
@@ -69,6 +79,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
             foreach (var (key, value) in settings) host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
+                Configure(services);
                 services.AddSingleton<TimeProvider>(Clock);
                 // Tests send and sweep by themselves.
                 foreach (var worker in new[] { typeof(MailSender), typeof(LogoutSender), typeof(Sweeper) })
@@ -76,8 +87,17 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
             });
         });
 
+    /// <summary>Answers on a port besides, for browsers and load.</summary>
+    protected void Listen(int port)
+    {
+        replicas[0].UseKestrel(kestrel => kestrel.ListenLocalhost(port));
+        replicas[0].StartServer();
+        listening = new Uri($"http://localhost:{port}");
+    }
+
     /// <summary>A browser without cookies.</summary>
-    public Visitor Visitor() => new(new Browser(replicas[0].Server.CreateHandler(), Address));
+    public Visitor Visitor() => listening is null ? new(new Browser(replicas[0].Server.CreateHandler(), Address))
+        : new(new Browser(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }, listening));
 
     /// <summary>A client of the provider that has no browser.</summary>
     public HttpClient BackChannel() => new(replicas[0].Server.CreateHandler()) { BaseAddress = Address };

@@ -3,8 +3,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
 using Lightning.Data;
+using Lightning.Data.Outbox;
 using Lightning.Identity.Mail;
 using Lightning.Testing;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -45,19 +47,42 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
             (await db.Outbox.SingleAsync(Cancellation)).DueAt.ShouldBe(identity.Clock.GetUtcNow().AddSeconds(2));
 
         identity.Clock.Advance(TimeSpan.FromMinutes(10));
-        identity.Services.GetRequiredService<Outbox>().Wake();
+        identity.Services.GetRequiredService<Mail.Outbox>().Wake();
         await EmptyAsync();
         await sender.StopAsync(Cancellation);
         server.Received.TryRead(out _).ShouldBeFalse();
     }
 
-    MailSender Sender(MailServer server) => new(identity.Services.GetRequiredService<IServiceScopeFactory>(), identity.Services.GetRequiredService<Outbox>(),
+    [Fact]
+    public async Task Mail_ThatCannotBeOpened_IsSetAside_AndKeepsNoOtherWaiting()
+    {
+        await using var server = new MailServer();
+        using var sender = Sender(server);
+        await using (var db = identity.Database.Connect())
+        {
+            // Encrypted by a ring that is lost; sealed by us, but no mail; nothing.
+            var sealing = identity.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("Lightning.Identity.Mail");
+            foreach (var payload in new[] { Guid.NewGuid().ToByteArray(), sealing.Protect("null"u8.ToArray()), sealing.Protect("no mail"u8.ToArray()), [] })
+                db.Outbox.Add(new OutboxMessage { Kind = OutboxMessage.Mail, Payload = payload, DueAt = identity.Clock.GetUtcNow().AddMinutes(-1) });
+            await db.SaveChangesAsync(Cancellation);
+        }
+        await sender.StartAsync(Cancellation);
+        await WriteAsync("carol@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+        (await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation)).ShouldContain("To: carol@example.com");
+        await UntilAsync(async db => !await db.Outbox.AnyAsync(row => row.Kind == OutboxMessage.Mail, Cancellation));
+        sender.ExecuteTask!.IsCompleted.ShouldBeFalse("the sender still works");
+        await sender.StopAsync(Cancellation);
+        await using var after = identity.Database.Connect();
+        (await after.Outbox.Where(row => row.Kind == OutboxMessage.UnreadableMail).ExecuteDeleteAsync(Cancellation)).ShouldBe(4);
+    }
+
+    MailSender Sender(MailServer server) => new(identity.Services.GetRequiredService<IServiceScopeFactory>(), identity.Services.GetRequiredService<Mail.Outbox>(),
         Options.Create(new MailOptions { Uri = $"smtp://127.0.0.1:{server.Port}" }), Options.Create(new ProviderOptions { Issuer = People.Issuer }),
         identity.Clock, NullLogger<MailSender>.Instance);
 
     async Task WriteAsync(string to, DateTimeOffset goodUntil)
     {
-        var outbox = identity.Services.GetRequiredService<Outbox>();
+        var outbox = identity.Services.GetRequiredService<Mail.Outbox>();
         await using var db = identity.Database.ConnectAs("identity");
         outbox.Add(db, new Message(to, "A subject", "Text", "<p>Text</p>", goodUntil));
         await db.SaveChangesAsync(Cancellation);

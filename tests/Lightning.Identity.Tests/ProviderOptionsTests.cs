@@ -73,6 +73,23 @@ public class ProviderOptionsTests
     public void Issuer_ThatIsNoPlainOrigin_IsRefused(string issuer) =>
         Validate("Production", new ProviderOptions { Issuer = issuer }).ShouldContain(sentence => sentence.StartsWith("Identity:Issuer", StringComparison.Ordinal));
 
+    [Fact]
+    public void SecondFactor_RequiredForSomebodyUnknown_IsRefused() => Validate("Production", new ProviderOptions { Issuer = "https://id.example.com", SecondFactor = new() { RequiredFor = "Admins" } })
+        .ShouldBe(["Identity:SecondFactor:RequiredFor is 'Admins', which is nobody known here: write Nobody, Administrators, Everyone."]);
+
+    [Theory]
+    [InlineData("smtp://user:password@mail.example.com:587", "Production", false)]
+    [InlineData("smtps://user:password@mail.example.com:587", "Production", true)]
+    [InlineData("smtp://mail.example.com", "Production", true)]
+    [InlineData("smtp://user:password@localhost:2525", "Production", true)]
+    [InlineData("smtp://user:password@mail.example.com:587", "Development", true)]
+    public void Smtp_PasswordToAnotherHostInTheClear_IsRefusedInProduction(string uri, string environment, bool taken)
+    {
+        var result = new Mail.MailOptionsValidation(new Environment(environment)).Validate(null, new Mail.MailOptions { Uri = uri });
+        result.Succeeded.ShouldBe(taken);
+        if (!taken) result.FailureMessage!.ShouldNotContain("password@");
+    }
+
     static string[] Faults(string environment, ClientOptions client) => Validate(environment, new ProviderOptions
     {
         Issuer = "https://id.example.com",
@@ -82,7 +99,7 @@ public class ProviderOptionsTests
     static string[] Validate(string environment, ProviderOptions options) =>
         [.. new ProviderOptionsValidation(new Environment(environment)).Validate(null, options).Failures ?? []];
 
-    sealed class Environment(string name) : IHostEnvironment
+    internal sealed class Environment(string name) : IHostEnvironment
     {
         public string EnvironmentName { get; set; } = name;
 

@@ -19,30 +19,45 @@ public sealed partial class Visitor(Browser browser)
     }
 
     /// <summary>Opens a page, fills in its first form and posts it.</summary>
-    public async Task<HttpResponseMessage> SubmitAsync(string page, params (string Name, string Value)[] fields)
-    {
-        var html = (await ReadAsync(page)).Split("</form>")[0];
-        var form = Hidden().Matches(html).ToDictionary(field => field.Groups["name"].Value, field => WebUtility.HtmlDecode(field.Groups["value"].Value), StringComparer.Ordinal);
-        foreach (var (name, value) in fields) form[name] = value;
-        var action = FirstForm().Match(html).Groups["action"] is { Success: true } match ? WebUtility.HtmlDecode(match.Value) : page;
-        return await browser.SendAsync(HttpMethod.Post, action, new FormUrlEncodedContent(form));
-    }
+    public Task<HttpResponseMessage> SubmitAsync(string page, params (string Name, string Value)[] fields) => SubmitFormAsync(page, "", fields);
 
     /// <summary>Opens a page and posts to an address of one's choice, with the page's antiforgery token.</summary>
     public async Task<HttpResponseMessage> SubmitToAsync(string page, string action, params (string Name, string Value)[] fields)
     {
-        var html = await ReadAsync(page);
-        var form = fields.ToDictionary(field => field.Name, field => field.Value, StringComparer.Ordinal);
-        form["__RequestVerificationToken"] = Hidden().Matches(html).First(field => field.Groups["name"].Value == "__RequestVerificationToken").Groups["value"].Value;
+        var token = Input().Matches(await ReadAsync(page)).Select(match => match.Value).First(input => input.Contains("__RequestVerificationToken", StringComparison.Ordinal));
+        var form = fields.Append(("__RequestVerificationToken", Value().Match(token).Groups["text"].Value)).Select(field => KeyValuePair.Create(field.Item1, field.Item2));
         return await browser.SendAsync(HttpMethod.Post, action, new FormUrlEncodedContent(form));
+    }
+
+    /// <summary>Opens a page, fills in the first form that holds a text and posts it, as a browser without scripts would.</summary>
+    public async Task<HttpResponseMessage> SubmitFormAsync(string page, string holding, params (string Name, string Value)[] fields)
+    {
+        var html = await ReadAsync(page);
+        var form = Form().Matches(html).Select(match => match.Value).FirstOrDefault(form => form.Contains(holding, StringComparison.Ordinal)) ?? "";
+        var typed = fields.Select(field => field.Name).ToHashSet(StringComparer.Ordinal);
+        var sent = Input().Matches(form).Select(match => match.Value)
+            .Where(input => input.Contains("type=\"hidden\"", StringComparison.Ordinal) || input.Contains(" checked", StringComparison.Ordinal))
+            .Select(input => (Name: Name().Match(input).Groups["text"].Value, Value: WebUtility.HtmlDecode(Value().Match(input).Groups["text"].Value)))
+            .Where(field => !typed.Contains(field.Name)).Concat(fields);
+        var action = Action().Match(form) is { Success: true } match ? WebUtility.HtmlDecode(match.Groups["action"].Value) : page;
+        return await browser.SendAsync(HttpMethod.Post, action, new FormUrlEncodedContent(sent.Select(field => KeyValuePair.Create(field.Name, field.Value))));
     }
 
     public Task<HttpResponseMessage> SignInAsync(string address, string password = IdentityUnderTest.Password, string page = "/account/sign-in") =>
         SubmitAsync(page, ("Email", address), ("Password", password));
 
-    [GeneratedRegex("""<input (?=[^>]*type="hidden")(?=[^>]*name="(?<name>[^"]*)")(?=[^>]*value="(?<value>[^"]*)")[^>]*>""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Hidden();
+    [GeneratedRegex("<form .*?</form>", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Form();
 
-    [GeneratedRegex("""<form (?:(?=[^>]*action="(?<action>[^"]+)"))?""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex FirstForm();
+    [GeneratedRegex("<input [^>]*>", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Input();
+
+    [GeneratedRegex(""" name="(?<text>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Name();
+
+    [GeneratedRegex(""" value="(?<text>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Value();
+
+    [GeneratedRegex("""<form [^>]*action="(?<action>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Action();
 }

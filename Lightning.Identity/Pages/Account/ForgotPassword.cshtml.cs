@@ -14,7 +14,7 @@ sealed class ForgotPasswordModel(LinkRequests links, AccountLimits limits) : Acc
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTry(HttpContext, Email!)) return TooMany();
+        if (!limits.MayAsk(HttpContext, Email!)) return TooMany();
         await links.ResetPasswordAsync(Email!, ReturnUrl, cancellationToken);
         return new SeeOther(Paths.CheckMail);
     }

@@ -2,18 +2,21 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Passwords;
-using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class PasswordModel(PasswordChoice choice, BrowserSessions browser, AccountLimits limits) : AccountPage
+sealed class PasswordModel(PasswordChoice choice, SignInSteps steps, AccountLimits limits) : AccountPage
 {
     [BindProperty(SupportsGet = true)]
     [StringLength(100)]
     public string? Token { get; set; }
+
+    [BindProperty]
+    [StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."), RegularExpression(@"\P{Cc}*", ErrorMessage = "Write your name in one line.")]
+    public string? Name { get; set; }
 
     [BindProperty]
     [Required(ErrorMessage = "Choose a password.")]
@@ -22,10 +25,14 @@ sealed class PasswordModel(PasswordChoice choice, BrowserSessions browser, Accou
     /// <summary>The link that the person holds; null where it is no good any more.</summary>
     public AccountLink? Link { get; private set; }
 
+    /// <summary>Whether the person is asked what they want to be called: somebody else may have typed the name, and the mailbox is theirs.</summary>
+    public bool AsksName => Link?.Purpose == AccountLinkPurpose.Register;
+
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         ModelState.Clear();
         Link = await choice.FindLinkAsync(Token, cancellationToken);
+        if (Link is not null) Name = PasswordChoice.NameOf(Link);
         return Shown();
     }
 
@@ -33,18 +40,21 @@ sealed class PasswordModel(PasswordChoice choice, BrowserSessions browser, Accou
     {
         Link = await choice.FindLinkAsync(Token, cancellationToken);
         if (Link is null) return Shown();
-        if (Password is not null && PasswordPolicy.Fault(Password, Link.Address, Link.Name) is { } fault) ModelState.AddModelError(nameof(Password), fault);
+        var name = string.IsNullOrWhiteSpace(Name) ? PasswordChoice.NameOf(Link) : Name;
+        if (Password is not null && PasswordPolicy.Fault(Password, Link.Address, name) is { } fault) ModelState.AddModelError(nameof(Password), fault);
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTry(HttpContext, Link.Address)) return TooMany();
+        if (!limits.MayAsk(HttpContext, Link.Address)) return TooMany();
 
-        if (await choice.ChooseAsync(Link, Password!, cancellationToken) is not { } account)
+        if (await choice.ChooseAsync(HttpContext, Link, name, Password!, cancellationToken) is not { } account)
         {
             Link = null;
             return Shown();
         }
-        // False where the password was changed once more meanwhile: then the page to go on to asks for it.
-        await browser.SignInAsync(HttpContext, account, PasswordSignIn.Method);
-        return GoOn();
+        var step = await steps.GoOnAsync(HttpContext, account, PasswordSignIn.Method);
+        // The password was changed once more meanwhile: the page to go on to asks for it.
+        if (step == SignInStep.Outdated) return GoOn();
+        if (step is SignInStep.Disabled or SignInStep.PasskeyWanted) return new SeeOther($"{Paths.PasswordSet}?disabled={(step == SignInStep.Disabled ? "true" : "false")}");
+        return GoOn(step, "");
     }
 
     PageResult Shown()

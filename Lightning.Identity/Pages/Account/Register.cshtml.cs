@@ -20,7 +20,7 @@ sealed class RegisterModel(LinkRequests links, AccountLimits limits) : AccountPa
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTry(HttpContext, Email!)) return TooMany();
+        if (!limits.MayAsk(HttpContext, Email!)) return TooMany();
         await links.RegisterAsync(Email!, Name!, ReturnUrl, cancellationToken);
         return new SeeOther(Paths.CheckMail);
     }

@@ -1,0 +1,173 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Net;
+using Lightning.Data;
+using Lightning.Data.Accounts;
+using Lightning.Identity.Passwords;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Identity that counts its work.</summary>
+public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTest(server)
+{
+    public int Hashes => hasher.Count;
+
+    public ConcurrentQueue<string> Statements { get; } = new();
+
+    readonly CountingHasher hasher = new();
+
+    protected override void Configure(IServiceCollection services)
+    {
+        services.AddSingleton<IPasswordHasher<Account>>(hasher);
+        services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(new CountingStatements(Statements)));
+    }
+
+    sealed class CountingHasher : IPasswordHasher<Account>
+    {
+        readonly PasswordHasher<Account> real = new(Microsoft.Extensions.Options.Options.Create(new PasswordHasherOptions { IterationCount = PasswordHashing.Iterations }));
+        int count;
+
+        public int Count => count;
+
+        public string HashPassword(Account user, string password)
+        {
+            Interlocked.Increment(ref count);
+            return real.HashPassword(user, password);
+        }
+
+        public PasswordVerificationResult VerifyHashedPassword(Account user, string hashedPassword, string providedPassword)
+        {
+            Interlocked.Increment(ref count);
+            return real.VerifyHashedPassword(user, hashedPassword, providedPassword);
+        }
+    }
+
+    sealed class CountingStatements(ConcurrentQueue<string> statements) : DbCommandInterceptor
+    {
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            statements.Enqueue(command.CommandText);
+            return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
+        }
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            statements.Enqueue(command.CommandText);
+            return base.NonQueryExecutingAsync(command, eventData, result, cancellationToken);
+        }
+    }
+}
+
+/// <summary>Nobody learns whether an address has an account: known and unknown ones cost the same work (ASVS 5.0, 6.3.8).</summary>
+public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<IdentityThatCounts>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory, Trait("Check", "U04")]
+    [InlineData("/account/sign-in", 1, 0)]
+    [InlineData("/account/register", 0, 1)]
+    [InlineData("/account/forgot-password", 0, 1)]
+    public async Task Form_KnownOrUnknownAddress_CostsTheSameHashesStatementsAndMails(string page, int hashes, int mails)
+    {
+        var name = $"known{page.Length}";
+        var user = await identity.AddAccountAsync(name);
+        // The first hash of all makes the one that nobody has.
+        await identity.Visitor().SignInAsync("warm.up@example.com", "wrong password");
+        var known = await WorkAsync(page, user.Email);
+        var unknown = await WorkAsync(page, $"un{name}@example.com");
+        unknown.Statements.ShouldBe(known.Statements);
+        (unknown.Hashes, unknown.Mails).ShouldBe((known.Hashes, known.Mails));
+        (known.Hashes, known.Mails).ShouldBe((hashes, mails));
+        known.Statements.Length.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>
+    /// Thirty pairs in turn, known and unknown, each against a hash of today's cost; the effect is the median of the differences over the median time of a hash.
+    /// 0.15 of a hash is allowed; to skip the hash is an effect of about 1.
+    /// </summary>
+    [Fact, Trait("Check", "U04")]
+    public async Task SignIn_UnknownAddress_TakesAsLong_AndAVariantWithoutTheHashIsCaught()
+    {
+        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
+        var account = new Account { PasswordHash = await hashing.HashAsync(new(), "a password", Cancellation) };
+        await hashing.VerifyAsync(null, "warm up", Cancellation);
+        Math.Abs(await EffectAsync(() => hashing.VerifyAsync(null, "wrong password", Cancellation))).ShouldBeLessThan(0.15);
+        Math.Abs(await EffectAsync(() => Task.CompletedTask)).ShouldBeGreaterThan(0.5);
+
+        async Task<double> EffectAsync(Func<Task> unknown)
+        {
+            var (differences, hashes) = (new List<double>(), new List<double>());
+            for (var pair = 0; pair < 30; pair++)
+            {
+                var known = await TimeAsync(() => hashing.VerifyAsync(account, "wrong password", Cancellation));
+                hashes.Add(known);
+                differences.Add(known - await TimeAsync(unknown));
+            }
+            return Median(differences) / Median(hashes);
+        }
+
+        static async Task<double> TimeAsync(Func<Task> work)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await work();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+
+        static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    }
+
+    async Task<(int Hashes, string[] Statements, int Mails)> WorkAsync(string page, string address)
+    {
+        var visitor = identity.Visitor();
+        await visitor.ReadAsync(page);
+        var mails = await OutboxAsync();
+        var hashes = identity.Hashes;
+        identity.Statements.Clear();
+        using var answer = await visitor.SubmitAsync(page, ("Email", address), ("Password", "wrong password"), ("Name", "Somebody"));
+        answer.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.SeeOther);
+        return (identity.Hashes - hashes, [.. identity.Statements], await OutboxAsync() - mails);
+    }
+
+    async Task<int> OutboxAsync()
+    {
+        await using var db = identity.Database.Connect();
+        return await db.Outbox.CountAsync(Cancellation);
+    }
+}
+
+/// <summary>People behind an account's back.</summary>
+public class OperatorTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "U11")]
+    public async Task NewDatabase_HasNoAccountAndNoUser()
+    {
+        (await identity.Database.ExecuteAsync("SELECT (SELECT count(*) FROM identity.accounts) + (SELECT count(*) FROM app.users) + (SELECT count(*) FROM identity.account_links)")).ShouldBe(0L);
+        foreach (var (address, password) in new[] { ("admin@example.com", "admin"), ("admin@localhost", "password"), ("root@localhost", "Lightning1!") })
+            (await identity.Visitor().SignInAsync(address, password)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory, Trait("Check", "U13")]
+    [InlineData("SELECT password_hash FROM identity.accounts")]
+    [InlineData("SELECT totp_key FROM identity.accounts")]
+    [InlineData("SELECT code_hash FROM identity.account_recovery_codes")]
+    [InlineData("UPDATE identity.accounts SET password_hash = ''")]
+    [InlineData("SELECT token_hash FROM identity.account_links")]
+    public async Task AdminSite_MayNeitherSeeNorSetWhatOpensAnAccount(string statement) =>
+        (await Should.ThrowAsync<Npgsql.PostgresException>(async () =>
+        {
+            await using var connection = new Npgsql.NpgsqlConnection(identity.Database.ConnectionStringOf("admin"));
+            await connection.OpenAsync(Cancellation);
+            await using var command = new Npgsql.NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync(Cancellation);
+        })).SqlState.ShouldBe(Npgsql.PostgresErrorCodes.InsufficientPrivilege);
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using Deque.AxeCore.Playwright;
+using Lightning.Testing;
+using Microsoft.Playwright;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Identity on a port of its own, for a real browser.</summary>
+public sealed class IdentityInChromium(PostgresServer server) : IdentityUnderTest(server)
+{
+    readonly int port = FreePort();
+
+    public string Origin => $"http://localhost:{port}";
+
+    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:Issuer", Origin)];
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Listen(port);
+    }
+
+    /// <summary>An authenticator inside the browser: WebAuthn's own means for tests (WebAuthn, 11).</summary>
+    /// <param name="page">In which page.</param>
+    /// <param name="verifiesUser">Whether it makes sure who holds it.</param>
+    /// <param name="offers">Whether it answers also where the browser only offers passkeys among the addresses to fill in: this one never waits for a click.</param>
+    public static async Task<ICDPSession> AddAuthenticatorAsync(IPage page, bool verifiesUser = true, bool offers = false)
+    {
+        if (!offers) await page.AddInitScriptAsync("PublicKeyCredential.isConditionalMediationAvailable = async () => false;");
+        var devtools = await page.Context.NewCDPSessionAsync(page);
+        await devtools.SendAsync("WebAuthn.enable");
+        await devtools.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["options"] = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["protocol"] = "ctap2",
+                ["transport"] = verifiesUser ? "internal" : "usb",
+                ["hasResidentKey"] = true,
+                ["hasUserVerification"] = verifiesUser,
+                ["isUserVerified"] = verifiesUser,
+                ["automaticPresenceSimulation"] = true,
+            },
+        });
+        return devtools;
+    }
+
+    public async Task SignInAsync(IPage page, string address, string? returnUrl = null)
+    {
+        await page.GotoAsync($"{Origin}/account/sign-in{(returnUrl is null ? "" : $"?returnUrl={Uri.EscapeDataString(returnUrl)}")}");
+        await page.GetByLabel("Email").FillAsync(address);
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync(url => !url.Contains("/account/sign-in", StringComparison.Ordinal));
+    }
+
+    /// <summary>Keeps a picture of the page, and finds nothing wrong with it.</summary>
+    public static async Task InspectAsync(IPage page, string name)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+        var violations = (await page.RunAxe()).Violations;
+        violations.ShouldBeEmpty($"{name}: {string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help}"))}");
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
+    }
+
+    static int FreePort()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        return ((IPEndPoint)free.LocalEndpoint).Port;
+    }
+}

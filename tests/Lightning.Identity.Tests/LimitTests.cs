@@ -1,0 +1,120 @@
+using System.Net;
+using Lightning.Identity.Accounts;
+using Lightning.Identity.Passwords;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Identity.Tests;
+
+public sealed class IdentityWithFewAttempts(PostgresServer server) : IdentityUnderTest(server)
+{
+    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:AttemptsPerMinute", "3"), ("Identity:FormsPerMinute", "12")];
+}
+
+public sealed class IdentityWithFewTries(PostgresServer server) : IdentityUnderTest(server)
+{
+    protected override IEnumerable<(string Key, string Value)> Settings =>
+        [("Identity:AttemptsPerHour", "5"), ("Identity:CodesPerHour", "3"), ("Identity:MailsPerHour", "3"), ("Identity:HashesPerNetwork", "4")];
+}
+
+/// <summary>What strangers from everywhere can do to somebody's account (ASVS 5.0, 6.3.1).</summary>
+public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<IdentityWithFewTries>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "U03")]
+    public async Task Account_TriedFromEverywhere_IsClosedToStrangers_AndNotToTheBrowsersOfItsOwner()
+    {
+        var (user, owner) = await identity.SignedInAsync("ada");
+        await owner.SubmitAsync("/account/sign-out");
+        var limits = identity.Services.GetRequiredService<AccountLimits>();
+        // A thousand networks, one try each.
+        Enumerable.Range(0, 1000).Count(number => limits.MayTry(From($"10.0.{number / 250}.{number % 250}"), user.Email.ToUpperInvariant())).ShouldBe(4, "five, of which the owner took one");
+        Enumerable.Range(0, 1000).Count(number => limits.MayTry(From($"10.0.{number / 250}.{number % 250}"), "nobody@example.com")).ShouldBe(5, "an address without an account counts alike");
+        (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await owner.SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.SeeOther, "the browser was here before");
+        // And the owner's way back by mail is open from any browser.
+        (await identity.Visitor().SubmitAsync("/account/forgot-password", ("Email", user.Email))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        var somewhere = identity.Visitor();
+        (await somewhere.SubmitAsync(await identity.LinkAsync(user.Email), ("Password", "another set of words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await somewhere.GetAsync("/account")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        // A browser that was there has a limit too: its cookie is no way around.
+        var tries = 0;
+        while ((await owner.SignInAsync(user.Email, "wrong password")).StatusCode == HttpStatusCode.OK) (++tries).ShouldBeLessThan(10);
+    }
+
+    [Fact, Trait("Check", "U03")]
+    public async Task Codes_AreTriedAFewTimesOnly()
+    {
+        var (user, visitor) = await identity.SignedInAsync("bob");
+        var (key, _) = await identity.AddAuthenticatorAsync(visitor);
+        var thief = identity.Visitor();
+        await thief.SignInAsync(user.Email);
+        for (var attempt = 0; attempt < 3; attempt++) (await thief.SubmitAsync("/account/second-step", ("Code", "000000"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await thief.SubmitAsync("/account/second-step", ("Code", identity.CodeOf(key)))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        // The owner's browser has tries of its own.
+        await visitor.SubmitAsync("/account/sign-out");
+        await visitor.SignInAsync(user.Email);
+        (await visitor.SubmitAsync("/account/second-step", ("Code", identity.CodeOf(key)))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Fact, Trait("Check", "U07"), Trait("Check", "U03")]
+    public async Task Mails_ToOneAddress_AreFew_AndTheAnswerDoesNotSaySo()
+    {
+        var user = await identity.AddAccountAsync("carol");
+        foreach (var address in new[] { user.Email, "unknown@example.com" })
+        {
+            for (var attempt = 0; attempt < 8; attempt++)
+            {
+                using var answer = await identity.Visitor().SubmitAsync("/account/forgot-password", ("Email", attempt % 2 == 0 ? address : address.ToUpperInvariant()));
+                answer.Headers.Location!.ToString().ShouldBe("/account/check-mail");
+            }
+            ((await identity.MailsAsync(address)).Length + (await identity.MailsAsync(address.ToUpperInvariant())).Length).ShouldBe(3);
+        }
+    }
+
+    [Fact, Trait("Check", "U03")]
+    public async Task Hashing_FullOfOneNetwork_IsOpenToOthers()
+    {
+        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
+        var accessor = identity.Services.GetRequiredService<IHttpContextAccessor>();
+        var flood = Enumerable.Range(0, 100).Select(_ => HashAsync("192.0.2.1")).ToArray();
+        var other = HashAsync("192.0.2.2");
+        (await other).ShouldBeTrue("another network is served though the first one floods");
+        (await Task.WhenAll(flood)).Count(hashed => hashed).ShouldBeInRange(4, 20);
+
+        Task<bool> HashAsync(string address) => Task.Run(async () =>
+        {
+            accessor.HttpContext = From(address);
+            try
+            {
+                await hashing.VerifyAsync(null, "a password", Cancellation);
+                return true;
+            }
+            catch (HashingBusyException)
+            {
+                return false;
+            }
+        });
+    }
+
+    static DefaultHttpContext From(string address) => new() { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
+}
+
+public class LimitTests(IdentityWithFewAttempts identity) : IClassFixture<IdentityWithFewAttempts>
+{
+    [Fact]
+    public async Task SignIn_TooOften_IsRefusedForThatAddress_AndThenForThatNetwork()
+    {
+        var user = await identity.AddAccountAsync("ada");
+        foreach (var address in new[] { user.Email, "nobody@example.com" })
+        {
+            for (var attempt = 0; attempt < 3; attempt++) (await identity.Visitor().SignInAsync(address, "wrong password")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await identity.Visitor().SignInAsync(address)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        }
+        // Every form counts, also one that is not filled in; these are quick enough for the limit not to give way meanwhile.
+        var forms = await Task.WhenAll(Enumerable.Range(0, 40).Select(attempt => identity.Visitor().SignInAsync($"{attempt}@example.com", "")));
+        forms.ShouldContain(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+    }
+}
