@@ -28,7 +28,16 @@ sealed class AccountRemoval(LightningDb db, UserManager<Account> accounts, Secon
             otherProviders = logins.Select(login => new { login.LoginProvider, login.ProviderKey, login.ProviderDisplayName }),
             sessions = own.Select(session => new
             {
-                session.Id, session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.EndedAt, session.EndReason, session.Device, session.Ip, session.Methods,
+                session.Id,
+                session.CreatedAt,
+                session.AuthTime,
+                session.LastSeenAt,
+                session.EndsAt,
+                session.EndedAt,
+                session.EndReason,
+                session.Device,
+                session.Ip,
+                session.Methods,
             }),
         };
     }

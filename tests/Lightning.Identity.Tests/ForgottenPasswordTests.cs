@@ -80,6 +80,20 @@ public partial class ForgottenPasswordTests(IdentityUnderTest identity) : IClass
         (await identity.MailsAsync("other@example.com")).Select(mail => mail.Subject).ShouldBe(["Confirm your email address", "There is no account with this address"]);
     }
 
+    [Fact]
+    public async Task ResetLink_OfSomebodyWhoWasShutOut_SaysSo_AndMakesNoSession()
+    {
+        var user = await identity.AddAccountAsync("erin");
+        await AskAsync(user.Email);
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{user.Id}'");
+        var visitor = identity.Visitor();
+        using var chosen = await visitor.SubmitAsync(await identity.LinkAsync(user.Email), ("Password", "another set of words"));
+        (await visitor.ReadAsync(chosen.Headers.Location!.ToString())).ShouldContain("this account has been disabled");
+        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        using var signedIn = await visitor.SignInAsync(user.Email, "another set of words");
+        (await signedIn.Content.ReadAsStringAsync(Cancellation)).ShouldContain("This account has been disabled.");
+    }
+
     async Task<string?> StampAsync(Guid id)
     {
         await using var db = identity.Database.Connect();

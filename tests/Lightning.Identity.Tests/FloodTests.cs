@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Net;
+using Lightning.Data.Accounts;
+using Lightning.Identity.Passwords;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>A flood of passwords is slow for whoever sends it, and for nobody else.</summary>
+public class FloodTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    const int Senders = 32;
+    const int Reads = 31;
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>
+    /// The median of a page that reads the session, during the flood over quiet: a third at the most of the ratio that a variant without the limit has. How large the
+    /// ratio itself is depends on how many cores are free besides the one that hashes.
+    /// </summary>
+    [Fact, Trait("Check", "U03")]
+    public async Task SessionReads_DuringAFloodOfSignIns_AreNotStarved()
+    {
+        var (_, visitor) = await identity.SignedInAsync("ada");
+        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
+        var hasher = identity.Services.GetRequiredService<IPasswordHasher<Account>>();
+        var hash = hasher.HashPassword(new(), "a password");
+        await MedianAsync(visitor);
+        var quiet = await MedianAsync(visitor);
+        var limited = await DuringAsync(visitor, () => hashing.VerifyAsync(null, "wrong password", Cancellation)) / quiet;
+        var unlimited = await DuringAsync(visitor, () => Task.Run(() => hasher.VerifyHashedPassword(new(), hash, "wrong password"), Cancellation)) / quiet;
+        TestContext.Current.TestOutputHelper?.WriteLine($"quiet {quiet:0.0} ms; during the flood {limited:0.0} times as long, without the limit {unlimited:0.0} times");
+        limited.ShouldBeLessThan(unlimited / 3);
+    }
+
+    static async Task<double> DuringAsync(Visitor visitor, Func<Task> password)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var flood = Enumerable.Range(0, Senders).Select(_ => Task.Run(async () =>
+        {
+            while (!over.IsCancellationRequested) await password();
+        }, Cancellation)).ToArray();
+        var median = await MedianAsync(visitor);
+        await over.CancelAsync();
+        await Task.WhenAll(flood);
+        return median;
+    }
+
+    static async Task<double> MedianAsync(Visitor visitor)
+    {
+        var times = new List<double>();
+        for (var read = 0; read < Reads; read++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var answer = await visitor.GetAsync("/account/devices");
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+        return times.Order().ElementAt(Reads / 2);
+    }
+}
