@@ -2,6 +2,7 @@ using Lightning.Admin;
 using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.BackChannel;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,7 @@ app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
+app.MapBackChannelLogout();
 app.MapRazorPages();
 
 app.Run();

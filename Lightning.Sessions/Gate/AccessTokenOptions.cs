@@ -21,4 +21,9 @@ public sealed record AccessTokenOptions
     /// <summary>The values of <c>typ</c> that are access tokens; an ID token or a logout token is none (RFC 8725, 3.11).</summary>
     [MinLength(1, ErrorMessage = "Oidc:AccessTokenTypes is empty: name at least one, such as 'at+jwt'.")]
     public string[] AccessTokenTypes { get; init; } = ["at+jwt"];
+
+    /// <summary>
+    /// Whether another provider stands in Lightning.Identity's place: the <c>sid</c> of its tokens is a name of its own, and may be missing.
+    /// </summary>
+    public bool Foreign { get; init; }
 }

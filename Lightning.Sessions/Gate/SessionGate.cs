@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Foreign;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -35,7 +36,8 @@ public static class SessionGate
             .Configure<IOptions<AccessTokenOptions>>((bearer, tokens) => Configure(bearer, tokens.Value));
         builder.Services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
             .RequireAuthenticatedUser()
-            .RequireAssertion(context => context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)))
+            // RFC 9068, 2.2.3: "scope"; Entra says "scp".
+            .RequireAssertion(context => context.User.FindAll(claim => claim.Type is "scope" or "scp").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)))
             .Build());
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
@@ -59,7 +61,7 @@ public static class SessionGate
             ClockSkew = ClockSkew,
             NameClaimType = "sub",
         };
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = AdmitAsync };
+        bearer.Events = new JwtBearerEvents { OnTokenValidated = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync };
     }
 
     /// <summary>A database that cannot answer is a fault (503), not a refusal: it is thrown on.</summary>

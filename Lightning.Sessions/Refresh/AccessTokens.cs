@@ -83,6 +83,9 @@ public sealed partial class AccessTokens
 
     AccessTokenResult Open(Guid sid, byte[] idHash, byte[] tokens) => Read(sid, idHash, tokens) is { } read ? AccessTokenResult.Of(read) : AccessTokenResult.Ended;
 
+    /// <summary>The tokens as they are, be they good yet or not.</summary>
+    internal SessionTokens? Read(LiveSession session) => Read(session.Id, session.IdHash, session.Tokens);
+
     /// <summary>The tokens; null where their ring key is lost, which costs a new sign-in and nothing else.</summary>
     SessionTokens? Read(Guid sid, byte[] idHash, byte[] tokens)
     {

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -23,7 +24,7 @@ public sealed class WebSessionOptions : AuthenticationSchemeOptions
 /// </summary>
 sealed partial class WebSessionHandler(
     IOptionsMonitor<WebSessionOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    WebSessionStore store, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IProblemDetailsService problems)
+    WebSessionStore store, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IOptions<RelyingPartyOptions> provider, IProblemDetailsService problems)
     : SignInAuthenticationHandler<WebSessionOptions>(options, logger, encoder)
 {
     static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
@@ -71,7 +72,8 @@ sealed partial class WebSessionHandler(
     protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
     {
         properties = properties?.Clone() ?? new AuthenticationProperties();
-        if (!Guid.TryParse(user.FindFirst("sid")?.Value, out var sid) || user.FindFirst("iss") is not { } issuer || user.FindFirst("sub") is not { } subject)
+        var own = Guid.TryParse(user.FindFirst("sid")?.Value, out var named) ? named : (Guid?)null;
+        if (user.FindFirst("iss") is not { } issuer || user.FindFirst("sub") is not { } subject || (own is null && !provider.Value.Foreign))
             throw new SignInRefusedException("The provider's ID token names no session.");
         if (SessionTokens.Take(properties) is not var (tokens, expiresAt))
             throw new SignInRefusedException("The provider gave no access token.");
@@ -80,18 +82,18 @@ sealed partial class WebSessionHandler(
         var replaces = new[] { cookie.ReadHash(Request), SignIn.TakeReplaced(properties) }.OfType<byte[]>().ToArray();
         var identity = new ClaimsIdentity(user.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal)), Scheme.Name, "sub", null);
         var ticket = new AuthenticationTicket(new ClaimsPrincipal(identity), new AuthenticationProperties(), Scheme.Name);
-        var born = await store.InsertAsync(new NewSession
+        var sid = await store.InsertAsync(new NewSession
         {
             IdHash = idHash,
-            Sid = sid,
+            Sid = provider.Value.Foreign ? null : own,
+            Foreign = provider.Value.Foreign ? ForeignSession.Read(user, properties, Context) : null,
             Issuer = issuer.Value,
             Subject = subject.Value,
             Ticket = secrets.ProtectTicket(idHash, TicketSerializer.Default.Serialize(ticket)),
             Tokens = secrets.ProtectTokens(idHash, tokens),
             TokenExpiresAt = expiresAt,
             Replaces = replaces,
-        }, Context.RequestAborted);
-        if (!born) throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
+        }, Context.RequestAborted) ?? throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
 
         cookie.Write(Response, value);
         Log.SignedIn(Logger, party.App, new SessionMark(sid));

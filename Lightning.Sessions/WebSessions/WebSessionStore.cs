@@ -1,4 +1,5 @@
 using Lightning.Data;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -40,25 +41,34 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 }).SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>Writes a new session and takes away those that it replaces; false where the provider's session has ended or the user is unknown or shut out.</summary>
-    public async Task<bool> InsertAsync(NewSession session, CancellationToken cancellationToken)
+    /// <summary>Writes a new session and takes away those that it replaces; null where the provider's session has ended or the user is unknown or shut out.</summary>
+    /// <returns>The <c>sid</c>.</returns>
+    public async Task<Guid?> InsertAsync(NewSession session, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if ((session.Foreign is { } foreign ? await foreign.BeginAsync(db, now, now + options.Value.AbsoluteLifetime, cancellationToken) : session.Sid) is not { } sid) return null;
         // Only (issuer, subject) finds a person (OpenID Connect Core, 5.7), and only their own living session.
         var inserted = await db.Database.ExecuteSqlAsync($"""
             INSERT INTO web.sessions (id_hash, app, sid, issuer, subject, created_at, last_seen_at, ends_at, ticket, tokens, token_expires_at)
             SELECT {session.IdHash}, {party.App}, session.id, person.issuer, person.subject, {now}, {now},
                 LEAST({now + options.Value.AbsoluteLifetime}, session.ends_at), {session.Ticket}, {session.Tokens}, {session.TokenExpiresAt}::timestamptz
             FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
-            WHERE session.id = {session.Sid} AND session.ended_at IS NULL AND session.ends_at > {now}
+            WHERE session.id = {sid} AND session.ended_at IS NULL AND session.ends_at > {now}
                 AND person.issuer = {session.Issuer} AND person.subject = {session.Subject} AND person.disabled_at IS NULL
             """, cancellationToken);
-        if (inserted == 0) return false;
+        if (inserted == 0) return null;
+        if (session.Foreign is not null) await EndReplacedAsync(session.Replaces, sid, cancellationToken);
         await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return sid;
     }
+
+    /// <summary>A session without a name at its provider was made for one cookie, and ends with it; the others are the provider's to end.</summary>
+    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
+        SELECT identity.end_session(web.sid, 'replaced') FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
+        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
+        """, cancellationToken);
 
     /// <summary>Notes that the session is in use; false where it has ended, or where another request has just noted it.</summary>
     public async Task<bool> SlideAsync(byte[] idHash, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -88,7 +98,10 @@ sealed class NewSession
 {
     public required byte[] IdHash { get; init; }
 
-    public required Guid Sid { get; init; }
+    /// <summary>The session that the provider has written; null where another provider's is to be.</summary>
+    public Guid? Sid { get; init; }
+
+    public ForeignSession? Foreign { get; init; }
 
     public required string Issuer { get; init; }
 

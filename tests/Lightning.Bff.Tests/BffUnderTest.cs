@@ -91,6 +91,17 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         return new SignedIn(browser, user, session);
     }
 
+    /// <summary>Another browser of the same person, with a session of its own at the provider.</summary>
+    public async Task<SignedIn> SignInAgainAsync(User user)
+    {
+        await using var db = Database.Connect();
+        var session = await db.AddSessionAsync(user);
+        (Provider.Subject, Provider.Sid) = (user.Id, session.Id);
+        var browser = NewBrowser();
+        await SignInAsync(browser);
+        return new SignedIn(browser, user, session);
+    }
+
     /// <summary>Goes through the whole sign-in.</summary>
     public static async Task SignInAsync(Browser browser, string returnUrl = "/")
     {
