@@ -11,7 +11,10 @@ namespace Lightning.Sessions.BackChannel;
 sealed class ProviderKeys(IOptionsMonitor<OpenIdConnectOptions> schemes, TimeProvider clock) : IDisposable
 {
     static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Providers wait a few seconds for an answer; what comes after that is known by the time they try again.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(50);
     readonly SemaphoreSlim asking = new(1, 1);
     long? askedAt;
