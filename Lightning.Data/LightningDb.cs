@@ -33,6 +33,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
     /// <summary>Authorization requests that were pushed, and codes.</summary>
     public DbSet<Authorization> Authorizations => Set<Authorization>();
 
+    /// <summary>Which clients were given tokens for which sessions.</summary>
+    public DbSet<ClientGrant> Grants => Set<ClientGrant>();
+
     /// <summary>Refresh tokens, by family.</summary>
     public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
 

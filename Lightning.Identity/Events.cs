@@ -23,6 +23,10 @@ static partial class Events
 
     public static void CodeReused(this ILogger logger, string clientId, Guid sid) => LogCodeReused(logger, clientId, new SessionMark(sid));
 
+    public static void GrantRevoked(this ILogger logger, string clientId, Guid sid) => LogGrantRevoked(logger, clientId, new SessionMark(sid));
+
+    public static void RelyingPartyTold(this ILogger logger, string clientId, Guid sid) => LogRelyingPartyTold(logger, clientId, new SessionMark(sid));
+
     /// <summary>What stands for a session in logs.</summary>
     readonly record struct SessionMark(Guid Sid)
     {
@@ -54,4 +58,10 @@ static partial class Events
     [LoggerMessage(EventId = 1008, EventName = "code-reused", Level = LogLevel.Warning,
         Message = "A spent authorization code of client {ClientId} was used again; session {SessionMark} was ended")]
     static partial void LogCodeReused(ILogger logger, string clientId, SessionMark sessionMark);
+
+    [LoggerMessage(EventId = 1009, EventName = "grant-revoked", Level = LogLevel.Information, Message = "Client {ClientId} revoked what it was granted for session {SessionMark}")]
+    static partial void LogGrantRevoked(ILogger logger, string clientId, SessionMark sessionMark);
+
+    [LoggerMessage(EventId = 1010, EventName = "relying-party-told", Level = LogLevel.Information, Message = "Client {ClientId} was told that session {SessionMark} has ended")]
+    static partial void LogRelyingPartyTold(ILogger logger, string clientId, SessionMark sessionMark);
 }

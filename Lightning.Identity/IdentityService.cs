@@ -1,10 +1,13 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
+using Lightning.Identity.Grants;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Protocol;
+using Lightning.Identity.Retention;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
@@ -29,6 +32,8 @@ static class IdentityService
         services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
         services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
         services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        services.AddOptions<SigningKeyOptions>().BindConfiguration("Identity:SigningKeys").ValidateAnnotations();
+        services.AddOptions<RetentionOptions>().BindConfiguration("Identity:Retention").ValidateAnnotations();
     }
 
     /// <summary>The OpenID provider.</summary>
@@ -38,9 +43,14 @@ static class IdentityService
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenFactory>();
         services.AddSingleton<ClientAuthentication>();
+        services.AddScoped<ClientGrants>();
+        services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
         services.AddScoped<Codes>();
         services.AddScoped<RefreshTokens>();
+        services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
+        services.AddScoped<ITokenGrant, RefreshTokenGrant>();
+        services.AddScoped<ITokenGrant, ClientCredentialsGrant>();
     }
 
     /// <summary>Sessions at this provider, and their cookie.</summary>
@@ -68,6 +78,16 @@ static class IdentityService
         services.AddScoped<PasswordSignIn>();
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<ProviderOptions>>((limiter, options) => AccountLimits.LimitForms(limiter, options.Value));
+    }
+
+    /// <summary>What is done without being asked: relying parties are told of the end of sessions, and what has ended goes.</summary>
+    public static void AddBackgroundWork(this IServiceCollection services)
+    {
+        services.AddHttpClient(LogoutSender.HttpClientName, client => client.Timeout = LogoutSender.Timeout)
+            // A token goes where configuration says, and nowhere that an answer says.
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        services.AddHostedService<LogoutSender>();
+        services.AddHostedService<Sweeper>();
     }
 
     /// <summary>Mail by the outbox.</summary>
@@ -101,6 +121,8 @@ static class IdentityService
         provider.MapAuthorize();
         provider.MapPushedRequests();
         provider.MapToken();
+        provider.MapRevocation();
+        provider.MapIntrospection();
         provider.MapUserInfo();
         provider.MapEndSession();
     }

@@ -10,6 +10,7 @@ builder.Services.AddProvider();
 builder.Services.AddSessions();
 builder.Services.AddAccounts();
 builder.Services.AddMail();
+builder.Services.AddBackgroundWork();
 builder.Services.AddPages();
 
 var app = builder.Build();

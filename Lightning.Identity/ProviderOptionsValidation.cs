@@ -34,6 +34,14 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
         if (client.BaseUri is not null && (!Uri.TryCreate(client.BaseUri, UriKind.Absolute, out var home) || TransportFault($"{key}:BaseUri", home) is not null))
             yield return $"{key}:BaseUri is no address that a browser may be sent to: write one like https://app.example.com (http on loopback hosts outside Production only).";
 
+        if (client.ClientId.Length > 0 && Guid.TryParse(client.ClientId, out _))
+            yield return $"{key}:ClientId looks like a person's id: give the client a name, such as lightning-bff (RFC 9700, 4.15).";
+        if (client.IsPublic && client.GrantTypes.Contains(GrantTypes.ClientCredentials, StringComparer.Ordinal))
+            yield return $"{key}:GrantTypes holds '{GrantTypes.ClientCredentials}', but {key}:IsPublic says that the client can keep no secret: remove one of the two.";
+        if (client.IsPublic && client.IsResourceServer)
+            yield return $"{key}:IsResourceServer is set, but {key}:IsPublic says that the client can keep no secret: remove one of the two.";
+        if (client.BackChannelLogoutUri is { } logout && (UriFault($"{key}:BackChannelLogoutUri", client, logout) ?? ServerFault($"{key}:BackChannelLogoutUri", client.Absolute(logout))) is { } unreachable)
+            yield return unreachable;
         foreach (var (list, uris) in new[] { ("RedirectUris", client.RedirectUris), ("PostLogoutRedirectUris", client.PostLogoutRedirectUris) })
             foreach (var uri in uris)
                 if (UriFault($"{key}:{list}", client, uri) is { } fault) yield return fault;
@@ -62,6 +70,10 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
         _ when uri.Scheme.Contains('.', StringComparison.Ordinal) => null,
         _ => $"{key} holds '{uri}', whose scheme browsers must not be sent to: use https.",
     };
+
+    // OpenID Connect Back-Channel Logout 1.0, 2.2: this service calls it itself.
+    static string? ServerFault(string key, string uri) =>
+        new Uri(uri).Scheme is "https" or "http" ? null : $"{key} holds '{uri}', which is no web address: write one like https://app.example.com/backchannel.";
 
     static bool IsLoopback(Uri uri) => uri.Host is "localhost" || (IPAddress.TryParse(uri.DnsSafeHost, out var address) && IPAddress.IsLoopback(address));
 }

@@ -2,10 +2,11 @@ using System.CommandLine;
 using Lightning.Manage;
 using Lightning.ServiceDefaults;
 
-var root = new RootCommand("Runs Lightning: the database, administrators.")
+var root = new RootCommand("Runs Lightning: the database, administrators, keys.")
 {
     MigrateCommand.Create(),
     CreateAdminCommand.Create(),
+    KeysCommand.Create(),
 };
 
 // What a person can mend is one sentence; anything else is a fault of the program and keeps its stack trace.

@@ -21,7 +21,10 @@ public sealed class SigningKey
     /// <summary>From when on it signs, in UTC.</summary>
     public required DateTimeOffset SignsFrom { get; init; }
 
-    /// <summary>Until when it verifies, in UTC; null while nobody has retired it.</summary>
+    /// <summary>When its successor is to be made, in UTC; <c>keys rotate</c> brings it forward.</summary>
+    public required DateTimeOffset SuccessorDueAt { get; set; }
+
+    /// <summary>Until when it verifies, in UTC; null while it has no successor.</summary>
     public DateTimeOffset? RetiredAt { get; set; }
 }
 

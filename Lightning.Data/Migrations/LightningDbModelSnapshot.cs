@@ -291,6 +291,44 @@ namespace Lightning.Data.Migrations
                     b.ToTable("authorizations", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ClientId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("client_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsTold")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_told");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sid");
+
+                    b.HasKey("Id")
+                        .HasName("pk_grants");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_grants_session_id");
+
+                    b.ToTable("grants", "identity");
+                });
+
             modelBuilder.Entity("Lightning.Data.Authorizations.RefreshToken", b =>
                 {
                     b.Property<byte[]>("TokenHash")
@@ -401,6 +439,10 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("signs_from");
 
+                    b.Property<DateTimeOffset>("SuccessorDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("successor_due_at");
+
                     b.HasKey("Id")
                         .HasName("pk_signing_keys");
 
@@ -480,11 +522,19 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("bytea")
                         .HasColumnName("payload");
 
+                    b.Property<string>("Recipient")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("recipient");
+
                     b.HasKey("Id")
                         .HasName("pk_outbox");
 
                     b.HasIndex("Kind", "DueAt")
                         .HasDatabaseName("ix_outbox_kind_due_at");
+
+                    b.HasIndex("Kind", "Recipient", "DueAt")
+                        .HasDatabaseName("ix_outbox_kind_recipient_due_at");
 
                     b.ToTable("outbox", "identity");
                 });
@@ -835,6 +885,18 @@ namespace Lightning.Data.Migrations
                         .HasName("pk_account_tokens");
 
                     b.ToTable("account_tokens", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
+                {
+                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_grants_sessions_session_id");
+
+                    b.Navigation("Session");
                 });
 
             modelBuilder.Entity("Lightning.Data.Authorizations.RefreshToken", b =>

@@ -9,13 +9,19 @@ public sealed class OutboxMessage
     /// <summary>Mail, sent by Identity.</summary>
     public const string Mail = "mail";
 
+    /// <summary>A logout token to a relying party, sent by Identity. The payload is JSON and no secret: <c>{ "sid": …, "sub": … }</c>; written by the functions that end sessions.</summary>
+    public const string Logout = "logout";
+
     /// <summary>Its key; version 7, so that rows stand in order of time.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
     /// <summary>What it is, and thereby who sends it.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The message, encrypted by the service that sends it: mails hold one-time links.</summary>
+    /// <summary>Who gets it, where senders share work by that: the client of a logout token.</summary>
+    public string? Recipient { get; init; }
+
+    /// <summary>The message. Mails are encrypted by the service that sends them: they hold one-time links.</summary>
     public required byte[] Payload { get; init; }
 
     /// <summary>When to try next, in UTC.</summary>
@@ -31,6 +37,8 @@ sealed class OutboxTable : IEntityTypeConfiguration<OutboxMessage>
     {
         builder.ToTable("outbox", "identity");
         builder.Property(message => message.Kind).HasMaxLength(32);
+        builder.Property(message => message.Recipient).HasMaxLength(100);
+        builder.HasIndex(message => new { message.Kind, message.Recipient, message.DueAt });
         builder.HasIndex(message => new { message.Kind, message.DueAt });
     }
 }

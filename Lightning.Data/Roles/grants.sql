@@ -15,7 +15,7 @@ GRANT INSERT (at, action, user_id, session_id, subject_type, subject_id, details
 GRANT USAGE ON SCHEMA identity, app TO lightning_identity;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
   identity.accounts, identity.account_claims, identity.account_links, identity.account_logins, identity.account_passkeys, identity.account_tokens,
-  identity.authorizations, identity.refresh_tokens, identity.outbox, app.users TO lightning_identity;
+  identity.authorizations, identity.refresh_tokens, identity.grants, identity.outbox, app.users TO lightning_identity;
 GRANT SELECT, INSERT, UPDATE (retired_at) ON identity.signing_keys TO lightning_identity;
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, last_seen_at, methods) ON identity.sessions TO lightning_identity;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_identity;

@@ -16,6 +16,8 @@ sealed class Client
         PostLogoutRedirectUris = options.PostLogoutRedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
         Scopes = options.Scopes.ToHashSet(StringComparer.Ordinal);
         GrantTypes = options.GrantTypes.ToHashSet(StringComparer.Ordinal);
+        IsResourceServer = options.IsResourceServer;
+        if (options.BackChannelLogoutUri is { } logout) BackChannelLogoutUri = new Uri(options.Absolute(logout));
         if (!options.IsPublic) secretHash = Hash(options.Secret!);
     }
 
@@ -34,6 +36,12 @@ sealed class Client
     public IReadOnlySet<string> Scopes { get; }
 
     public IReadOnlySet<string> GrantTypes { get; }
+
+    /// <summary>Whether it may ask about every access token.</summary>
+    public bool IsResourceServer { get; }
+
+    /// <summary>Where it is told of the end of sessions; null where it need not be.</summary>
+    public Uri? BackChannelLogoutUri { get; }
 
     public bool IsPublic => secretHash is null;
 

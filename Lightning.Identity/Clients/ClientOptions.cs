@@ -30,7 +30,13 @@ sealed record ClientOptions
     /// <summary>How it may get tokens.</summary>
     public string[] GrantTypes { get; init; } = [];
 
-    /// <summary>An address of the lists above in full.</summary>
+    /// <summary>Whether it is an API that may ask about every access token (RFC 7662); other confidential clients may ask about their own tokens only.</summary>
+    public bool IsResourceServer { get; init; }
+
+    /// <summary>Where this service posts a logout token when a session ends that the client was given tokens for (OpenID Connect Back-Channel Logout 1.0, 2.2).</summary>
+    public string? BackChannelLogoutUri { get; init; }
+
+    /// <summary>An address of those above in full.</summary>
     public string Absolute(string uri) => uri.StartsWith('/') ? BaseUri?.TrimEnd('/') + uri : uri;
 
     /// <summary>The id alone: a record would print its secret.</summary>

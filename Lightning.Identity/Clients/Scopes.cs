@@ -18,6 +18,9 @@ static class Scopes
     /// <summary>The product's API.</summary>
     public const string Lightning = "lightning";
 
+    /// <summary>Those that a service may ask for itself: an API's.</summary>
+    public static readonly string[] OfResources = [Lightning];
+
     public static readonly string[] All = [OpenId, Profile, Email, OfflineAccess, Lightning];
 }
 
@@ -27,5 +30,7 @@ static class GrantTypes
     public const string AuthorizationCode = "authorization_code";
     public const string RefreshToken = "refresh_token";
 
-    public static readonly string[] All = [AuthorizationCode, RefreshToken];
+    public const string ClientCredentials = "client_credentials";
+
+    public static readonly string[] All = [AuthorizationCode, RefreshToken, ClientCredentials];
 }

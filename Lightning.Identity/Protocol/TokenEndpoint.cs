@@ -1,20 +1,20 @@
 using System.Text.Json.Serialization;
 using Lightning.Identity.Clients;
+using Lightning.Identity.Grants;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
 
 namespace Lightning.Identity.Protocol;
 
-/// <summary>The token endpoint: RFC 6749, 3.2; OpenID Connect Core 1.0, 3.1.3 and 12.</summary>
+/// <summary>The token endpoint: RFC 6749, 3.2; OpenID Connect Core 1.0, 3.1.3 and 12. What each grant asks besides stands in its own file.</summary>
 static class TokenEndpoint
 {
-    /// <summary>What every call must be, once the client has proved itself; what its grant asks besides stands in <see cref="Codes"/> and <see cref="RefreshTokens"/>.</summary>
+    /// <summary>What every call must be, once the client has proved itself.</summary>
     static readonly Check<Caller>[] Checks =
     [
         GrantTypeIsNamed,
         GrantTypeIsOffered,
         GrantTypeIsTheClients,
-        CredentialIsThere,
     ];
 
     // RFC 6749, 4.1.3 and 6.
@@ -29,58 +29,66 @@ static class TokenEndpoint
     static ProtocolError? GrantTypeIsTheClients(Caller caller) =>
         caller.Client.GrantTypes.Contains(caller.Parameters["grant_type"]!) ? null : ProtocolError.UnauthorizedClient("This client may not use this grant_type.");
 
-    // RFC 6749, 4.1.3 and 6.
-    static ProtocolError? CredentialIsThere(Caller caller) =>
-        caller.Parameters[CredentialName(caller)] is null ? ProtocolError.InvalidRequest($"{CredentialName(caller)} is missing.") : null;
-
-    static string CredentialName(Caller caller) => caller.Parameters["grant_type"] == GrantTypes.RefreshToken ? "refresh_token" : "code";
-
     public static void MapToken(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.Token, HandleAsync);
 
-    static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, Codes codes, RefreshTokens refreshTokens, TokenFactory tokens)
+    static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, IEnumerable<ITokenGrant> grants, TokenFactory tokens)
     {
         http.Response.Headers.CacheControl = "no-store";
         var (caller, stranger) = await authentication.AuthenticateAsync(http);
         if (stranger is not null) return stranger.ToResult(http);
         if (Checks.FirstFault(caller!) is { } refusal) return refusal.ToResult(http);
 
-        var (client, credential) = (caller!.Client, caller.Parameters[CredentialName(caller)]!);
-        var (grant, fault) = caller.Parameters["grant_type"] == GrantTypes.RefreshToken
-            ? await refreshTokens.RotateAsync(client, credential, caller.Parameters["scope"])
-            : await codes.RedeemAsync(client, caller.Parameters, credential);
-        return fault is not null ? fault.ToResult(http) : Results.Json(await AnswerAsync(client, grant!, tokens), ProtocolJson.Default.TokenAnswer);
+        var way = grants.Single(way => way.Type == caller!.Parameters["grant_type"]);
+        if (way.Checks.FirstFault(caller!) is { } unfit) return unfit.ToResult(http);
+        var (grant, fault) = await way.GiveAsync(caller!);
+        return fault is not null ? fault.ToResult(http) : Results.Json(await AnswerAsync(caller!.Client, grant!, tokens), ProtocolJson.Default.TokenAnswer);
     }
 
     // Not cancelled with the request: the refresh token before this one is already spent.
     static async Task<TokenAnswer> AnswerAsync(Client client, Grant grant, TokenFactory tokens)
     {
         var scope = grant.Scope.Split(' ');
-        var accessToken = await tokens.AccessTokenAsync(client, grant.Scope, grant.Session, CancellationToken.None);
-        var idToken = scope.Contains(Scopes.OpenId, StringComparer.Ordinal)
-            ? await tokens.IdTokenAsync(client, scope, grant.Session, grant.Nonce, accessToken, CancellationToken.None) : null;
-        return new TokenAnswer(accessToken, "Bearer", (int)TokenFactory.Lifetime.TotalSeconds, grant.Scope, grant.RefreshToken, idToken);
+        var accessToken = await tokens.AccessTokenAsync(client, grant, CancellationToken.None);
+        var idToken = grant.Session is { } session && scope.Contains(Scopes.OpenId, StringComparer.Ordinal)
+            ? await tokens.IdTokenAsync(client, scope, session, grant.Nonce, accessToken, CancellationToken.None) : null;
+        return new TokenAnswer
+        {
+            AccessToken = accessToken,
+            TokenType = "Bearer",
+            ExpiresIn = (int)TokenFactory.Lifetime.TotalSeconds,
+            Scope = grant.Scope,
+            RefreshToken = grant.RefreshToken,
+            IdToken = idToken,
+            IssuedTokenType = grant.IssuedTokenType,
+        };
     }
 }
 
-/// <summary>RFC 6749, 5.1; OpenID Connect Core 1.0, 3.1.3.3.</summary>
-sealed class TokenAnswer(string accessToken, string tokenType, int expiresIn, string scope, string? refreshToken, string? idToken)
+/// <summary>RFC 6749, 5.1; OpenID Connect Core 1.0, 3.1.3.3; RFC 8693, 2.2.1.</summary>
+sealed record TokenAnswer
 {
     [JsonPropertyName("access_token")]
-    public string AccessToken { get; } = accessToken;
+    public required string AccessToken { get; init; }
 
     [JsonPropertyName("token_type")]
-    public string TokenType { get; } = tokenType;
+    public required string TokenType { get; init; }
 
     /// <summary>Seconds.</summary>
     [JsonPropertyName("expires_in")]
-    public int ExpiresIn { get; } = expiresIn;
+    public required int ExpiresIn { get; init; }
 
     [JsonPropertyName("scope")]
-    public string Scope { get; } = scope;
+    public required string Scope { get; init; }
 
     [JsonPropertyName("refresh_token")]
-    public string? RefreshToken { get; } = refreshToken;
+    public string? RefreshToken { get; init; }
 
     [JsonPropertyName("id_token")]
-    public string? IdToken { get; } = idToken;
+    public string? IdToken { get; init; }
+
+    [JsonPropertyName("issued_token_type")]
+    public string? IssuedTokenType { get; init; }
+
+    /// <summary>Its kind alone: a record would print its tokens.</summary>
+    public override string ToString() => TokenType;
 }

@@ -12,15 +12,15 @@ static class UserInfoEndpoint
     static readonly Check<Bearer>[] Checks =
     [
         TokenIsGood,
-        SessionIsAlive,
+        SomebodyIsMeant,
         ScopeHasOpenId,
     ];
 
-    // RFC 6750, 3.1; the token itself is checked by RFC 9068, 4.
-    static ProtocolError? TokenIsGood(Bearer bearer) => bearer.Token is null ? new ProtocolError("invalid_token", "The access token is no good.") : null;
+    // RFC 6750, 3.1; the token itself is checked by RFC 9068, 4, and is no better than its session and its grant (ASVS 5.0, 7.4.1).
+    static ProtocolError? TokenIsGood(Bearer bearer) => bearer.Token is null ? new ProtocolError("invalid_token", "The access token is no good, or its session has ended.") : null;
 
-    // ASVS 5.0, 7.4.1.
-    static ProtocolError? SessionIsAlive(Bearer bearer) => bearer.Session is null ? new ProtocolError("invalid_token", "The session has ended.") : null;
+    // OpenID Connect Core 1.0, 5.3: a service's own token is nobody's.
+    static ProtocolError? SomebodyIsMeant(Bearer bearer) => bearer.Session is null ? new ProtocolError("invalid_token", "The access token is a client's own.") : null;
 
     // OpenID Connect Core 1.0, 5.3.1.
     static ProtocolError? ScopeHasOpenId(Bearer bearer) =>
@@ -29,7 +29,7 @@ static class UserInfoEndpoint
     public static void MapUserInfo(this IEndpointRouteBuilder routes) =>
         routes.MapMethods(Paths.UserInfo, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
-    static async Task<IResult> HandleAsync(HttpContext http, TokenFactory tokens, LiveSessions sessions)
+    static async Task<IResult> HandleAsync(HttpContext http, LiveTokens tokens)
     {
         const string scheme = "Bearer ";
         http.Response.Headers.CacheControl = "no-store";
@@ -40,16 +40,15 @@ static class UserInfoEndpoint
             http.Response.Headers.WWWAuthenticate = "Bearer realm=\"lightning\"";
             return Results.StatusCode(StatusCodes.Status401Unauthorized);
         }
-        var token = await tokens.ReadAccessTokenAsync(header[scheme.Length..].Trim(), http.RequestAborted);
-        var session = Guid.TryParse(token?.GetClaim("sid")?.Value, out var sid) ? await sessions.FindAsync(sid, http.RequestAborted) : null;
-        var bearer = new Bearer(token, session);
+        var live = await tokens.FindAccessTokenAsync(header[scheme.Length..].Trim(), http.RequestAborted);
+        var bearer = new Bearer(live?.Token, live?.Session);
         if (Checks.FirstFault(bearer) is { } fault)
         {
             http.Response.Headers.WWWAuthenticate = $"Bearer realm=\"lightning\", error=\"{fault.Code}\", error_description=\"{fault.Description}\"";
             return Results.StatusCode(fault.Code == "insufficient_scope" ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized);
         }
-        var claims = session!.Claims(bearer.Scope);
-        claims["sub"] = session.Subject;
+        var claims = bearer.Session!.Claims(bearer.Scope);
+        claims["sub"] = bearer.Session.Subject;
         return Results.Json(claims, ProtocolJson.Default.DictionaryStringObject);
     }
 

@@ -95,7 +95,7 @@ sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshT
             .ExecuteUpdateAsync(update => update.SetProperty(authorization => authorization.Family, family));
         var refreshToken = await refreshTokens.BeginFamilyAsync(client, family, asked["scope"], session!);
         await transaction.CommitAsync();
-        return (new Grant(asked["scope"], session!, refreshToken, asked.GetValueOrDefault("nonce")), null);
+        return (new Grant(asked["scope"], session, family) { RefreshToken = refreshToken, Nonce = asked.GetValueOrDefault("nonce") }, null);
     }
 
     /// <summary>A second use means that the code was seen by somebody else: all that it gave dies, and with the session its access tokens (RFC 6749, 4.1.2).</summary>
@@ -104,7 +104,11 @@ sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshT
         var used = await db.Authorizations.AsNoTracking().SingleOrDefaultAsync(row =>
             row.HandleHash == hash && row.Kind == AuthorizationKind.Code && row.ClientId == clientId && row.Family != null);
         if (used?.SessionId is not { } sid) return;
-        await sessions.EndAsync(sid, "authorization-code-reuse");
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        if (!await sessions.EndAsync(sid, "authorization-code-reuse")) return;
+        db.AuditEntries.Add(new() { At = clock.GetUtcNow(), Action = "code-reused", UserId = used.UserId, SessionId = sid, SubjectType = "client", SubjectId = clientId });
+        await db.SaveChangesAsync();
+        await transaction.CommitAsync();
         logger.CodeReused(clientId, sid);
     }
 

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Tokens;
 
 /// <summary>Refresh tokens: rotated at every use, in families whose end never moves (RFC 10017, 6.3.2.3; RFC 9700, 4.14.2).</summary>
-sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<SessionsOptions> lifetimes, IOptions<RefreshTokenOptions> options,
+sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants grants, IOptions<SessionsOptions> lifetimes, IOptions<RefreshTokenOptions> options,
     TimeProvider clock, ILogger<RefreshTokens> logger)
 {
     static readonly Check<Presentation>[] Checks =
@@ -32,9 +32,12 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<Sessi
         presentation.Scope.Split(' ').Except(presentation.Token.Scope.Split(' '), StringComparer.Ordinal).Any()
             ? ProtocolError.InvalidScope("scope holds what was not granted.") : null;
 
-    /// <summary>The first token of a family, written in the caller's transaction; null where none was asked for.</summary>
+    /// <summary>Begins a grant, and with it a family. Written in the caller's transaction, which has locked the session.</summary>
+    /// <returns>The family's first token; null where none was asked for.</returns>
     public async Task<string?> BeginFamilyAsync(Client client, Guid family, string scope, LiveSession session)
     {
+        grants.Begin(client, family, session);
+        await db.SaveChangesAsync();
         if (!client.GrantTypes.Contains(GrantTypes.RefreshToken) || !scope.Split(' ').Contains(Scopes.OfflineAccess, StringComparer.Ordinal)) return null;
         return await WriteAsync(client.Id, family, session.Id, scope, session.EndsAt);
     }
@@ -49,10 +52,14 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<Sessi
         await using var transaction = await db.Database.BeginTransactionAsync();
         // One at a time in a session, so that of any number of parallel uses each sees what the one before it did, and an end of the session is never overtaken.
         await sessions.LockAsync(sid);
-        var token = await known.SingleAsync();
+        var (token, isGranted) = await known.Select(row => ValueTuple.Create(row, db.Grants.Any(grant => grant.Id == row.Family && grant.RevokedAt == null))).SingleAsync();
+        // What its own client gave back is refused and no more: nobody stole it, and the session is others' too.
+        if (!isGranted) return (null, ProtocolError.InvalidGrant("The refresh token was revoked."));
         if (token.RevokedAt is not null || (token.UsedAt is not null && !await IsWithinLeewayAsync(token, now)))
         {
             var ended = await sessions.EndAsync(sid, "refresh-token-reuse");
+            if (ended) db.AuditEntries.Add(new() { At = now, Action = "refresh-token-reused", UserId = await OwnerAsync(sid), SessionId = sid, SubjectType = "client", SubjectId = clientId });
+            await db.SaveChangesAsync();
             await transaction.CommitAsync();
             if (ended) logger.RefreshTokenReused(clientId, sid);
             return (null, ProtocolError.InvalidGrant("The refresh token was used before, or revoked."));
@@ -71,8 +78,10 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, IOptions<Sessi
         await sessions.TouchAsync(session!);
         await transaction.CommitAsync();
         logger.Refreshed(clientId, sid);
-        return (new Grant(scope ?? token.Scope, session!, next, Nonce: null), null);
+        return (new Grant(scope ?? token.Scope, session, token.Family) { RefreshToken = next }, null);
     }
+
+    Task<Guid> OwnerAsync(Guid sid) => db.Sessions.Where(session => session.Id == sid).Select(session => session.UserId).SingleAsync();
 
     /// <summary>Whether this token was the last of its family to be used, and only just: its successor was lost on the way.</summary>
     async Task<bool> IsWithinLeewayAsync(RefreshToken token, DateTimeOffset now) =>

@@ -1,28 +1,33 @@
 using System.Security.Cryptography;
 using Lightning.Data;
 using Lightning.Data.Keys;
+using Lightning.Sessions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Identity.Tokens;
 
 /// <summary>
-/// The keys that sign tokens, from the database and re-read each minute, so that a new key is known to every replica without a restart.
-/// The first is made when it is first needed, by one replica only.
+/// The keys that sign tokens, from the database and re-read every few seconds, so that a new key is known to every replica, and a revoked one forgotten, without
+/// a restart. The first is made when it is first needed, its successors on a schedule; each by one replica only. A successor is published before it
+/// signs, and a key verifies as long as anything that it signed may be shown here.
 /// </summary>
-sealed partial class SigningKeys(IServiceScopeFactory scopes, IDataProtectionProvider protection, TimeProvider clock, ILogger<SigningKeys> logger) : IDisposable
+sealed partial class SigningKeys(
+    IServiceScopeFactory scopes, IDataProtectionProvider protection, IOptions<SigningKeyOptions> options, IOptions<SessionsOptions> sessions, TimeProvider clock,
+    ILogger<SigningKeys> logger) : IDisposable
 {
     /// <summary>"idkeys" in ASCII; any constant would do.</summary>
     const long Lock = 0x69646B657973;
-    static readonly TimeSpan Freshness = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
     readonly IDataProtector protector = protection.CreateProtector("Lightning.Identity.SigningKeys");
     readonly SemaphoreSlim reading = new(1, 1);
     readonly Dictionary<string, ECDsaSecurityKey> opened = new(StringComparer.Ordinal);
     volatile Snapshot? current;
 
-    /// <summary>What the newest key signs with.</summary>
+    /// <summary>What the newest key that has begun to sign signs with.</summary>
     public async ValueTask<SigningCredentials> SignerAsync(CancellationToken cancellationToken) => (await ReadAsync(cancellationToken)).Signer;
 
     /// <summary>The keys that verify, newest first.</summary>
@@ -37,7 +42,7 @@ sealed partial class SigningKeys(IServiceScopeFactory scopes, IDataProtectionPro
             if (current is { } meanwhile && clock.GetUtcNow() < meanwhile.ReadAt + Freshness) return meanwhile;
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
-            return current = await LoadAsync(db, cancellationToken) ?? await CreateAsync(db, cancellationToken);
+            return current = await LoadAsync(db, cancellationToken) is { NeedsSuccessor: false } kept ? kept : await CreateAsync(db, cancellationToken);
         }
         finally
         {
@@ -50,20 +55,23 @@ sealed partial class SigningKeys(IServiceScopeFactory scopes, IDataProtectionPro
         var now = clock.GetUtcNow();
         var rows = await db.SigningKeys.AsNoTracking().Where(row => row.RetiredAt == null || row.RetiredAt > now)
             .OrderByDescending(row => row.SignsFrom).ToListAsync(cancellationToken);
-        var keys = rows.Select(row => (row.SignsFrom, Key: Open(row))).Where(row => row.Key is not null).Select(row => (row.SignsFrom, Key: row.Key!)).ToArray();
-        var signer = keys.Where(row => row.SignsFrom <= now).Select(row => row.Key).FirstOrDefault();
-        return signer is null ? null
-            : new Snapshot(now, new SigningCredentials(signer, SecurityAlgorithms.EcdsaSha256), [.. keys.Select(row => row.Key)]);
+        var keys = rows.Select(row => (Row: row, Key: Open(row))).Where(pair => pair.Key is not null).ToArray();
+        if (keys.Length == 0) return null;
+        // Where the key that signs was revoked, the next one is published already: better to let it sign early than one that nobody knows.
+        var (_, signer) = keys.FirstOrDefault(pair => pair.Row.SignsFrom <= now, keys[^1]);
+        return new Snapshot(now, new SigningCredentials(signer, SecurityAlgorithms.EcdsaSha256), [.. keys.Select(pair => pair.Key!)], keys[0].Row.SuccessorDueAt <= now);
     }
 
-    /// <summary>Makes a key, unless another replica was first.</summary>
+    /// <summary>Makes the first key or the next one, unless another replica was first.</summary>
     async Task<Snapshot> CreateAsync(LightningDb db, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({Lock})", cancellationToken);
-        if (await LoadAsync(db, cancellationToken) is { } made) return made;
+        var present = await LoadAsync(db, cancellationToken);
+        if (present is { NeedsSuccessor: false }) return present;
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = clock.GetUtcNow();
+        var signsFrom = present is null ? now : now + options.Value.PublishedBefore;
         var row = new SigningKey
         {
             // RFC 7638: the same key has the same id wherever it is published.
@@ -71,12 +79,19 @@ sealed partial class SigningKeys(IServiceScopeFactory scopes, IDataProtectionPro
             Algorithm = SecurityAlgorithms.EcdsaSha256,
             PrivateKey = protector.Protect(key.ExportPkcs8PrivateKey()),
             CreatedAt = now,
-            SignsFrom = now,
+            SignsFrom = signsFrom,
+            SuccessorDueAt = signsFrom + options.Value.Lifetime - options.Value.PublishedBefore,
         };
         db.SigningKeys.Add(row);
+        db.AuditEntries.Add(new() { At = now, Action = "signing-key-made", SubjectType = "signing-key", SubjectId = row.Id });
         await db.SaveChangesAsync(cancellationToken);
+        // An ID token is taken as a hint at sign-out as long as its session may live, and is the longest-lived of what a key signs.
+        var retiredAt = signsFrom + sessions.Value.AbsoluteLifetime + TokenFactory.Lifetime;
+        var known = present?.Keys.Select(key => key.KeyId).ToArray() ?? [];
+        await db.SigningKeys.Where(older => known.Contains(older.Id) && older.RetiredAt == null)
+            .ExecuteUpdateAsync(update => update.SetProperty(older => older.RetiredAt, retiredAt), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        LogCreated(row.Id);
+        LogCreated(row.Id, signsFrom);
         return (await LoadAsync(db, cancellationToken))!;
     }
 
@@ -99,11 +114,11 @@ sealed partial class SigningKeys(IServiceScopeFactory scopes, IDataProtectionPro
 
     public void Dispose() => reading.Dispose();
 
-    [LoggerMessage(LogLevel.Information, "Made the signing key {KeyId}")]
-    partial void LogCreated(string keyId);
+    [LoggerMessage(LogLevel.Information, "Made the signing key {KeyId}, which signs from {SignsFrom}")]
+    partial void LogCreated(string keyId, DateTimeOffset signsFrom);
 
     [LoggerMessage(LogLevel.Error, "The signing key {KeyId} cannot be decrypted: the data-protection ring that encrypted it is lost")]
     partial void LogUnreadable(Exception fault, string keyId);
 
-    sealed record Snapshot(DateTimeOffset ReadAt, SigningCredentials Signer, IReadOnlyList<ECDsaSecurityKey> Keys);
+    sealed record Snapshot(DateTimeOffset ReadAt, SigningCredentials Signer, IReadOnlyList<ECDsaSecurityKey> Keys, bool NeedsSuccessor);
 }

@@ -6,6 +6,8 @@ static class Paths
     public const string Authorize = "/connect/authorize";
     public const string PushedRequest = "/connect/par";
     public const string Token = "/connect/token";
+    public const string Revocation = "/connect/revocation";
+    public const string Introspection = "/connect/introspection";
     public const string UserInfo = "/connect/userinfo";
     public const string EndSession = "/connect/endsession";
     public const string Keys = "/.well-known/jwks.json";

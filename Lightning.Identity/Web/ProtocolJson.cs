@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lightning.Identity.BackChannel;
 using Lightning.Identity.Protocol;
 
 namespace Lightning.Identity.Web;
@@ -9,6 +10,8 @@ namespace Lightning.Identity.Web;
 [JsonSerializable(typeof(ProtocolError.Body))]
 [JsonSerializable(typeof(PushedRequestEndpoint.Answer))]
 [JsonSerializable(typeof(TokenAnswer))]
+[JsonSerializable(typeof(EndedSession))]
+[JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(Dictionary<string, object>))]
 [JsonSerializable(typeof(Dictionary<string, string>[]))]
 [JsonSerializable(typeof(string[]))]

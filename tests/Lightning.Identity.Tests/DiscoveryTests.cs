@@ -5,7 +5,6 @@ using Lightning.Testing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lightning.Identity.Tests;
 
@@ -22,7 +21,7 @@ public class DiscoveryTests(IdentityUnderTest identity) : IClassFixture<Identity
         List(metadata, "code_challenge_methods_supported").ShouldBe(["S256"]);
         List(metadata, "response_types_supported").ShouldBe(["code"]);
         List(metadata, "response_modes_supported").ShouldBe(["query"]);
-        List(metadata, "grant_types_supported").ShouldBe(["authorization_code", "refresh_token"]);
+        List(metadata, "grant_types_supported").ShouldBe(["authorization_code", "refresh_token", "client_credentials"]);
         metadata.GetProperty("authorization_response_iss_parameter_supported").GetBoolean().ShouldBeTrue();
         foreach (var endpoint in metadata.EnumerateObject().Where(member => member.Name.EndsWith("_endpoint", StringComparison.Ordinal) || member.Name == "jwks_uri"))
         {
@@ -48,8 +47,7 @@ public class DiscoveryTests(IdentityUnderTest identity) : IClassFixture<Identity
     {
         await identity.Database.ExecuteAsync("DELETE FROM identity.signing_keys");
         var services = identity.Services;
-        var replicas = Enumerable.Range(0, 8).Select(_ => new SigningKeys(services.GetRequiredService<IServiceScopeFactory>(),
-            services.GetRequiredService<IDataProtectionProvider>(), identity.Clock, NullLogger<SigningKeys>.Instance)).ToArray();
+        var replicas = Enumerable.Range(0, 8).Select(_ => ActivatorUtilities.CreateInstance<SigningKeys>(services)).ToArray();
         var signers = await Task.WhenAll(replicas.Select(replica => replica.SignerAsync(Cancellation).AsTask()));
         signers.Select(signer => signer.Kid).Distinct().Count().ShouldBe(1);
         await using var db = identity.Database.Connect();
@@ -62,8 +60,8 @@ public class DiscoveryTests(IdentityUnderTest identity) : IClassFixture<Identity
     public async Task SigningKey_WhoseRingIsLost_IsReplaced()
     {
         var services = identity.Services;
-        using var before = new SigningKeys(services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<IDataProtectionProvider>(), identity.Clock, NullLogger<SigningKeys>.Instance);
-        using var after = new SigningKeys(services.GetRequiredService<IServiceScopeFactory>(), new EphemeralDataProtectionProvider(), identity.Clock, NullLogger<SigningKeys>.Instance);
+        using var before = ActivatorUtilities.CreateInstance<SigningKeys>(services);
+        using var after = ActivatorUtilities.CreateInstance<SigningKeys>(services, (IDataProtectionProvider)new EphemeralDataProtectionProvider());
         (await after.SignerAsync(Cancellation)).Kid.ShouldNotBe((await before.SignerAsync(Cancellation)).Kid);
     }
 

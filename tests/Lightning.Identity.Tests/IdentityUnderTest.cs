@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Data.Outbox;
 using Lightning.Data.Users;
+using Lightning.Identity.BackChannel;
 using Lightning.Identity.Mail;
+using Lightning.Identity.Retention;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Identity;
@@ -61,7 +64,9 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
             host.ConfigureTestServices(services =>
             {
                 services.AddSingleton<TimeProvider>(Clock);
-                services.Remove(services.Single(service => service.ImplementationType == typeof(MailSender)));
+                // Tests send and sweep by themselves.
+                foreach (var worker in new[] { typeof(MailSender), typeof(LogoutSender), typeof(Sweeper) })
+                    services.Remove(services.Single(service => service.ImplementationType == worker));
             });
         });
     }
@@ -114,7 +119,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     {
         await using var db = Database.Connect();
         var outbox = Services.GetRequiredService<Outbox>();
-        return [.. (await db.Outbox.OrderBy(row => row.Id).ToListAsync()).Select(outbox.Open).Where(mail => mail.To == address)];
+        return [.. (await db.Outbox.Where(row => row.Kind == OutboxMessage.Mail).OrderBy(row => row.Id).ToListAsync()).Select(outbox.Open).Where(mail => mail.To == address)];
     }
 
     /// <summary>The link in the newest mail to an address, without the host.</summary>

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Lightning.Identity.Clients;
+using Lightning.Identity.Grants;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Identity.Tests;
 
@@ -11,11 +14,17 @@ public class TokenEndpointTests(IdentityUnderTest identity) : IClassFixture<Iden
     [Theory, Trait("Check", "A09")]
     [InlineData("password")]
     [InlineData("implicit")]
-    [InlineData("client_credentials")]
     [InlineData("urn:ietf:params:oauth:grant-type:device_code")]
     [InlineData("AUTHORIZATION_CODE")]
     public async Task Token_GrantThatIsNotOffered_IsRefused(string grant) =>
         (await identity.Bff(identity.Visitor()).PostAsync("/connect/token", ("grant_type", grant), ("username", "a@example.com"), ("password", "secret"))).Error.ShouldBe("unsupported_grant_type");
+
+    [Fact, Trait("Check", "A20")]
+    public async Task Grants_AreThoseThatConfigurationAndMetadataName()
+    {
+        await using var scope = identity.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetServices<ITokenGrant>().Select(grant => grant.Type).ShouldBe(GrantTypes.All, ignoreOrder: true);
+    }
 
     [Theory]
     [InlineData("grant_type", "grant_type")]
