@@ -28,26 +28,31 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     public const string App = "http://localhost:5100";
     public static readonly Uri Address = new(People.Issuer);
     static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>().HashPassword(new Account(), Password));
-    WebApplicationFactory<Program>? factory;
+    readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    readonly List<WebApplicationFactory<Program>> replicas = [];
 
     public TestDatabase Database { get; private set; } = null!;
 
     public FixedClock Clock { get; } = new();
 
-    public IServiceProvider Services => factory!.Services;
+    public IServiceProvider Services => replicas[0].Services;
 
     /// <summary>What a class changes of the configuration.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
-        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        replicas.Add(Create());
+    }
+
+    WebApplicationFactory<Program> Create() =>
+        new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
             (string Key, string Value)[] settings =
             [
                 ("ConnectionStrings:lightning", Database.ConnectionStringOf("identity")),
-                ("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
+                ("DataProtection:MasterKey", masterKey),
                 ("Identity:Issuer", People.Issuer),
                 ("Identity:FormsPerMinute", "100000"),
                 ("Identity:AttemptsPerMinute", "100000"),
@@ -69,13 +74,19 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                     services.Remove(services.Single(service => service.ImplementationType == worker));
             });
         });
-    }
 
     /// <summary>A browser without cookies.</summary>
-    public Visitor Visitor() => new(new Browser(factory!.Server.CreateHandler(), Address));
+    public Visitor Visitor() => new(new Browser(replicas[0].Server.CreateHandler(), Address));
 
     /// <summary>A client of the provider that has no browser.</summary>
-    public HttpClient BackChannel() => new(factory!.Server.CreateHandler()) { BaseAddress = Address };
+    public HttpClient BackChannel() => new(replicas[0].Server.CreateHandler()) { BaseAddress = Address };
+
+    /// <summary>The way to another process that serves the same database with the same key.</summary>
+    public HttpClient Replica()
+    {
+        replicas.Add(Create());
+        return new(replicas[^1].Server.CreateHandler()) { BaseAddress = Address };
+    }
 
     public RelyingParty Bff(Visitor visitor) => new(this, visitor, "lightning-bff", BffSecret, $"{App}/bff/signin-oidc");
 
@@ -135,10 +146,10 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
         return await db.Sessions.AnyAsync(session => session.UserId == userId && session.EndedAt == null);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (factory is not null) await factory.DisposeAsync();
+        foreach (var replica in replicas) await replica.DisposeAsync();
         await Database.DisposeAsync();
     }
 }

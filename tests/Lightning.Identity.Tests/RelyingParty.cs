@@ -78,7 +78,8 @@ public sealed class RelyingParty(IdentityUnderTest identity, Visitor visitor, st
         foreach (var (name, value) in parameters) form[name] = value;
         using var content = new FormUrlEncodedContent(form.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!)));
         using var response = await backChannel.PostAsync(path, content);
-        return new Answer(response.StatusCode, JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()));
+        var body = await response.Content.ReadAsStringAsync();
+        return new Answer(response.StatusCode, JsonSerializer.Deserialize<JsonElement>(body.Length > 0 ? body : "{}"));
     }
 
     public async Task<HttpResponseMessage> UserInfoAsync(string accessToken)
