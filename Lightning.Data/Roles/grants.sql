@@ -28,6 +28,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
 
 -- Whoever receives signed tokens: which ones were used.
 GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;
+-- Whoever sweeps skips what another holds, and a row can be held only by whoever could change it.
+GRANT UPDATE (expires_at) ON identity.seen_tokens TO lightning_identity;
 
 -- Relying parties: their cookies' sessions, and how the session at the provider stands.
 GRANT USAGE ON SCHEMA identity, app, web TO lightning_bff, lightning_admin;
