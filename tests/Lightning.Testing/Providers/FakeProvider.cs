@@ -41,6 +41,9 @@ public sealed partial class FakeProvider : IAsyncDisposable
     /// <summary>Changes the ID token's claims before it is signed.</summary>
     public Action<Dictionary<string, object>> IdToken { get; set; } = _ => { };
 
+    /// <summary>Signs the ID token otherwise than with the key that is published.</summary>
+    public SigningCredentials? IdTokenKey { get; set; }
+
     /// <summary>Sends the ID token unsigned.</summary>
     public bool WithoutSignature { get; set; }
 
@@ -207,7 +210,7 @@ public sealed partial class FakeProvider : IAsyncDisposable
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Claims = claims,
-            SigningCredentials = WithoutSignature ? null : new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
+            SigningCredentials = WithoutSignature ? null : IdTokenKey ?? new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
         });
     }
 
