@@ -28,7 +28,7 @@ sealed class LiveActors(
     SessionFeed feed, TimeProvider clock, SessionMetrics metrics, IServiceScopeFactory scopes, IOptions<SessionsOptions> sessions, IOptions<AccessTokenOptions> tokens)
     : Memory<Guid, LiveActor>("gate", sessions.Value.Remembered, feed, clock, metrics, Reader(scopes, clock, tokens.Value.Authority))
 {
-    static Func<Guid, CancellationToken, Task<LiveActor?>> Reader(IServiceScopeFactory scopes, TimeProvider clock, string issuer) => async (sid, cancellationToken) =>
+    internal static Func<Guid, CancellationToken, Task<LiveActor?>> Reader(IServiceScopeFactory scopes, TimeProvider clock, string issuer) => async (sid, cancellationToken) =>
     {
         await using var scope = scopes.CreateAsyncScope();
         var now = clock.GetUtcNow();

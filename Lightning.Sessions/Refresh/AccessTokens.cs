@@ -61,7 +61,11 @@ public sealed partial class AccessTokens
     /// <summary>How often tokens may be replaced before their time, because an API refused one.</summary>
     static readonly TimeSpan RenewalInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>How many sessions at most have that done within the interval.</summary>
+    const int MostRenewals = 10_000;
+
     readonly ConcurrentDictionary<CookieHash, Lazy<Task<AccessTokenResult>>> flights = new();
+    readonly Dictionary<CookieHash, DateTimeOffset> renewed = [];
     readonly IServiceScopeFactory scopes;
     readonly SessionSecrets secrets;
     readonly SessionFeed feed;
@@ -97,10 +101,26 @@ public sealed partial class AccessTokens
     public async Task<AccessTokenResult?> RenewAsync(LiveSession session, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (!session.MayRenew(clock.GetUtcNow(), RenewalInterval)) return null;
+        if (!MayRenew(session.Hash)) return null;
         // Only where the row still has what was refused; another replica may have replaced it by now.
-        var renewed = await JoinAsync(session.Hash, session.TokenExpiresAt ?? clock.GetUtcNow(), orUndated: true, cancellationToken);
-        return renewed.Status == AccessTokenStatus.SessionEnded || (renewed.Authorization is { } renewal && renewal != session.Token.Authorization) ? renewed : null;
+        var answer = await JoinAsync(session.Hash, session.TokenExpiresAt ?? clock.GetUtcNow(), orUndated: true, cancellationToken);
+        return answer.Status == AccessTokenStatus.SessionEnded || (answer.Authorization is { } renewal && renewal != session.Token.Authorization) ? answer : null;
+    }
+
+    /// <summary>An API that refuses whatever it is sent must not become a storm at the provider.</summary>
+    bool MayRenew(CookieHash hash)
+    {
+        var now = clock.GetUtcNow();
+        lock (renewed)
+        {
+            if (renewed.TryGetValue(hash, out var last) && now - last < RenewalInterval) return false;
+            if (renewed.Count >= MostRenewals)
+                foreach (var (old, at) in renewed)
+                    if (now - at >= RenewalInterval) renewed.Remove(old);
+            if (renewed.Count >= MostRenewals) return false;
+            renewed[hash] = now;
+            return true;
+        }
     }
 
     Task<AccessTokenResult> JoinAsync(CookieHash hash, DateTimeOffset endsBefore, bool orUndated, CancellationToken cancellationToken)

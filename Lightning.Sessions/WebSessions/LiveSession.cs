@@ -9,7 +9,6 @@ namespace Lightning.Sessions.WebSessions;
 public sealed class LiveSession : IRemembered
 {
     long lastSeenAt;
-    long renewedAt;
 
     /// <summary>The <c>sid</c>.</summary>
     public required Guid Id { get; init; }
@@ -57,13 +56,6 @@ public sealed class LiveSession : IRemembered
     {
         var before = Volatile.Read(ref lastSeenAt);
         return now.UtcTicks - before >= interval.Ticks && Interlocked.CompareExchange(ref lastSeenAt, now.UtcTicks, before) == before;
-    }
-
-    /// <summary>True for the one request an interval that may ask for new tokens before the old ones end.</summary>
-    internal bool MayRenew(DateTimeOffset now, TimeSpan interval)
-    {
-        var before = Volatile.Read(ref renewedAt);
-        return now.UtcTicks - before >= interval.Ticks && Interlocked.CompareExchange(ref renewedAt, now.UtcTicks, before) == before;
     }
 }
 
