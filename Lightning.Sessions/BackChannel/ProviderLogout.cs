@@ -4,6 +4,7 @@ using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Audit;
 using Lightning.Data.Sessions;
+using Lightning.Sessions.Feed;
 using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Sessions.BackChannel;
 
 /// <summary>Ends what a logout token names, once.</summary>
-sealed class ProviderLogout(LightningDb db, RelyingParty party, IOptions<RelyingPartyOptions> options, TimeProvider clock)
+sealed class ProviderLogout(LightningDb db, RelyingParty party, IOptions<RelyingPartyOptions> options, SessionFeed feed, SessionMetrics metrics, TimeProvider clock)
 {
     const string Reason = "ended-by-provider";
 
@@ -45,6 +46,12 @@ sealed class ProviderLogout(LightningDb db, RelyingParty party, IOptions<Relying
         }));
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
+        foreach (var session in sessions)
+        {
+            // This replica need not wait for the echo.
+            feed.Tell(Change.Session(session.Id));
+            metrics.Ended(Reason);
+        }
         await ForgetAsync(now);
         return [.. sessions.Select(session => session.Id)];
     }

@@ -33,6 +33,9 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     {
         if (!context.Options.TokenValidationParameters.ValidAlgorithms.Contains(context.SecurityToken.Header.Alg, StringComparer.Ordinal))
             context.Fail("The ID token is not signed with an algorithm that is allowed.");
+        // 3.1.3.7, steps 3 to 5: one that was made for others besides says for whom it was made in the first place.
+        else if (context.SecurityToken.Audiences.Skip(1).Any() && !string.Equals(context.SecurityToken.Payload.Azp, context.Options.ClientId, StringComparison.Ordinal))
+            context.Fail("The ID token is for others besides, and was not made for this client.");
         return Task.CompletedTask;
     }
 

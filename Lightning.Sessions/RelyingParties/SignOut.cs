@@ -36,6 +36,8 @@ public sealed partial class SignOut
     {
         ArgumentNullException.ThrowIfNull(context);
         var session = context.LiveSession();
+        // Read while it can be: what stands behind the cookie goes with the session.
+        var idToken = session is not null && options.Value.Foreign ? await tokens.IdTokenAsync(session) : null;
         // Not cancelled with the request: whoever asked to be signed out must be.
         if (session is not null) await store.EndAsync(session, "signed-out", CancellationToken.None);
         cookie.Delete(context.Response);
@@ -44,10 +46,10 @@ public sealed partial class SignOut
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
         SignedOut(logger, party.App, new SessionMark(session.Id));
-        return await ProviderAsync(context, session) ?? "/";
+        return await ProviderAsync(context, session, idToken) ?? "/";
     }
 
-    async Task<string?> ProviderAsync(HttpContext context, LiveSession session)
+    async Task<string?> ProviderAsync(HttpContext context, LiveSession session, string? idToken)
     {
         var oidc = schemes.Get(Schemes.Provider);
         try
@@ -59,7 +61,7 @@ public sealed partial class SignOut
                 ["client_id"] = oidc.ClientId,
                 // Ours knows the session by its name. Another provider may ask the person, or refuse to lead back, without the token (RP-Initiated Logout 1.0, 2).
                 ["logout_hint"] = options.Value.Foreign ? null : session.Id.ToString(),
-                ["id_token_hint"] = options.Value.Foreign ? tokens.Read(session)?.IdToken : null,
+                ["id_token_hint"] = idToken,
                 ["post_logout_redirect_uri"] = UriHelper.BuildAbsolute(context.Request.Scheme, context.Request.Host, context.Request.PathBase, party.SignedOutPath),
             });
         }

@@ -1,4 +1,6 @@
 using Lightning.Data;
+using Lightning.Data.Sessions;
+using Lightning.Sessions.Feed;
 using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.EntityFrameworkCore;
@@ -10,23 +12,16 @@ namespace Lightning.Sessions.WebSessions;
 /// <c>web.sessions</c> of one application. A session is born once; from then on rows are only changed where the session at the provider has not
 /// ended, and never inserted again, so what has ended cannot come back.
 /// </summary>
-sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options)
+sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options, SessionFeed feed, SessionMetrics metrics)
 {
-    /// <summary>How exact "last seen" is; a write a session and minute at most.</summary>
-    public static readonly TimeSpan SlideEvery = TimeSpan.FromMinutes(1);
-
     /// <summary>The session behind a cookie, if it is alive in every respect: one query.</summary>
-    public Task<LiveSession?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
+    public Task<WebSessionRow?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var idleSince = now - options.Value.IdleTimeout;
-        var app = party.App;
-        return (from web in db.WebSessions
+        return (from web in Living()
                 let session = web.Session!
                 let user = session.User!
-                where web.IdHash == idHash && web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
-                where session.EndedAt == null && session.EndsAt > now && user.DisabledAt == null
-                select new LiveSession
+                where web.IdHash == idHash
+                select new WebSessionRow
                 {
                     Id = session.Id,
                     User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
@@ -61,6 +56,8 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         if (session.Foreign is not null) await EndReplacedAsync(session.Replaces, sid, cancellationToken);
         await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        foreach (var old in session.Replaces) feed.Tell(Change.WebSession(CookieHash.Of(old)));
+        metrics.Started(party.App);
         return sid;
     }
 
@@ -70,27 +67,65 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
         """, cancellationToken);
 
-    /// <summary>Notes that the session is in use; false where it has ended, or where another request has just noted it.</summary>
-    public async Task<bool> SlideAsync(byte[] idHash, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await db.Database.ExecuteSqlAsync($"""
-            WITH used AS (
-                UPDATE web.sessions AS web SET last_seen_at = {now} FROM identity.sessions AS session
-                WHERE web.id_hash = {idHash} AND web.last_seen_at <= {now - SlideEvery} AND session.id = web.sid AND session.ended_at IS NULL
-                RETURNING web.sid)
-            UPDATE identity.sessions AS session SET last_seen_at = GREATEST(session.last_seen_at, {now}) FROM used
-            WHERE session.id = used.sid AND session.ended_at IS NULL
-            """, cancellationToken) > 0;
-
     /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
     public async Task EndAsync(LiveSession session, string reason, CancellationToken cancellationToken)
     {
         await db.Database.ExecuteSqlAsync($"SELECT identity.end_session({session.Id}, {reason})", cancellationToken);
-        await DeleteAsync(session.IdHash, cancellationToken);
+        // This replica need not wait for the echo.
+        feed.Tell(Change.Session(session.Id));
+        metrics.Ended(reason);
+        await DeleteAsync(session.Hash.ToArray(), cancellationToken);
     }
 
     /// <summary>Takes away what stood behind a cookie.</summary>
-    public Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken) =>
-        db.WebSessions.Where(web => web.IdHash == idHash && web.App == party.App).ExecuteDeleteAsync(cancellationToken);
+    public async Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken)
+    {
+        await db.WebSessions.Where(web => web.IdHash == idHash && web.App == party.App).ExecuteDeleteAsync(cancellationToken);
+        feed.Tell(Change.WebSession(CookieHash.Of(idHash)));
+    }
+
+    /// <summary>Which of these are alive in every respect, and when each ends if it is not used until then.</summary>
+    public async Task<Dictionary<CookieHash, DateTimeOffset>> AliveAsync(IReadOnlyCollection<CookieHash> hashes, CancellationToken cancellationToken)
+    {
+        var keys = hashes.Select(hash => hash.ToArray()).ToArray();
+        var idleTimeout = options.Value.IdleTimeout;
+        return await Living().Where(web => keys.Contains(web.IdHash))
+            .Select(web => new { web.IdHash, web.LastSeenAt, EndsAt = web.EndsAt < web.Session!.EndsAt ? web.EndsAt : web.Session.EndsAt })
+            .ToDictionaryAsync(web => CookieHash.Of(web.IdHash), web => web.LastSeenAt + idleTimeout < web.EndsAt ? web.LastSeenAt + idleTimeout : web.EndsAt, cancellationToken);
+    }
+
+    IQueryable<WebSession> Living()
+    {
+        var now = clock.GetUtcNow();
+        var idleSince = now - options.Value.IdleTimeout;
+        var app = party.App;
+        return db.WebSessions.Where(web => web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
+            && web.Session!.EndedAt == null && web.Session.EndsAt > now && web.Session.User!.DisabledAt == null);
+    }
+}
+
+/// <summary>A living session as it is read, still encrypted. No record, so that it is never printed.</summary>
+sealed class WebSessionRow
+{
+    public required Guid Id { get; init; }
+
+    public required SessionUser User { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset LastSeenAt { get; init; }
+
+    public required DateTimeOffset EndsAt { get; init; }
+
+    public required DateTimeOffset AuthTime { get; init; }
+
+    public required byte[] IdHash { get; init; }
+
+    public required byte[] Ticket { get; init; }
+
+    public required byte[] Tokens { get; init; }
+
+    public required DateTimeOffset? TokenExpiresAt { get; init; }
 }
 
 /// <summary>What is written when someone signs in. No record, so that it is never printed.</summary>

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lightning.Data.Sessions;
+using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Interoperability;
@@ -171,7 +172,7 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
 
         await System.Database.ExecuteAsync("UPDATE app.users SET is_admin = true WHERE subject = 'eve'");
 
-        (await eve.OpenAsync($"{System.Admin}/")).Status.ShouldBe(HttpStatusCode.OK);
+        await Wait.UntilAsync(async () => (await eve.OpenAsync($"{System.Admin}/")).Status == HttpStatusCode.OK);
     }
 
     [Fact]
@@ -180,7 +181,7 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
         using var mallory = new Person();
         await AnotherProvider.SignInAsync(mallory, $"{System.Bff}/bff/login", "mallory");
         await System.Database.ExecuteAsync("UPDATE app.users SET disabled_at = now() WHERE subject = 'mallory'");
-        await NotesAsync(mallory, HttpStatusCode.Unauthorized);
+        await Wait.UntilAsync(async () => (await mallory.FetchAsync(HttpMethod.Get, $"{System.Bff}/bff/user")).StatusCode == HttpStatusCode.Unauthorized);
 
         (await mallory.OpenAsync($"{System.Bff}/bff/login")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }

@@ -65,6 +65,14 @@ public sealed partial class FakeProvider : IAsyncDisposable
     public ConcurrentQueue<Dictionary<string, string>> Refreshes { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> Revocations { get; } = new();
 
+    /// <summary>Rotates a refresh token for somebody who then loses the answer; with leeway, the old one may be used yet.</summary>
+    public void Rotate(string refreshToken, bool isStillGood)
+    {
+        if (!_refreshTokens.TryRemove(refreshToken, out _)) throw new InvalidOperationException("There is no such refresh token.");
+        Tokens(nonce: null);
+        if (isStillGood) _refreshTokens[refreshToken] = true;
+    }
+
     public static async Task<FakeProvider> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
