@@ -3,6 +3,7 @@ using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.BackChannel;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +27,7 @@ app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
+app.MapBackChannelLogout();
 app.MapRazorPages();
 
 app.RequireTranslatableRules();

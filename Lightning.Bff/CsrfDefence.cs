@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,10 +18,14 @@ static partial class CsrfDefence
     public static WebApplication UseCsrfDefence(this WebApplication app)
     {
         var party = app.Services.GetRequiredService<RelyingParty>();
+        var refused = app.Services.GetRequiredService<IMeterFactory>().Create("Lightning.Sessions")
+            .CreateCounter<long>("lightning.csrf.refused", "{request}", "Requests that another site's page made the browser send.");
         app.Use((context, next) =>
         {
             if (!Array.Exists(Guarded, path => context.Request.Path.StartsWithSegments(path)) || IsNavigation(context, party)) return next(context);
-            return Refusal(context) is { } reason ? RefuseAsync(context, reason) : next(context);
+            if (Refusal(context) is not { } reason) return next(context);
+            refused.Add(1);
+            return RefuseAsync(context, reason);
         });
         app.Lifetime.ApplicationStarted.Register(() => ListExempt(app, party));
         return app;

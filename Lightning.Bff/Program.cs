@@ -2,6 +2,7 @@ using Lightning.Bff;
 using Lightning.Bff.Proxy;
 using Lightning.Data;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.BackChannel;
 using Lightning.Sessions.RelyingParties;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -20,6 +21,7 @@ app.UseCsrfDefence();
 app.UseRelyingParty();
 
 app.MapSignIn();
+app.MapBackChannelLogout();
 app.MapSession();
 app.MapApiProxy();
 app.MapFrontEnd();

@@ -5,13 +5,17 @@ namespace Lightning.Sessions;
 /// <summary>How long sessions live: <c>Sessions:*</c>.</summary>
 public sealed record SessionsOptions : IValidatableObject
 {
-    /// <summary>How long a session lives unused; one minute to 90 days, 12 hours by default. ASVS 5.0, 7.3.1.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "90.00:00:00", ErrorMessage = "Sessions:IdleTimeout must lie between 00:01:00 and 90.00:00:00: write twelve hours as 12:00:00.")]
+    /// <summary>How long a session lives unused; five minutes to 90 days, 12 hours by default. ASVS 5.0, 7.3.1.</summary>
+    [Range(typeof(TimeSpan), "00:05:00", "90.00:00:00", ErrorMessage = "Sessions:IdleTimeout must lie between 00:05:00 and 90.00:00:00: write twelve hours as 12:00:00.")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(12);
 
-    /// <summary>How long a session lives at most, however busy; one minute to 400 days, 14 days by default. ASVS 5.0, 7.3.2.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "400.00:00:00", ErrorMessage = "Sessions:AbsoluteLifetime must lie between 00:01:00 and 400.00:00:00: write two weeks as 14.00:00:00.")]
+    /// <summary>How long a session lives at most, however busy; five minutes to 400 days, 14 days by default. ASVS 5.0, 7.3.2.</summary>
+    [Range(typeof(TimeSpan), "00:05:00", "400.00:00:00", ErrorMessage = "Sessions:AbsoluteLifetime must lie between 00:05:00 and 400.00:00:00: write two weeks as 14.00:00:00.")]
     public TimeSpan AbsoluteLifetime { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>How many sessions a process remembers; 1,000 to 10 million, 150,000 by default. Beyond it those that were not used lately are read when they are.</summary>
+    [Range(1_000, 10_000_000, ErrorMessage = "Sessions:Remembered must lie between 1000 and 10000000: leave it out for 150000.")]
+    public int Remembered { get; init; } = 150_000;
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

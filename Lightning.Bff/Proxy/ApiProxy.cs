@@ -1,8 +1,11 @@
-using System.Net.Http.Headers;
+using System.Collections.Frozen;
+using System.Net;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Refresh;
+using Lightning.Sessions.Streams;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -13,11 +16,13 @@ namespace Lightning.Bff.Proxy;
 /// <summary>Passes what <c>ReverseProxy</c> lists on to the services behind: the cookie stays here, the session's access token goes along.</summary>
 static class ApiProxy
 {
-    static readonly object TokenItem = new();
-
     /// <summary>What a client may not tell a service: who it is, whence it comes, what was checked. (RFC 9700, 4.13.)</summary>
-    static readonly string[] Private = ["Cookie", "X-CSRF", "Authorization", "Proxy-Authorization", "DPoP", "Forwarded", "X-Real-IP"];
+    static readonly FrozenSet<string> Private =
+        new[] { "Cookie", "X-CSRF", "Authorization", "Proxy-Authorization", "DPoP", "Forwarded", "X-Real-IP" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     static readonly string[] PrivatePrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
+
+    /// <summary>What may be sent twice (RFC 9110, 9.2.2).</summary>
+    static readonly FrozenSet<string> Idempotent = new[] { "GET", "HEAD", "OPTIONS", "PUT", "DELETE" }.ToFrozenSet(StringComparer.Ordinal);
 
     public static void AddApiProxy(this WebApplicationBuilder builder)
     {
@@ -39,24 +44,29 @@ static class ApiProxy
 
     static async Task AttachTokenAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetReverseProxyFeature().Route.Config.Security() == RouteSecurity.Session)
+        if (context.GetReverseProxyFeature().Route.Config.Security() != RouteSecurity.Session)
         {
-            var token = await context.RequestServices.GetRequiredService<AccessTokens>().GetAsync(context.LiveSession()!, context.RequestAborted);
-            switch (token.Status)
-            {
-                case AccessTokenStatus.Available:
-                    context.Items[TokenItem] = token.Token;
-                    break;
-                case AccessTokenStatus.SessionEnded:
-                    await context.ChallengeAsync(Schemes.Session);
-                    return;
-                default:
-                    await WriteUnavailableAsync(context);
-                    return;
-            }
+            await next(context);
+            return;
         }
+        var session = context.LiveSession()!;
+        var token = await context.RequestServices.GetRequiredService<AccessTokens>().GetAsync(session, context.RequestAborted);
+        if (token.Status != AccessTokenStatus.Available)
+        {
+            await (token.Status == AccessTokenStatus.SessionEnded ? context.ChallengeAsync(Schemes.Session) : WriteUnavailableAsync(context));
+            return;
+        }
+        using var passage = new Passage(session, token);
+        context.Features.Set(passage);
+        if (IsWebSocket(context)) passage.Stream = await context.RequestServices.GetRequiredService<SessionStreams>().OpenAsync(context);
+        await next(context);
+        if (!passage.IsToBeRepeated) return;
+        context.Response.Clear();
         await next(context);
     }
+
+    static bool IsWebSocket(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     static async Task WriteUnavailableAsync(HttpContext context)
     {
@@ -80,18 +90,59 @@ static class ApiProxy
         context.UseDefaultForwarders = false;
         context.AddRequestTransform(transform =>
         {
-            var request = transform.ProxyRequest;
-            foreach (var name in request.Headers.Select(header => header.Key).Where(IsPrivate).ToArray()) request.Headers.Remove(name);
-            if (transform.HttpContext.Items[TokenItem] is string token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", transform.HttpContext.Connection.RemoteIpAddress?.ToString());
-            request.Headers.TryAddWithoutValidation("X-Forwarded-Proto", transform.HttpContext.Request.Scheme);
-            request.Headers.TryAddWithoutValidation("X-Forwarded-Host", transform.HttpContext.Request.Host.Value);
+            var (http, headers) = (transform.HttpContext, transform.ProxyRequest.Headers);
+            foreach (var (name, _) in http.Request.Headers)
+                if (IsPrivate(name)) headers.Remove(name);
+            if (http.Features.Get<Passage>() is { } passage) headers.TryAddWithoutValidation("Authorization", passage.Token.Authorization);
+            headers.TryAddWithoutValidation("X-Forwarded-For", http.Connection.RemoteIpAddress?.ToString());
+            headers.TryAddWithoutValidation("X-Forwarded-Proto", http.Request.Scheme);
+            headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
             return ValueTask.CompletedTask;
         });
         // A service behind sets no cookie on this origin.
         context.AddResponseHeaderRemove("Set-Cookie", ResponseCondition.Always);
+        context.AddResponseTransform(transform => transform.ProxyResponse is { } answer && transform.HttpContext.Features.Get<Passage>() is { } passage
+            ? ReceiveAsync(transform, answer, passage) : ValueTask.CompletedTask);
     }
 
+    static async ValueTask ReceiveAsync(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage)
+    {
+        var http = transform.HttpContext;
+        if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")
+            passage.Stream ??= await http.RequestServices.GetRequiredService<SessionStreams>().OpenAsync(http);
+        passage.IsToBeRepeated = !passage.IsToBeRepeated && IsTokenRefused(answer) && MayRepeat(http)
+            && await http.RequestServices.GetRequiredService<AccessTokens>().RenewAsync(passage.Session, http.RequestAborted) is { Status: AccessTokenStatus.Available } renewed
+            && passage.Take(renewed);
+        if (passage.IsToBeRepeated) transform.SuppressResponseBody = true;
+    }
+
+    /// <summary>The service says that the token is no longer good (RFC 6750, 3.1), though by this clock it is; any other refusal is the caller's to see.</summary>
+    static bool IsTokenRefused(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.Unauthorized
+        && answer.Headers.WwwAuthenticate.Any(challenge => challenge.Scheme == "Bearer" && challenge.Parameter?.Contains("invalid_token", StringComparison.Ordinal) == true);
+
+    static bool MayRepeat(HttpContext context) =>
+        Idempotent.Contains(context.Request.Method) && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } && !IsWebSocket(context);
+
     static bool IsPrivate(string name) =>
-        Private.Contains(name, StringComparer.OrdinalIgnoreCase) || Array.Exists(PrivatePrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+        Private.Contains(name) || Array.Exists(PrivatePrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>One request on its way through.</summary>
+    sealed class Passage(LiveSession session, AccessTokenResult token) : IDisposable
+    {
+        public LiveSession Session => session;
+
+        public AccessTokenResult Token { get; private set; } = token;
+
+        public IDisposable? Stream { get; set; }
+
+        public bool IsToBeRepeated { get; set; }
+
+        public bool Take(AccessTokenResult renewed)
+        {
+            Token = renewed;
+            return true;
+        }
+
+        public void Dispose() => Stream?.Dispose();
+    }
 }

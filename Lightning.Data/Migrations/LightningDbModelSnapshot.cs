@@ -644,7 +644,7 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("Issuer", "ForeignSid")
                         .IsUnique()
                         .HasDatabaseName("ix_sessions_issuer_foreign_sid")
-                        .HasFilter("foreign_sid IS NOT NULL");
+                        .HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
 
                     b.ToTable("sessions", "identity");
                 });

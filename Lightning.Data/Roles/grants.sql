@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO li
 
 -- API: whether a session is alive and a user active; and the product's own data. No credential, no signing key, no web session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_api;
-GRANT SELECT (id, issuer, user_id, ends_at, ended_at) ON identity.sessions TO lightning_api;
+GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at) ON identity.sessions TO lightning_api;
 GRANT SELECT ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
 
@@ -37,6 +37,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON web.sessions TO lightning_bff, lightning
 GRANT SELECT, UPDATE (last_seen_at) ON identity.sessions TO lightning_bff, lightning_admin;
 GRANT SELECT ON app.users TO lightning_bff, lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_bff, lightning_admin;
+
+-- Where another provider stands in Identity's place: a person who comes back from it, and their session. It touches no account of Identity's own.
+GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, lightning_admin;
 
 -- Admin: the product's data besides, and of accounts what is no credential.
 GRANT SELECT ON app.notes, audit.entries TO lightning_admin;

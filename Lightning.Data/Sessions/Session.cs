@@ -64,7 +64,8 @@ sealed class SessionTable : IEntityTypeConfiguration<Session>
         builder.Property(session => session.Ip).HasMaxLength(45);
         builder.Property(session => session.Device).HasMaxLength(200);
         builder.HasOne(session => session.User).WithMany().HasForeignKey(session => session.UserId).OnDelete(DeleteBehavior.Cascade);
-        builder.HasIndex(session => new { session.Issuer, session.ForeignSid }).IsUnique().HasFilter("foreign_sid IS NOT NULL");
+        // Another provider may keep its name for a session that was ended here; the next one is another row.
+        builder.HasIndex(session => new { session.Issuer, session.ForeignSid }).IsUnique().HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
         builder.HasIndex(session => session.EndsAt);
     }
 }

@@ -24,4 +24,9 @@ public sealed record AccessTokenOptions
 
     /// <summary>The clients that may call as themselves, without a person and a session; none by default.</summary>
     public string[] ServiceClients { get; init; } = [];
+
+    /// <summary>
+    /// Whether another provider stands in Lightning.Identity's place: the <c>sid</c> of its tokens is a name of its own, and may be missing.
+    /// </summary>
+    public bool Foreign { get; init; }
 }

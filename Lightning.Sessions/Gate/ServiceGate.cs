@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +11,7 @@ namespace Lightning.Sessions.Gate;
 /// <summary>
 /// Services that call an API as themselves. Their tokens have no session that could be asked for (RFC 6749, 4.4), so they have a rule of their own, and are denied by
 /// default twice: the API must name the client in <c>Oidc:ServiceClients</c>, which is asked at every call, and an endpoint must state <see cref="Policy"/>.
-/// Whoever is admitted so is no <see cref="Data.Rules.Actor"/> and gets nowhere else.
+/// Whoever is admitted so is no <see cref="Actor"/> and gets nowhere else.
 /// </summary>
 public static class ServiceGate
 {
@@ -17,7 +19,10 @@ public static class ServiceGate
     public const string Policy = "service";
 
     internal static AuthorizationPolicyBuilder RequireService(this AuthorizationPolicyBuilder policy) =>
-        policy.RequireAuthenticatedUser().RequireAssertion(context => !NamesSession(context.User));
+        policy.RequireAuthenticatedUser().RequireAssertion(context => !IsPerson(context));
+
+    /// <summary>Whether the gate knew the caller as somebody; another provider's tokens may do without a session's name.</summary>
+    internal static bool IsPerson(AuthorizationHandlerContext context) => context.Resource is HttpContext http && http.Features.Get<Actor>() is not null;
 
     /// <summary>Whether a token belongs to a session.</summary>
     internal static bool NamesSession(ClaimsPrincipal caller) => caller.HasClaim(claim => claim.Type == "sid");

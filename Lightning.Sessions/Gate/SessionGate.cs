@@ -1,10 +1,10 @@
-using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Feed;
+using Lightning.Sessions.Foreign;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -14,7 +14,7 @@ namespace Lightning.Sessions.Gate;
 
 /// <summary>
 /// What stands before an API: a valid access token whose session is alive and whose user is active at this moment. The user's rights are read
-/// from the database and never from the token.
+/// from the database, or what is remembered of it while the change feed is alive, and never from the token.
 /// </summary>
 public static class SessionGate
 {
@@ -32,10 +32,12 @@ public static class SessionGate
             .Validate(options => ProviderAddress.IsSafe(options.Authority, builder.Environment.IsProduction()), ProviderAddress.Unsafe);
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<AccessTokenOptions>>((bearer, tokens) => Configure(bearer, tokens.Value));
+            .Configure<IOptions<AccessTokenOptions>, RememberedTokens>((bearer, tokens, handler) => Configure(bearer, tokens.Value, handler));
         builder.Services.AddAuthorizationBuilder()
-            .SetDefaultPolicy(Policy().RequireAuthenticatedUser().RequireAssertion(context => ServiceGate.NamesSession(context.User)).Build())
+            .SetDefaultPolicy(Policy().RequireAuthenticatedUser().RequireAssertion(ServiceGate.IsPerson).Build())
             .AddPolicy(ServiceGate.Policy, Policy().RequireService().Build());
+        builder.Services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<RememberedTokens>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
             ?? throw new InvalidOperationException("There is no actor: the endpoint was reached without passing the session gate."));
@@ -43,16 +45,21 @@ public static class SessionGate
     }
 
     static AuthorizationPolicyBuilder Policy() => new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
-        .RequireAssertion(context => context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)));
+        // RFC 9068, 2.2.3: "scope"; Entra says "scp".
+        .RequireAssertion(context => context.User.FindAll(claim => claim.Type is "scope" or "scp").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)));
 
-    static void Configure(JwtBearerOptions bearer, AccessTokenOptions tokens)
+    static void Configure(JwtBearerOptions bearer, AccessTokenOptions tokens, RememberedTokens handler)
     {
         var metadata = ProviderAddress.Metadata(tokens.Authority, tokens.MetadataAddress);
         bearer.Authority = tokens.Authority;
         bearer.MetadataAddress = metadata.ToString();
         bearer.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
         bearer.AutomaticRefreshInterval = ProviderAddress.KeyRefresh;
-        bearer.MapInboundClaims = false;
+        handler.MapInboundClaims = bearer.MapInboundClaims = false;
+        bearer.TokenHandlers.Clear();
+        bearer.TokenHandlers.Add(handler);
+        // Nobody asks for the token again.
+        bearer.SaveToken = false;
         bearer.TokenValidationParameters = new TokenValidationParameters
         {
             ValidIssuer = tokens.Authority,
@@ -62,7 +69,7 @@ public static class SessionGate
             ClockSkew = ClockSkew,
             NameClaimType = "sub",
         };
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = AdmitAsync };
+        bearer.Events = new JwtBearerEvents { OnTokenValidated = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync };
     }
 
     /// <summary>A database that cannot answer is a fault (503), not a refusal: it is thrown on.</summary>
@@ -79,15 +86,9 @@ public static class SessionGate
             context.Fail("The token names no session.");
             return;
         }
-        var services = context.HttpContext.RequestServices;
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var issuer = context.Options.TokenValidationParameters.ValidIssuer;
-        var actor = await services.GetRequiredService<LightningDb>().Sessions
-            .Where(session => session.Id == sid && session.EndedAt == null && session.EndsAt > now)
-            .Where(session => session.User!.Issuer == issuer && session.User.Subject == subject && session.User.DisabledAt == null)
-            .Select(session => new Actor(session.UserId, session.Id, session.User!.IsAdmin, session.User.EmailVerified))
-            .SingleOrDefaultAsync(context.HttpContext.RequestAborted);
-        if (actor is null) context.Fail("The session has ended.");
-        else context.HttpContext.Features.Set(actor);
+        var live = await context.HttpContext.RequestServices.GetRequiredService<LiveActors>().FindAsync(sid, context.HttpContext.RequestAborted);
+        // Another's session is nobody's: a person is (issuer, subject), and the issuer is the one this API trusts.
+        if (live?.Subject != subject) context.Fail("The session has ended.");
+        else context.HttpContext.Features.Set(live.Actor);
     }
 }

@@ -1,9 +1,9 @@
-using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Feed;
 using Lightning.Sessions.WebSessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -32,10 +32,10 @@ public sealed class AccessTokenResult
     /// <summary>How it went.</summary>
     public AccessTokenStatus Status { get; private init; }
 
-    /// <summary>The token where there is one.</summary>
-    public string? Token { get; private init; }
+    /// <summary>The header's value that bears it (RFC 6750, 2.1), made once for all requests of a session.</summary>
+    public string? Authorization { get; private init; }
 
-    internal static AccessTokenResult Of(SessionTokens tokens) => new() { Token = tokens.AccessToken };
+    internal static AccessTokenResult Of(SessionTokens tokens) => new() { Authorization = $"Bearer {tokens.AccessToken}" };
 }
 
 /// <summary>
@@ -53,35 +53,93 @@ public sealed partial class AccessTokens
     /// <summary>How long a request waits for another replica's refresh; longer than the lease, so that a dead holder's is taken over.</summary>
     static readonly TimeSpan Patience = RefreshLease.Duration + TimeSpan.FromSeconds(15);
 
-    static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long at most a waiting request trusts that it would be told of the other replica's write.</summary>
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
 
-    readonly ConcurrentDictionary<string, Lazy<Task<AccessTokenResult>>> flights = new(StringComparer.Ordinal);
+    static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often tokens may be replaced before their time, because an API refused one.</summary>
+    static readonly TimeSpan RenewalInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many sessions at most have that done within the interval.</summary>
+    const int MostRenewals = 10_000;
+
+    readonly ConcurrentDictionary<CookieHash, Lazy<Task<AccessTokenResult>>> flights = new();
+    readonly Dictionary<CookieHash, DateTimeOffset> renewed = [];
     readonly IServiceScopeFactory scopes;
     readonly SessionSecrets secrets;
+    readonly SessionFeed feed;
+    readonly TokenChanges changes;
+    readonly SessionMetrics metrics;
     readonly TimeProvider clock;
     readonly ILogger<AccessTokens> logger;
 
-    AccessTokens(IServiceScopeFactory scopes, SessionSecrets secrets, TimeProvider clock, ILogger<AccessTokens> logger) =>
-        (this.scopes, this.secrets, this.clock, this.logger) = (scopes, secrets, clock, logger);
+    AccessTokens(IServiceProvider services)
+    {
+        scopes = services.GetRequiredService<IServiceScopeFactory>();
+        secrets = services.GetRequiredService<SessionSecrets>();
+        feed = services.GetRequiredService<SessionFeed>();
+        changes = new TokenChanges(feed);
+        metrics = services.GetRequiredService<SessionMetrics>();
+        clock = services.GetRequiredService<TimeProvider>();
+        logger = services.GetRequiredService<ILogger<AccessTokens>>();
+    }
 
-    internal static AccessTokens Create(IServiceProvider services) => new(
-        services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<SessionSecrets>(),
-        services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<AccessTokens>>());
+    internal static AccessTokens Create(IServiceProvider services) => new(services);
 
     /// <summary>A token that is good for a while yet.</summary>
     /// <param name="session">The session as the request was authenticated with it.</param>
     /// <param name="cancellationToken">Stops waiting; a refresh that has begun goes on, or its rotated token would be lost.</param>
-    public Task<AccessTokenResult> GetAsync(LiveSession session, CancellationToken cancellationToken)
+    public ValueTask<AccessTokenResult> GetAsync(LiveSession session, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (IsFresh(session.TokenExpiresAt)) return Task.FromResult(Open(session.Id, session.IdHash, session.Tokens));
-        var key = Base64Url.EncodeToString(session.IdHash);
+        return IsFresh(session.TokenExpiresAt) ? new(session.Token) : new(JoinAsync(session.Hash, clock.GetUtcNow() + Margin, orUndated: false, cancellationToken));
+    }
+
+    /// <summary>Another token than the session's, which an API has refused though it should be good; once a minute at most.</summary>
+    /// <returns>Null where there is none to be had: then the refusal stands.</returns>
+    public async Task<AccessTokenResult?> RenewAsync(LiveSession session, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (!MayRenew(session.Hash)) return null;
+        // Only where the row still has what was refused; another replica may have replaced it by now.
+        var answer = await JoinAsync(session.Hash, session.TokenExpiresAt ?? clock.GetUtcNow(), orUndated: true, cancellationToken);
+        return answer.Status == AccessTokenStatus.SessionEnded || (answer.Authorization is { } renewal && renewal != session.Token.Authorization) ? answer : null;
+    }
+
+    /// <summary>An API that refuses whatever it is sent must not become a storm at the provider.</summary>
+    bool MayRenew(CookieHash hash)
+    {
+        var now = clock.GetUtcNow();
+        lock (renewed)
+        {
+            if (renewed.TryGetValue(hash, out var last) && now - last < RenewalInterval) return false;
+            if (renewed.Count >= MostRenewals)
+                foreach (var (old, at) in renewed)
+                    if (now - at >= RenewalInterval) renewed.Remove(old);
+            if (renewed.Count >= MostRenewals) return false;
+            renewed[hash] = now;
+            return true;
+        }
+    }
+
+    Task<AccessTokenResult> JoinAsync(CookieHash hash, DateTimeOffset endsBefore, bool orUndated, CancellationToken cancellationToken)
+    {
         // Lazy, because GetOrAdd may call its factory more than once; on the pool, because the first caller must not carry the others' work.
-        var flight = flights.GetOrAdd(key, key => new Lazy<Task<AccessTokenResult>>(() => Task.Run(() => FlyAsync(key, session.IdHash))));
+        var flight = flights.GetOrAdd(hash, hash => new Lazy<Task<AccessTokenResult>>(() => Task.Run(() => FlyAsync(hash, endsBefore, orUndated))));
         return flight.Value.WaitAsync(cancellationToken);
     }
 
     AccessTokenResult Open(Guid sid, byte[] idHash, byte[] tokens) => Read(sid, idHash, tokens) is { } read ? AccessTokenResult.Of(read) : AccessTokenResult.Ended;
+
+    /// <summary>The ID token of a living session, if there is one.</summary>
+    internal async Task<string?> IdTokenAsync(LiveSession session)
+    {
+        var idHash = session.Hash.ToArray();
+        await using var scope = scopes.CreateAsyncScope();
+        var row = await scope.ServiceProvider.GetRequiredService<RefreshLease>().ReadAsync(idHash, CancellationToken.None);
+        return row is null ? null : Read(row.Sid, idHash, row.Tokens)?.IdToken;
+    }
 
     /// <summary>The tokens; null where their ring key is lost, which costs a new sign-in and nothing else.</summary>
     SessionTokens? Read(Guid sid, byte[] idHash, byte[] tokens)
@@ -99,12 +157,12 @@ public sealed partial class AccessTokens
 
     bool IsFresh(DateTimeOffset? expiresAt) => expiresAt is null || expiresAt - Margin > clock.GetUtcNow();
 
-    async Task<AccessTokenResult> FlyAsync(string key, byte[] idHash)
+    async Task<AccessTokenResult> FlyAsync(CookieHash hash, DateTimeOffset endsBefore, bool orUndated)
     {
         try
         {
             using var patience = new CancellationTokenSource(Patience, clock);
-            return await RefreshAsync(idHash, patience.Token);
+            return await RefreshAsync(hash, endsBefore, orUndated, patience.Token);
         }
         catch (OperationCanceledException)
         {
@@ -112,29 +170,38 @@ public sealed partial class AccessTokens
         }
         finally
         {
-            flights.TryRemove(key, out _);
+            flights.TryRemove(hash, out _);
+            changes.Forget(hash);
+            // Its tokens are others by now, or it has ended; this replica need not wait for the echo.
+            feed.Tell(Change.WebSession(hash));
         }
     }
 
-    async Task<AccessTokenResult> RefreshAsync(byte[] idHash, CancellationToken cancellationToken)
+    async Task<AccessTokenResult> RefreshAsync(CookieHash hash, DateTimeOffset endsBefore, bool orUndated, CancellationToken cancellationToken)
     {
-        var attempt = Guid.NewGuid();
+        var (attempt, idHash) = (Guid.NewGuid(), hash.ToArray());
         while (true)
         {
-            await using var scope = scopes.CreateAsyncScope();
-            var lease = scope.ServiceProvider.GetRequiredService<RefreshLease>();
-            // Under the lease everything is read anew: what the request had seen may have been replaced since.
-            if (await lease.TakeAsync(idHash, attempt, clock.GetUtcNow() + Margin, cancellationToken) is { } leased)
+            var changed = changes.Next(hash);
+            await using (var scope = scopes.CreateAsyncScope())
             {
-                if (await RefreshUnderLeaseAsync(scope.ServiceProvider, lease, leased, idHash, attempt) is { } result) return result;
-                continue;
-            }
+                var lease = scope.ServiceProvider.GetRequiredService<RefreshLease>();
+                // Under the lease everything is read anew: what the request had seen may have been replaced since.
+                if (await lease.TakeAsync(idHash, attempt, endsBefore, orUndated, cancellationToken) is { } leased)
+                {
+                    if (await RefreshUnderLeaseAsync(scope.ServiceProvider, lease, leased, idHash, attempt) is { } result) return result;
+                    continue;
+                }
 
-            var row = await lease.ReadAsync(idHash, cancellationToken);
-            if (row is null) return AccessTokenResult.Ended;
-            if (IsFresh(row.TokenExpiresAt)) return Open(row.Sid, idHash, row.Tokens);
-            // Another replica holds the lease. Its write is seen by reading again.
-            await Task.Delay(AskAgainAfter, clock, cancellationToken);
+                var row = await lease.ReadAsync(idHash, cancellationToken);
+                if (row is null) return AccessTokenResult.Ended;
+                if (row.TokenExpiresAt is { } endsAt ? endsAt > endsBefore : !orUndated) return Open(row.Sid, idHash, row.Tokens);
+                // Given back in between.
+                if (!row.IsLeased) continue;
+            }
+            // Another replica is at it and tells when it's done; if it dies, its lease ends. No connection is held meanwhile.
+            await Task.WhenAny(changed, Task.Delay(LookAgainAfter, clock, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
@@ -142,7 +209,9 @@ public sealed partial class AccessTokens
     async Task<AccessTokenResult?> RefreshUnderLeaseAsync(IServiceProvider services, RefreshLease lease, TokenRow row, byte[] idHash, Guid attempt)
     {
         if (Read(row.Sid, idHash, row.Tokens) is not { } tokens) return AccessTokenResult.Ended;
+        var began = clock.GetTimestamp();
         var outcome = tokens.RefreshToken is { } refreshToken ? await AskProviderAsync(services, refreshToken) : TokenResult.Failure("no_refresh_token");
+        metrics.Refreshed(clock.GetElapsedTime(began), outcome.Succeeded ? "ok" : outcome.FailedResult.Error);
         if (outcome.WasSuccessful(out var refreshed, out var failure))
         {
             var renewed = tokens.After(refreshed);
@@ -155,7 +224,9 @@ public sealed partial class AccessTokens
         if (failure.Error == "invalid_grant")
         {
             RefreshRefused(logger, new SessionMark(row.Sid));
-            return await PersistAsync(() => lease.EndSessionAsync(idHash, attempt)) ? AccessTokenResult.Ended : null;
+            if (!await PersistAsync(() => lease.EndSessionAsync(idHash, attempt))) return null;
+            metrics.Ended("refresh-refused");
+            return AccessTokenResult.Ended;
         }
 
         RefreshFailed(logger, new SessionMark(row.Sid), failure.Error);
@@ -190,7 +261,7 @@ public sealed partial class AccessTokens
             }
             catch (Exception fault) when (Problems.IsDatabaseAway(fault) && clock.GetElapsedTime(began) < RefreshLease.Duration - ProviderPatience)
             {
-                await Task.Delay(AskAgainAfter, clock, CancellationToken.None);
+                await Task.Delay(WriteAgainAfter, clock, CancellationToken.None);
             }
     }
 

@@ -11,6 +11,9 @@ sealed class TokenRow
     public required byte[] Tokens { get; init; }
 
     public required DateTimeOffset? TokenExpiresAt { get; init; }
+
+    /// <summary>Whether somebody has the right to replace them at this moment, by the database's clock.</summary>
+    public required bool IsLeased { get; init; }
 }
 
 /// <summary>
@@ -22,20 +25,28 @@ sealed class RefreshLease(LightningDb db)
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
 
     /// <summary>Takes the lease if it is free, the session alive and its token about to end; then gives the tokens as they are at that moment.</summary>
-    public async Task<TokenRow?> TakeAsync(byte[] idHash, Guid attempt, DateTimeOffset endsBefore, CancellationToken cancellationToken) =>
+    /// <param name="idHash">Of the cookie.</param>
+    /// <param name="attempt">Who takes it.</param>
+    /// <param name="endsBefore">Until when at most the token may be good.</param>
+    /// <param name="orUndated">Whether a token whose end the provider did not say is taken too.</param>
+    /// <param name="cancellationToken">Stops before it is taken.</param>
+    public async Task<TokenRow?> TakeAsync(byte[] idHash, Guid attempt, DateTimeOffset endsBefore, bool orUndated, CancellationToken cancellationToken) =>
         (await db.Database.SqlQuery<TokenRow>($"""
             UPDATE web.sessions AS web SET refresh_lease_owner = {attempt}, refresh_lease_until = clock_timestamp() + {Duration}
             FROM identity.sessions AS session
-            WHERE web.id_hash = {idHash} AND session.id = web.sid AND session.ended_at IS NULL AND web.token_expires_at <= {endsBefore}
+            WHERE web.id_hash = {idHash} AND session.id = web.sid AND session.ended_at IS NULL
+                AND (web.token_expires_at <= {endsBefore} OR ({orUndated} AND web.token_expires_at IS NULL))
                 AND (web.refresh_lease_until IS NULL OR web.refresh_lease_until < clock_timestamp())
-            RETURNING web.sid, web.tokens, web.token_expires_at
+            RETURNING web.sid, web.tokens, web.token_expires_at, true AS is_leased
             """).ToListAsync(cancellationToken)).SingleOrDefault();
 
     /// <summary>The tokens of a living session.</summary>
-    public Task<TokenRow?> ReadAsync(byte[] idHash, CancellationToken cancellationToken) =>
-        db.WebSessions.Where(web => web.IdHash == idHash && web.Session!.EndedAt == null)
-            .Select(web => new TokenRow { Sid = web.SessionId, Tokens = web.Tokens, TokenExpiresAt = web.TokenExpiresAt })
-            .SingleOrDefaultAsync(cancellationToken);
+    public async Task<TokenRow?> ReadAsync(byte[] idHash, CancellationToken cancellationToken) =>
+        (await db.Database.SqlQuery<TokenRow>($"""
+            SELECT web.sid, web.tokens, web.token_expires_at, coalesce(web.refresh_lease_until >= clock_timestamp(), false) AS is_leased
+            FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
+            WHERE web.id_hash = {idHash} AND session.ended_at IS NULL
+            """).ToListAsync(cancellationToken)).SingleOrDefault();
 
     /// <summary>Writes the new tokens and gives the lease back; false where the lease is another's by now or the session has ended.</summary>
     public async Task<bool> WriteAsync(byte[] idHash, Guid attempt, byte[] tokens, DateTimeOffset? expiresAt) =>

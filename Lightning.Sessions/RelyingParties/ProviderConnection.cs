@@ -12,6 +12,9 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often an unknown key may lead to the provider's metadata at most.</summary>
+    static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(1);
+
     public void Configure(OpenIdConnectOptions oidc) => Configure(Schemes.Provider, oidc);
 
     public void Configure(string? name, OpenIdConnectOptions oidc)
@@ -34,6 +37,8 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
         oidc.ClaimActions.Clear();
         oidc.Scope.Clear();
         foreach (var scope in settings.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)) oidc.Scope.Add(scope);
+        foreach (var (parameter, value) in settings.AuthorizationParameters) oidc.AdditionalAuthorizationParameters[parameter] = value;
+        if (settings.RequirePushedAuthorization) oidc.PushedAuthorizationBehavior = PushedAuthorizationBehavior.Require;
         oidc.TokenValidationParameters = new TokenValidationParameters
         {
             ValidIssuer = settings.Authority,
@@ -71,6 +76,7 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
             new HttpDocumentRetriever(oidc.Backchannel) { RequireHttps = oidc.RequireHttpsMetadata }, new SameIssuer(settings.Authority))
         {
             AutomaticRefreshInterval = ProviderAddress.KeyRefresh,
+            RefreshInterval = AskAgainAfter,
         };
     }
 

@@ -2,12 +2,21 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.RelyingParties;
 
 /// <summary>What this relying party asks of the provider's answers beyond what the OpenID Connect handler does.</summary>
-sealed class ProviderEvents(ILogger<ProviderEvents> logger) : OpenIdConnectEvents
+sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<ProviderEvents> logger) : OpenIdConnectEvents
 {
+    /// <summary>Another provider may not know how to begin with a new account; it then begins as always (Initiating User Registration 1.0, 3).</summary>
+    public override async Task RedirectToIdentityProvider(RedirectContext context)
+    {
+        if (!options.Value.Foreign || context.ProtocolMessage.Prompt != "create") return;
+        var provider = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
+        if (!provider.PromptValuesSupported.Contains("create", StringComparer.Ordinal)) context.ProtocolMessage.Prompt = null;
+    }
+
     /// <summary>Another provider's answer is not taken for this one's (RFC 9207, 2.4). Errors bear the parameter too.</summary>
     public override async Task MessageReceived(MessageReceivedContext context)
     {
@@ -24,6 +33,9 @@ sealed class ProviderEvents(ILogger<ProviderEvents> logger) : OpenIdConnectEvent
     {
         if (!context.Options.TokenValidationParameters.ValidAlgorithms.Contains(context.SecurityToken.Header.Alg, StringComparer.Ordinal))
             context.Fail("The ID token is not signed with an algorithm that is allowed.");
+        // 3.1.3.7, steps 3 to 5: one that was made for others besides says for whom it was made in the first place.
+        else if (context.SecurityToken.Audiences.Skip(1).Any() && !string.Equals(context.SecurityToken.Payload.Azp, context.Options.ClientId, StringComparison.Ordinal))
+            context.Fail("The ID token is for others besides, and was not made for this client.");
         return Task.CompletedTask;
     }
 

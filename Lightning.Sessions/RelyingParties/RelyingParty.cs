@@ -26,4 +26,7 @@ public sealed record RelyingParty(string App, string Cookie, string ClientId, st
 
     /// <summary>Where the provider sends the browser after signing out there.</summary>
     public PathString SignedOutPath => Prefix + "/signout-callback-oidc";
+
+    /// <summary>Where the provider says that a session has ended.</summary>
+    public PathString BackChannelPath => Prefix + "/backchannel";
 }

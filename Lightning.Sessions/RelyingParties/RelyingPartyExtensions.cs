@@ -2,7 +2,10 @@ using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
 using Duende.IdentityModel.Client;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.BackChannel;
+using Lightning.Sessions.Feed;
 using Lightning.Sessions.Refresh;
+using Lightning.Sessions.Streams;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
@@ -31,7 +34,12 @@ public static class RelyingPartyExtensions
             .Validate(options => ProviderAddress.IsSafe(options.Authority, builder.Environment.IsProduction()), ProviderAddress.Unsafe);
         services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
         services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
+        services.AddSessionFeed();
+        services.AddSingleton<WebSessionMemory>().AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
+        services.AddSingleton<ExpiredSessions>().AddHostedService(provider => provider.GetRequiredService<ExpiredSessions>());
+        services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);
+        services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -44,6 +45,7 @@ public static class SignIn
 
         var properties = new AuthenticationProperties { RedirectUri = local };
         if (prompt is not null) properties.SetParameter(OpenIdConnectParameterNames.Prompt, prompt);
+        if (prompt == "login") ForeignSession.AskForProof(properties);
         // A Strict cookie need not come along when a provider on another site sends the browser back, so the session to replace is remembered now.
         if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } idHash)
             properties.Items[Replaces] = Base64Url.EncodeToString(idHash);

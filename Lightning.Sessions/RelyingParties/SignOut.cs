@@ -1,3 +1,4 @@
+using Lightning.Sessions.Refresh;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
@@ -16,14 +17,18 @@ public sealed partial class SignOut
     readonly SessionCookie cookie;
     readonly RelyingParty party;
     readonly IOptionsMonitor<OpenIdConnectOptions> schemes;
+    readonly IOptions<RelyingPartyOptions> options;
+    readonly AccessTokens tokens;
     readonly ILogger<SignOut> logger;
 
-    SignOut(WebSessionStore store, SessionCookie cookie, RelyingParty party, IOptionsMonitor<OpenIdConnectOptions> schemes, ILogger<SignOut> logger) =>
-        (this.store, this.cookie, this.party, this.schemes, this.logger) = (store, cookie, party, schemes, logger);
+    SignOut(WebSessionStore store, SessionCookie cookie, RelyingParty party, IOptionsMonitor<OpenIdConnectOptions> schemes,
+        IOptions<RelyingPartyOptions> options, AccessTokens tokens, ILogger<SignOut> logger) =>
+        (this.store, this.cookie, this.party, this.schemes, this.options, this.tokens, this.logger) = (store, cookie, party, schemes, options, tokens, logger);
 
     internal static SignOut Create(IServiceProvider services) => new(
         services.GetRequiredService<WebSessionStore>(), services.GetRequiredService<SessionCookie>(), services.GetRequiredService<RelyingParty>(),
-        services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>(), services.GetRequiredService<ILogger<SignOut>>());
+        services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>(), services.GetRequiredService<IOptions<RelyingPartyOptions>>(),
+        services.GetRequiredService<AccessTokens>(), services.GetRequiredService<ILogger<SignOut>>());
 
     /// <summary>Ends the request's session everywhere, takes the cookie away, and says where the browser signs out at the provider.</summary>
     /// <returns>An address of the provider; <c>/</c> where nobody was signed in or the provider cannot be asked.</returns>
@@ -31,6 +36,8 @@ public sealed partial class SignOut
     {
         ArgumentNullException.ThrowIfNull(context);
         var session = context.LiveSession();
+        // Read while it can be: what stands behind the cookie goes with the session.
+        var idToken = session is not null && options.Value.Foreign ? await tokens.IdTokenAsync(session) : null;
         // Not cancelled with the request: whoever asked to be signed out must be.
         if (session is not null) await store.EndAsync(session, "signed-out", CancellationToken.None);
         cookie.Delete(context.Response);
@@ -39,10 +46,10 @@ public sealed partial class SignOut
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
         SignedOut(logger, party.App, new SessionMark(session.Id));
-        return await ProviderAsync(context, session) ?? "/";
+        return await ProviderAsync(context, session, idToken) ?? "/";
     }
 
-    async Task<string?> ProviderAsync(HttpContext context, LiveSession session)
+    async Task<string?> ProviderAsync(HttpContext context, LiveSession session, string? idToken)
     {
         var oidc = schemes.Get(Schemes.Provider);
         try
@@ -52,7 +59,9 @@ public sealed partial class SignOut
             return QueryHelpers.AddQueryString(provider.EndSessionEndpoint, new Dictionary<string, string?>(StringComparer.Ordinal)
             {
                 ["client_id"] = oidc.ClientId,
-                ["logout_hint"] = session.Id.ToString(),
+                // Ours knows the session by its name. Another provider may ask the person, or refuse to lead back, without the token (RP-Initiated Logout 1.0, 2).
+                ["logout_hint"] = options.Value.Foreign ? null : session.Id.ToString(),
+                ["id_token_hint"] = idToken,
                 ["post_logout_redirect_uri"] = UriHelper.BuildAbsolute(context.Request.Scheme, context.Request.Host, context.Request.PathBase, party.SignedOutPath),
             });
         }

@@ -1,10 +1,15 @@
+using Lightning.Sessions.Feed;
+using Lightning.Sessions.Refresh;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 
 namespace Lightning.Sessions.WebSessions;
 
-/// <summary>A session that was alive, and whose user was welcome, when it was read.</summary>
-public sealed class LiveSession
+/// <summary>A session that is alive, and whose user is welcome. Requests of one session may share it.</summary>
+public sealed class LiveSession : IRemembered
 {
+    long lastSeenAt;
+
     /// <summary>The <c>sid</c>.</summary>
     public required Guid Id { get; init; }
 
@@ -14,8 +19,12 @@ public sealed class LiveSession
     /// <summary>When this application's session began, in UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it was last used, in UTC, to the minute.</summary>
-    public required DateTimeOffset LastSeenAt { get; set; }
+    /// <summary>When it was last used, in UTC, to a few minutes.</summary>
+    public required DateTimeOffset LastSeenAt
+    {
+        get => new(Volatile.Read(ref lastSeenAt), TimeSpan.Zero);
+        init => lastSeenAt = value.UtcTicks;
+    }
 
     /// <summary>When it ends however busy, in UTC.</summary>
     public required DateTimeOffset EndsAt { get; init; }
@@ -23,13 +32,31 @@ public sealed class LiveSession
     /// <summary>When the person last proved who they are, in UTC.</summary>
     public required DateTimeOffset AuthTime { get; init; }
 
-    internal byte[] IdHash { get; init; } = [];
+    internal CookieHash Hash { get; init; }
 
-    internal byte[] Ticket { get; init; } = [];
+    internal AuthenticationTicket Ticket { get; init; } = null!;
 
-    internal byte[] Tokens { get; init; } = [];
+    internal AccessTokenResult Token { get; init; } = AccessTokenResult.Ended;
 
     internal DateTimeOffset? TokenExpiresAt { get; init; }
+
+    internal TimeSpan IdleTimeout { get; init; }
+
+    internal DateTimeOffset ReadAt { get; init; }
+
+    Guid IRemembered.SessionId => Id;
+
+    Guid IRemembered.UserId => User.Id;
+
+    /// <summary>What is remembered of its last use may be old, where other replicas serve it too; then it is read anew, and not ended.</summary>
+    bool IRemembered.IsOver(DateTimeOffset now) => now >= EndsAt || now - LastSeenAt >= IdleTimeout;
+
+    /// <summary>Notes its use; true for the one request an interval that shall have it written.</summary>
+    internal bool Use(DateTimeOffset now, TimeSpan interval)
+    {
+        var before = Volatile.Read(ref lastSeenAt);
+        return now.UtcTicks - before >= interval.Ticks && Interlocked.CompareExchange(ref lastSeenAt, now.UtcTicks, before) == before;
+    }
 }
 
 /// <summary>A person as the database has them now, not as a token once said.</summary>

@@ -1,10 +1,11 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -18,60 +19,57 @@ public sealed class WebSessionOptions : AuthenticationSchemeOptions
 }
 
 /// <summary>
-/// Authenticates a request by its session cookie against the database, and only so. It is not ASP.NET's cookie handler, which keeps its session
+/// Authenticates a request by its session cookie against the database, or what is remembered of it while the feed is alive. It is not ASP.NET's cookie handler, which keeps its session
 /// key over a new sign-in and writes a vanished session back when it renews one.
 /// </summary>
 sealed partial class WebSessionHandler(
     IOptionsMonitor<WebSessionOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    WebSessionStore store, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IProblemDetailsService problems)
+    WebSessionMemory memory, LastSeen lastSeen, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IOptions<RelyingPartyOptions> provider, IProblemDetailsService problems)
     : SignInAuthenticationHandler<WebSessionOptions>(options, logger, encoder)
 {
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromMinutes(5);
     static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
+
+    // Not by the constructor: a request whose session is remembered needs no database.
+    WebSessionStore Store => Context.RequestServices.GetRequiredService<WebSessionStore>();
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (cookie.ReadHash(Request) is not { } idHash) return AuthenticateResult.NoResult();
-        var session = await FindAsync(idHash);
+        var session = await FindAsync(CookieHash.Of(idHash));
         if (session is null) return AuthenticateResult.Fail("The session is unknown or has ended.");
-
-        AuthenticationTicket? ticket;
-        try
-        {
-            ticket = TicketSerializer.Default.Deserialize(secrets.UnprotectTicket(idHash, session.Ticket));
-        }
-        catch (CryptographicException fault)
-        {
-            // A lost ring key costs a sign-in, not the service.
-            Log.TicketUnreadable(Logger, new SessionMark(session.Id), fault);
-            return AuthenticateResult.Fail("The session can no longer be read.");
-        }
-        if (ticket is null) return AuthenticateResult.Fail("The session can no longer be read.");
 
         Context.Features.Set(session);
         // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
-        Response.OnStarting(() =>
+        Response.OnStarting(static response =>
         {
-            Response.Headers.CacheControl = "no-store";
+            ((HttpResponse)response).Headers.CacheControl = "no-store";
             return Task.CompletedTask;
-        });
-        return AuthenticateResult.Success(ticket);
+        }, Response);
+        return AuthenticateResult.Success(session.Ticket);
     }
 
-    async Task<LiveSession?> FindAsync(byte[] idHash)
+    async ValueTask<LiveSession?> FindAsync(CookieHash hash)
     {
-        var session = await store.FindAsync(idHash, Context.RequestAborted);
+        var session = await memory.FindAsync(hash, Context.RequestAborted);
+        if (session is null) return null;
+        if (Options.Slides(Request))
+        {
+            lastSeen.Note(session);
+            return session;
+        }
+        // Whoever only looks is told how it stands, and other replicas may have seen the session since.
         var now = TimeProvider.GetUtcNow();
-        if (session is null || now - session.LastSeenAt < WebSessionStore.SlideEvery || !Options.Slides(Request)) return session;
-        if (!await store.SlideAsync(idHash, now, Context.RequestAborted)) return await store.FindAsync(idHash, Context.RequestAborted);
-        session.LastSeenAt = now;
-        return session;
+        return now - session.LastSeenAt < LastSeen.Interval || now - session.ReadAt < LookAgainAfter ? session
+            : await memory.RefreshAsync(hash, Context.RequestAborted);
     }
 
     /// <summary>A new value at every sign-in; the one that the browser brought, planted or not, is never taken over (ASVS 5.0, 7.2.4).</summary>
     protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
     {
         properties = properties?.Clone() ?? new AuthenticationProperties();
-        if (!Guid.TryParse(user.FindFirst("sid")?.Value, out var sid) || user.FindFirst("iss") is not { } issuer || user.FindFirst("sub") is not { } subject)
+        var own = Guid.TryParse(user.FindFirst("sid")?.Value, out var named) ? named : (Guid?)null;
+        if (user.FindFirst("iss") is not { } issuer || user.FindFirst("sub") is not { } subject || (own is null && !provider.Value.Foreign))
             throw new SignInRefusedException("The provider's ID token names no session.");
         if (SessionTokens.Take(properties) is not var (tokens, expiresAt))
             throw new SignInRefusedException("The provider gave no access token.");
@@ -80,18 +78,18 @@ sealed partial class WebSessionHandler(
         var replaces = new[] { cookie.ReadHash(Request), SignIn.TakeReplaced(properties) }.OfType<byte[]>().ToArray();
         var identity = new ClaimsIdentity(user.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal)), Scheme.Name, "sub", null);
         var ticket = new AuthenticationTicket(new ClaimsPrincipal(identity), new AuthenticationProperties(), Scheme.Name);
-        var born = await store.InsertAsync(new NewSession
+        var sid = await Store.InsertAsync(new NewSession
         {
             IdHash = idHash,
-            Sid = sid,
+            Sid = provider.Value.Foreign ? null : own,
+            Foreign = provider.Value.Foreign ? ForeignSession.Read(user, properties, Context) : null,
             Issuer = issuer.Value,
             Subject = subject.Value,
             Ticket = secrets.ProtectTicket(idHash, TicketSerializer.Default.Serialize(ticket)),
             Tokens = secrets.ProtectTokens(idHash, tokens),
             TokenExpiresAt = expiresAt,
             Replaces = replaces,
-        }, Context.RequestAborted);
-        if (!born) throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
+        }, Context.RequestAborted) ?? throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
 
         cookie.Write(Response, value);
         Log.SignedIn(Logger, party.App, new SessionMark(sid));
@@ -99,7 +97,7 @@ sealed partial class WebSessionHandler(
 
     protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
     {
-        if (cookie.ReadHash(Request) is { } idHash) await store.DeleteAsync(idHash, Context.RequestAborted);
+        if (cookie.ReadHash(Request) is { } idHash) await Store.DeleteAsync(idHash, Context.RequestAborted);
         cookie.Delete(Response);
     }
 
@@ -128,8 +126,5 @@ sealed partial class WebSessionHandler(
     {
         [LoggerMessage(1, LogLevel.Information, "Signed in to {App}; session {Session}")]
         public static partial void SignedIn(ILogger logger, string app, SessionMark session);
-
-        [LoggerMessage(2, LogLevel.Warning, "Session {Session} cannot be decrypted: its data-protection key is lost or the row was changed. The person has to sign in again")]
-        public static partial void TicketUnreadable(ILogger logger, SessionMark session, Exception fault);
     }
 }

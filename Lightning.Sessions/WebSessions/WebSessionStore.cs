@@ -1,4 +1,7 @@
 using Lightning.Data;
+using Lightning.Data.Sessions;
+using Lightning.Sessions.Feed;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -9,23 +12,16 @@ namespace Lightning.Sessions.WebSessions;
 /// <c>web.sessions</c> of one application. A session is born once; from then on rows are only changed where the session at the provider has not
 /// ended, and never inserted again, so what has ended cannot come back.
 /// </summary>
-sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options)
+sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options, SessionFeed feed, SessionMetrics metrics)
 {
-    /// <summary>How exact "last seen" is; a write a session and minute at most.</summary>
-    public static readonly TimeSpan SlideEvery = TimeSpan.FromMinutes(1);
-
     /// <summary>The session behind a cookie, if it is alive in every respect: one query.</summary>
-    public Task<LiveSession?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
+    public Task<WebSessionRow?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var idleSince = now - options.Value.IdleTimeout;
-        var app = party.App;
-        return (from web in db.WebSessions
+        return (from web in Living()
                 let session = web.Session!
                 let user = session.User!
-                where web.IdHash == idHash && web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
-                where session.EndedAt == null && session.EndsAt > now && user.DisabledAt == null
-                select new LiveSession
+                where web.IdHash == idHash
+                select new WebSessionRow
                 {
                     Id = session.Id,
                     User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
@@ -40,47 +36,96 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 }).SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>Writes a new session and takes away those that it replaces; false where the provider's session has ended or the user is unknown or shut out.</summary>
-    public async Task<bool> InsertAsync(NewSession session, CancellationToken cancellationToken)
+    /// <summary>Writes a new session and takes away those that it replaces; null where the provider's session has ended or the user is unknown or shut out.</summary>
+    /// <returns>The <c>sid</c>.</returns>
+    public async Task<Guid?> InsertAsync(NewSession session, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if ((session.Foreign is { } foreign ? await foreign.BeginAsync(db, now, now + options.Value.AbsoluteLifetime, cancellationToken) : session.Sid) is not { } sid) return null;
         // Only (issuer, subject) finds a person (OpenID Connect Core, 5.7), and only their own living session.
         var inserted = await db.Database.ExecuteSqlAsync($"""
             INSERT INTO web.sessions (id_hash, app, sid, issuer, subject, created_at, last_seen_at, ends_at, ticket, tokens, token_expires_at)
             SELECT {session.IdHash}, {party.App}, session.id, person.issuer, person.subject, {now}, {now},
                 LEAST({now + options.Value.AbsoluteLifetime}, session.ends_at), {session.Ticket}, {session.Tokens}, {session.TokenExpiresAt}::timestamptz
             FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
-            WHERE session.id = {session.Sid} AND session.ended_at IS NULL AND session.ends_at > {now}
+            WHERE session.id = {sid} AND session.ended_at IS NULL AND session.ends_at > {now}
                 AND person.issuer = {session.Issuer} AND person.subject = {session.Subject} AND person.disabled_at IS NULL
             """, cancellationToken);
-        if (inserted == 0) return false;
+        if (inserted == 0) return null;
+        if (session.Foreign is not null) await EndReplacedAsync(session.Replaces, sid, cancellationToken);
         await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        foreach (var old in session.Replaces) feed.Tell(Change.WebSession(CookieHash.Of(old)));
+        metrics.Started(party.App);
+        return sid;
     }
 
-    /// <summary>Notes that the session is in use; false where it has ended, or where another request has just noted it.</summary>
-    public async Task<bool> SlideAsync(byte[] idHash, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await db.Database.ExecuteSqlAsync($"""
-            WITH used AS (
-                UPDATE web.sessions AS web SET last_seen_at = {now} FROM identity.sessions AS session
-                WHERE web.id_hash = {idHash} AND web.last_seen_at <= {now - SlideEvery} AND session.id = web.sid AND session.ended_at IS NULL
-                RETURNING web.sid)
-            UPDATE identity.sessions AS session SET last_seen_at = GREATEST(session.last_seen_at, {now}) FROM used
-            WHERE session.id = used.sid AND session.ended_at IS NULL
-            """, cancellationToken) > 0;
+    /// <summary>A session without a name at its provider was made for one cookie, and ends with it; the others are the provider's to end.</summary>
+    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
+        SELECT identity.end_session(web.sid, 'replaced') FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
+        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
+        """, cancellationToken);
 
     /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
     public async Task EndAsync(LiveSession session, string reason, CancellationToken cancellationToken)
     {
         await db.Database.ExecuteSqlAsync($"SELECT identity.end_session({session.Id}, {reason})", cancellationToken);
-        await DeleteAsync(session.IdHash, cancellationToken);
+        // This replica need not wait for the echo.
+        feed.Tell(Change.Session(session.Id));
+        metrics.Ended(reason);
+        await DeleteAsync(session.Hash.ToArray(), cancellationToken);
     }
 
     /// <summary>Takes away what stood behind a cookie.</summary>
-    public Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken) =>
-        db.WebSessions.Where(web => web.IdHash == idHash && web.App == party.App).ExecuteDeleteAsync(cancellationToken);
+    public async Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken)
+    {
+        await db.WebSessions.Where(web => web.IdHash == idHash && web.App == party.App).ExecuteDeleteAsync(cancellationToken);
+        feed.Tell(Change.WebSession(CookieHash.Of(idHash)));
+    }
+
+    /// <summary>Which of these are alive in every respect, and when each ends if it is not used until then.</summary>
+    public async Task<Dictionary<CookieHash, DateTimeOffset>> AliveAsync(IReadOnlyCollection<CookieHash> hashes, CancellationToken cancellationToken)
+    {
+        var keys = hashes.Select(hash => hash.ToArray()).ToArray();
+        var idleTimeout = options.Value.IdleTimeout;
+        return await Living().Where(web => keys.Contains(web.IdHash))
+            .Select(web => new { web.IdHash, web.LastSeenAt, EndsAt = web.EndsAt < web.Session!.EndsAt ? web.EndsAt : web.Session.EndsAt })
+            .ToDictionaryAsync(web => CookieHash.Of(web.IdHash), web => web.LastSeenAt + idleTimeout < web.EndsAt ? web.LastSeenAt + idleTimeout : web.EndsAt, cancellationToken);
+    }
+
+    IQueryable<WebSession> Living()
+    {
+        var now = clock.GetUtcNow();
+        var idleSince = now - options.Value.IdleTimeout;
+        var app = party.App;
+        return db.WebSessions.Where(web => web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
+            && web.Session!.EndedAt == null && web.Session.EndsAt > now && web.Session.User!.DisabledAt == null);
+    }
+}
+
+/// <summary>A living session as it is read, still encrypted. No record, so that it is never printed.</summary>
+sealed class WebSessionRow
+{
+    public required Guid Id { get; init; }
+
+    public required SessionUser User { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset LastSeenAt { get; init; }
+
+    public required DateTimeOffset EndsAt { get; init; }
+
+    public required DateTimeOffset AuthTime { get; init; }
+
+    public required byte[] IdHash { get; init; }
+
+    public required byte[] Ticket { get; init; }
+
+    public required byte[] Tokens { get; init; }
+
+    public required DateTimeOffset? TokenExpiresAt { get; init; }
 }
 
 /// <summary>What is written when someone signs in. No record, so that it is never printed.</summary>
@@ -88,7 +133,10 @@ sealed class NewSession
 {
     public required byte[] IdHash { get; init; }
 
-    public required Guid Sid { get; init; }
+    /// <summary>The session that the provider has written; null where another provider's is to be.</summary>
+    public Guid? Sid { get; init; }
+
+    public ForeignSession? Foreign { get; init; }
 
     public required string Issuer { get; init; }
 

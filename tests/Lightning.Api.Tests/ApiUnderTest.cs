@@ -51,11 +51,11 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>A person with a live session, and a client that bears their token.</summary>
-    public async Task<Person> SignInAsync(string name)
+    public async Task<Person> SignInAsync(string name, DateTimeOffset? endsAt = null)
     {
         await using var db = Database.Connect();
         var user = await db.AddUserAsync(name);
-        var session = await db.AddSessionAsync(user);
+        var session = await db.AddSessionAsync(user, endsAt);
         return new Person(user, session, With(Token(user, session)));
     }
 

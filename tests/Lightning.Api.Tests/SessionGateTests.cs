@@ -9,7 +9,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Api.Tests;
 
-public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
+public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassFixture<ApiUnderTest>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -29,6 +29,11 @@ public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         ["R07 another's subject"] = token => token.Claims["sub"] = Guid.NewGuid().ToString(),
         ["R08 no such session"] = token => token.Claims["sid"] = Guid.NewGuid().ToString(),
         ["R08 no session"] = token => token.Claims.Remove("sid"),
+        ["R10 a service's own"] = token =>
+        {
+            token.Claims.Remove("sid");
+            token.Claims["sub"] = token.Claims["client_id"] = "lightning-bff";
+        },
     };
 
     public static TheoryData<string> FaultNames => [.. Faults.Keys];
@@ -48,6 +53,7 @@ public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [Trait("Check", "R04")]
     [Trait("Check", "R05")]
     [Trait("Check", "R07")]
+    [Trait("Check", "R10")]
     public async Task Call_WithAFaultyToken_Is401WithoutEcho(string fault)
     {
         var ada = await api.SignInAsync("ada");
@@ -66,17 +72,48 @@ public class SessionGateTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var ada = await api.SignInAsync("ada");
         (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await api.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
-        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await IsRefusedAsync(ada);
+    }
+
+    [Theory]
+    [InlineData("UPDATE app.users SET disabled_at = now() WHERE id = '{0}'")]
+    [InlineData("SELECT identity.end_user_sessions('{0}', 'test')")]
+    [InlineData("DELETE FROM identity.sessions WHERE user_id = '{0}'")]
+    [InlineData("DELETE FROM app.users WHERE id = '{0}'")]
+    [Trait("Check", "R08")]
+    public async Task Call_AfterItsUserWasShutOut_Is401(string sql)
+    {
+        var ada = await api.SignInAsync("ada");
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await api.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, ada.User.Id));
+        await IsRefusedAsync(ada);
     }
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task Call_AfterItsUserWasDisabled_Is401()
+    public async Task Call_AfterEverySessionWasEnded_Is401ForEverybody()
     {
-        var ada = await api.SignInAsync("ada");
-        await api.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{ada.User.Id}'");
-        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await using var own = new ApiUnderTest(server);
+        await own.InitializeAsync();
+        var (ada, bob) = (await own.SignInAsync("ada"), await own.SignInAsync("bob"));
+        foreach (var person in new[] { ada, bob }) (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await own.Database.ExecuteAsync("SELECT identity.end_all('test')");
+        foreach (var person in new[] { ada, bob }) await IsRefusedAsync(person);
     }
+
+    [Fact]
+    [Trait("Check", "R08")]
+    public async Task Call_AfterItsSessionsOwnEnd_Is401ThoughNobodyTellsOfIt()
+    {
+        await using var own = new ApiUnderTest(server);
+        await own.InitializeAsync();
+        var ada = await own.SignInAsync("ada", endsAt: DateTimeOffset.UtcNow.AddSeconds(2));
+        (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await IsRefusedAsync(ada);
+    }
+
+    static Task<TimeSpan> IsRefusedAsync(Person person) => Wait.UntilAsync(
+        async () => (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
 
     [Fact]
     [Trait("Check", "R06")]

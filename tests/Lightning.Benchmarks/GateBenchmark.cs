@@ -30,18 +30,16 @@ static class GateBenchmark
     const int Sessions = 1_000;
     static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "benchmark" };
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(PostgresServer server)
     {
-        await using var server = new PostgresServer();
-        await server.InitializeAsync();
         await using var database = await server.CreateDatabaseAsync();
         var people = await FillAsync(database);
         await using var app = await StartAsync(database);
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = new Uri(app.Urls.Single()) };
 
         var figures = await Rounds.MeasureAsync([
-            ("no check", number => GetAsync(client, $"/unchecked/{people[number % Sessions].Note}", null)),
-            ("through the gate", number => GetAsync(client, $"/api/v1/notes/{people[number % Sessions].Note}", people[number % Sessions].Token)),
+            ("no check", number => GetAsync(client, $"/unchecked/{people[number % Sessions].Note}", null), Rounds.OwnCpu),
+            ("through the gate", number => GetAsync(client, $"/api/v1/notes/{people[number % Sessions].Note}", people[number % Sessions].Token), Rounds.OwnCpu),
         ]);
         Console.WriteLine($"A note by its id, {Sessions} sessions:");
         Rounds.Print(figures, "no check");

@@ -1,5 +1,16 @@
 using Lightning.Benchmarks;
+using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks
-await GateBenchmark.RunAsync();
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|proxy|sessions]
+if (args is ["yarp", var upstream])
+{
+    await ProxyBenchmark.ServeYarpAsync(upstream);
+    return;
+}
+await using var server = new PostgresServer();
+await server.InitializeAsync();
+var only = args.FirstOrDefault();
+if (only is null or "gate") await GateBenchmark.RunAsync(server);
+if (only is null or "proxy") await ProxyBenchmark.RunAsync(server);
+if (only is null or "sessions") await SessionBenchmark.RunAsync(server);

@@ -19,7 +19,8 @@ namespace Lightning.Bff.Tests;
 public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
 {
     readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
-    readonly List<IDisposable> replicas = [];
+    readonly List<IDisposable> started = [];
+    readonly Dictionary<Uri, Replica> replicas = [];
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -51,9 +52,22 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
             ("Oidc:ClientSecret", FakeProvider.ClientSecret),
             ("services:api:http:0", Api.Address),
             .. settings]);
-        replicas.Add(replica);
-        return replica.Start();
+        started.Add(replica);
+        var address = replica.Start();
+        replicas[address] = replica;
+        return address;
     }
+
+    /// <summary>Stops a replica as an orderly shut-down does.</summary>
+    public async Task StopAsync(Uri address)
+    {
+        replicas.Remove(address, out var replica);
+        started.Remove(replica!);
+        await replica!.DisposeAsync();
+    }
+
+    /// <summary>What is inside a replica.</summary>
+    public IServiceProvider ServicesOf(Uri address) => replicas[address].Services;
 
     public Browser NewBrowser(Uri? address = null) =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, address ?? Address);
@@ -91,6 +105,17 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         return new SignedIn(browser, user, session);
     }
 
+    /// <summary>Another browser of the same person, with a session of its own at the provider.</summary>
+    public async Task<SignedIn> SignInAgainAsync(User user)
+    {
+        await using var db = Database.Connect();
+        var session = await db.AddSessionAsync(user);
+        (Provider.Subject, Provider.Sid) = (user.Id, session.Id);
+        var browser = NewBrowser();
+        await SignInAsync(browser);
+        return new SignedIn(browser, user, session);
+    }
+
     /// <summary>Goes through the whole sign-in.</summary>
     public static async Task SignInAsync(Browser browser, string returnUrl = "/")
     {
@@ -102,7 +127,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var replica in replicas) replica.Dispose();
+        foreach (var replica in started) replica.Dispose();
         await Api.DisposeAsync();
         await Provider.DisposeAsync();
         await Database.DisposeAsync();

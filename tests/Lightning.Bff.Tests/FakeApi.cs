@@ -27,6 +27,7 @@ public sealed class FakeApi : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var api = new FakeApi(app);
+        app.UseWebSockets();
         app.Run(context =>
         {
             var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);

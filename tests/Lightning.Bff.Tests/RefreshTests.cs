@@ -105,6 +105,52 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         LastToken.ShouldBe("Bearer access-canary-2");
     }
 
+    [Theory]
+    [InlineData(false, HttpStatusCode.Unauthorized)]
+    [InlineData(true, HttpStatusCode.OK)]
+    [Trait("Check", "T04")]
+    public async Task Refresh_LeaseHolderDiedAfterTheProviderRotated_CostsThatSessionAtMost(bool hasLeeway, HttpStatusCode expected)
+    {
+        using var ada = await bff.SignInAsync();
+        using var bob = await bff.SignInAsync();
+        await EndTokensAsync();
+        bff.Provider.Rotate("refresh-canary-1", isStillGood: hasLeeway);
+        await bff.Database.ExecuteAsync($"UPDATE web.sessions SET refresh_lease_owner = gen_random_uuid(), refresh_lease_until = clock_timestamp() + interval '1 second' WHERE sid = '{ada.Session.Id}'");
+
+        (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(expected);
+
+        (await ada.StatusOfAsync()).ShouldBe(expected);
+        (await bob.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    [Trait("Check", "T02")]
+    public async Task Refresh_OnAnotherReplica_IsWaitedForByWordAndNotByTheClock()
+    {
+        using var ada = await SignInWithEndedTokenAsync();
+        using var elsewhere = bff.NewBrowser(bff.Start());
+        elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+        var go = new TaskCompletionSource();
+        bff.Provider.BeforeRefresh = async () =>
+        {
+            await go.Task;
+            return null;
+        };
+        var holder = ada.FetchAsync("/api/v1/notes");
+        await Wait.UntilAsync(() => !bff.Provider.Refreshes.IsEmpty);
+        var loser = elsewhere.FetchAsync(HttpMethod.Get, "/api/v1/notes");
+        // The loser has found the lease taken: it looks once, and again after a second at the latest.
+        var reads = () => bff.Database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%is_leased%FROM web.sessions%'");
+        await Wait.UntilAsync(async () => (long)(await reads())! > 0);
+
+        go.SetResult();
+
+        (await holder).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await loser).StatusCode.ShouldBe(HttpStatusCode.OK);
+        bff.Api.Requests.ShouldAllBe(request => request.Headers["Authorization"] == "Bearer access-canary-2");
+        bff.Provider.Refreshes.Count.ShouldBe(1);
+    }
+
     [Fact]
     [Trait("Check", "B11")]
     public async Task Refresh_InvalidGrant_EndsTheSession()

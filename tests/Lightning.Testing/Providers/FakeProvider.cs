@@ -17,12 +17,12 @@ namespace Lightning.Testing;
 /// An OpenID provider on a loopback port that signs in whoever asks, and lies on request. It is strict where a relying party
 /// could be sloppy: the client's secret, the verifier, one use of codes, request URIs and refresh tokens.
 /// </summary>
-public sealed class FakeProvider : IAsyncDisposable
+public sealed partial class FakeProvider : IAsyncDisposable
 {
     public const string ClientId = "lightning-test";
     public const string ClientSecret = "the secret of the test client, which is long";
 
-    readonly ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "key-1" };
+    ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "key-1" };
     readonly ConcurrentDictionary<string, Dictionary<string, string>> _pushed = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, Dictionary<string, string>> _codes = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, bool> _refreshTokens = new(StringComparer.Ordinal);
@@ -71,6 +71,14 @@ public sealed class FakeProvider : IAsyncDisposable
     public ConcurrentQueue<Dictionary<string, string>> Redemptions { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> Refreshes { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> Revocations { get; } = new();
+
+    /// <summary>Rotates a refresh token for somebody who then loses the answer; with leeway, the old one may be used yet.</summary>
+    public void Rotate(string refreshToken, bool isStillGood)
+    {
+        if (!_refreshTokens.TryRemove(refreshToken, out _)) throw new InvalidOperationException("There is no such refresh token.");
+        Tokens(nonce: null);
+        if (isStillGood) _refreshTokens[refreshToken] = true;
+    }
 
     public static async Task<FakeProvider> StartAsync()
     {
@@ -127,6 +135,7 @@ public sealed class FakeProvider : IAsyncDisposable
 
     IResult Keys()
     {
+        Interlocked.Increment(ref _keyFetches);
         var point = _key.ECDsa.ExportParameters(false).Q;
         return Results.Json(new
         {

@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Lightning.Bff.Tests;
+namespace Lightning.Testing;
 
-/// <summary>A wire to the database that can be cut and mended.</summary>
-sealed class Wire : IAsyncDisposable
+/// <summary>A wire to the database that can be cut, frozen and mended.</summary>
+public sealed class Wire : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
     readonly ConcurrentBag<TcpClient> ends = [];
@@ -14,9 +14,11 @@ sealed class Wire : IAsyncDisposable
     readonly NpgsqlConnectionStringBuilder target;
     Task accepting = Task.CompletedTask;
     volatile bool isCut;
+    volatile TaskCompletionSource? frozen;
 
     Wire(string connectionString) => target = new NpgsqlConnectionStringBuilder(connectionString);
 
+    /// <summary>The database, by this wire.</summary>
     public string ConnectionString => new NpgsqlConnectionStringBuilder(target.ConnectionString)
     {
         Host = "127.0.0.1",
@@ -24,6 +26,7 @@ sealed class Wire : IAsyncDisposable
         Timeout = 3,
     }.ConnectionString;
 
+    /// <summary>Lays a wire.</summary>
     public static Task<Wire> StartAsync(string connectionString)
     {
         var wire = new Wire(connectionString);
@@ -32,17 +35,28 @@ sealed class Wire : IAsyncDisposable
         return Task.FromResult(wire);
     }
 
+    /// <summary>Closes every connection, and every new one.</summary>
     public void Cut()
     {
         isCut = true;
         while (ends.TryTake(out var end)) end.Close();
     }
 
-    public void Mend() => isCut = false;
+    /// <summary>Holds back what either side sends, without a word to anybody: a server that hangs, or a network that drops.</summary>
+    public void Freeze() => frozen ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Lets it through again.</summary>
+    public void Mend()
+    {
+        isCut = false;
+        Interlocked.Exchange(ref frozen, null)?.SetResult();
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         Cut();
+        Mend();
         await stop.CancelAsync();
         listener.Stop();
         await accepting;
@@ -76,12 +90,22 @@ sealed class Wire : IAsyncDisposable
         try
         {
             await far.ConnectAsync(target.Host!, target.Port, stop.Token);
-            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream(), stop.Token), far.GetStream().CopyToAsync(near.GetStream(), stop.Token));
+            await await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
         }
         catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
             // Cut.
         }
         near.Close();
+    }
+
+    async Task CopyAsync(TcpClient from, TcpClient to)
+    {
+        var buffer = new byte[16 * 1024];
+        while (await from.GetStream().ReadAsync(buffer, stop.Token) is var read && read > 0)
+        {
+            if (frozen is { } until) await until.Task.WaitAsync(stop.Token);
+            await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+        }
     }
 }

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Lightning.Sessions.WebSessions;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Lightning.Sessions.Gate;
+
+/// <summary>
+/// Tokens that were found valid, to their end: a signature costs more than all else on the way in. Only whether the token is what it says is
+/// remembered; whether its session lives is asked at every call. Bounded: when full, it starts anew.
+/// </summary>
+sealed class RememberedTokens(TimeProvider clock) : JsonWebTokenHandler
+{
+    /// <summary>At some 2 KB each.</summary>
+    const int Capacity = 50_000;
+
+    readonly ConcurrentDictionary<CookieHash, TokenValidationResult> valid = new();
+    object? keys;
+    int count;
+
+    public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
+    {
+        ArgumentNullException.ThrowIfNull(validationParameters);
+        if (token is null or { Length: > 16 * 1024 }) return await base.ValidateTokenAsync(token, validationParameters);
+        var configuration = validationParameters.ConfigurationManager is { } manager ? await manager.GetBaseConfigurationAsync(CancellationToken.None) : null;
+        // Keys that the issuer has taken back vouch for nothing: with other metadata everything is validated anew.
+        if (!ReferenceEquals(Volatile.Read(ref keys), configuration))
+        {
+            Clear();
+            Volatile.Write(ref keys, configuration);
+        }
+        var key = CookieHash.Of(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        if (valid.TryGetValue(key, out var known))
+        {
+            if (clock.GetUtcNow() < known.SecurityToken.ValidTo + validationParameters.ClockSkew) return known;
+            if (valid.TryRemove(key, out _)) Interlocked.Decrement(ref count);
+        }
+        var result = await base.ValidateTokenAsync(token, validationParameters);
+        if (!result.IsValid) return result;
+        // Made on first use, and used by many requests at once from now on.
+        _ = result.ClaimsIdentity;
+        if (valid.TryAdd(key, result) && Interlocked.Increment(ref count) > Capacity) Clear();
+        return result;
+    }
+
+    void Clear()
+    {
+        valid.Clear();
+        Interlocked.Exchange(ref count, 0);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Net;
+using Lightning.Sessions.Tests;
+using Lightning.Sessions.WebSessions;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Lightning.Benchmarks;
+
+/// <summary>
+/// An authenticated GET of 1 KB through the BFF against YARP alone, same route, upstream and client. Each proxy is a process of its own, whose
+/// processor time is what is counted; upstream and client are in this one.
+/// </summary>
+static class ProxyBenchmark
+{
+    const int Sessions = 10_000;
+
+    public static async Task RunAsync(PostgresServer server)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var replica = await Replica.StartAsync(database);
+        var cookies = (await replica.AddSessionsAsync(Sessions, TimeSpan.Zero, tokensEndIn: TimeSpan.FromHours(1))).Select(session => $"__Host-lightning={replica.Cookies[session.Hash]}").ToArray();
+        await using var upstream = await StartUpstreamAsync();
+        var address = upstream.Urls.Single();
+        using var yarp = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], []);
+        using var bff = await ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),
+            ["DataProtection__MasterKey"] = new string('z', 43) + "=",
+            ["Oidc__Authority"] = People.Issuer,
+            ["Oidc__ClientSecret"] = "secret",
+            ["services__api__http__0"] = address,
+        });
+        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false });
+
+        // Once for each session, so that all are remembered.
+        for (var number = 0; number < Sessions; number++) await GetAsync(client, bff.Address, cookies[number]);
+        var figures = await Rounds.MeasureAsync([
+            ("YARP alone", _ => GetAsync(client, yarp.Address, cookies[0]), () => yarp.Cpu),
+            ("BFF, one session", _ => GetAsync(client, bff.Address, cookies[0]), () => bff.Cpu),
+            ($"BFF, {Sessions} sessions", number => GetAsync(client, bff.Address, cookies[number * 7919 % Sessions]), () => bff.Cpu),
+        ]);
+        Console.WriteLine("A GET of 1 KB through the proxy; the processor time is the proxy's:");
+        Rounds.Print(figures, "YARP alone");
+    }
+
+    /// <summary>YARP with nothing before it; runs until its standard input is closed.</summary>
+    public static async Task ServeYarpAsync(string upstream)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddReverseProxy().LoadFromMemory(
+            [new RouteConfig { RouteId = "api", ClusterId = "api", Match = new RouteMatch { Path = "/api/{**rest}", Methods = ["GET"] } }],
+            [new ClusterConfig { ClusterId = "api", Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["api"] = new() { Address = upstream } } }]);
+        var app = builder.Build();
+        app.MapReverseProxy();
+        await app.StartAsync();
+        Console.WriteLine($"Now listening on: {app.Urls.Single()}");
+        await Console.In.ReadToEndAsync();
+    }
+
+    static async Task GetAsync(HttpClient client, Uri address, string cookie)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/api/v1/notes")) { Headers = { { "X-CSRF", "1" }, { "Cookie", cookie } } };
+        using var response = await client.SendAsync(request);
+        if (response.StatusCode != HttpStatusCode.OK) throw new InvalidOperationException($"{address} answered {response.StatusCode}.");
+        await response.Content.ReadAsByteArrayAsync();
+    }
+
+    static async Task<WebApplication> StartUpstreamAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var body = new byte[1024];
+        app.Run(context =>
+        {
+            context.Response.ContentLength = body.Length;
+            return context.Response.Body.WriteAsync(body).AsTask();
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    sealed class ProxyProcess : IDisposable
+    {
+        readonly Process process;
+
+        ProxyProcess(Process process) => this.process = process;
+
+        public Uri Address { get; private set; } = null!;
+
+        public TimeSpan Cpu
+        {
+            get
+            {
+                process.Refresh();
+                return process.TotalProcessorTime;
+            }
+        }
+
+        public static async Task<ProxyProcess> StartAsync(string program, string[] arguments, Dictionary<string, string> environment)
+        {
+            var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = AppContext.BaseDirectory };
+            start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+            start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+            foreach (var (key, value) in environment) start.Environment[key] = value;
+            var proxy = new ProxyProcess(Process.Start(start)!);
+            while (await proxy.process.StandardOutput.ReadLineAsync() is { } line)
+                if (line.Split("Now listening on: ") is [_, var address])
+                {
+                    proxy.Address = new Uri(address);
+                    _ = proxy.process.StandardOutput.ReadToEndAsync();
+                    return proxy;
+                }
+            throw new InvalidOperationException($"{program} did not start.");
+        }
+
+        public void Dispose()
+        {
+            if (!process.HasExited) process.Kill();
+            process.Dispose();
+        }
+    }
+}

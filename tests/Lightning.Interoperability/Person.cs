@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Lightning.Interoperability;
+
+/// <summary>A page that stayed: no redirect leads on from it.</summary>
+public sealed record Page(Uri Address, HttpStatusCode Status, string Html)
+{
+    /// <summary>What the page's first form sends, but for what the person fills in.</summary>
+    public (Uri Action, Dictionary<string, string> Fields) Form()
+    {
+        var form = Regex.Match(Html, "<form [^>]*action=\"(?<action>[^\"]*)\"[^>]*>(?<inside>.*?)</form>", RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+        form.Success.ShouldBeTrue($"There is no form at {Address}: {Html}");
+        var fields = Regex.Matches(form.Groups["inside"].Value, "<input (?=[^>]*type=\"hidden\")(?=[^>]*name=\"(?<name>[^\"]*)\")(?=[^>]*value=\"(?<value>[^\"]*)\")[^>]*>", RegexOptions.None, TimeSpan.FromSeconds(1))
+            .ToDictionary(field => field.Groups["name"].Value, field => WebUtility.HtmlDecode(field.Groups["value"].Value), StringComparer.Ordinal);
+        return (new Uri(Address, WebUtility.HtmlDecode(form.Groups["action"].Value)), fields);
+    }
+}
+
+/// <summary>A person at a browser that goes wherever it is led, with a jar for each application; ports keep jars apart, as hosts would.</summary>
+public sealed class Person : IDisposable
+{
+    readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    readonly Dictionary<int, CookieContainer> jars = [];
+
+    /// <summary>Opens an address, and follows redirects and landing pages to the page that stays.</summary>
+    public Task<Page> OpenAsync(string address) => FollowAsync(new Uri(address), null);
+
+    /// <summary>Fills in the page's form and sends it.</summary>
+    public Task<Page> SubmitAsync(Page page, params (string Name, string Value)[] typed)
+    {
+        var (action, fields) = page.Form();
+        foreach (var (name, value) in typed) fields[name] = value;
+        return FollowAsync(action, fields);
+    }
+
+    /// <summary>A call as the front end makes it.</summary>
+    public async Task<HttpResponseMessage> FetchAsync(HttpMethod method, string address, HttpContent? content = null)
+    {
+        using var request = new HttpRequestMessage(method, address) { Content = content, Headers = { { "X-CSRF", "1" } } };
+        return await SendAsync(request);
+    }
+
+    async Task<Page> FollowAsync(Uri address, Dictionary<string, string>? form)
+    {
+        for (var hop = 0; hop < 15; hop++)
+        {
+            using var request = new HttpRequestMessage(form is null ? HttpMethod.Get : HttpMethod.Post, address);
+            request.Headers.TryAddWithoutValidation("Accept", "text/html");
+            if (form is not null) request.Content = new FormUrlEncodedContent(form);
+            using var response = await SendAsync(request);
+            form = null;
+            if (response.Headers.Location is { } location) address = new Uri(address, location);
+            else if (response.Headers.TryGetValues("Refresh", out var refresh)) address = new Uri(address, refresh.Single().Split("url=", 2)[1]);
+            else return new Page(address, response.StatusCode, await response.Content.ReadAsStringAsync());
+        }
+        throw new InvalidOperationException($"Too many redirects; the last went to {address.GetLeftPart(UriPartial.Path)}");
+    }
+
+    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        var address = request.RequestUri!;
+        if (!jars.TryGetValue(address.Port, out var jar)) jar = jars[address.Port] = new CookieContainer();
+        // A cookie marked Secure is kept and sent on loopback http too, as browsers do; the container knows https only.
+        var secure = new UriBuilder(address) { Scheme = "https" }.Uri;
+        if (jar.GetCookieHeader(secure) is { Length: > 0 } cookies) request.Headers.TryAddWithoutValidation("Cookie", cookies);
+        var response = await client.SendAsync(request);
+        if (response.Headers.TryGetValues("Set-Cookie", out var set))
+            foreach (var cookie in set) jar.SetCookies(secure, cookie);
+        return response;
+    }
+
+    public void Dispose() => client.Dispose();
+}
