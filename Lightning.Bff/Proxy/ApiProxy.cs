@@ -102,13 +102,19 @@ static class ApiProxy
         // A service behind sets no cookie on this origin.
         context.AddResponseHeaderRemove("Set-Cookie", ResponseCondition.Always);
         context.AddResponseTransform(transform => transform.ProxyResponse is { } answer && transform.HttpContext.Features.Get<Passage>() is { } passage
-            ? ReceiveAsync(transform, answer, passage) : ValueTask.CompletedTask);
+            ? Receive(transform, answer, passage) : ValueTask.CompletedTask);
     }
 
-    static async ValueTask ReceiveAsync(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage)
+    static ValueTask Receive(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage)
+    {
+        var isEvents = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        return isEvents || answer.StatusCode == HttpStatusCode.Unauthorized ? ReceiveAsync(transform, answer, passage, isEvents) : ValueTask.CompletedTask;
+    }
+
+    static async ValueTask ReceiveAsync(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage, bool isEvents)
     {
         var http = transform.HttpContext;
-        if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        if (isEvents)
             passage.Stream ??= await http.RequestServices.GetRequiredService<SessionStreams>().OpenAsync(http);
         passage.IsToBeRepeated = !passage.IsToBeRepeated && IsTokenRefused(answer) && MayRepeat(http)
             && await http.RequestServices.GetRequiredService<AccessTokens>().RenewAsync(passage.Session, http.RequestAborted) is { Status: AccessTokenStatus.Available } renewed

@@ -21,6 +21,9 @@ sealed partial class SessionFeed(IConfiguration configuration, SessionMetrics me
     const string Channel = "lightning", BeatPrefix = "beat:";
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a stop may have to wait.</summary>
+    static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
+
     readonly string connectionString = Connection(configuration);
     Action<Change>? changed;
     long provenAt;
@@ -37,41 +40,48 @@ sealed partial class SessionFeed(IConfiguration configuration, SessionMetrics me
     /// <summary>Tells of a change that this process made or found, without waiting for its echo.</summary>
     public void Tell(Change change) => changed?.Invoke(change);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>
+    /// On a thread of its own and not on the pool: a process so busy that its pool is late would lose its memory just then, and ask the database for
+    /// everything besides.
+    /// </summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    void Run(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await ListenAsync(stoppingToken);
+                Listen(stoppingToken);
             }
-            catch (Exception fault) when (fault is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException)
+            catch (Exception fault) when (fault is NpgsqlException or SocketException or IOException or TimeoutException)
             {
-                Volatile.Write(ref provenAt, 0);
-                if (stoppingToken.IsCancellationRequested) return;
-                if (!isLossReported) Lost(logger, fault);
+                if (!isLossReported && !stoppingToken.IsCancellationRequested) Lost(logger, fault);
                 isLossReported = true;
             }
+            Volatile.Write(ref provenAt, 0);
             // Not all replicas at once, when the database comes back.
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(250, 1000)), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stoppingToken.WaitHandle.WaitOne(Random.Shared.Next(250, 1000));
         }
     }
 
-    async Task ListenAsync(CancellationToken cancellationToken)
+    void Listen(CancellationToken stoppingToken)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
+        using var connection = new NpgsqlConnection(connectionString);
         connection.Notification += (_, notification) => Hear(notification, connection.ProcessID);
-        await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, $"LISTEN {Channel}", cancellationToken);
+        connection.Open();
+        Execute(connection, $"LISTEN {Channel}");
         // What was missed until now nobody knows.
         Tell(Change.Everything);
-        while (true)
+        while (!stoppingToken.IsCancellationRequested)
         {
             var began = clock.GetTimestamp();
             Volatile.Write(ref sentAt, began);
             beat++;
-            await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"NOTIFY {Channel}, '{BeatPrefix}{beat}'"), cancellationToken);
-            while (Interval - clock.GetElapsedTime(began) is var left && left > TimeSpan.FromMilliseconds(1)) await connection.WaitAsync(left, cancellationToken);
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"NOTIFY {Channel}, '{BeatPrefix}{beat}'"));
+            while (!stoppingToken.IsCancellationRequested && Interval - clock.GetElapsedTime(began) is var left && left > TimeSpan.FromMilliseconds(1))
+                connection.Wait(left < Slice ? left : Slice);
         }
     }
 
@@ -87,17 +97,15 @@ sealed partial class SessionFeed(IConfiguration configuration, SessionMetrics me
     {
         var sent = Volatile.Read(ref sentAt);
         metrics.Propagated(clock.GetElapsedTime(sent));
-        // After a pause memory was bypassed; it starts empty, so that nothing depends on what happened in between.
-        if (!IsAlive) Tell(Change.Everything);
         Volatile.Write(ref provenAt, sent);
         if (isLossReported) Back(logger);
         isLossReported = false;
     }
 
-    static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    static void Execute(NpgsqlConnection connection, string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        using var command = new NpgsqlCommand(sql, connection);
+        command.ExecuteNonQuery();
     }
 
     /// <summary>A pooler that lends connections by the transaction cannot listen; then the feed has a connection of its own.</summary>

@@ -62,7 +62,11 @@ public static class RelyingPartyExtensions
         var isProduction = app.Environment.IsProduction();
         app.Use((context, next) => context.Request.IsHttps || context.Request.Path.StartsWithSegments("/health")
             || (!isProduction && IsLoopback(context.Request.Host)) ? next(context) : RefusePlainHttpAsync(context));
-        app.UseAuthentication();
+        // There is no default scheme, so all that this does is to let the provider's handler see whether a request is an answer to it: it need not be
+        // made for every other one. The host adds it by itself unless it is told that it stands.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        var party = app.Services.GetRequiredService<RelyingParty>();
+        app.UseWhen(context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath, answers => answers.UseAuthentication());
         app.UseAuthorization();
         return app;
     }

@@ -30,7 +30,7 @@ static class ProxyBenchmark
         using var yarp = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], []);
         using var bff = await ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
         {
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ASPNETCORE_ENVIRONMENT"] = "Benchmark",
             ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),
             ["DataProtection__MasterKey"] = new string('z', 43) + "=",
             ["Oidc__Authority"] = People.Issuer,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Lightning.Sessions;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Gate;
 using Lightning.Sessions.Tests;
@@ -26,7 +27,6 @@ static class SessionBenchmark
         var sessions = new List<LiveSession>(Sessions);
         while (sessions.Count < Sessions) sessions.AddRange(await first.AddSessionsAsync(Portion, TimeSpan.Zero, tokensEndIn: TimeSpan.FromHours(1)));
         var hashes = sessions.Select(session => session.Hash).ToArray();
-        var sids = sessions.Select(session => session.Id).ToArray();
         await database.ExecuteAsync("VACUUM ANALYZE");
 
         await FillAsync(first, database, hashes);
@@ -67,8 +67,8 @@ static class SessionBenchmark
             foreach (var api in apis) await api.FindAsync(session.Id, CancellationToken.None);
             await database.ExecuteAsync($"SELECT identity.end_session('{session.Id}', 'benchmark')");
             var committed = Stopwatch.GetTimestamp();
-            await Task.WhenAll(bffs.Select(bff => RefusedAsync(() => bff.Services.GetRequiredService<WebSessionMemory>().FindAsync(session.Hash, CancellationToken.None)))
-                .Concat(apis.Select(api => RefusedAsync(() => api.FindAsync(session.Id, CancellationToken.None)))));
+            await Task.WhenAll(bffs.Select(bff => RefusedAsync<LiveSession>(() => bff.Services.GetRequiredService<WebSessionMemory>().FindAsync(session.Hash, CancellationToken.None)))
+                .Concat(apis.Select(api => RefusedAsync<LiveActor>(() => api.FindAsync(session.Id, CancellationToken.None)))));
             took.Add(Stopwatch.GetElapsedTime(committed).TotalMilliseconds);
         }
         took.Sort();
