@@ -76,7 +76,7 @@ public sealed partial class FakeProvider : IAsyncDisposable
     public void Rotate(string refreshToken, bool isStillGood)
     {
         if (!_refreshTokens.TryRemove(refreshToken, out _)) throw new InvalidOperationException("There is no such refresh token.");
-        Tokens(nonce: null);
+        Tokens(nonce: null, ClientId);
         if (isStillGood) _refreshTokens[refreshToken] = true;
     }
 
