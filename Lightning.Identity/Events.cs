@@ -1,4 +1,4 @@
-using Lightning.Identity.Tokens;
+using Lightning.Sessions;
 
 namespace Lightning.Identity;
 
@@ -26,12 +26,6 @@ static partial class Events
     public static void GrantRevoked(this ILogger logger, string clientId, Guid sid) => LogGrantRevoked(logger, clientId, new SessionMark(sid));
 
     public static void RelyingPartyTold(this ILogger logger, string clientId, Guid sid) => LogRelyingPartyTold(logger, clientId, new SessionMark(sid));
-
-    /// <summary>What stands for a session in logs.</summary>
-    readonly record struct SessionMark(Guid Sid)
-    {
-        public override string ToString() => Secrets.Fingerprint(Sid.ToString())[..16];
-    }
 
     [LoggerMessage(EventId = 1001, EventName = "signed-in", Level = LogLevel.Information, Message = "User {UserId} signed in to session {SessionMark} by {Methods}")]
     static partial void LogSignedIn(ILogger logger, Guid userId, SessionMark sessionMark, string[] methods);

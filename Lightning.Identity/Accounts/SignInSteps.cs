@@ -41,7 +41,10 @@ sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRu
     /// <param name="http">Their browser.</param>
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
     /// <param name="methods">How they proved it (RFC 8176); with <c>mfa</c> among them no other step is asked for.</param>
-    public async Task<SignInStep> GoOnAsync(HttpContext http, Account account, params string[] methods)
+    public Task<SignInStep> GoOnAsync(HttpContext http, Account account, params string[] methods) => GoOnAsync(http, account, provedAnew: true, methods);
+
+    /// <summary>The same, for a proof that may be an old one: see <see cref="BrowserSessions"/>.</summary>
+    public async Task<SignInStep> GoOnAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
     {
         if (await db.Users.Where(user => user.Id == account.Id).Select(user => new { user.IsAdmin, user.DisabledAt }).SingleOrDefaultAsync() is not { DisabledAt: null } person)
             return SignInStep.Disabled;
@@ -55,7 +58,7 @@ sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRu
                 seal.WriteCookie(http, Cookie, new PendingSignIn(account.Id, account.SecurityStamp, methods), Lifetime);
             if (wanted != SignInStep.SignedIn) return wanted;
         }
-        if (!await browser.SignInAsync(http, account, methods)) return SignInStep.Outdated;
+        if (!await browser.SignInAsync(http, account, provedAnew, methods)) return SignInStep.Outdated;
         Seal.DeleteCookie(http, Cookie);
         return SignInStep.SignedIn;
     }

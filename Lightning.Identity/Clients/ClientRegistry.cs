@@ -17,7 +17,9 @@ sealed class ClientRegistry(IOptions<ProviderOptions> options)
     /// <summary>Where the pages' forms may lead: browsers apply <c>form-action</c> to the redirects that follow a post.</summary>
     public IEnumerable<string> Origins => All
         .SelectMany(client => client.RedirectUris.Concat(client.PostLogoutRedirectUris))
-        .Select(uri => new Uri(uri)).Select(FormAction)
+        .Select(uri => new Uri(uri))
+        // Content Security Policy has no words for an IPv6 address (CSP Level 3, 2.3.1).
+        .Where(uri => uri.HostNameType != UriHostNameType.IPv6).Select(FormAction)
         .Distinct(StringComparer.Ordinal);
 
     /// <summary>Whether a public client's scripts call from this origin, compared character by character.</summary>

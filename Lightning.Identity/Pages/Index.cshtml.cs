@@ -1,13 +1,12 @@
 using Lightning.Identity.Clients;
 using Lightning.Identity.Sessions;
-using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Identity.Pages;
 
-sealed class IndexModel(ClientRegistry clients, UpstreamProviders upstream) : PageModel
+sealed class IndexModel(ClientRegistry clients) : PageModel
 {
     public string Name { get; private set; } = "";
 
@@ -15,8 +14,6 @@ sealed class IndexModel(ClientRegistry clients, UpstreamProviders upstream) : Pa
 
     /// <summary>Where the person may want to go.</summary>
     public IEnumerable<Client> Apps => clients.All.Where(client => client is { Home: not null, Title: not null });
-
-    public bool HasUpstream => upstream.All.Count > 0;
 
     public IActionResult OnGet()
     {

@@ -21,14 +21,12 @@ sealed class BrowserSessions(
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
+    /// <param name="provedAnew">Whether they proved it just now; otherwise a session that there is keeps the time of its last proof.</param>
     /// <param name="methods">How they proved it.</param>
     /// <returns>
     /// False where the account's credentials were changed since (a proof by the old ones counts no more), where its user was shut out, or where it asks for
     /// a second factor and the methods do not say <c>mfa</c>: whichever way somebody comes, none leads past that (ASVS 5.0, 6.3.4). See <see cref="SignInSteps"/>.
     /// </returns>
-    public Task<bool> SignInAsync(HttpContext http, Account account, params string[] methods) => SignInAsync(http, account, provedAnew: true, methods);
-
-    /// <summary>The same, for a proof that may be an old one: without a new one, a session that there is keeps the time of its last.</summary>
     public async Task<bool> SignInAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
     {
         var now = clock.GetUtcNow();

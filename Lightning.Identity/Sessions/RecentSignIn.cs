@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Sessions;
 
-/// <summary>What touches how one signs in wants a proof of who one is that is at most a quarter of an hour old (ASVS 5.0, 7.5.1).</summary>
+/// <summary>What touches how one signs in wants a proof of who one is that is at most ten minutes old (ASVS 5.0, 7.5.1).</summary>
 static class RecentSignIn
 {
-    static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     public static bool Holds(LiveSession? session, TimeProvider clock) => session is not null && clock.GetUtcNow() - session.AuthTime <= Longest;
 

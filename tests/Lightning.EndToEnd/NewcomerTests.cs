@@ -28,7 +28,7 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
         await ShootAsync(page, "note-edited");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true })).ToBeVisibleAsync();
         (await context.CookiesAsync([app.Address("bff").ToString()])).ShouldNotContain(cookie => cookie.Name == "__Host-lightning");
         await ShootAsync(page, "signed-out");
 
@@ -125,13 +125,13 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
         var page = await (await browser.OpenAsync(phone, dark)).NewPageAsync();
         var look = (phone ? "phone" : "wide") + (dark ? "-dark" : "");
         await page.GotoAsync(app.Address("bff").ToString());
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true })).ToBeVisibleAsync();
         await InspectAsync(page, $"landing-{look}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
         await Expect(page.GetByLabel("Email")).ToBeVisibleAsync();
         await InspectAsync(page, $"register-{look}");
         await page.GotoAsync(app.Address("bff").ToString());
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
         await InspectAsync(page, $"sign-in-{look}");
     }
@@ -167,10 +167,10 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
 
     static async Task SignInAsync(IPage page, string address)
     {
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await page.GetByLabel("Email").FillAsync(address);
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
     }
 

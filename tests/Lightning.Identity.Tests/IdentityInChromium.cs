@@ -51,7 +51,7 @@ public sealed class IdentityInChromium(PostgresServer server) : IdentityUnderTes
         await page.GetByLabel("Email").FillAsync(address);
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/account/sign-in", StringComparison.Ordinal));
+        await page.WaitForURLAsync(url => !url.Contains("/account/sign-in", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
     }
 
     /// <summary>Keeps a picture of the page, and finds nothing wrong with it.</summary>

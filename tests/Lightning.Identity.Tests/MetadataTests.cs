@@ -30,6 +30,11 @@ public class MetadataTests(IdentityWithServices provider) : IClassFixture<Identi
             using var refused = await test.identity.BackChannel().GetAsync(Path(uri), Cancellation);
             refused.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer");
         },
+        ["nonce_endpoint"] = async (test, uri) =>
+        {
+            (await test.Bff().PostAsync(Path(uri))).Error.ShouldBe("unauthorized_client");
+            (await test.identity.Native(test.identity.Visitor()).PostAsync(Path(uri)))["nonce"].ShouldNotBeNullOrEmpty();
+        },
         ["end_session_endpoint"] = async (test, uri) =>
         {
             using var left = await test.identity.Visitor().GetAsync(Path(uri));

@@ -178,7 +178,11 @@ public class UpstreamTests(IdentityWithUpstream identity) : IClassFixture<Identi
     {
         var (id, _) = await RegisterAsync("second-step@example.org");
         await identity.Database.ExecuteAsync($"UPDATE identity.accounts SET two_factor_enabled = true WHERE id = '{id}'");
-        await identity.NobodyIsSignedInAsync(HttpStatusCode.Forbidden);
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor);
+        using var next = await visitor.GetAsync("/account/upstream");
+        next.Headers.Location!.ToString().ShouldBe("/account/second-step");
+        (await visitor.GetAsync("/account")).Headers.Location!.ToString().ShouldStartWith("/account/sign-in", Case.Sensitive, "there is no session yet");
     }
 
     [Theory, Trait("Check", "C11")]

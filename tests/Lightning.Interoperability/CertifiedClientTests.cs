@@ -16,7 +16,9 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
     const string Secret = "a secret of 32 characters, or a few more";
     const string App = "http://localhost:5100";
     const string Native = "http://127.0.0.1:7777/callback";
+    const string UpstreamClient = "the-app-at-the-upstream";
     Service<identity::Program>? service;
+    FakeProvider? upstream;
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -35,6 +37,7 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
             native = new { id = "lightning-public", redirectUri = Native },
             service = new { id = "reports", secret = Secret },
         },
+        upstream = new { issuer = upstream!.Issuer, id = UpstreamClient, redirectUri = Native },
     });
 
     public async ValueTask InitializeAsync()
@@ -43,6 +46,9 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
         var port = Ports.Free(1)[0];
         Issuer = $"http://localhost:{port}";
         await AddAccountAsync();
+        upstream = await FakeProvider.StartAsync();
+        upstream.PublicClientId = UpstreamClient;
+        upstream.IdToken = claims => (claims["email"], claims["email_verified"], claims["name"]) = ("newcomer@example.org", true, "Newcomer");
         service = new Service<identity::Program>("identity", port, Database, null,
             ("Identity:Issuer", Issuer),
             ("Identity:FormsPerMinute", "100000"),
@@ -56,6 +62,11 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
             ("Identity:Clients:Reports:Secret", Secret),
             ("Identity:Clients:Reports:Scopes:0", "lightning"),
             ("Identity:Clients:Reports:GrantTypes:0", "client_credentials"),
+            ("Identity:Upstream:Sky:Authority", upstream.Issuer),
+            ("Identity:Upstream:Sky:ClientId", FakeProvider.ClientId),
+            ("Identity:Upstream:Sky:ClientSecret", FakeProvider.ClientSecret),
+            ("Identity:Upstream:Sky:Title", "Sky"),
+            ("Identity:Upstream:Sky:AcceptedAudiences:0", UpstreamClient),
             ("Smtp:Uri", "smtp://localhost:1"));
     }
 
@@ -72,6 +83,7 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (service is not null) await service.DisposeAsync();
+        if (upstream is not null) await upstream.DisposeAsync();
         await Database.DisposeAsync();
     }
 }
@@ -87,6 +99,7 @@ public sealed class CertifiedClientTests(IdentityService identity, NodePackages 
     [InlineData("revocation")]
     [InlineData("service")]
     [InlineData("logout")]
+    [InlineData("exchange")]
     [Trait("Check", "A20")]
     public async Task CertifiedClient_Scenario_GoesWell(string scenario)
     {

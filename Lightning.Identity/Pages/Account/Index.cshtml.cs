@@ -1,13 +1,14 @@
 using Lightning.Data;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Sessions;
+using Lightning.Identity.Upstream;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.Pages.Account;
 
 /// <summary>The front page of one's account: who one is, and what can be changed.</summary>
-sealed class IndexModel(LightningDb db, UserManager<Data.Accounts.Account> accounts, SecondFactor second, LiveSessions sessions, TimeProvider clock) : OwnPage(db, clock, Freshness.NotAsked)
+sealed class IndexModel(LightningDb db, UserManager<Data.Accounts.Account> accounts, SecondFactor second, UpstreamProviders upstream, LiveSessions sessions, TimeProvider clock) : OwnPage(db, clock, Freshness.NotAsked)
 {
     static readonly Dictionary<string, string> Sentences = new(StringComparer.Ordinal)
     {
@@ -23,6 +24,9 @@ sealed class IndexModel(LightningDb db, UserManager<Data.Accounts.Account> accou
     public int Passkeys { get; private set; }
 
     public int RecoveryCodes { get; private set; }
+
+    /// <summary>Whether other providers can sign anybody in.</summary>
+    public bool HasUpstream => upstream.All.Count > 0;
 
     public int Devices { get; private set; }
 

@@ -1,4 +1,4 @@
-using Lightning.Identity.Sessions;
+using Lightning.Data;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Identity;
@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Lightning.Identity.Pages.Account;
 
 /// <summary>Which upstream providers sign in to one's account. Shown and changed only shortly after signing in (ASVS 5.0, 7.5.1).</summary>
-sealed class LoginsModel(UpstreamAccounts accounts, TimeProvider clock) : PageModel
+sealed class LoginsModel(LightningDb db, UpstreamAccounts accounts, TimeProvider clock) : OwnPage(db, clock, Freshness.ToSee)
 {
     public IReadOnlyList<IdentityUserLogin<Guid>> Logins { get; private set; } = [];
 
@@ -18,25 +18,19 @@ sealed class LoginsModel(UpstreamAccounts accounts, TimeProvider clock) : PageMo
     /// <summary>Whether a removal was refused because none would be.</summary>
     public bool IsRefused { get; private set; }
 
-    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
-    {
-        var session = HttpContext.BrowserSession();
-        return RecentSignIn.Holds(session, clock) ? await ShowAsync(session!, cancellationToken) : new SeeOther(RecentSignIn.Page(Paths.Logins));
-    }
+    public Task<PageResult> OnGetAsync(CancellationToken cancellationToken) => ShowAsync(cancellationToken);
 
     public async Task<IActionResult> OnPostAsync(string? issuer, string? subject, CancellationToken cancellationToken)
     {
-        var session = HttpContext.BrowserSession();
-        if (!RecentSignIn.Holds(session, clock)) return new SeeOther(RecentSignIn.Page(Paths.Logins));
-        if (await accounts.RemoveAsync(session!.UserId, session.Id, issuer ?? "", subject ?? "", HttpContext)) return new SeeOther(Paths.Logins);
+        if (await accounts.RemoveAsync(Mine.Id, Session.Id, issuer ?? "", subject ?? "", HttpContext)) return new SeeOther(Paths.Logins);
         IsRefused = true;
         Response.StatusCode = StatusCodes.Status409Conflict;
-        return await ShowAsync(session, cancellationToken);
+        return await ShowAsync(cancellationToken);
     }
 
-    async Task<PageResult> ShowAsync(LiveSession session, CancellationToken cancellationToken)
+    async Task<PageResult> ShowAsync(CancellationToken cancellationToken)
     {
-        (Logins, MayRemove) = await accounts.ListAsync(session.UserId, cancellationToken);
+        (Logins, MayRemove) = await accounts.ListAsync(Mine.Id, cancellationToken);
         return Page();
     }
 }

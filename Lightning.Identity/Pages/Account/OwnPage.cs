@@ -26,8 +26,6 @@ enum Freshness
 /// <summary>A page of the account of whoever is signed in. What decides over the account takes a full sign-in, every factor of it, that is ten minutes old at most (ASVS 5.0, 7.5.1).</summary>
 abstract class OwnPage(LightningDb db, TimeProvider clock, Freshness freshness) : PageModel
 {
-    public static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
-
     /// <summary>Whose page it is.</summary>
     public Data.Accounts.Account Mine { get; private set; } = null!;
 
@@ -35,7 +33,7 @@ abstract class OwnPage(LightningDb db, TimeProvider clock, Freshness freshness) 
     public LiveSession Session { get; private set; } = null!;
 
     /// <summary>Whether the person signed in a moment ago, by all that their account asks for.</summary>
-    public bool IsFresh => clock.GetUtcNow() - Session.AuthTime <= Fresh
+    public bool IsFresh => RecentSignIn.Holds(Session, clock)
         && (!Mine.TwoFactorEnabled || Session.Methods.Contains(SecondFactor.Multiple, StringComparer.Ordinal));
 
     /// <summary>This page, as somebody comes back to it.</summary>

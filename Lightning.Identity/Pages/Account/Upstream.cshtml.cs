@@ -18,7 +18,7 @@ namespace Lightning.Identity.Pages.Account;
 /// proved address that is free gets an account; everybody else is asked (ASVS 5.0, 6.8.1).
 /// </summary>
 sealed class UpstreamModel(
-    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, BrowserSessions browser, AccountLimits limits, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
+    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
@@ -69,7 +69,7 @@ sealed class UpstreamModel(
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { } ticket) return Over();
         var session = HttpContext.BrowserSession();
         if (await accounts.FindAsync(ticket.Person, cancellationToken) is { } linked)
-            return ticket.LinkTo is null ? await SignInAsync(ticket, linked, cancellationToken) : await AlreadyLinkedAsync(ticket, linked);
+            return ticket.LinkTo is null ? await SignInAsync(ticket, linked) : await AlreadyLinkedAsync(ticket, linked);
 
         if (MayLink(ticket, session)) return Ask(UpstreamQuestion.Link, ticket, session);
         if (ticket.LinkTo is not null) return Over();
@@ -87,7 +87,7 @@ sealed class UpstreamModel(
         await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
         if (await accounts.RegisterAsync(ticket.Person, ticket.Person.Email!) is not { } account) return new SeeOther(Paths.Upstream);
         await transaction.CommitAsync(CancellationToken.None);
-        return await SignInAsync(ticket, account, cancellationToken);
+        return await SignInAsync(ticket, account);
     }
 
     /// <summary>The owner of an account says so: it and the person there are one.</summary>
@@ -128,25 +128,25 @@ sealed class UpstreamModel(
     bool MayLink(UpstreamTicket ticket, LiveSession? session) => session is not null
         && (ticket.LinkTo is { } asked ? asked == session.UserId && RecentSignIn.Holds(session, clock) : session.AuthTime >= ticket.IssuedAt);
 
-    async Task<IActionResult> SignInAsync(UpstreamTicket ticket, Data.Accounts.Account account, CancellationToken cancellationToken)
+    async Task<IActionResult> SignInAsync(UpstreamTicket ticket, Data.Accounts.Account account)
     {
         await UpstreamTicket.EndAsync(HttpContext);
-        if (!await accounts.IsWelcomeAsync(account, cancellationToken))
-        {
-            logger.SignInFailed(account.Id, UpstreamAccounts.Method, "disabled");
-            return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
-        }
-        // What a second step protects, no other provider opens (ASVS 5.0, 6.3.3).
-        if (account.TwoFactorEnabled)
-        {
-            logger.SignInFailed(account.Id, UpstreamAccounts.Method, "second factor");
-            return new Shown(new Fault(StatusCodes.Status403Forbidden, "This account asks for a second step", "Sign in with your password; then you are asked for it.", Home: SignInPage(ticket)));
-        }
         var isSame = HttpContext.BrowserSession()?.UserId == account.Id;
-        if (!await browser.SignInAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method])) return new SeeOther(SignInPage(ticket));
+        // What a second step protects, no other provider opens (ASVS 5.0, 6.3.3).
+        switch (await steps.GoOnAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method]))
+        {
+            case SignInStep.Disabled:
+                logger.SignInFailed(account.Id, UpstreamAccounts.Method, "disabled");
+                return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
+            case SignInStep.PasskeyWanted:
+                return new Shown(new Fault(StatusCodes.Status403Forbidden, "This account signs in with a passkey", "Use it on the page where you sign in.", Home: With(ticket, Paths.SignIn)));
+            case SignInStep.CodeWanted: return new SeeOther(With(ticket, Paths.SecondStep));
+            case SignInStep.SetUpWanted: return new SeeOther(With(ticket, Paths.SecondStepSetUp));
+            case SignInStep.Outdated: return new SeeOther(With(ticket, Paths.SignIn));
+        }
         if (isSame && !ticket.IsProvedAnew && ticket.ReturnUrl is not null)
             return new Shown(new Fault(StatusCodes.Status403Forbidden, $"{ticket.Person.Provider.Title} did not ask you anew",
-                "This step needs you to prove who you are once more, and the provider does not say that you did. Sign in another way.", Home: SignInPage(ticket)));
+                "This step needs you to prove who you are once more, and the provider does not say that you did. Sign in another way.", Home: With(ticket, Paths.SignIn)));
         return new SeeOther(ticket.ReturnUrl ?? Paths.Home);
     }
 
@@ -162,7 +162,7 @@ sealed class UpstreamModel(
         return Page();
     }
 
-    static string SignInPage(UpstreamTicket ticket) => ticket.ReturnUrl is { } url ? QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", url) : Paths.SignIn;
+    static string With(UpstreamTicket ticket, string page) => ticket.ReturnUrl is { } url ? QueryHelpers.AddQueryString(page, "returnUrl", url) : page;
 
     static Shown AnothersLogin(UpstreamTicket ticket) => new(new Fault(StatusCodes.Status409Conflict, "Linked to another account",
         $"{ticket.Person.Label} at {ticket.Person.Provider.Title} signs in to another account here. Remove it there first.", Home: Paths.Logins));

@@ -1,14 +1,15 @@
 using System.ComponentModel.DataAnnotations;
-using Lightning.Identity.Sessions;
+using Lightning.Identity.Accounts;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Pages.Account;
 
 /// <summary>Where the mailed link of a newcomer leads whose address no provider has proved. A click makes the account: mail programs open links by themselves.</summary>
-sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs proofs, BrowserSessions browser) : PageModel
+sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs proofs, SignInSteps steps) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     [StringLength(100)]
@@ -29,8 +30,14 @@ sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs pro
     {
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket || await proofs.RegisterAsync(Token, ticket.Person) is not { } account) return Over();
         await UpstreamTicket.EndAsync(HttpContext);
-        await browser.SignInAsync(HttpContext, account, UpstreamAccounts.Method);
-        return new SeeOther(ticket.ReturnUrl ?? Paths.Home);
+        // Where everybody must have a second factor, this is where a newcomer sets theirs up.
+        var page = await steps.GoOnAsync(HttpContext, account, UpstreamAccounts.Method) == SignInStep.SetUpWanted ? Paths.SecondStepSetUp : null;
+        return new SeeOther((page, ticket.ReturnUrl) switch
+        {
+            (null, var url) => url ?? Paths.Home,
+            (_, null) => page,
+            var (_, url) => QueryHelpers.AddQueryString(page, "returnUrl", url),
+        });
     }
 
     static Shown Over() => new(new Fault(StatusCodes.Status400BadRequest, "This link has ended",

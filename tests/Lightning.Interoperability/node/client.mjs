@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
 import { Person } from './person.mjs';
 
-const { scenario, issuer, email, password, clients } = JSON.parse(process.argv[2]);
+const { scenario, issuer, email, password, clients, upstream } = JSON.parse(process.argv[2]);
 const scope = 'openid profile email offline_access lightning';
 
 async function connect({ id, secret }) {
@@ -111,6 +111,39 @@ const scenarios = {
     const about = await oidc.tokenIntrospection(config, tokens.access_token);
     assert.deepEqual([about.active, about.client_id, about.scope], [true, clients.service.id, 'lightning']);
     await refused(oidc.clientCredentialsGrant(config, { scope: 'openid' }), 'invalid_scope');
+  },
+
+  /** The app signs in at an upstream provider by itself, and exchanges the ID token that it got there (RFC 8693). */
+  async exchange() {
+    const config = await connect(clients.native);
+    const endpoint = config.serverMetadata().nonce_endpoint;
+    const { nonce } = await (await fetch(endpoint, { method: 'POST', body: new URLSearchParams({ client_id: clients.native.id }) })).json();
+
+    const there = await oidc.discovery(new URL(upstream.issuer), upstream.id, {}, oidc.None(), { execute: [oidc.allowInsecureRequests] });
+    const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
+    const expectedState = oidc.randomState();
+    const address = oidc.buildAuthorizationUrl(there, {
+      redirect_uri: upstream.redirectUri,
+      scope: 'openid email profile',
+      code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+      state: expectedState,
+      nonce,
+    });
+    const answer = await fetch(address, { redirect: 'manual' });
+    const theirs = await oidc.authorizationCodeGrant(there, new URL(answer.headers.get('location')), { pkceCodeVerifier, expectedState, expectedNonce: nonce, idTokenExpected: true });
+
+    const exchange = () => oidc.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+      subject_token: theirs.id_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      scope,
+    });
+    const tokens = await exchange();
+    assert.equal(tokens.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
+    const info = await oidc.fetchUserInfo(config, tokens.access_token, oidc.skipSubjectCheck);
+    assert.deepEqual([info.email, info.email_verified], ['newcomer@example.org', true]);
+    assert.ok((await oidc.refreshTokenGrant(config, tokens.refresh_token)).access_token);
+    await refused(exchange(), 'invalid_request');
   },
 
   /** RP-initiated logout, by the proof that the ID token is: nobody is asked, and everything falls. */
