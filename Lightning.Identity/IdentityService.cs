@@ -65,6 +65,7 @@ static class IdentityService
     /// <summary>Sessions at this provider, and their cookie.</summary>
     public static void AddSessions(this IServiceCollection services)
     {
+        services.AddSingleton<ProviderMetrics>();
         services.AddScoped<LiveSessions>();
         services.AddScoped<BrowserSessions>();
         services.AddSingleton<KnownDevices>();

@@ -31,7 +31,7 @@ static class TokenEndpoint
 
     public static void MapToken(this IEndpointRouteBuilder routes) => routes.MapPost(Paths.Token, HandleAsync);
 
-    static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, IEnumerable<ITokenGrant> grants, TokenFactory tokens)
+    static async Task<IResult> HandleAsync(HttpContext http, ClientAuthentication authentication, IEnumerable<ITokenGrant> grants, TokenFactory tokens, ProviderMetrics metrics)
     {
         http.Response.Headers.CacheControl = "no-store";
         var (caller, stranger) = await authentication.AuthenticateAsync(http);
@@ -39,8 +39,8 @@ static class TokenEndpoint
         if (Checks.FirstFault(caller!) is { } refusal) return refusal.ToResult(http);
 
         var way = grants.Single(way => way.Type == caller!.Parameters["grant_type"]);
-        if (way.Checks.FirstFault(caller!) is { } unfit) return unfit.ToResult(http);
-        var (grant, fault) = await way.GiveAsync(caller!);
+        var (grant, fault) = way.Checks.FirstFault(caller!) is { } unfit ? (null, unfit) : await way.GiveAsync(caller!);
+        metrics.Answered(way.Type, fault?.Code);
         return fault is not null ? fault.ToResult(http) : Results.Json(await AnswerAsync(caller!.Client, grant!, tokens), ProtocolJson.Default.TokenAnswer);
     }
 

@@ -16,7 +16,7 @@ namespace Lightning.Identity.Sessions;
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
 sealed class BrowserSessions(
     LightningDb db, LiveSessions sessions, KnownDevices devices, AccountBook book, SecondFactorRule rule,
-    IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<BrowserSessions> logger)
+    IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ProviderMetrics metrics, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>
@@ -51,6 +51,7 @@ sealed class BrowserSessions(
         await transaction.CommitAsync();
         await WriteCookieAsync(http, sid, endsAt);
         devices.Remember(http, account);
+        metrics.SignedIn(methods);
         logger.SignedIn(account.Id, sid, methods);
         if (elsewhere) book.Done(http, account, AccountEvent.SignedInElsewhere, sid);
         return true;
@@ -79,6 +80,7 @@ sealed class BrowserSessions(
     {
         if (!await HoldAsync(account, methods)) return null;
         var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
+        metrics.SignedIn(methods);
         logger.SignedIn(account.Id, sid, methods);
         return sid;
     }

@@ -8,7 +8,7 @@ namespace Lightning.AppHost.Tests;
 public sealed class OrderTests
 {
     // Ends by SIGTERM, after writing its name to the file.
-    const string Obedient = """trap 'echo "$1" >> "$2"; exit 0' TERM; while :; do sleep 1 & wait $!; done""";
+    const string Obedient = """trap 'echo "$1 goes" >> "$2"; exit 0' TERM; echo "$1 is there" >> "$2"; while :; do sleep 1 & wait $!; done""";
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -31,8 +31,14 @@ public sealed class OrderTests
             Snapshot(app, "server").StartTimeStamp!.Value.ShouldBeGreaterThanOrEqualTo(Snapshot(app, "job").StopTimeStamp!.Value);
             Snapshot(app, "client").StartTimeStamp!.Value.ShouldBeGreaterThanOrEqualTo(Snapshot(app, "server").StartTimeStamp!.Value);
 
+            // A shell that has not come to its trap yet would die of the signal and say nothing.
+            for (var tries = 0; (await File.ReadAllLinesAsync(journal, Cancelled)).Length < 2; tries++)
+            {
+                tries.ShouldBeLessThan(500, "one of them never came");
+                await Task.Delay(20, Cancelled);
+            }
             await app.StopAsync(Cancelled);
-            (await File.ReadAllLinesAsync(journal, Cancelled)).ShouldBe(["client", "server"]);
+            (await File.ReadAllLinesAsync(journal, Cancelled))[2..].ShouldBe(["client goes", "server goes"]);
         }
         finally
         {

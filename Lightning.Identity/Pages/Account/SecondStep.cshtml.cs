@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Lightning.Identity.Pages.Account;
 
 /// <summary>The second step of a sign-in: a code of the account's authenticator app, or one of its recovery codes.</summary>
-sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor second, AccountBook book, AccountLimits limits, ILogger<SecondStepModel> logger) : AccountPage
+sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor second, AccountBook book, AccountLimits limits, ProviderMetrics metrics, ILogger<SecondStepModel> logger) : AccountPage
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter a code."), StringLength(64, ErrorMessage = "That is longer than any code.")]
@@ -32,6 +32,7 @@ sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor sec
         var taken = account.TwoFactorEnabled && (Recovery ? await second.TakeRecoveryCodeAsync(account, Code!) : await second.TakeCodeAsync(account, Code!));
         if (!taken)
         {
+            metrics.SignInFailed(SecondFactor.Method);
             logger.SignInFailed(account.Id, SecondFactor.Method, Recovery ? "wrong recovery code" : "wrong or used code");
             ModelState.AddModelError(nameof(Code), Recovery ? "This is none of your recovery codes, or was used before." : "This code is not right, or was used before. Wait for the next one.");
             return Page();

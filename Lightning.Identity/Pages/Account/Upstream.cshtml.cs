@@ -18,7 +18,7 @@ namespace Lightning.Identity.Pages.Account;
 /// proved address that is free gets an account; everybody else is asked (ASVS 5.0, 6.8.1).
 /// </summary>
 sealed class UpstreamModel(
-    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
+    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, ProviderMetrics metrics, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
@@ -136,6 +136,7 @@ sealed class UpstreamModel(
         switch (await steps.GoOnAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method]))
         {
             case SignInStep.Disabled:
+                metrics.SignInFailed(UpstreamAccounts.Method);
                 logger.SignInFailed(account.Id, UpstreamAccounts.Method, "disabled");
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
             case SignInStep.PasskeyWanted:

@@ -1,0 +1,27 @@
+using System.Diagnostics.Metrics;
+
+namespace Lightning.Identity;
+
+/// <summary>What this provider does, counted: the meter <c>Lightning.Identity</c>. Nothing in its tags tells one person from another.</summary>
+sealed class ProviderMetrics
+{
+    public const string MeterName = "Lightning.Identity";
+    readonly Counter<long> signIns, grants;
+
+    public ProviderMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        signIns = meter.CreateCounter<long>("lightning.identity.sign_ins", "{sign-in}", "Sign-ins by method (the values of amr) and outcome: succeeded or failed.");
+        grants = meter.CreateCounter<long>("lightning.identity.grants", "{grant}", "Calls of the token endpoint by grant type and outcome: granted, or the error.");
+    }
+
+    public void SignedIn(string[] methods) => Count(signIns, "method", string.Join(' ', methods), "succeeded");
+
+    public void SignInFailed(string method) => Count(signIns, "method", method, "failed");
+
+    /// <summary>Counts an answer of the token endpoint to a client that is known and may use the grant.</summary>
+    public void Answered(string grantType, string? error) => Count(grants, "grant_type", grantType, error ?? "granted");
+
+    static void Count(Counter<long> counter, string name, string value, string outcome) =>
+        counter.Add(1, new KeyValuePair<string, object?>(name, value), new KeyValuePair<string, object?>("outcome", outcome));
+}
