@@ -71,6 +71,7 @@ public static class Problems
             if (exception is InvalidDataException && httpContext.Request.HasFormContentType) exception = new BadHttpRequestException("The form cannot be read.", exception);
             if (exception is not BadHttpRequestException bad) return ValueTask.FromResult(false);
             httpContext.Response.StatusCode = bad.StatusCode;
+            if (bad.StatusCode == StatusCodes.Status429TooManyRequests) httpContext.Response.Headers.RetryAfter = "60";
             var json = bad.InnerException as JsonException;
             var details = new ProblemDetails { Status = bad.StatusCode, Detail = json is null ? bad.Message : "The body is no JSON of the form that is asked for." };
             if (json is not null)

@@ -51,19 +51,20 @@ class Memory<TKey, TValue>
     /// <exception cref="System.Data.Common.DbException">It had to be read and the database does not answer.</exception>
     public ValueTask<TValue?> FindAsync(TKey key, CancellationToken cancellationToken)
     {
-        if (!feed.IsAlive)
-        {
-            metrics.Bypassed(name);
-            return new(read(key, cancellationToken));
-        }
-        if (entries.TryGetValue(key, out var entry) && !entry.Value.IsOver(clock.GetUtcNow()))
-        {
-            metrics.Hit(name);
-            // Only when it changes: a write takes the line away from the other processors.
-            if (!entry.IsUsed) entry.IsUsed = true;
-            return new(entry.Value);
-        }
-        return RefreshAsync(key, cancellationToken);
+        if (TryRecall(key) is { } remembered) return new(remembered);
+        if (feed.IsAlive) return RefreshAsync(key, cancellationToken);
+        metrics.Bypassed(name);
+        return new(read(key, cancellationToken));
+    }
+
+    /// <summary>The living session of a key if it is remembered and the feed alive, or null.</summary>
+    public TValue? TryRecall(TKey key)
+    {
+        if (!feed.IsAlive || !entries.TryGetValue(key, out var entry) || entry.Value.IsOver(clock.GetUtcNow())) return null;
+        metrics.Hit(name);
+        // Only when it changes: a write takes the line away from the other processors.
+        if (!entry.IsUsed) entry.IsUsed = true;
+        return entry.Value;
     }
 
     /// <summary>The same, read anew.</summary>

@@ -36,7 +36,7 @@ public static class RelyingPartyExtensions
         services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
         services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
         services.AddSessionFeed();
-        services.AddSingleton<WebSessionMemory>().AddSingleton(RequestSessions.Create).AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
+        services.AddSingleton<WebSessionMemory>().AddSingleton<RequestLimits>().AddSingleton(RequestSessions.Create).AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
         services.AddSingleton<ExpiredSessions>().AddHostedService(provider => provider.GetRequiredService<ExpiredSessions>());
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);

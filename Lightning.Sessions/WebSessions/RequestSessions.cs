@@ -16,6 +16,7 @@ public sealed class RequestSessions
     readonly SessionCookie cookie;
     readonly WebSessionMemory memory;
     readonly LastSeen lastSeen;
+    readonly RequestLimits limits;
     readonly TimeProvider clock;
     readonly Func<HttpRequest, bool> slides;
 
@@ -24,6 +25,7 @@ public sealed class RequestSessions
         cookie = services.GetRequiredService<SessionCookie>();
         memory = services.GetRequiredService<WebSessionMemory>();
         lastSeen = services.GetRequiredService<LastSeen>();
+        limits = services.GetRequiredService<RequestLimits>();
         clock = services.GetRequiredService<TimeProvider>();
         slides = services.GetRequiredService<IOptionsMonitor<WebSessionOptions>>().Get(Schemes.Session).Slides;
     }
@@ -31,35 +33,44 @@ public sealed class RequestSessions
     internal static RequestSessions Create(IServiceProvider services) => new(services);
 
     /// <summary>The living session that the request's cookie belongs to, or null; notes its use, and that its answer is for no cache.</summary>
+    /// <exception cref="BadHttpRequestException">429: the session or the address has made too many requests.</exception>
     /// <exception cref="System.Data.Common.DbException">It had to be read and the database does not answer.</exception>
     public ValueTask<LiveSession?> FindAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (cookie.ReadHash(context.Request) is not { } hash) return default;
-        var found = memory.FindAsync(hash, context.RequestAborted);
         // Most requests by far: the session is remembered, and the request uses it.
-        return found.IsCompletedSuccessfully && slides(context.Request) ? new(Use(context, found.Result)) : AwaitAsync(context, found);
+        return memory.TryRecall(hash) is { } session && slides(context.Request) ? new(Use(context, session)) : ReadAsync(context, hash);
     }
 
-    async ValueTask<LiveSession?> AwaitAsync(HttpContext context, ValueTask<LiveSession?> found)
+    async ValueTask<LiveSession?> ReadAsync(HttpContext context, CookieHash hash)
     {
-        var session = await found;
-        if (session is null || slides(context.Request)) return Use(context, session);
+        if (memory.TryRecall(hash) is not { } session)
+        {
+            limits.Check(context);
+            if (await memory.FindAsync(hash, context.RequestAborted) is not { } read)
+            {
+                limits.CountUnknown(context);
+                return null;
+            }
+            session = read;
+        }
+        if (slides(context.Request)) return Use(context, session);
         // Whoever only looks is told how it stands, and other replicas may have seen the session since.
         var now = clock.GetUtcNow();
-        if (now - session.LastSeenAt >= LastSeen.Interval && now - session.ReadAt >= LookAgainAfter) session = await memory.RefreshAsync(session.Hash, context.RequestAborted);
+        return now - session.LastSeenAt < LastSeen.Interval || now - session.ReadAt < LookAgainAfter ? Show(context, session)
+            : await memory.RefreshAsync(hash, context.RequestAborted) is { } fresh ? Show(context, fresh) : null;
+    }
+
+    LiveSession Use(HttpContext context, LiveSession session)
+    {
+        lastSeen.Note(session);
         return Show(context, session);
     }
 
-    LiveSession? Use(HttpContext context, LiveSession? session)
+    LiveSession Show(HttpContext context, LiveSession session)
     {
-        if (session is not null) lastSeen.Note(session);
-        return Show(context, session);
-    }
-
-    static LiveSession? Show(HttpContext context, LiveSession? session)
-    {
-        if (session is null) return null;
+        limits.Count(session);
         context.Features.Set(session);
         // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
         context.Response.OnStarting(static response =>

@@ -41,6 +41,7 @@ static class ProxyBenchmark
             ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),
             ["DataProtection__MasterKey"] = new string('z', 43) + "=",
             ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
+            ["Sessions__RequestsPerMinute"] = "100000000",
             ["Oidc__Authority"] = People.Issuer,
             ["Oidc__ClientSecret"] = "secret",
             ["services__api__http__0"] = address,
