@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using System.Security.Claims;
 using Lightning.Sessions.Tests;
@@ -22,20 +21,22 @@ namespace Lightning.Benchmarks;
 /// </summary>
 static class ProxyBenchmark
 {
-    const int Sessions = 10_000;
+    const int Sessions = 100_000, Portion = 5_000;
 
     public static async Task RunAsync(PostgresServer server)
     {
         await using var database = await server.CreateDatabaseAsync();
         await using var replica = await Replica.StartAsync(database);
-        var cookies = (await replica.AddSessionsAsync(Sessions, TimeSpan.Zero, tokensEndIn: TimeSpan.FromHours(1))).Select(session => $"__Host-lightning={replica.Cookies[session.Hash]}").ToArray();
+        while (replica.Cookies.Count < Sessions) await replica.AddSessionsAsync(Portion, TimeSpan.Zero, tokensEndIn: TimeSpan.FromHours(1));
+        var cookies = replica.Cookies.Values.Select(value => $"__Host-lightning={value}").ToArray();
+        await database.ExecuteAsync("VACUUM ANALYZE");
         await using var upstream = await StartUpstreamAsync();
         var address = upstream.Urls.Single();
         using var yarp = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], []);
         // Without a log no request has an Activity, so there is no trace to pass on either.
         using var silent = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], new() { ["Logging__LogLevel__Default"] = "None" });
         using var stock = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address, "cookie"], []);
-        using var bff = await ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
+        Task<ProxyProcess> StartBffAsync() => ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Benchmark",
             ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),
@@ -46,12 +47,13 @@ static class ProxyBenchmark
             ["Oidc__ClientSecret"] = "secret",
             ["services__api__http__0"] = address,
         });
+        using var bff = await StartBffAsync();
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false });
         using var signedIn = await client.GetAsync(new Uri(stock.Address, "/sign-in"));
         var stockCookie = signedIn.Headers.GetValues("Set-Cookie").Single().Split(';', 2)[0];
 
         // Once for each session, so that all are remembered.
-        for (var number = 0; number < Sessions; number++) await GetAsync(client, bff.Address, cookies[number]);
+        await Rounds.AllAsync(Sessions, number => GetAsync(client, bff.Address, cookies[number]));
         var figures = await Rounds.MeasureAsync([
             ("YARP alone", _ => GetAsync(client, yarp.Address, cookies[0]), () => yarp.Cpu),
             ("YARP alone, no log", _ => GetAsync(client, silent.Address, cookies[0]), () => silent.Cpu),
@@ -61,6 +63,7 @@ static class ProxyBenchmark
         ]);
         Console.WriteLine("A GET of 1 KB through the proxy; the processor time is the proxy's:");
         Rounds.Print(figures, "YARP alone");
+        await ProxyLatencies.PrintAsync(new(client, database, bff, StartBffAsync, cookies));
     }
 
     /// <summary>YARP with nothing before it, or ASP.NET's own cookie handler with its tickets in memory; runs until its standard input is closed.</summary>
@@ -84,7 +87,7 @@ static class ProxyBenchmark
         await Console.In.ReadToEndAsync();
     }
 
-    static async Task GetAsync(HttpClient client, Uri address, string cookie)
+    public static async Task GetAsync(HttpClient client, Uri address, string cookie)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/api/v1/notes")) { Headers = { { "X-CSRF", "1" }, { "Cookie", cookie } } };
         using var response = await client.SendAsync(request);
@@ -99,57 +102,19 @@ static class ProxyBenchmark
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var body = new byte[1024];
-        app.Run(context =>
+        app.MapGet("/api/events", async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
+        app.MapGet("/api/v1/notes", context =>
         {
             context.Response.ContentLength = body.Length;
             return context.Response.Body.WriteAsync(body).AsTask();
         });
         await app.StartAsync();
         return app;
-    }
-
-    sealed class ProxyProcess : IDisposable
-    {
-        readonly Process process;
-
-        ProxyProcess(Process process) => this.process = process;
-
-        public Uri Address { get; private set; } = null!;
-
-        public TimeSpan Cpu
-        {
-            get
-            {
-                process.Refresh();
-                return process.TotalProcessorTime;
-            }
-        }
-
-        public static async Task<ProxyProcess> StartAsync(string program, string[] arguments, Dictionary<string, string> environment)
-        {
-            var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = AppContext.BaseDirectory };
-            start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-            start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
-            // The same for all: what the Web SDK gives the BFF, and a log that says nothing of a request that went well.
-            start.Environment["DOTNET_gcServer"] = "1";
-            start.Environment["Logging__LogLevel__Default"] = "Warning";
-            foreach (var (key, value) in environment) start.Environment[key] = value;
-            var proxy = new ProxyProcess(Process.Start(start)!);
-            while (await proxy.process.StandardOutput.ReadLineAsync() is { } line)
-                if (line.Split("Now listening on: ") is [_, var address])
-                {
-                    proxy.Address = new Uri(address);
-                    _ = proxy.process.StandardOutput.ReadToEndAsync();
-                    return proxy;
-                }
-            throw new InvalidOperationException($"{program} did not start.");
-        }
-
-        public void Dispose()
-        {
-            if (!process.HasExited) process.Kill();
-            process.Dispose();
-        }
     }
 
     /// <summary>The least that a ticket store can be.</summary>

@@ -35,14 +35,31 @@ static class Rounds
                 $"| {name} | {figure.PerSecond:0} | {figure.PerSecond / figures[baseline].PerSecond:0.00} | {figure.Cpu.TotalMicroseconds:0} µs | {figure.Cpu / figures[baseline].Cpu:0.00} |"));
     }
 
+    /// <summary>A number of requests, a few at a time.</summary>
+    public static Task AllAsync(int count, Func<int, Task> request) => Task.WhenAll(Enumerable.Range(0, Parallel).Select(async worker =>
+    {
+        for (var number = worker; number < count; number += Parallel) await request(number);
+    }));
+
+    /// <summary>How long the slowest hundredth of them took at least.</summary>
+    public static async Task<TimeSpan> P99Async(int count, Func<int, Task> request)
+    {
+        var took = new TimeSpan[count];
+        await AllAsync(count, async number =>
+        {
+            var clock = Stopwatch.GetTimestamp();
+            await request(number);
+            took[number] = Stopwatch.GetElapsedTime(clock);
+        });
+        Array.Sort(took);
+        return took[count * 99 / 100];
+    }
+
     static async Task<Figure> TakeAsync(Func<int, Task> request, Func<TimeSpan> used)
     {
         var cpu = used();
         var clock = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, Parallel).Select(async worker =>
-        {
-            for (var number = worker; number < Requests; number += Parallel) await request(number);
-        }));
+        await AllAsync(Requests, request);
         return new Figure(Requests / clock.Elapsed.TotalSeconds, (used() - cpu) / Requests);
     }
 

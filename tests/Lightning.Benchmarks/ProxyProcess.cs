@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace Lightning.Benchmarks;
+
+/// <summary>A proxy in a process of its own.</summary>
+sealed class ProxyProcess : IDisposable
+{
+    readonly Process process;
+
+    ProxyProcess(Process process) => this.process = process;
+
+    public Uri Address { get; private set; } = null!;
+
+    public TimeSpan Cpu
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>What it has in memory, bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
+    public static async Task<ProxyProcess> StartAsync(string program, string[] arguments, Dictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = AppContext.BaseDirectory };
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+        // The same for all: what the Web SDK gives the BFF, and a log that says nothing of a request that went well.
+        start.Environment["DOTNET_gcServer"] = "1";
+        start.Environment["Logging__LogLevel__Default"] = "Warning";
+        foreach (var (key, value) in environment) start.Environment[key] = value;
+        var proxy = new ProxyProcess(Process.Start(start)!);
+        while (await proxy.process.StandardOutput.ReadLineAsync() is { } line)
+            if (line.Split("Now listening on: ") is [_, var address])
+            {
+                proxy.Address = new Uri(address);
+                _ = proxy.process.StandardOutput.ReadToEndAsync();
+                return proxy;
+            }
+        throw new InvalidOperationException($"{program} did not start.");
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill();
+        process.Dispose();
+    }
+}
