@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
 using Microsoft.EntityFrameworkCore;
@@ -32,7 +33,7 @@ enum SignInStep
 /// Takes a person who has proved something to a session, by a second step where their account asks for one. Every way in comes through here: password,
 /// mailed link, passkey, another provider.
 /// </summary>
-sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRule rule, Seal seal)
+sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRule rule, SignInFailures failures, Seal seal)
 {
     const string Cookie = "__Host-lightning-id-step";
     static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
@@ -47,7 +48,7 @@ sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRu
     public async Task<SignInStep> GoOnAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
     {
         if (await db.Users.Where(user => user.Id == account.Id).Select(user => new { user.IsAdmin, user.DisabledAt }).SingleOrDefaultAsync() is not { DisabledAt: null } person)
-            return SignInStep.Disabled;
+            return await FailAsync(SignInStep.Disabled, "disabled");
         if (!methods.Contains(SecondFactor.Multiple, StringComparer.Ordinal))
         {
             var wanted = account.TwoFactorEnabled ? SignInStep.CodeWanted
@@ -58,9 +59,16 @@ sealed class SignInSteps(LightningDb db, BrowserSessions browser, SecondFactorRu
                 seal.WriteCookie(http, Cookie, new PendingSignIn(account.Id, account.SecurityStamp, methods), Lifetime);
             if (wanted != SignInStep.SignedIn) return wanted;
         }
-        if (!await browser.SignInAsync(http, account, provedAnew, methods)) return SignInStep.Outdated;
+        if (!await browser.SignInAsync(http, account, provedAnew, methods)) return await FailAsync(SignInStep.Outdated, "the account was changed meanwhile");
         Seal.DeleteCookie(http, Cookie);
         return SignInStep.SignedIn;
+
+        async Task<SignInStep> FailAsync(SignInStep step, string reason)
+        {
+            db.ChangeTracker.Clear();
+            await failures.WriteAsync(account.Id, string.Join(' ', methods), reason);
+            return step;
+        }
     }
 
     /// <summary>Whose second step is awaited in this browser; null where nobody's is, or the credentials were changed since the first.</summary>

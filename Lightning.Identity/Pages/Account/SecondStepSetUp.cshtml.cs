@@ -37,7 +37,7 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
         if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Again(seal, account, Key);
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTryCode(HttpContext, account.Email!)) return TooMany();
+        if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();
         if (AuthenticatorSetUp.Open(seal, account, Key) is not { } key || Totp.Match(key, Code!, clock.GetUtcNow()) is not { } step)
         {
             ModelState.AddModelError(nameof(Code), "This code is not right. Does the clock of your phone go right?");

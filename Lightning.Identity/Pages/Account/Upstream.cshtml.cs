@@ -18,7 +18,7 @@ namespace Lightning.Identity.Pages.Account;
 /// proved address that is free gets an account; everybody else is asked (ASVS 5.0, 6.8.1).
 /// </summary>
 sealed class UpstreamModel(
-    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, ProviderMetrics metrics, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
+    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
@@ -85,8 +85,9 @@ sealed class UpstreamModel(
         }
         // Not cancelled with the request: half a registration would be in the way of the next one.
         await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
-        if (await accounts.RegisterAsync(ticket.Person, ticket.Person.Email!) is not { } account) return new SeeOther(Paths.Upstream);
+        if (await accounts.RegisterAsync(ticket.Person, ticket.Person.Email!) is not var (account, registered)) return new SeeOther(Paths.Upstream);
         await transaction.CommitAsync(CancellationToken.None);
+        registered();
         return await SignInAsync(ticket, account);
     }
 
@@ -95,7 +96,7 @@ sealed class UpstreamModel(
     {
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { } ticket || HttpContext.BrowserSession() is not { } session || !MayLink(ticket, session)) return Over();
         await UpstreamTicket.EndAsync(HttpContext);
-        if (!await accounts.LinkAsync(session.UserId, session.Id, ticket.Person, HttpContext)) return AnothersLogin(ticket);
+        if (!await accounts.LinkAsync(session.UserId, session.Id, ticket.Person)) return AnothersLogin(ticket);
         return new SeeOther(ticket.LinkTo is not null ? Paths.Logins : ticket.ReturnUrl ?? Paths.Home);
     }
 
@@ -111,7 +112,7 @@ sealed class UpstreamModel(
     {
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket) return Over();
         if (!ModelState.IsValid) return Ask(UpstreamQuestion.Address, ticket, HttpContext.BrowserSession());
-        if (!limits.MayTry(HttpContext, Email!))
+        if (!await limits.MayTryAsync(HttpContext, Email!))
         {
             Response.StatusCode = StatusCodes.Status429TooManyRequests;
             ModelState.AddModelError("", "Too many attempts. Wait a minute, then try again.");
@@ -136,8 +137,6 @@ sealed class UpstreamModel(
         switch (await steps.GoOnAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method]))
         {
             case SignInStep.Disabled:
-                metrics.SignInFailed(UpstreamAccounts.Method);
-                logger.SignInFailed(account.Id, UpstreamAccounts.Method, "disabled");
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
             case SignInStep.PasskeyWanted:
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "This account signs in with a passkey", "Use it on the page where you sign in.", Home: With(ticket, Paths.SignIn)));
