@@ -122,7 +122,7 @@ sealed class TokenExchangeGrant(
             if (await accounts.RegisterAsync(token.Person, token.Person.Email!) is not { } newcomer) return (null, AddressIsFree(arrival with { IsAddressTaken = true }), null);
             (account, registered) = newcomer;
         }
-        if (await browser.BeginAsync(context.HttpContext!, account, UpstreamAccounts.Method) is not var (sid, signedIn))
+        if (await browser.BeginAsync(context.HttpContext!, account, UpstreamTicket.Proof(token.Person, anew: false, clock.GetUtcNow()), UpstreamAccounts.Method) is not var (sid, signedIn))
             return (null, ProtocolError.InvalidRequest("The account cannot be signed in to by an exchange now: use the authorization code flow."), account.Id);
         var session = await sessions.FindAsync(sid, CancellationToken.None) ?? throw new InvalidOperationException("A session that was just begun is not there.");
         var family = Guid.CreateVersion7(clock.GetUtcNow());

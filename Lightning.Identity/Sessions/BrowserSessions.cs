@@ -20,21 +20,21 @@ sealed class BrowserSessions(
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
-    /// <param name="provedAnew">Whether they proved it just now; otherwise a session that there is keeps the time of its last proof.</param>
+    /// <param name="provedAt">When they proved it; a session that there is keeps the time of a later proof.</param>
     /// <param name="methods">How they proved it.</param>
     /// <returns>
     /// False where the account's credentials were changed since (a proof by the old ones counts no more), where its user was shut out, or where it asks for
     /// a second factor and the methods do not say <c>mfa</c>: whichever way somebody comes, none leads past that (ASVS 5.0, 6.3.4). See <see cref="SignInSteps"/>.
     /// </returns>
-    public async Task<bool> SignInAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
+    public async Task<bool> SignInAsync(HttpContext http, Account account, DateTimeOffset provedAt, string[] methods)
     {
         var now = clock.GetUtcNow();
         var present = http.BrowserSession();
         await using var transaction = await db.Database.BeginTransactionAsync();
         if (!await HoldAsync(account, methods)) return false;
-        var (sid, endsAt) = present?.UserId == account.Id && (!provedAnew || await RenewAsync(present.Id, methods, now))
+        var (sid, endsAt) = present?.UserId == account.Id && (provedAt < present.AuthTime || await RenewAsync(present.Id, methods, provedAt, now))
             ? (present.Id, present.EndsAt)
-            : await BeginAsync(http, account.Id, present, methods, now);
+            : await BeginAsync(http, account.Id, present, methods, provedAt, now);
         var elsewhere = !devices.Knows(http, account.Id) && await db.Sessions.AnyAsync(session => session.UserId == account.Id && session.Id != sid);
         var told = elsewhere ? book.Enter(http, account, AccountEvent.SignedInElsewhere, sid) : null;
         var signedIn = Enter(account.Id, sid, methods);
@@ -66,10 +66,10 @@ sealed class BrowserSessions(
 
     /// <summary>Begins a session in the caller's transaction, for an app that has its tokens and no cookie of this provider.</summary>
     /// <returns>Its id, and what to call once the transaction is committed; null where a sign-in would be refused.</returns>
-    public async Task<(Guid Sid, Action Done)?> BeginAsync(HttpContext http, Account account, params string[] methods)
+    public async Task<(Guid Sid, Action Done)?> BeginAsync(HttpContext http, Account account, DateTimeOffset provedAt, params string[] methods)
     {
         if (!await HoldAsync(account, methods)) return null;
-        var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
+        var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, provedAt, clock.GetUtcNow());
         var signedIn = Enter(account.Id, sid, methods);
         await db.SaveChangesAsync();
         return (sid, signedIn);
@@ -87,7 +87,7 @@ sealed class BrowserSessions(
         };
     }
 
-    async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset now)
+    async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset provedAt, DateTimeOffset now)
     {
         if (replaced is not null) await sessions.EndAsync(replaced.Id, "replaced");
         var session = new Session
@@ -96,7 +96,7 @@ sealed class BrowserSessions(
             Issuer = provider.Value.Issuer,
             UserId = userId,
             CreatedAt = now,
-            AuthTime = now,
+            AuthTime = provedAt,
             LastSeenAt = now,
             EndsAt = now + limits.Value.AbsoluteLifetime,
             Ip = http.Connection.RemoteIpAddress?.ToString(),
@@ -131,9 +131,9 @@ sealed class BrowserSessions(
         db.Sessions.Where(session => session.Id == sid && session.EndedAt == null).ExecuteUpdateAsync(update => update.SetProperty(session => session.Methods, methods));
 
     /// <summary>False where the session ended meanwhile: what has ended never comes back.</summary>
-    async Task<bool> RenewAsync(Guid sid, string[] methods, DateTimeOffset now) =>
+    async Task<bool> RenewAsync(Guid sid, string[] methods, DateTimeOffset provedAt, DateTimeOffset now) =>
         await db.Sessions.Where(session => session.Id == sid && session.EndedAt == null).ExecuteUpdateAsync(update => update
-            .SetProperty(session => session.AuthTime, now)
+            .SetProperty(session => session.AuthTime, provedAt)
             .SetProperty(session => session.LastSeenAt, now)
             .SetProperty(session => session.Methods, methods)) > 0;
 

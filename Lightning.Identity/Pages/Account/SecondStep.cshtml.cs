@@ -26,7 +26,7 @@ sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor sec
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await steps.FindAsync(HttpContext) is not var (account, methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not var (account, provedAt, methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         if (!ModelState.IsValid) return Page();
         if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();
         await using var transaction = await db.Database.BeginTransactionAsync();
@@ -45,6 +45,6 @@ sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor sec
         // Spent whether or not the sign-in goes through.
         await transaction.CommitAsync();
         if (used is not null) book.Done(used, AccountEvent.RecoveryCodeUsed);
-        return GoOn(await steps.GoOnAsync(HttpContext, account, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
+        return GoOn(await steps.GoOnAsync(HttpContext, account, provedAt, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
     }
 }

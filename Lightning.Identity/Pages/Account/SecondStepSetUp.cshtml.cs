@@ -27,14 +27,14 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
     public async Task<IActionResult> OnGetAsync()
     {
         ModelState.Clear();
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, _)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, _, _)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Begin(seal, account);
         return Page();
     }
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Again(seal, account, Key);
         if (!ModelState.IsValid) return Page();
         if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();
@@ -44,7 +44,7 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
             return Page();
         }
         if (await changes.AddAuthenticatorAsync(HttpContext, account, key, step, endOthers: false) is not { } codes) return new SeeOther(WithReturnUrl(Paths.SignIn));
-        var result = GoOn(await steps.GoOnAsync(HttpContext, account, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
+        var result = GoOn(await steps.GoOnAsync(HttpContext, account, provedAt, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
         if (!ModelState.IsValid) return result;
         RecoveryCodes = codes;
         return Page();

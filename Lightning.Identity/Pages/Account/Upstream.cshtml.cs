@@ -2,13 +2,16 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
+using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace Lightning.Identity.Pages.Account;
@@ -18,7 +21,8 @@ namespace Lightning.Identity.Pages.Account;
 /// proved address that is free gets an account; everybody else is asked (ASVS 5.0, 6.8.1).
 /// </summary>
 sealed class UpstreamModel(
-    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
+    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, PushedRequests pushed, AccountLimits limits,
+    IOptions<SessionsOptions> lifetimes, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
@@ -45,10 +49,12 @@ sealed class UpstreamModel(
         var session = HttpContext.BrowserSession();
         if (link && !RecentSignIn.Holds(session, clock)) return new SeeOther(RecentSignIn.Page(Paths.Logins));
         var waiting = returnUrl == Paths.Upstream ? (await UpstreamTicket.ReadAsync(HttpContext, providers))?.ReturnUrl : ReturnUrl.Accept(returnUrl);
-        DateTimeOffset? anew = session is not null && !link ? clock.GetUtcNow() : null;
+        // Whoever is signed in here confirms that it is them; whoever is not may be on the way to something that asks for that.
+        var isAnew = !link && (session is not null || ReturnUrl.IsAccountPage(waiting) || await pushed.AsksForProofAsync(waiting, HttpContext.RequestAborted));
+        DateTimeOffset? anew = isAnew ? clock.GetUtcNow() : null;
         try
         {
-            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, link ? session!.UserId : null, anew));
+            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, link ? session!.UserId : null, anew, lifetimes.Value.AbsoluteLifetime));
         }
         catch (Exception fault) when (fault is OpenIdConnectProtocolException || UpstreamProvider.IsAway(fault))
         {
@@ -134,7 +140,7 @@ sealed class UpstreamModel(
         await UpstreamTicket.EndAsync(HttpContext);
         var isSame = HttpContext.BrowserSession()?.UserId == account.Id;
         // What a second step protects, no other provider opens (ASVS 5.0, 6.3.3).
-        switch (await steps.GoOnAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method]))
+        switch (await steps.GoOnAsync(HttpContext, account, ticket.ProvedAt(clock.GetUtcNow()), [UpstreamAccounts.Method]))
         {
             case SignInStep.Disabled:
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
