@@ -52,11 +52,13 @@ sealed class UpstreamAccounts(
             AddLogin(account.Id, person);
             var entry = Enter("login-added", account.Id, sid: null, provider);
             await db.SaveChangesAsync();
-            return (account, () =>
+            return (account, Tell);
+
+            void Tell()
             {
                 registered();
                 audit.Done(entry, (log, entry) => Events.LoginAdded(log, entry, provider));
-            });
+            }
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {

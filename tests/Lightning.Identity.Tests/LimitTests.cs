@@ -71,7 +71,7 @@ public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<Id
     public async Task Account_TriedAtSeveralReplicas_HasOneCount_AndACountOfEachReplicasOwnIsCaught()
     {
         var user = await identity.AddAccountAsync("several");
-        var (key, thieves) = ((byte[])[], new[] { identity.Visitor(), identity.VisitorOfAnotherReplica(), identity.VisitorOfAnotherReplica() });
+        Visitor[] thieves = [identity.Visitor(), identity.VisitorOfAnotherReplica(), identity.VisitorOfAnotherReplica()];
         (await GuessAsync(thieves, 8, thief => thief.SignInAsync(user.Email, "wrong password"))).ShouldBe(5);
         // And all at once: each sees what the others took.
         var other = await identity.AddAccountAsync("parallel");
@@ -82,7 +82,7 @@ public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<Id
         var owner = identity.Visitor();
         var third = await identity.AddAccountAsync("codes");
         await owner.SignInAsync(third.Email);
-        (key, _) = await identity.AddAuthenticatorAsync(owner);
+        var (key, _) = await identity.AddAuthenticatorAsync(owner);
         foreach (var thief in thieves) await thief.SignInAsync(third.Email);
         (await GuessAsync(thieves, 4, thief => thief.SubmitAsync("/account/second-step", ("Code", "000000")))).ShouldBe(3);
         (await thieves[0].SubmitAsync("/account/second-step", ("Code", identity.CodeOf(key)))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);

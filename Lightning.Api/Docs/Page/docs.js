@@ -8,6 +8,8 @@ const read = async url => {
 const { clientId } = await read('settings.json');
 const spec = await read('/openapi/v1.json');
 const scheme = spec.components.securitySchemes.session;
+// Where the document does not say where the API is, it is where it came from.
+if (!spec.servers?.length) spec.servers = [{ url: location.origin }];
 let provider = null;
 try {
   provider = await read(scheme.openIdConnectUrl);
