@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace Lightning.Api;
 
-/// <summary>The OpenAPI 3.1 document at <c>/openapi/v1.json</c>, and a page at <c>/docs</c> that shows it in Development.</summary>
+/// <summary>The OpenAPI 3.1 document at <c>/openapi/v1.json</c>.</summary>
 static class ApiDocument
 {
     const string Scheme = "session";
@@ -38,27 +38,5 @@ static class ApiDocument
                 return Task.CompletedTask;
             });
         });
-    }
-
-    public static WebApplication UseApiDocs(this WebApplication app)
-    {
-        if (!app.Environment.IsDevelopment()) return app;
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal), docs =>
-        {
-            docs.Use((context, next) =>
-            {
-                // Swagger UI brings scripts and styles inline; it is shown in Development only.
-                context.Response.Headers.ContentSecurityPolicy =
-                    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-                return next(context);
-            });
-            docs.UseSwaggerUI(page =>
-            {
-                page.RoutePrefix = "docs";
-                page.DocumentTitle = "Lightning API";
-                page.SwaggerEndpoint("/openapi/v1.json", "v1");
-            });
-        });
-        return app;
     }
 }

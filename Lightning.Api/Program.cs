@@ -1,4 +1,5 @@
 using Lightning.Api;
+using Lightning.Api.Docs;
 using Lightning.Api.Notes;
 using Lightning.Data;
 using Lightning.Data.Rules;
@@ -12,10 +13,11 @@ builder.AddSessionGate();
 builder.Services.AddCrossOrigin();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
+builder.Services.AddDocsPage();
 
 var app = builder.Build();
 app.UseServiceDefaults();
-app.UseApiDocs();
+app.UseDocsPage();
 app.UseCors();
 app.UseAuthentication();
 app.UseAuthorization();

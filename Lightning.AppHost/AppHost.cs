@@ -25,6 +25,9 @@ identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
 var api = Service<Projects.Lightning_Api>("api")
     .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
+// Its page signs in as the public client, by scripts of its own origin.
+identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoint("http"))
+    .WithEnvironment("Identity__Clients__Public__RedirectUris__2", ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/oauth2-redirect.html"));
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");

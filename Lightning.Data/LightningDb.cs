@@ -24,6 +24,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
     /// <summary>What stands in for a lost authenticator app.</summary>
     public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
 
+    /// <summary>How often something may still be tried.</summary>
+    public DbSet<AttemptCount> Attempts => Set<AttemptCount>();
+
     /// <summary>The product's users, whoever signed them in.</summary>
     public new DbSet<User> Users => Set<User>();
 

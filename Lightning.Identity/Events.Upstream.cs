@@ -1,10 +1,13 @@
+using Lightning.Data.Audit;
+using Mark = Lightning.Sessions.SessionMark;
+
 namespace Lightning.Identity;
 
 static partial class Events
 {
-    public static void LoginAdded(this ILogger logger, Guid userId, string provider) => LogLoginAdded(logger, userId, provider);
+    public static void LoginAdded(ILogger logger, AuditEntry entry, string provider) => LogLoginAdded(logger, entry.UserId, provider, entry.SessionMark, entry.Ip);
 
-    public static void LoginRemoved(this ILogger logger, Guid userId, string provider) => LogLoginRemoved(logger, userId, provider);
+    public static void LoginRemoved(ILogger logger, AuditEntry entry, string provider) => LogLoginRemoved(logger, entry.UserId, provider, entry.SessionMark, entry.Ip);
 
     public static void ExchangeRefused(this ILogger logger, string clientId, string provider, string reason) => LogExchangeRefused(logger, clientId, provider, reason);
 
@@ -12,11 +15,11 @@ static partial class Events
 
     public static void UpstreamAway(this ILogger logger, Exception fault, string provider) => LogUpstreamAway(logger, fault, provider);
 
-    [LoggerMessage(EventId = 1201, EventName = "login-added", Level = LogLevel.Information, Message = "User {UserId} may now sign in by {Provider}")]
-    static partial void LogLoginAdded(ILogger logger, Guid userId, string provider);
+    [LoggerMessage(EventId = 1201, EventName = "login-added", Level = LogLevel.Information, Message = "User {UserId} may now sign in by {Provider} (session {SessionMark}, from {Ip})")]
+    static partial void LogLoginAdded(ILogger logger, Guid? userId, string provider, Mark? sessionMark, string? ip);
 
-    [LoggerMessage(EventId = 1202, EventName = "login-removed", Level = LogLevel.Information, Message = "User {UserId} may no longer sign in by {Provider}")]
-    static partial void LogLoginRemoved(ILogger logger, Guid userId, string provider);
+    [LoggerMessage(EventId = 1202, EventName = "login-removed", Level = LogLevel.Information, Message = "User {UserId} may no longer sign in by {Provider} (session {SessionMark}, from {Ip})")]
+    static partial void LogLoginRemoved(ILogger logger, Guid? userId, string provider, Mark? sessionMark, string? ip);
 
     [LoggerMessage(EventId = 1203, EventName = "exchange-refused", Level = LogLevel.Warning, Message = "Client {ClientId} got no token for one of {Provider}: {Reason}")]
     static partial void LogExchangeRefused(ILogger logger, string clientId, string provider, string reason);

@@ -1,61 +1,74 @@
-using Lightning.Sessions;
+using Lightning.Data.Audit;
+using Mark = Lightning.Sessions.SessionMark;
 
 namespace Lightning.Identity;
 
 /// <summary>
-/// What happened to sessions and accounts, one structured event each (ASVS 5.0, 16.3). Sessions appear by a hash; no address, token, code, cookie or password ever does.
+/// What happened to sessions and accounts, one structured event each (ASVS 5.0, 16.3): who, in which session, from where. Sessions appear by a hash; no mail address,
+/// token, code, cookie or password ever does.
 /// </summary>
 static partial class Events
 {
-    public static void SignedIn(this ILogger logger, Guid userId, Guid sid, string[] methods) => LogSignedIn(logger, userId, new SessionMark(sid), methods);
+    public static void SignedIn(ILogger logger, AuditEntry entry, string[] methods) => LogSignedIn(logger, entry.UserId, entry.SessionMark, entry.Ip, methods);
 
-    public static void SignInFailed(this ILogger logger, Guid? userId, string method, string reason) => LogSignInFailed(logger, userId, method, reason);
+    public static void SignInFailed(ILogger logger, AuditEntry entry, string method, string reason) => LogSignInFailed(logger, entry.UserId, method, reason, entry.Ip);
 
-    public static void SignedOut(this ILogger logger, Guid userId, Guid sid) => LogSignedOut(logger, userId, new SessionMark(sid));
+    public static void SignInFailed(ILogger logger, Guid? userId, string method, string reason, string? ip) => LogSignInFailed(logger, userId, method, reason, ip);
 
-    public static void Registered(this ILogger logger, Guid userId, bool isAdmin) => LogRegistered(logger, userId, isAdmin);
+    public static void SignedOut(ILogger logger, AuditEntry entry) => LogSignedOut(logger, entry.UserId, entry.SessionMark, entry.Ip);
 
-    public static void PasswordReset(this ILogger logger, Guid userId) => LogPasswordReset(logger, userId);
+    public static void Registered(ILogger logger, AuditEntry entry, bool isAdmin) => LogRegistered(logger, entry.UserId, isAdmin, entry.Ip);
 
-    public static void Refreshed(this ILogger logger, string clientId, Guid sid) => LogRefreshed(logger, clientId, new SessionMark(sid));
+    public static void Refreshed(ILogger logger, AuditEntry entry) => LogRefreshed(logger, entry.SubjectId, entry.UserId, entry.SessionMark, entry.Ip);
 
-    public static void RefreshTokenReused(this ILogger logger, string clientId, Guid sid) => LogRefreshTokenReused(logger, clientId, new SessionMark(sid));
+    public static void RefreshTokenReused(ILogger logger, AuditEntry entry) => LogRefreshTokenReused(logger, entry.SubjectId, entry.UserId, entry.SessionMark, entry.Ip);
 
-    public static void CodeReused(this ILogger logger, string clientId, Guid sid) => LogCodeReused(logger, clientId, new SessionMark(sid));
+    public static void CodeReused(ILogger logger, AuditEntry entry) => LogCodeReused(logger, entry.SubjectId, entry.UserId, entry.SessionMark, entry.Ip);
 
-    public static void GrantRevoked(this ILogger logger, string clientId, Guid sid) => LogGrantRevoked(logger, clientId, new SessionMark(sid));
+    public static void GrantRevoked(ILogger logger, AuditEntry entry) => LogGrantRevoked(logger, entry.SubjectId, entry.UserId, entry.SessionMark, entry.Ip);
 
-    public static void RelyingPartyTold(this ILogger logger, string clientId, Guid sid) => LogRelyingPartyTold(logger, clientId, new SessionMark(sid));
+    public static void PasskeyRefused(this ILogger logger, Guid userId, string reason) => LogPasskeyRefused(logger, userId, reason);
 
-    [LoggerMessage(EventId = 1001, EventName = "signed-in", Level = LogLevel.Information, Message = "User {UserId} signed in to session {SessionMark} by {Methods}")]
-    static partial void LogSignedIn(ILogger logger, Guid userId, SessionMark sessionMark, string[] methods);
+    public static void RelyingPartyTold(this ILogger logger, string clientId, Guid sid) => LogRelyingPartyTold(logger, clientId, new Mark(sid));
 
-    [LoggerMessage(EventId = 1002, EventName = "sign-in-failed", Level = LogLevel.Warning, Message = "A sign-in by {Method} failed for user {UserId}: {Reason}")]
-    static partial void LogSignInFailed(ILogger logger, Guid? userId, string method, string reason);
+    [LoggerMessage(EventId = 1001, EventName = "signed-in", Level = LogLevel.Information, Message = "User {UserId} signed in to session {SessionMark} by {Methods} from {Ip}")]
+    static partial void LogSignedIn(ILogger logger, Guid? userId, Mark? sessionMark, string? ip, string[] methods);
 
-    [LoggerMessage(EventId = 1003, EventName = "signed-out", Level = LogLevel.Information, Message = "User {UserId} signed out of session {SessionMark}")]
-    static partial void LogSignedOut(ILogger logger, Guid userId, SessionMark sessionMark);
+    [LoggerMessage(EventId = 1002, EventName = "sign-in-failed", Level = LogLevel.Warning, Message = "A sign-in by {Method} failed for user {UserId}: {Reason} (from {Ip})")]
+    static partial void LogSignInFailed(ILogger logger, Guid? userId, string method, string reason, string? ip);
 
-    [LoggerMessage(EventId = 1004, EventName = "registered", Level = LogLevel.Information, Message = "User {UserId} registered (administrator: {IsAdmin})")]
-    static partial void LogRegistered(ILogger logger, Guid userId, bool isAdmin);
+    [LoggerMessage(EventId = 1003, EventName = "signed-out", Level = LogLevel.Information, Message = "User {UserId} signed out of session {SessionMark} from {Ip}")]
+    static partial void LogSignedOut(ILogger logger, Guid? userId, Mark? sessionMark, string? ip);
 
-    [LoggerMessage(EventId = 1005, EventName = "password-reset", Level = LogLevel.Information, Message = "User {UserId} chose a new password by a mailed link")]
-    static partial void LogPasswordReset(ILogger logger, Guid userId);
+    [LoggerMessage(EventId = 1004, EventName = "registered", Level = LogLevel.Information, Message = "User {UserId} registered (administrator: {IsAdmin}) from {Ip}")]
+    static partial void LogRegistered(ILogger logger, Guid? userId, bool isAdmin, string? ip);
 
-    [LoggerMessage(EventId = 1006, EventName = "refreshed", Level = LogLevel.Information, Message = "Client {ClientId} refreshed tokens of session {SessionMark}")]
-    static partial void LogRefreshed(ILogger logger, string clientId, SessionMark sessionMark);
+    [LoggerMessage(EventId = 1006, EventName = "refreshed", Level = LogLevel.Information, Message = "Client {ClientId} refreshed tokens of user {UserId}, session {SessionMark}, from {Ip}")]
+    static partial void LogRefreshed(ILogger logger, string? clientId, Guid? userId, Mark? sessionMark, string? ip);
 
     [LoggerMessage(EventId = 1007, EventName = "refresh-token-reused", Level = LogLevel.Warning,
-        Message = "A spent refresh token of client {ClientId} was used again; session {SessionMark} was ended")]
-    static partial void LogRefreshTokenReused(ILogger logger, string clientId, SessionMark sessionMark);
+        Message = "A spent refresh token of client {ClientId} and user {UserId} was used again from {Ip}; session {SessionMark} was ended")]
+    static partial void LogRefreshTokenReused(ILogger logger, string? clientId, Guid? userId, Mark? sessionMark, string? ip);
 
     [LoggerMessage(EventId = 1008, EventName = "code-reused", Level = LogLevel.Warning,
-        Message = "A spent authorization code of client {ClientId} was used again; session {SessionMark} was ended")]
-    static partial void LogCodeReused(ILogger logger, string clientId, SessionMark sessionMark);
+        Message = "A spent authorization code of client {ClientId} and user {UserId} was used again from {Ip}; session {SessionMark} was ended")]
+    static partial void LogCodeReused(ILogger logger, string? clientId, Guid? userId, Mark? sessionMark, string? ip);
 
-    [LoggerMessage(EventId = 1009, EventName = "grant-revoked", Level = LogLevel.Information, Message = "Client {ClientId} revoked what it was granted for session {SessionMark}")]
-    static partial void LogGrantRevoked(ILogger logger, string clientId, SessionMark sessionMark);
+    [LoggerMessage(EventId = 1009, EventName = "grant-revoked", Level = LogLevel.Information, Message = "Client {ClientId} revoked what it was granted for user {UserId}, session {SessionMark}, from {Ip}")]
+    static partial void LogGrantRevoked(ILogger logger, string? clientId, Guid? userId, Mark? sessionMark, string? ip);
 
-    [LoggerMessage(EventId = 1010, EventName = "relying-party-told", Level = LogLevel.Information, Message = "Client {ClientId} was told that session {SessionMark} has ended")]
-    static partial void LogRelyingPartyTold(ILogger logger, string clientId, SessionMark sessionMark);
+    [LoggerMessage(EventId = 1024, EventName = "passkey-refused", Level = LogLevel.Warning, Message = "A passkey that user {UserId} made was not taken: {Reason}")]
+    static partial void LogPasskeyRefused(ILogger logger, Guid userId, string reason);
+
+    [LoggerMessage(EventId = 1025, EventName = "relying-party-told", Level = LogLevel.Information, Message = "Client {ClientId} was told that session {SessionMark} has ended")]
+    static partial void LogRelyingPartyTold(ILogger logger, string clientId, Mark sessionMark);
+}
+
+static class AuditEntryInLogs
+{
+    extension(AuditEntry entry)
+    {
+        /// <summary>What stands for the entry's session in logs.</summary>
+        public Mark? SessionMark => entry.SessionId is { } sid ? new Mark(sid) : null;
+    }
 }

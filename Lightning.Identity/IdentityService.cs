@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Grants;
@@ -86,6 +87,9 @@ static class IdentityService
         services.AddHttpContextAccessor();
         services.AddExceptionHandler<HashingBusy>();
         services.AddScoped<LinkRequests>();
+        services.AddScoped<AuditBook>();
+        services.AddScoped<SignInFailures>();
+        services.AddScoped<Registration>();
         services.AddScoped<PasswordChoice>();
         services.AddScoped<PasswordSignIn>();
         services.AddSingleton<SecondFactorRule>();
@@ -125,6 +129,7 @@ static class IdentityService
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
         services.AddHostedService<LogoutSender>();
         services.AddHostedService<Sweeper>();
+        services.AddHostedService<RequestedResets>();
     }
 
     /// <summary>Mail by the outbox.</summary>

@@ -6,14 +6,18 @@ namespace Lightning.Identity;
 sealed class ProviderMetrics
 {
     public const string MeterName = "Lightning.Identity";
-    readonly Counter<long> signIns, grants;
+    readonly Counter<long> signIns, grants, events;
 
     public ProviderMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
         signIns = meter.CreateCounter<long>("lightning.identity.sign_ins", "{sign-in}", "Sign-ins by method (the values of amr) and outcome: succeeded or failed.");
         grants = meter.CreateCounter<long>("lightning.identity.grants", "{grant}", "Calls of the token endpoint by grant type and outcome: granted, or the error.");
+        events = meter.CreateCounter<long>("lightning.identity.events", "{event}", "What was entered in the audit book, by the event's name, such as refresh-token-reused.");
     }
+
+    /// <summary>Counts what was entered in the audit book.</summary>
+    public void Happened(string name) => events.Add(1, new KeyValuePair<string, object?>("event", name));
 
     public void SignedIn(string[] methods) => Count(signIns, "method", string.Join(' ', methods), "succeeded");
 

@@ -14,4 +14,7 @@ public sealed class AccountAdmin : AdminFor<Account>
         Column("Confirmed", account => account.EmailConfirmed);
         Column("Created", account => account.CreatedAt);
     }
+
+    /// <inheritdoc/>
+    public override string PageOf(Guid key) => $"/accounts/{key}";
 }

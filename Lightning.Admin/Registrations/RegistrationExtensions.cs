@@ -8,6 +8,7 @@ namespace Lightning.Admin.Registrations;
 static class RegistrationExtensions
 {
     public static IServiceCollection AddRegistrations(this IServiceCollection services) => services
+        .AddScoped<PasswordResets>()
         .AddSingleton<Registration, AccountAdmin>()
         .AddSingleton<Registration, SessionAdmin>()
         .AddSingleton<Registration, NoteAdmin>();

@@ -179,6 +179,25 @@ namespace Lightning.Data.Migrations
                     b.ToTable("account_links", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Accounts.AttemptCount", b =>
+                {
+                    b.Property<byte[]>("KeyHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key_hash");
+
+                    b.Property<DateTimeOffset>("FullAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("full_at");
+
+                    b.HasKey("KeyHash")
+                        .HasName("pk_attempts");
+
+                    b.HasIndex("FullAt")
+                        .HasDatabaseName("ix_attempts_full_at");
+
+                    b.ToTable("attempts", "identity");
+                });
+
             modelBuilder.Entity("Lightning.Data.Accounts.RecoveryCode", b =>
                 {
                     b.Property<Guid>("AccountId")
@@ -256,6 +275,10 @@ namespace Lightning.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_entries");
+
+                    b.HasIndex("Action", "At")
+                        .HasDatabaseName("ix_entries_action_at")
+                        .HasFilter("action IN ('refreshed', 'sign-in-failed')");
 
                     b.HasIndex("UserId", "Id")
                         .HasDatabaseName("ix_entries_user_id_id");

@@ -12,6 +12,9 @@ public sealed class OutboxMessage
     /// <summary>A logout token to a relying party, sent by Identity. The payload is JSON and no secret: <c>{ "sid": …, "sub": … }</c>; written by the functions that end sessions.</summary>
     public const string Logout = "logout";
 
+    /// <summary>That an account's owner is to be mailed a link for a new password; Identity makes and sends it. Written by the database function alone, for administrators.</summary>
+    public const string PasswordReset = "password-reset";
+
     /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
     public const string UnreadableMail = "mail-unreadable";
 
@@ -21,7 +24,7 @@ public sealed class OutboxMessage
     /// <summary>What it is, and thereby who sends it.</summary>
     public required string Kind { get; set; }
 
-    /// <summary>Who gets it, where senders share work by that: the client of a logout token.</summary>
+    /// <summary>Who gets it, where that matters before it is sent: the client of a logout token, the account of a password reset.</summary>
     public string? Recipient { get; init; }
 
     /// <summary>The message. Mails are encrypted by the service that sends them: they hold one-time links.</summary>

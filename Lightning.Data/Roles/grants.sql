@@ -1,6 +1,6 @@
 -- What each service may do, and nothing else. Applied after every migration: first everything is taken away, then this is given.
 REVOKE ALL ON ALL TABLES IN SCHEMA identity, web, app, keys, audit FROM lightning_identity, lightning_api, lightning_bff, lightning_admin;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity, audit FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
 
 -- Everyone: their own data-protection ring; row-level security hides the others'.
 GRANT USAGE ON SCHEMA keys TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
@@ -15,10 +15,12 @@ GRANT INSERT (at, action, user_id, session_id, subject_type, subject_id, details
 GRANT USAGE ON SCHEMA identity, app TO lightning_identity;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
   identity.accounts, identity.account_claims, identity.account_links, identity.account_logins, identity.account_passkeys, identity.account_recovery_codes, identity.account_tokens,
-  identity.authorizations, identity.refresh_tokens, identity.grants, identity.outbox, app.users TO lightning_identity;
+  identity.authorizations, identity.refresh_tokens, identity.grants, identity.outbox, identity.attempts, app.users TO lightning_identity;
 GRANT SELECT, INSERT, UPDATE (retired_at) ON identity.signing_keys TO lightning_identity;
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, last_seen_at, methods) ON identity.sessions TO lightning_identity;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_identity;
+-- It forgets refreshes and failed sign-ins that are old enough, and nothing else of the book.
+GRANT EXECUTE ON FUNCTION audit.forget TO lightning_identity;
 
 -- API: whether a session is alive and a user active; and the product's own data. No credential, no signing key, no web session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_api;
@@ -46,3 +48,5 @@ GRANT SELECT ON app.notes, audit.entries TO lightning_admin;
 GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled, access_failed_count)
   ON identity.accounts TO lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;
+-- It may ask that somebody is mailed a link for a new password. Link and mail are Identity's to make: this role can neither write nor read one.
+GRANT EXECUTE ON FUNCTION identity.request_password_reset TO lightning_admin;

@@ -1,11 +1,10 @@
-using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
-using Lightning.Sessions;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Accounts;
@@ -14,7 +13,7 @@ namespace Lightning.Identity.Accounts;
 /// Enters what happens to an account: a line in the audit book and a mail to the owner in the transaction that does it (ASVS 5.0, 6.3.7), and an event
 /// once it is done. No line and no event holds an address or a name: they outlive the account.
 /// </summary>
-sealed class AccountBook(LightningDb db, Outbox outbox, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<AccountBook> logger)
+sealed class AccountBook(LightningDb db, AuditBook audit, Outbox outbox, IOptions<ProviderOptions> provider)
 {
     /// <summary>How long a notice is worth sending.</summary>
     static readonly TimeSpan Worth = TimeSpan.FromDays(2);
@@ -26,21 +25,12 @@ sealed class AccountBook(LightningDb db, Outbox outbox, IOptions<ProviderOptions
     /// <param name="sid">In which session; that of the browser where none is given.</param>
     /// <param name="to">Whom to tell; the account's address where none is given.</param>
     /// <param name="details">What the book should say besides.</param>
-    public void Enter(HttpContext http, Account account, AccountEvent happened, Guid? sid = null, string? to = null, object? details = null)
+    /// <returns>The line, to be handed to <see cref="Done"/>.</returns>
+    public AuditEntry Enter(HttpContext http, Account account, AccountEvent happened, Guid? sid = null, string? to = null, object? details = null)
     {
-        var now = clock.GetUtcNow();
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = now,
-            Action = happened.Name,
-            UserId = account.Id,
-            SessionId = sid ?? http.BrowserSession()?.Id,
-            SubjectType = "account",
-            SubjectId = account.Id.ToString(),
-            Details = details is null ? null : JsonSerializer.Serialize(details),
-            Ip = http.Connection.RemoteIpAddress?.ToString(),
-        });
-        Tell(http, to ?? account.Email!, happened, now);
+        var entry = audit.Enter(happened.Name, account.Id, sid ?? http.BrowserSession()?.Id, ("account", account.Id.ToString()), details);
+        Tell(http, to ?? account.Email!, happened, entry.At);
+        return entry;
     }
 
     /// <summary>Mails an event to an address besides.</summary>
@@ -51,9 +41,9 @@ sealed class AccountBook(LightningDb db, Outbox outbox, IOptions<ProviderOptions
     }
 
     /// <summary>Tells the log, and wakes the sender of mail, once it is committed.</summary>
-    public void Done(HttpContext http, Account account, AccountEvent happened, Guid? sid = null)
+    public void Done(AuditEntry entry, AccountEvent happened)
     {
-        happened.Log(logger, account.Id, (sid ?? http.BrowserSession()?.Id) is { } known ? new SessionMark(known) : null);
+        audit.Done(entry, (log, entry) => happened.Log(log, entry.UserId, entry.SessionMark, entry.Ip));
         outbox.Wake();
     }
 }

@@ -75,10 +75,10 @@ sealed class AccountChanges(
         if (one is null) await sessions.EndAllAsync(account.Id, "ended-by-user", http.BrowserSession()!.Id);
         // Nobody ends what is not theirs, and nobody learns whether it is there.
         else if (!await db.Sessions.AnyAsync(session => session.Id == one && session.UserId == account.Id) || !await sessions.EndAsync(one.Value, "ended-by-user")) return false;
-        book.Enter(http, account, AccountEvent.SessionsEnded, details: one is null ? new { others = true } : new { session = one });
+        var entry = book.Enter(http, account, AccountEvent.SessionsEnded, details: one is null ? new { others = true } : new { session = one });
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
-        book.Done(http, account, AccountEvent.SessionsEnded);
+        book.Done(entry, AccountEvent.SessionsEnded);
         return true;
     }
 
@@ -96,12 +96,12 @@ sealed class AccountChanges(
     async Task<bool> ChangeAsync(HttpContext http, Account account, AccountEvent change, bool endOthers, Func<Task<bool>> work)
     {
         await using var transaction = await db.Database.BeginTransactionAsync();
-        book.Enter(http, account, change);
+        var entry = book.Enter(http, account, change);
         // The stamp says that the credentials changed: a sign-in that was proved by the old ones ends there. It saves the account too.
         if (!await work() || !(await accounts.UpdateSecurityStampAsync(account)).Succeeded) return false;
         if (endOthers) await sessions.EndAllAsync(account.Id, change.Name, http.BrowserSession()?.Id);
         await transaction.CommitAsync();
-        book.Done(http, account, change);
+        book.Done(entry, change);
         return true;
     }
 }

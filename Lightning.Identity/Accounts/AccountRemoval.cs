@@ -17,9 +17,9 @@ sealed class AccountRemoval(LightningDb db, UserManager<Account> accounts, Secon
         var logins = await db.UserLogins.AsNoTracking().Where(login => login.UserId == account.Id).ToListAsync(cancellationToken);
         var codesLeft = await second.CountRecoveryCodesAsync(account.Id, cancellationToken);
         var passkeys = await accounts.GetPasskeysAsync(account);
-        book.Enter(http, account, AccountEvent.Exported);
+        var entry = book.Enter(http, account, AccountEvent.Exported);
         await db.SaveChangesAsync(cancellationToken);
-        book.Done(http, account, AccountEvent.Exported);
+        book.Done(entry, AccountEvent.Exported);
         return new
         {
             account = new { account.Id, account.Name, account.Email, account.EmailConfirmed, account.CreatedAt, hasPassword = account.PasswordHash is not null, user.IsAdmin },
@@ -51,7 +51,7 @@ sealed class AccountRemoval(LightningDb db, UserManager<Account> accounts, Secon
     public async Task<bool> DeleteAsync(HttpContext http, Account account)
     {
         await using var transaction = await db.Database.BeginTransactionAsync();
-        book.Enter(http, account, AccountEvent.Deleted);
+        var entry = book.Enter(http, account, AccountEvent.Deleted);
         await db.SaveChangesAsync();
         await sessions.EndAllAsync(account.Id, AccountEvent.Deleted.Name);
         await db.Database.ExecuteSqlAsync($"DELETE FROM identity.account_links WHERE lower(address) = lower({account.Email})");
@@ -59,7 +59,7 @@ sealed class AccountRemoval(LightningDb db, UserManager<Account> accounts, Secon
         if (!(await accounts.DeleteAsync(account)).Succeeded) return false;
         await db.Users.Where(user => user.Id == account.Id).ExecuteDeleteAsync();
         await transaction.CommitAsync();
-        book.Done(http, account, AccountEvent.Deleted);
+        book.Done(entry, AccountEvent.Deleted);
         return true;
     }
 }

@@ -21,7 +21,7 @@ sealed class AddressChange(
     /// <summary>Mails the link. Whoever asks learns nothing about the address: one that has an account is told so itself.</summary>
     public async Task AskAsync(HttpContext http, Account account, string address, CancellationToken cancellationToken)
     {
-        if (!limits.MayMail(address)) return;
+        if (!await limits.MayMailAsync(address)) return;
         var (normalized, now) = (normalizer.NormalizeEmail(address), clock.GetUtcNow());
         var other = await db.Accounts.Where(row => row.NormalizedEmail == normalized && row.Id != account.Id).Select(row => row.Email).SingleOrDefaultAsync(cancellationToken);
         var (link, token) = AccountLink.Create(AccountLinkPurpose.ChangeAddress, address, "", now, accountId: account.Id);
@@ -30,9 +30,9 @@ sealed class AddressChange(
         outbox.Add(db, other is null
             ? Letters.ConfirmNewAddress(address, QueryHelpers.AddQueryString(provider.Value.Issuer + Paths.ConfirmAddress, "token", token), link.ExpiresAt, Minutes)
             : Letters.AddressIsTaken(other, provider.Value.Issuer + Paths.SignIn, link.ExpiresAt));
-        book.Enter(http, account, AccountEvent.AddressChangeAsked);
+        var entry = book.Enter(http, account, AccountEvent.AddressChangeAsked);
         await db.SaveChangesAsync(cancellationToken);
-        book.Done(http, account, AccountEvent.AddressChangeAsked);
+        book.Done(entry, AccountEvent.AddressChangeAsked);
     }
 
     /// <summary>The account's own link of a token, while it is good: it works for nobody else who is signed in.</summary>
@@ -55,7 +55,7 @@ sealed class AddressChange(
         var old = account.Email!;
         (account.Email, account.UserName, account.EmailConfirmed) = (link.Address, link.Address, true);
         await changes.EndLinksAsync(account);
-        book.Enter(http, account, AccountEvent.AddressChanged, to: old);
+        var entry = book.Enter(http, account, AccountEvent.AddressChanged, to: old);
         book.Tell(http, link.Address, AccountEvent.AddressChanged, now);
         try
         {
@@ -70,7 +70,7 @@ sealed class AddressChange(
         {
             return false;
         }
-        book.Done(http, account, AccountEvent.AddressChanged);
+        book.Done(entry, AccountEvent.AddressChanged);
         return true;
     }
 }

@@ -30,12 +30,27 @@ sealed class LinkRequests(LightningDb db, ILookupNormalizer normalizer, Outbox o
             ? Letters.ResetPassword(to, Link(link, returnUrl), goodUntil, Minutes)
             : Letters.NoAccount(to, Page(Paths.Register), goodUntil), cancellationToken);
 
+    /// <summary>Adds to what the context will save a link and a mail for an account whose owner is to choose a new password because an administrator wants it.</summary>
+    /// <returns>False where there is no such account, or it has had its share of mails.</returns>
+    public async Task<bool> AddResetAsync(Guid accountId, CancellationToken cancellationToken)
+    {
+        var to = await db.Accounts.Where(account => account.Id == accountId).Select(account => account.Email).SingleOrDefaultAsync(cancellationToken);
+        if (to is null || !await limits.MayMailAsync(to)) return false;
+        var (link, token) = AccountLink.Create(AccountLinkPurpose.ResetPassword, to, "", clock.GetUtcNow());
+        db.AccountLinks.Add(link);
+        outbox.Add(db, Letters.ResetAskedFor(to, Link(token, returnUrl: null), link.ExpiresAt, Minutes));
+        return true;
+    }
+
+    /// <summary>Has what was added sent, once it is committed.</summary>
+    public void Wake() => outbox.Wake();
+
     async Task SendAsync(
         string address, string name,
         Func<bool, AccountLinkPurpose> choosePurpose, Func<string, bool, string, DateTimeOffset, Message> compose, CancellationToken cancellationToken)
     {
         // Said to nobody: whoever asks for too many has had the mail already.
-        if (!limits.MayMail(address)) return;
+        if (!await limits.MayMailAsync(address)) return;
         var normalized = normalizer.NormalizeEmail(address);
         // To the address that the account has, and never to another one that merely compares equal: that could be somebody else's mailbox.
         var known = await db.Accounts.Where(account => account.NormalizedEmail == normalized).Select(account => account.Email).SingleOrDefaultAsync(cancellationToken);

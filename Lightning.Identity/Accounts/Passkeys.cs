@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -13,7 +14,7 @@ namespace Lightning.Identity.Accounts;
 /// Passkeys (WebAuthn, Level 3), by what ASP.NET Core Identity has built in. The authenticator verifies its user each time, so that a passkey is two
 /// factors by itself: the device, and what unlocks it.
 /// </summary>
-sealed class Passkeys(LightningDb db, UserManager<Account> accounts, IPasskeyHandler<Account> handler, Seal seal, TimeProvider clock, ProviderMetrics metrics, ILogger<Passkeys> logger)
+sealed class Passkeys(LightningDb db, UserManager<Account> accounts, IPasskeyHandler<Account> handler, Seal seal, TimeProvider clock, SignInFailures failures, ILogger<Passkeys> logger)
 {
     /// <summary>The <c>amr</c> of it (RFC 8176, 2): a key was shown, its user was verified, and that is more than one factor.</summary>
     public static readonly string[] Methods = ["pop", "user", SecondFactor.Multiple];
@@ -55,7 +56,7 @@ sealed class Passkeys(LightningDb db, UserManager<Account> accounts, IPasskeyHan
         if (await TakeStateAsync(http) is not { } state) return null;
         var made = await handler.PerformAttestationAsync(new PasskeyAttestationContext { HttpContext = http, CredentialJson = credential, AttestationState = state });
         if (made.Succeeded && made.UserEntity.Id == account.Id.ToString() && made.Passkey.IsUserVerified) return made.Passkey;
-        logger.SignInFailed(account.Id, "passkey", made.Failure?.Message ?? "made for another account");
+        logger.PasskeyRefused(account.Id, made.Failure?.Message ?? "made for another account");
         return null;
     }
 
@@ -74,14 +75,13 @@ sealed class Passkeys(LightningDb db, UserManager<Account> accounts, IPasskeyHan
         var shown = await handler.PerformAssertionAsync(new PasskeyAssertionContext { HttpContext = http, CredentialJson = credential, AssertionState = state });
         if (!shown.Succeeded || !shown.Passkey.IsUserVerified)
         {
-            metrics.SignInFailed(Methods[0]);
-            logger.SignInFailed(shown.User?.Id, "passkey", shown.Failure?.Message ?? "user not verified");
+            await failures.WriteAsync(shown.User?.Id, Methods[0], shown.Failure?.Message ?? "user not verified");
             return null;
         }
         // Keeps the counter and the backup flags (WebAuthn, 7.2, step 26).
         if ((await accounts.AddOrUpdatePasskeyAsync(shown.User, shown.Passkey)).Succeeded) return shown.User;
-        metrics.SignInFailed(Methods[0]);
-        logger.SignInFailed(shown.User.Id, "passkey", "the account was changed meanwhile");
+        db.ChangeTracker.Clear();
+        await failures.WriteAsync(shown.User.Id, Methods[0], "the account was changed meanwhile");
         return null;
     }
 

@@ -1,13 +1,9 @@
-using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Accounts;
-using Lightning.Data.Audit;
-using Lightning.Data.Users;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Sessions;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Lightning.Identity.Accounts;
@@ -17,12 +13,10 @@ namespace Lightning.Identity.Accounts;
 /// whoever holds the mailbox chooses, so that nobody can prepare an account for somebody else's address.
 /// </summary>
 sealed class PasswordChoice(
-    LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, LiveSessions sessions, AccountBook book,
-    IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<PasswordChoice> logger)
+    LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, LiveSessions sessions, AccountBook book, Registration registration, TimeProvider clock)
 {
     /// <summary>The name that a link brings along; one that the command line printed knows none.</summary>
-    public static string NameOf(AccountLink link) =>
-        link.Name.Length > 0 ? link.Name : link.Address.Split('@')[0] is { Length: <= User.NameLength } local ? local : link.Address[..User.NameLength];
+    public static string NameOf(AccountLink link) => link.Name.Length > 0 ? link.Name : Registration.NameOf(link.Address);
 
     /// <summary>The link of a token, while it is good.</summary>
     public Task<AccountLink?> FindLinkAsync(string? token, CancellationToken cancellationToken)
@@ -53,13 +47,11 @@ sealed class PasswordChoice(
 
         try
         {
-            var account = link.Purpose == AccountLinkPurpose.Register
-                ? await RegisterAsync(http, link, name, hash, now)
-                : await ResetAsync(http, link, hash, cancellationToken);
-            if (account is null) return null;
+            if ((link.Purpose == AccountLinkPurpose.Register
+                ? await registration.AddAsync(link.Address, name, hash, link.GrantsAdmin, new { isAdmin = link.GrantsAdmin })
+                : await ResetAsync(http, link, hash, cancellationToken)) is not var (account, done)) return null;
             await transaction.CommitAsync(cancellationToken);
-            if (link.Purpose == AccountLinkPurpose.Register) logger.Registered(account.Id, link.GrantsAdmin);
-            else book.Done(http, account, AccountEvent.PasswordReset);
+            done();
             return account;
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
@@ -69,51 +61,12 @@ sealed class PasswordChoice(
         }
     }
 
-    async Task<Account?> RegisterAsync(HttpContext http, AccountLink link, string name, string hash, DateTimeOffset now)
-    {
-        var account = new Account
-        {
-            Id = Guid.CreateVersion7(now),
-            UserName = link.Address,
-            Email = link.Address,
-            EmailConfirmed = true,
-            Name = name,
-            CreatedAt = now,
-            PasswordHash = hash,
-            LockoutEnabled = true,
-        };
-        if (!(await accounts.CreateAsync(account)).Succeeded) return null;
-        db.Users.Add(new User
-        {
-            Id = account.Id,
-            Issuer = provider.Value.Issuer,
-            Subject = account.Id.ToString(),
-            Email = link.Address,
-            EmailVerified = true,
-            Name = name,
-            IsAdmin = link.GrantsAdmin,
-            CreatedAt = now,
-        });
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = now,
-            Action = "registered",
-            UserId = account.Id,
-            SubjectType = "account",
-            SubjectId = account.Id.ToString(),
-            Details = JsonSerializer.Serialize(new { isAdmin = link.GrantsAdmin }),
-            Ip = http.Connection.RemoteIpAddress?.ToString(),
-        });
-        await db.SaveChangesAsync();
-        return account;
-    }
-
-    async Task<Account?> ResetAsync(HttpContext http, AccountLink link, string hash, CancellationToken cancellationToken)
+    async Task<(Account Account, Action Done)?> ResetAsync(HttpContext http, AccountLink link, string hash, CancellationToken cancellationToken)
     {
         if (await accounts.FindByEmailAsync(link.Address) is not { } account) return null;
         account.PasswordHash = hash;
         account.EmailConfirmed = true;
-        book.Enter(http, account, AccountEvent.PasswordReset);
+        var entry = book.Enter(http, account, AccountEvent.PasswordReset);
         // What the account itself asked for dies too, such as a change of its address.
         await db.Database.ExecuteSqlAsync($"UPDATE identity.account_links SET used_at = {clock.GetUtcNow()} WHERE account_id = {account.Id} AND used_at IS NULL", cancellationToken);
         // Saves the account too.
@@ -122,6 +75,6 @@ sealed class PasswordChoice(
             await db.Users.Where(user => user.Id == account.Id).ExecuteUpdateAsync(update => update.SetProperty(user => user.IsAdmin, true), cancellationToken);
         // Whoever knew the old password is out; the person who chose the new one is signed in afterwards.
         await sessions.EndAllAsync(account.Id, AccountEvent.PasswordReset.Name);
-        return account;
+        return (account, () => book.Done(entry, AccountEvent.PasswordReset));
     }
 }

@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Passwords;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Identity.Accounts;
 
 /// <summary>Signing in by password; an unknown account costs the same time.</summary>
-sealed class PasswordSignIn(LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, ProviderMetrics metrics, ILogger<PasswordSignIn> logger)
+sealed class PasswordSignIn(LightningDb db, UserManager<Account> accounts, PasswordHashing hashing, SignInFailures failures)
 {
     /// <summary>The <c>amr</c> of it (RFC 8176, 2).</summary>
     public const string Method = "pwd";
@@ -19,8 +20,7 @@ sealed class PasswordSignIn(LightningDb db, UserManager<Account> accounts, Passw
         var verified = await hashing.VerifyAsync(account, password, cancellationToken);
         if (verified == PasswordVerificationResult.Failed)
         {
-            metrics.SignInFailed(Method);
-            logger.SignInFailed(account?.Id, Method, "wrong password or no account");
+            await failures.WriteAsync(account?.Id, Method, "wrong password or no account");
             return null;
         }
         if (verified == PasswordVerificationResult.SuccessRehashNeeded) await RehashAsync(account!, password, cancellationToken);

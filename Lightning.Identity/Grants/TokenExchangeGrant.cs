@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Authorizations;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
@@ -18,7 +19,7 @@ namespace Lightning.Identity.Grants;
 /// </summary>
 sealed class TokenExchangeGrant(
     LightningDb db, UpstreamTokens upstream, UpstreamAccounts accounts, Nonces nonces, BrowserSessions browser, LiveSessions sessions, RefreshTokens refreshTokens,
-    IHttpContextAccessor context, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<TokenExchangeGrant> logger) : ITokenGrant
+    SignInFailures failures, IHttpContextAccessor context, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<TokenExchangeGrant> logger) : ITokenGrant
 {
     const string IdTokenType = "urn:ietf:params:oauth:token-type:id_token";
     const string AccessTokenType = "urn:ietf:params:oauth:token-type:access_token";
@@ -92,30 +93,44 @@ sealed class TokenExchangeGrant(
     {
         var (client, text) = (caller.Client, caller.Parameters["subject_token"]!);
         var (token, unfit) = await upstream.ReadAsync(client, text);
-        if (unfit is not null) return (null, unfit);
+        var (grant, fault, user) = unfit is null ? await ExchangeAsync(client, token!, text, caller.Parameters["scope"]!) : (null, unfit, null);
+        if (fault is null) return (grant, null);
+        if (token is not null) logger.ExchangeRefused(client.Id, token.Person.Provider.Name, fault.Description);
+        // What was to be saved with the exchange goes with it.
+        db.ChangeTracker.Clear();
+        await failures.WriteAsync(context.HttpContext!, user, UpstreamAccounts.Method, fault.Description);
+        return (null, fault);
+    }
 
+    async Task<(Grant? Grant, ProtocolError? Fault, Guid? User)> ExchangeAsync(Client client, UpstreamIdToken token, string text, string scope)
+    {
         // Both are spent before anything is given, and stay spent whatever comes of it.
-        if (!await nonces.TakeAsync(client, token!.Nonce)) return Refuse(client, token, ProtocolError.InvalidRequest("subject_token's nonce is not one that this client got here, or was used before."));
-        if (!await SpendAsync(token, text)) return Refuse(client, token, ProtocolError.InvalidRequest("subject_token was used before."));
+        if (!await nonces.TakeAsync(client, token.Nonce)) return (null, ProtocolError.InvalidRequest("subject_token's nonce is not one that this client got here, or was used before."), null);
+        if (!await SpendAsync(token, text)) return (null, ProtocolError.InvalidRequest("subject_token was used before."), null);
 
         await using var transaction = await db.Database.BeginTransactionAsync();
         var account = await accounts.FindAsync(token.Person, CancellationToken.None);
+        var registered = (Action)(() => { });
         var arrival = new Arrival(token.Person, account, provider.Value.Issuer,
             IsDisabled: account is not null && !await accounts.IsWelcomeAsync(account, CancellationToken.None),
             IsAddressTaken: account is null && token.Person.EmailVerified && await accounts.IsTakenAsync(token.Person.Email!, CancellationToken.None));
-        if (ArrivalChecks.FirstFault(arrival) is { } fault) return Refuse(client, token, fault);
+        if (ArrivalChecks.FirstFault(arrival) is { } fault) return (null, fault, account?.Id);
 
-        account ??= await accounts.RegisterAsync(token.Person, token.Person.Email!);
-        // Registered by another request at the same moment.
-        if (account is null) return Refuse(client, token, AddressIsFree(arrival with { Account = null, IsAddressTaken = true })!);
-        if (await browser.BeginAsync(context.HttpContext!, account, UpstreamAccounts.Method) is not { } sid)
-            return Refuse(client, token, ProtocolError.InvalidRequest("The account cannot be signed in to by an exchange now: use the authorization code flow."));
+        if (account is null)
+        {
+            // Null: registered by another request at the same moment.
+            if (await accounts.RegisterAsync(token.Person, token.Person.Email!) is not { } newcomer) return (null, AddressIsFree(arrival with { IsAddressTaken = true }), null);
+            (account, registered) = newcomer;
+        }
+        if (await browser.BeginAsync(context.HttpContext!, account, UpstreamTicket.Proof(token.Person, anew: false, clock.GetUtcNow()), UpstreamAccounts.Method) is not var (sid, signedIn))
+            return (null, ProtocolError.InvalidRequest("The account cannot be signed in to by an exchange now: use the authorization code flow."), account.Id);
         var session = await sessions.FindAsync(sid, CancellationToken.None) ?? throw new InvalidOperationException("A session that was just begun is not there.");
-        var scope = caller.Parameters["scope"]!;
         var family = Guid.CreateVersion7(clock.GetUtcNow());
         var refreshToken = await refreshTokens.BeginFamilyAsync(client, family, scope, session);
         await transaction.CommitAsync();
-        return (new Grant(scope, session, family) { RefreshToken = refreshToken, IssuedTokenType = AccessTokenType }, null);
+        registered();
+        signedIn();
+        return (new Grant(scope, session, family) { RefreshToken = refreshToken, IssuedTokenType = AccessTokenType }, null, account.Id);
     }
 
     /// <summary>False where the token was presented before, on whichever replica.</summary>
@@ -124,12 +139,6 @@ sealed class TokenExchangeGrant(
         var hash = Secrets.Hash($"token-exchange {token.Person.Issuer} {token.Id ?? text}");
         var endsAt = new DateTimeOffset(token.EndsAt, TimeSpan.Zero) + UpstreamProvider.ClockSkew;
         return await db.Database.ExecuteSqlAsync($"INSERT INTO identity.seen_tokens (hash, expires_at) VALUES ({hash}, {endsAt}) ON CONFLICT DO NOTHING") > 0;
-    }
-
-    (Grant?, ProtocolError?) Refuse(Client client, UpstreamIdToken token, ProtocolError fault)
-    {
-        logger.ExchangeRefused(client.Id, token.Person.Provider.Name, fault.Description);
-        return (null, fault);
     }
 
     sealed record Arrival(UpstreamPerson Person, Account? Account, string Issuer, bool IsDisabled, bool IsAddressTaken);

@@ -23,6 +23,11 @@ static partial class Letters
         ("Choose a new password", link),
         $"The link works once, within {minutes} minutes, and signs your other devices out. If it was not you, do nothing: your password stays as it is.");
 
+    public static Message ResetAskedFor(string to, string link, DateTimeOffset goodUntil, int minutes) => Compose(to, "Please choose a new password", goodUntil,
+        "An administrator asks you to choose a new password for the account with this address. They cannot see it, nor choose one for you.",
+        ("Choose a new password", link),
+        $"The link works once, within {minutes} minutes, and signs your other devices out. Should it have ended, use \"Forgot your password?\" where you sign in. Until then your password stays as it is.");
+
     public static Message NoAccount(string to, string register, DateTimeOffset goodUntil) => Compose(to, "There is no account with this address", goodUntil,
         "Somebody, most likely you, wanted to choose a new password for an account with this address. There is none; perhaps you used another address.",
         ("Create an account", register),

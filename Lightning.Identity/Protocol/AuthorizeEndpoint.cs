@@ -136,7 +136,8 @@ static class AuthorizeEndpoint
     static bool MustSignIn(AuthorizationRequest request, LiveSession session, DateTimeOffset now)
     {
         if (session.AuthTime >= request.StartedAt) return false;
-        if (request.Prompt.Any(prompt => prompt is "login" or "create")) return true;
+        // Whoever has made an account since has a session that is younger, however long ago another provider asked them who they are.
+        if (request.Prompt.Contains("login", StringComparer.Ordinal) || (request.Prompt.Contains("create", StringComparer.Ordinal) && session.CreatedAt < request.StartedAt)) return true;
         return request.MaxAge is { } maxAge && now - session.AuthTime > TimeSpan.FromSeconds(int.Parse(maxAge, CultureInfo.InvariantCulture));
     }
 }

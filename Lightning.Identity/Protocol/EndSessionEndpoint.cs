@@ -68,7 +68,7 @@ static class EndSessionEndpoint
         }
         await browser.SignOutAsync(http);
         // A session that was begun by exchange has no cookie here: the ID token shows that the client means it (RP-Initiated Logout 1.0, 2).
-        if (request is { Hint: not null, Sid: { } sid }) await sessions.EndAsync(sid, "signed-out");
+        if (request is { Hint: not null, Sid: { } sid }) await browser.SignOutAsync(sid);
         return new SeeOther(request.Destination);
     }
 }

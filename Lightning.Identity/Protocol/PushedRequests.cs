@@ -61,6 +61,20 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
         return new AuthorizationRequest(new Parameters(values), client, row.CreatedAt);
     }
 
+    /// <summary>Whether a request that waits here wants the person to have proved only lately who they are (OpenID Connect Core 1.0, 3.1.2.1).</summary>
+    /// <param name="address">Where this service goes on with it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<bool> AsksForProofAsync(string? address, CancellationToken cancellationToken)
+    {
+        if (address?.Split('?', 2) is not [Paths.Authorize, var query]
+            || QueryHelpers.ParseQuery(query)["request_uri"].ToString() is not { } requestUri || !requestUri.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        var hash = Secrets.Hash(requestUri[Prefix.Length..]);
+        var parameters = await db.Authorizations.Where(row => row.HandleHash == hash && row.Kind == AuthorizationKind.Request).Select(row => row.Parameters).SingleOrDefaultAsync(cancellationToken);
+        if (parameters is null) return false;
+        var values = JsonSerializer.Deserialize<Dictionary<string, string>>(parameters)!;
+        return values.ContainsKey("max_age") || values.GetValueOrDefault("prompt")?.Split(' ').Contains("login", StringComparer.Ordinal) == true;
+    }
+
     async Task<string> WriteAsync(AuthorizationRequest request, string? browser, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var handle = Secrets.Create();

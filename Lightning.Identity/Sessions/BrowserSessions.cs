@@ -1,10 +1,9 @@
 using System.Security.Claims;
-using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Accounts;
-using Lightning.Data.Audit;
 using Lightning.Data.Sessions;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -15,45 +14,36 @@ namespace Lightning.Identity.Sessions;
 
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
 sealed class BrowserSessions(
-    LightningDb db, LiveSessions sessions, KnownDevices devices, AccountBook book, SecondFactorRule rule,
-    IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ProviderMetrics metrics, ILogger<BrowserSessions> logger)
+    LightningDb db, LiveSessions sessions, KnownDevices devices, AccountBook book, AuditBook audit,
+    SecondFactorRule rule, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ProviderMetrics metrics)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>
     /// <param name="account">Who they are: the account as it was when they proved that.</param>
-    /// <param name="provedAnew">Whether they proved it just now; otherwise a session that there is keeps the time of its last proof.</param>
+    /// <param name="provedAt">When they proved it; a session that there is keeps the time of a later proof.</param>
     /// <param name="methods">How they proved it.</param>
     /// <returns>
     /// False where the account's credentials were changed since (a proof by the old ones counts no more), where its user was shut out, or where it asks for
     /// a second factor and the methods do not say <c>mfa</c>: whichever way somebody comes, none leads past that (ASVS 5.0, 6.3.4). See <see cref="SignInSteps"/>.
     /// </returns>
-    public async Task<bool> SignInAsync(HttpContext http, Account account, bool provedAnew, string[] methods)
+    public async Task<bool> SignInAsync(HttpContext http, Account account, DateTimeOffset provedAt, string[] methods)
     {
         var now = clock.GetUtcNow();
         var present = http.BrowserSession();
         await using var transaction = await db.Database.BeginTransactionAsync();
         if (!await HoldAsync(account, methods)) return false;
-        var (sid, endsAt) = present?.UserId == account.Id && (!provedAnew || await RenewAsync(present.Id, methods, now))
+        var (sid, endsAt) = present?.UserId == account.Id && (provedAt < present.AuthTime || await RenewAsync(present.Id, methods, provedAt, now))
             ? (present.Id, present.EndsAt)
-            : await BeginAsync(http, account.Id, present, methods, now);
+            : await BeginAsync(http, account.Id, present, methods, provedAt, now);
         var elsewhere = !devices.Knows(http, account.Id) && await db.Sessions.AnyAsync(session => session.UserId == account.Id && session.Id != sid);
-        if (elsewhere) book.Enter(http, account, AccountEvent.SignedInElsewhere, sid);
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = now,
-            Action = "signed-in",
-            UserId = account.Id,
-            SessionId = sid,
-            Details = JsonSerializer.Serialize(new { methods }),
-            Ip = http.Connection.RemoteIpAddress?.ToString(),
-        });
+        var told = elsewhere ? book.Enter(http, account, AccountEvent.SignedInElsewhere, sid) : null;
+        var signedIn = Enter(account.Id, sid, methods);
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         await WriteCookieAsync(http, sid, endsAt);
         devices.Remember(http, account);
-        metrics.SignedIn(methods);
-        logger.SignedIn(account.Id, sid, methods);
-        if (elsewhere) book.Done(http, account, AccountEvent.SignedInElsewhere, sid);
+        signedIn();
+        if (told is not null) book.Done(told, AccountEvent.SignedInElsewhere);
         return true;
     }
 
@@ -75,17 +65,29 @@ sealed class BrowserSessions(
     }
 
     /// <summary>Begins a session in the caller's transaction, for an app that has its tokens and no cookie of this provider.</summary>
-    /// <returns>Its id; null where a sign-in would be refused.</returns>
-    public async Task<Guid?> BeginAsync(HttpContext http, Account account, params string[] methods)
+    /// <returns>Its id, and what to call once the transaction is committed; null where a sign-in would be refused.</returns>
+    public async Task<(Guid Sid, Action Done)?> BeginAsync(HttpContext http, Account account, DateTimeOffset provedAt, params string[] methods)
     {
         if (!await HoldAsync(account, methods)) return null;
-        var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, clock.GetUtcNow());
-        metrics.SignedIn(methods);
-        logger.SignedIn(account.Id, sid, methods);
-        return sid;
+        var (sid, _) = await BeginAsync(http, account.Id, replaced: null, methods, provedAt, clock.GetUtcNow());
+        var signedIn = Enter(account.Id, sid, methods);
+        await db.SaveChangesAsync();
+        return (sid, signedIn);
     }
 
-    async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset now)
+    /// <summary>Enters a sign-in into what the context will save.</summary>
+    /// <returns>To be called once it is committed.</returns>
+    Action Enter(Guid userId, Guid sid, string[] methods)
+    {
+        var entry = audit.Enter("signed-in", userId, sid, details: new { methods });
+        return () =>
+        {
+            metrics.SignedIn(methods);
+            audit.Done(entry, (log, entry) => Events.SignedIn(log, entry, methods));
+        };
+    }
+
+    async Task<(Guid Sid, DateTimeOffset EndsAt)> BeginAsync(HttpContext http, Guid userId, LiveSession? replaced, string[] methods, DateTimeOffset provedAt, DateTimeOffset now)
     {
         if (replaced is not null) await sessions.EndAsync(replaced.Id, "replaced");
         var session = new Session
@@ -94,7 +96,7 @@ sealed class BrowserSessions(
             Issuer = provider.Value.Issuer,
             UserId = userId,
             CreatedAt = now,
-            AuthTime = now,
+            AuthTime = provedAt,
             LastSeenAt = now,
             EndsAt = now + limits.Value.AbsoluteLifetime,
             Ip = http.Connection.RemoteIpAddress?.ToString(),
@@ -109,25 +111,19 @@ sealed class BrowserSessions(
     /// <summary>Signs the browser out, everywhere that its session reaches.</summary>
     public async Task SignOutAsync(HttpContext http)
     {
-        if (http.BrowserSession() is { } session)
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync();
-            if (await sessions.EndAsync(session.Id, "signed-out"))
-            {
-                db.AuditEntries.Add(new AuditEntry
-                {
-                    At = clock.GetUtcNow(),
-                    Action = "signed-out",
-                    UserId = session.UserId,
-                    SessionId = session.Id,
-                    Ip = http.Connection.RemoteIpAddress?.ToString(),
-                });
-                await db.SaveChangesAsync();
-                await transaction.CommitAsync();
-                logger.SignedOut(session.UserId, session.Id);
-            }
-        }
+        if (http.BrowserSession() is { } session) await SignOutAsync(session.Id);
         await http.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+    }
+
+    /// <summary>Signs a session out, everywhere that it reaches; one that has ended stays as it is.</summary>
+    public async Task SignOutAsync(Guid sid)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        if (!await sessions.EndAsync(sid, "signed-out")) return;
+        var entry = audit.Enter("signed-out", await db.Sessions.Where(session => session.Id == sid).Select(session => (Guid?)session.UserId).SingleAsync(), sid);
+        await db.SaveChangesAsync();
+        await transaction.CommitAsync();
+        audit.Done(entry, Events.SignedOut);
     }
 
     /// <summary>Notes that the person proved a second factor in this session.</summary>
@@ -135,9 +131,9 @@ sealed class BrowserSessions(
         db.Sessions.Where(session => session.Id == sid && session.EndedAt == null).ExecuteUpdateAsync(update => update.SetProperty(session => session.Methods, methods));
 
     /// <summary>False where the session ended meanwhile: what has ended never comes back.</summary>
-    async Task<bool> RenewAsync(Guid sid, string[] methods, DateTimeOffset now) =>
+    async Task<bool> RenewAsync(Guid sid, string[] methods, DateTimeOffset provedAt, DateTimeOffset now) =>
         await db.Sessions.Where(session => session.Id == sid && session.EndedAt == null).ExecuteUpdateAsync(update => update
-            .SetProperty(session => session.AuthTime, now)
+            .SetProperty(session => session.AuthTime, provedAt)
             .SetProperty(session => session.LastSeenAt, now)
             .SetProperty(session => session.Methods, methods)) > 0;
 

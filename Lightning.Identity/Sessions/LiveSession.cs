@@ -5,7 +5,7 @@ namespace Lightning.Identity.Sessions;
 /// <summary>A session that is alive, and whose it is.</summary>
 sealed record LiveSession(
     Guid Id, Guid UserId, string Subject, string Name, string Email, bool EmailVerified,
-    DateTimeOffset AuthTime, DateTimeOffset LastSeenAt, DateTimeOffset EndsAt, string[] Methods)
+    DateTimeOffset CreatedAt, DateTimeOffset AuthTime, DateTimeOffset LastSeenAt, DateTimeOffset EndsAt, string[] Methods)
 {
     /// <summary>The person's claims that a scope opens: OpenID Connect Core 1.0, 5.4.</summary>
     public Dictionary<string, object> Claims(IEnumerable<string> scope)

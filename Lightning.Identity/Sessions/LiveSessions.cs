@@ -17,7 +17,7 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
         Alive().Where(session => session.Id == sid)
             .Select(session => new LiveSession(
                 session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
-                session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
+                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
             .SingleOrDefaultAsync(cancellationToken);
 
     /// <summary>A user's sessions, as far as they are alive.</summary>

@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Authorizations;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Sessions;
 using Microsoft.EntityFrameworkCore;
@@ -10,7 +11,7 @@ namespace Lightning.Identity.Tokens;
 /// What clients were given for sessions. A grant is one client's, in one session, from one code or exchange; its tokens bear its id and fall with it.
 /// Revoking one leaves the session, and what other clients have for it, as they are.
 /// </summary>
-sealed class ClientGrants(LightningDb db, LiveSessions sessions, TimeProvider clock, ILogger<ClientGrants> logger)
+sealed class ClientGrants(LightningDb db, LiveSessions sessions, TimeProvider clock, AuditBook audit)
 {
     /// <summary>Adds a grant to what the context will save. The session must be locked, so that whoever ends it sees the grant.</summary>
     public void Begin(Client client, Guid id, LiveSession session) => db.Grants.Add(new ClientGrant
@@ -34,17 +35,10 @@ sealed class ClientGrants(LightningDb db, LiveSessions sessions, TimeProvider cl
         await sessions.LockAsync(grant.SessionId);
         if (await db.Grants.Where(row => row.Id == id && row.RevokedAt == null).ExecuteUpdateAsync(update => update.SetProperty(row => row.RevokedAt, now)) == 0) return;
         await db.RefreshTokens.Where(row => row.Family == id && row.RevokedAt == null).ExecuteUpdateAsync(update => update.SetProperty(row => row.RevokedAt, now));
-        db.AuditEntries.Add(new()
-        {
-            At = now,
-            Action = "grant-revoked",
-            UserId = await db.Sessions.Where(session => session.Id == grant.SessionId).Select(session => (Guid?)session.UserId).SingleOrDefaultAsync(),
-            SessionId = grant.SessionId,
-            SubjectType = "client",
-            SubjectId = grant.ClientId,
-        });
+        var owner = await db.Sessions.Where(session => session.Id == grant.SessionId).Select(session => (Guid?)session.UserId).SingleOrDefaultAsync();
+        var entry = audit.Enter("grant-revoked", owner, grant.SessionId, ("client", grant.ClientId));
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
-        logger.GrantRevoked(grant.ClientId, grant.SessionId);
+        audit.Done(entry, Events.GrantRevoked);
     }
 }

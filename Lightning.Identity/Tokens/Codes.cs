@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Authorizations;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
@@ -11,7 +12,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Identity.Tokens;
 
 /// <summary>Authorization codes: good for a minute, and once under any number of parallel redeems.</summary>
-sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshTokens, TimeProvider clock, ILogger<Codes> logger)
+sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshTokens, TimeProvider clock, AuditBook audit)
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
@@ -106,10 +107,10 @@ sealed class Codes(LightningDb db, LiveSessions sessions, RefreshTokens refreshT
         if (used?.SessionId is not { } sid) return;
         await using var transaction = await db.Database.BeginTransactionAsync();
         if (!await sessions.EndAsync(sid, "authorization-code-reuse")) return;
-        db.AuditEntries.Add(new() { At = clock.GetUtcNow(), Action = "code-reused", UserId = used.UserId, SessionId = sid, SubjectType = "client", SubjectId = clientId });
+        var entry = audit.Enter("code-reused", used.UserId, sid, ("client", clientId));
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
-        logger.CodeReused(clientId, sid);
+        audit.Done(entry, Events.CodeReused);
     }
 
     sealed record Redemption(Authorization Code, Dictionary<string, string> Asked, Parameters Posted, LiveSession? Session, DateTimeOffset Now);

@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Authorizations;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
@@ -11,7 +12,7 @@ namespace Lightning.Identity.Tokens;
 
 /// <summary>Refresh tokens: rotated at every use, in families whose end never moves (RFC 10017, 6.3.2.3; RFC 9700, 4.14.2).</summary>
 sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants grants, IOptions<SessionsOptions> lifetimes, IOptions<RefreshTokenOptions> options,
-    TimeProvider clock, ILogger<RefreshTokens> logger)
+    TimeProvider clock, AuditBook audit)
 {
     static readonly Check<Presentation>[] Checks =
     [
@@ -57,11 +58,10 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         if (!isGranted) return (null, ProtocolError.InvalidGrant("The refresh token was revoked."));
         if (token.RevokedAt is not null || (token.UsedAt is not null && !await IsWithinLeewayAsync(token, now)))
         {
-            var ended = await sessions.EndAsync(sid, "refresh-token-reuse");
-            if (ended) db.AuditEntries.Add(new() { At = now, Action = "refresh-token-reused", UserId = await OwnerAsync(sid), SessionId = sid, SubjectType = "client", SubjectId = clientId });
+            var reused = await sessions.EndAsync(sid, "refresh-token-reuse") ? audit.Enter("refresh-token-reused", await OwnerAsync(sid), sid, ("client", clientId)) : null;
             await db.SaveChangesAsync();
             await transaction.CommitAsync();
-            if (ended) logger.RefreshTokenReused(clientId, sid);
+            if (reused is not null) audit.Done(reused, Events.RefreshTokenReused);
             return (null, ProtocolError.InvalidGrant("The refresh token was used before, or revoked."));
         }
 
@@ -74,10 +74,12 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
             // The successor that was lost on its way must not live beside the one that replaces it.
             await db.RefreshTokens.Where(row => row.Family == token.Family && row.UsedAt == null && row.RevokedAt == null)
                 .ExecuteUpdateAsync(update => update.SetProperty(row => row.RevokedAt, now));
+        // Saved with the next token, in one go.
+        var refreshed = audit.Enter("refreshed", session!.UserId, sid, ("client", clientId));
         var next = await WriteAsync(clientId, token.Family, sid, token.Scope, token.FamilyEndsAt);
-        await sessions.TouchAsync(session!);
+        await sessions.TouchAsync(session);
         await transaction.CommitAsync();
-        logger.Refreshed(clientId, sid);
+        audit.Done(refreshed, Events.Refreshed);
         return (new Grant(scope ?? token.Scope, session, token.Family) { RefreshToken = next }, null);
     }
 

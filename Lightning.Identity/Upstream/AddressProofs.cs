@@ -41,8 +41,9 @@ sealed class AddressProofs(LightningDb db, UpstreamAccounts accounts, ILookupNor
         var (good, now) = (Good(token, person), clock.GetUtcNow());
         if (await good.Select(link => link.Address).SingleOrDefaultAsync() is not { } address) return null;
         if (await good.ExecuteUpdateAsync(update => update.SetProperty(link => link.UsedAt, now)) == 0) return null;
-        var account = await accounts.RegisterAsync(person, address);
-        if (account is not null) await transaction.CommitAsync();
+        if (await accounts.RegisterAsync(person, address) is not var (account, registered)) return null;
+        await transaction.CommitAsync();
+        registered();
         return account;
     }
 

@@ -1,7 +1,8 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
-using Lightning.Data.Users;
+using Lightning.Identity.Accounts;
+using Lightning.Identity.Audit;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Identity;
@@ -16,7 +17,7 @@ namespace Lightning.Identity.Upstream;
 /// an account that is there: only its owner, signed in, links the two (6.8.1).
 /// </summary>
 sealed class UpstreamAccounts(
-    LightningDb db, UserManager<Account> accounts, ILookupNormalizer normalizer, Outbox outbox, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<UpstreamAccounts> logger)
+    LightningDb db, Registration registration, ILookupNormalizer normalizer, AuditBook audit, Outbox outbox, IOptions<ProviderOptions> provider, TimeProvider clock)
 {
     /// <summary>How signing in by another provider appears in <c>amr</c>; RFC 8176 has no name for it.</summary>
     public const string Method = "fed";
@@ -40,53 +41,37 @@ sealed class UpstreamAccounts(
     }
 
     /// <summary>Makes an account for a person and an address that is proved, in the caller's transaction.</summary>
-    /// <returns>The account; null where address or person got one meanwhile. The transaction is then of no use any more.</returns>
-    public async Task<Account?> RegisterAsync(UpstreamPerson person, string address)
+    /// <returns>The account, and what to call once it is committed; null where address or person got one meanwhile. The transaction is then of no use any more.</returns>
+    public async Task<(Account Account, Action Done)?> RegisterAsync(UpstreamPerson person, string address)
     {
-        var now = clock.GetUtcNow();
-        var name = person.Name.Length > 0 ? person.Name : address.Split('@')[0] is { Length: <= User.NameLength } local ? local : address[..User.NameLength];
-        var account = new Account
-        {
-            Id = Guid.CreateVersion7(now),
-            UserName = address,
-            Email = address,
-            EmailConfirmed = true,
-            Name = name,
-            CreatedAt = now,
-            LockoutEnabled = true,
-        };
+        var provider = person.Provider.Name;
         try
         {
-            if (!(await accounts.CreateAsync(account)).Succeeded) return null;
-            db.Users.Add(new User
-            {
-                Id = account.Id,
-                Issuer = provider.Value.Issuer,
-                Subject = account.Id.ToString(),
-                Email = address,
-                EmailVerified = true,
-                Name = name,
-                CreatedAt = now,
-            });
+            if (await registration.AddAsync(address, person.Name.Length > 0 ? person.Name : Registration.NameOf(address), passwordHash: null, isAdmin: false, new { provider })
+                is not var (account, registered)) return null;
             AddLogin(account.Id, person);
-            Write("registered", account.Id, sessionId: null, ip: null, person.Provider.Name);
+            var entry = Enter("login-added", account.Id, sid: null, provider);
             await db.SaveChangesAsync();
+            return (account, Tell);
+
+            void Tell()
+            {
+                registered();
+                audit.Done(entry, (log, entry) => Events.LoginAdded(log, entry, provider));
+            }
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
             return null;
         }
-        logger.Registered(account.Id, isAdmin: false);
-        logger.LoginAdded(account.Id, person.Provider.Name);
-        return account;
     }
 
     /// <summary>Links a person to an account whose owner asks for it, and tells the owner by mail.</summary>
     /// <returns>False where the person is linked already, to this account or another.</returns>
-    public async Task<bool> LinkAsync(Guid accountId, Guid sid, UpstreamPerson person, HttpContext http)
+    public async Task<bool> LinkAsync(Guid accountId, Guid sid, UpstreamPerson person)
     {
         AddLogin(accountId, person);
-        Write("login-added", accountId, sid, http, person.Provider.Name);
+        var entry = Enter("login-added", accountId, sid, person.Provider.Name);
         await NotifyAsync(accountId, address => Letters.LoginAdded(address, person.Provider.Title, LoginsPage, clock.GetUtcNow() + NoticeLifetime));
         try
         {
@@ -97,7 +82,7 @@ sealed class UpstreamAccounts(
             return false;
         }
         outbox.Wake();
-        logger.LoginAdded(accountId, person.Provider.Name);
+        audit.Done(entry, (log, entry) => Events.LoginAdded(log, entry, person.Provider.Name));
         return true;
     }
 
@@ -112,7 +97,7 @@ sealed class UpstreamAccounts(
 
     /// <summary>Removes a login, unless it is the last way to sign in.</summary>
     /// <returns>Whether it is gone.</returns>
-    public async Task<bool> RemoveAsync(Guid accountId, Guid sid, string issuer, string subject, HttpContext http)
+    public async Task<bool> RemoveAsync(Guid accountId, Guid sid, string issuer, string subject)
     {
         await using var transaction = await db.Database.BeginTransactionAsync();
         // One at a time in an account: two at once would each leave the other's as the last way in.
@@ -121,12 +106,12 @@ sealed class UpstreamAccounts(
         if (!mayRemove || logins.SingleOrDefault(login => login.LoginProvider == issuer && login.ProviderKey == subject) is not { } removed) return false;
         await db.UserLogins.Where(login => login.UserId == accountId && login.LoginProvider == issuer && login.ProviderKey == subject).ExecuteDeleteAsync();
         var title = removed.ProviderDisplayName ?? issuer;
-        Write("login-removed", accountId, sid, http, title);
+        var entry = Enter("login-removed", accountId, sid, title);
         await NotifyAsync(accountId, address => Letters.LoginRemoved(address, title, LoginsPage, clock.GetUtcNow() + NoticeLifetime));
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         outbox.Wake();
-        logger.LoginRemoved(accountId, title);
+        audit.Done(entry, (log, entry) => Events.LoginRemoved(log, entry, title));
         return true;
     }
 
@@ -140,19 +125,7 @@ sealed class UpstreamAccounts(
         ProviderDisplayName = person.Provider.Title,
     });
 
-    void Write(string action, Guid accountId, Guid? sessionId, HttpContext? http, string providerName) => Write(action, accountId, sessionId, http?.Connection.RemoteIpAddress?.ToString(), providerName);
-
-    void Write(string action, Guid accountId, Guid? sessionId, string? ip, string providerName) => db.AuditEntries.Add(new AuditEntry
-    {
-        At = clock.GetUtcNow(),
-        Action = action,
-        UserId = accountId,
-        SessionId = sessionId,
-        SubjectType = "account",
-        SubjectId = accountId.ToString(),
-        Details = System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["provider"] = providerName }),
-        Ip = ip,
-    });
+    AuditEntry Enter(string action, Guid accountId, Guid? sid, string provider) => audit.Enter(action, accountId, sid, ("account", accountId.ToString()), new { provider });
 
     async Task NotifyAsync(Guid accountId, Func<string, Message> compose)
     {

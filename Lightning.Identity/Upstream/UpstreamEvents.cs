@@ -1,3 +1,4 @@
+using Lightning.Identity.Audit;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -6,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Lightning.Identity.Upstream;
 
 /// <summary>What is asked of an upstream provider's answers beyond what the OpenID Connect handler asks.</summary>
-sealed class UpstreamEvents(UpstreamProviders providers, ILogger<UpstreamEvents> logger) : OpenIdConnectEvents
+sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures, ILogger<UpstreamEvents> logger) : OpenIdConnectEvents
 {
     /// <summary>Another provider's answer is not taken for this one's (RFC 9207, 2.4). Errors bear the parameter too.</summary>
     public override async Task MessageReceived(MessageReceivedContext context)
@@ -29,25 +30,28 @@ sealed class UpstreamEvents(UpstreamProviders providers, ILogger<UpstreamEvents>
         return Task.CompletedTask;
     }
 
-    public override Task AccessDenied(AccessDeniedContext context)
+    public override async Task AccessDenied(AccessDeniedContext context)
     {
         context.HandleResponse();
         logger.UpstreamRefused(context.Scheme.Name, "access_denied");
-        return ShowAsync(context, new(StatusCodes.Status403Forbidden, "You are not signed in", $"Signing in was cancelled at {Title(context)}, or refused there.", Home: Paths.SignIn));
+        await failures.WriteAsync(context.HttpContext, userId: null, UpstreamAccounts.Method, "cancelled at the provider");
+        await ShowAsync(context, new(StatusCodes.Status403Forbidden, "You are not signed in", $"Signing in was cancelled at {Title(context)}, or refused there.", Home: Paths.SignIn));
     }
 
-    public override Task RemoteFailure(RemoteFailureContext context)
+    public override async Task RemoteFailure(RemoteFailureContext context)
     {
         context.HandleResponse();
         if (UpstreamProvider.IsAway(context.Failure))
         {
             logger.UpstreamAway(context.Failure!, context.Scheme.Name);
             context.Response.Headers.RetryAfter = "10";
-            return ShowAsync(context, Away(Title(context)));
+            await ShowAsync(context, Away(Title(context)));
+            return;
         }
         // What the provider wrote is its words, not ours to log: the kind of fault says which check did not hold.
         logger.UpstreamRefused(context.Scheme.Name, Reason(context.Failure));
-        return ShowAsync(context, new(StatusCodes.Status400BadRequest, "Signing in did not work",
+        await failures.WriteAsync(context.HttpContext, userId: null, UpstreamAccounts.Method, Reason(context.Failure));
+        await ShowAsync(context, new(StatusCodes.Status400BadRequest, "Signing in did not work",
             $"The answer of {Title(context)} does not belong to a sign-in that this browser has begun, or is no longer good. Try again.", Home: Paths.SignIn));
     }
 

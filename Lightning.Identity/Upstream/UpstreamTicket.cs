@@ -40,19 +40,24 @@ sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, str
         };
     });
 
+    /// <summary>When a proof was made of which nobody says when: what needs a fresh one asks for another.</summary>
+    public static readonly DateTimeOffset LongAgo = DateTimeOffset.UnixEpoch;
+
     /// <summary>What a challenge remembers until the provider answers.</summary>
-    public static AuthenticationProperties Remember(UpstreamProvider provider, string? returnUrl, Guid? linkTo, DateTimeOffset? anewSince)
+    /// <param name="provider">The provider.</param>
+    /// <param name="returnUrl">The authorization request that waits.</param>
+    /// <param name="linkTo">The account that asks to be linked.</param>
+    /// <param name="anewSince">Now, where the person is to prove anew who they are.</param>
+    /// <param name="longestAgo">How long ago the proof may have been otherwise.</param>
+    public static AuthenticationProperties Remember(UpstreamProvider provider, string? returnUrl, Guid? linkTo, DateTimeOffset? anewSince, TimeSpan longestAgo)
     {
         var properties = new AuthenticationProperties { RedirectUri = Paths.Upstream };
         properties.Items[Name] = provider.Name;
         if (returnUrl is not null) properties.Items[ReturnUrlItem] = returnUrl;
         if (linkTo is { } account) properties.Items[LinkToItem] = account.ToString();
-        if (anewSince is { } since)
-        {
-            properties.Items[AnewItem] = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-            // OpenID Connect Core 1.0, 3.1.2.1: prove it now, and say when in auth_time.
-            properties.SetParameter<TimeSpan?>(OpenIdConnectParameterNames.MaxAge, TimeSpan.Zero);
-        }
+        if (anewSince is { } since) properties.Items[AnewItem] = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        // OpenID Connect Core 1.0, 3.1.2.1: whoever is asked for it has to say in auth_time when the person proved who they are; zero asks for that now.
+        properties.SetParameter<TimeSpan?>(OpenIdConnectParameterNames.MaxAge, anewSince is null ? longestAgo : TimeSpan.Zero);
         return properties;
     }
 
@@ -70,6 +75,15 @@ sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, str
 
     /// <summary>Whether they have proved who they are for this sign-in, where that was asked (ASVS 5.0, 10.3.4).</summary>
     public bool IsProvedAnew => AnewSince is not { } since || Person.AuthTime >= since - UpstreamProvider.ClockSkew;
+
+    /// <summary>
+    /// When they proved who they are, as far as the provider says so: now, where it was asked for that and says that it was done. That it was asked alone
+    /// counts for nothing: whoever sits at the browser can strike the question from the address that leads there.
+    /// </summary>
+    public DateTimeOffset ProvedAt(DateTimeOffset now) => Proof(Person, AnewSince is not null && IsProvedAnew, now);
+
+    /// <summary>When an ID token that was got elsewhere says that its person proved who they are.</summary>
+    public static DateTimeOffset Proof(UpstreamPerson person, bool anew, DateTimeOffset now) => anew ? now : person.AuthTime is not { } at ? LongAgo : at < now ? at : now;
 
     /// <summary>Takes it away: it is good once.</summary>
     public static Task EndAsync(HttpContext http) => http.SignOutAsync(Scheme);

@@ -48,7 +48,18 @@ public class ModelTests(PostgresServer server)
     [InlineData("identity", "SELECT * FROM web.sessions")]
     [InlineData("identity", "UPDATE audit.entries SET action = 'other'")]
     [InlineData("admin", "DELETE FROM audit.entries")]
+    [InlineData("identity", "DELETE FROM audit.entries")]
     [InlineData("api", "SELECT * FROM audit.entries")]
+    [InlineData("bff", "SELECT audit.forget('refreshed', now(), 1)")]
+    [InlineData("admin", "SELECT audit.forget('refreshed', now(), 1)")]
+    [InlineData("api", "SELECT identity.request_password_reset(gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("bff", "SELECT identity.request_password_reset(gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("admin", "SELECT * FROM identity.outbox")]
+    [InlineData("admin", "INSERT INTO identity.outbox (id, kind, payload, due_at, attempts) VALUES (gen_random_uuid(), 'password-reset', '', now(), 0)")]
+    [InlineData("admin", "SELECT * FROM identity.account_links")]
+    [InlineData("admin", "INSERT INTO identity.account_links (token_hash) VALUES ('')")]
+    [InlineData("admin", "UPDATE identity.accounts SET password_hash = ''")]
+    [InlineData("admin", "SELECT * FROM identity.attempts")]
     [InlineData("api", "INSERT INTO audit.entries (at, action, service) VALUES (now(), 'test', 'lightning_admin')")]
     [InlineData("identity", "SELECT * FROM app.notes")]
     public async Task Role_BeyondItsNeeds_IsDenied(string service, string sql)
@@ -70,6 +81,54 @@ public class ModelTests(PostgresServer server)
         }
         await using var admin = database.ConnectAs("admin");
         (await admin.AuditEntries.SingleAsync(Cancellation)).Service.ShouldBe("lightning_api");
+    }
+
+    [Fact, Trait("Check", "O01")]
+    public async Task Book_Forgets_RefreshesAndFailedSignInsThatAreOld_AndNothingElse()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var now = DateTimeOffset.UtcNow;
+        await using (var db = database.Connect())
+        {
+            foreach (var action in new[] { "refreshed", "sign-in-failed", "signed-in" })
+                foreach (var hours in new[] { 1, 30, 100 })
+                    db.AuditEntries.Add(new() { At = now.AddHours(-hours), Action = action });
+            await db.SaveChangesAsync(Cancellation);
+        }
+        await using var identity = database.ConnectAs("identity");
+        async Task<int> ForgetAsync(string action, DateTimeOffset before, int most = 1000) =>
+            (await identity.Database.SqlQuery<int>($"""SELECT audit.forget({action}, {before}, {most}) AS "Value" """).ToListAsync(Cancellation)).Single();
+        (await ForgetAsync("signed-in", now)).ShouldBe(0);
+        (await ForgetAsync("refreshed", now.AddHours(-50))).ShouldBe(1);
+        // Whatever is asked, the last day stays.
+        (await ForgetAsync("refreshed", now.AddYears(1))).ShouldBe(1);
+        (await ForgetAsync("sign-in-failed", now, most: 1)).ShouldBe(1);
+        (await database.ExecuteAsync("SELECT string_agg(action || ' ' || round(extract(epoch FROM now() - at) / 3600), ', ' ORDER BY action, at) FROM audit.entries"))
+            .ShouldBe("refreshed 1, sign-in-failed 30, sign-in-failed 1, signed-in 100, signed-in 30, signed-in 1");
+    }
+
+    [Fact, Trait("Check", "U13")]
+    public async Task PasswordReset_AskedByAnAdministrator_IsOneRequestWithoutALink_AndByNobodyElse()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.Connect();
+        var (root, ada) = (await db.AddUserAsync("root", isAdmin: true), await db.AddUserAsync("ada"));
+        db.Accounts.Add(new() { Id = ada.Id, UserName = ada.Email, Email = ada.Email });
+        await db.SaveChangesAsync(Cancellation);
+        await using var admin = database.ConnectAs("admin");
+        async Task<bool> AskAsync(Guid account, Guid by) =>
+            (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {by}) AS "Value" """).ToListAsync(Cancellation)).Single();
+        (await AskAsync(ada.Id, ada.Id)).ShouldBeFalse("no administrator");
+        (await AskAsync(Guid.NewGuid(), root.Id)).ShouldBeFalse("no account");
+        (await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            await using var another = database.ConnectAs("admin");
+            return (await another.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({ada.Id}, {root.Id}) AS "Value" """).ToListAsync(Cancellation)).Single();
+        }))).Count(asked => asked).ShouldBe(1);
+        var waiting = await db.Outbox.AsNoTracking().SingleAsync(Cancellation);
+        (waiting.Kind, waiting.Recipient, waiting.Payload.Length).ShouldBe(("password-reset", ada.Id.ToString(), 0));
+        await database.ExecuteAsync($"DELETE FROM identity.outbox; UPDATE app.users SET disabled_at = now() WHERE id = '{root.Id}'");
+        (await AskAsync(ada.Id, root.Id)).ShouldBeFalse("shut out");
     }
 
     [Fact]

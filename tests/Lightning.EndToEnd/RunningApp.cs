@@ -11,6 +11,9 @@ namespace Lightning.EndToEnd;
 /// <summary>The whole app as the AppHost describes it, on free ports and with a database of its own.</summary>
 public sealed class RunningApp : IAsyncLifetime
 {
+    /// <summary>The secret of the service that docs/auth/service-to-service.md registers.</summary>
+    public const string ReportsSecret = "5ec2e7000000000000000000000000000000000000000000000000000000cafe";
+
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     DistributedApplication? app;
 
@@ -32,6 +35,10 @@ public sealed class RunningApp : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
             ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", $"--sample={Sample.Origin}"], timeout.Token);
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity"))
+            .WithEnvironment("Identity__Clients__Reports__ClientId", "reports")
+            .WithEnvironment("Identity__Clients__Reports__Secret", ReportsSecret)
+            .WithEnvironment("Identity__Clients__Reports__Scopes__0", "lightning")
+            .WithEnvironment("Identity__Clients__Reports__GrantTypes__0", "client_credentials")
             .WithEnvironment("Identity__Upstream__Sky__Authority", Upstream.Issuer)
             .WithEnvironment("Identity__Upstream__Sky__ClientId", FakeProvider.ClientId)
             .WithEnvironment("Identity__Upstream__Sky__ClientSecret", FakeProvider.ClientSecret)

@@ -144,6 +144,66 @@ public class CodeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnder
         (await bff.RedeemAsync(await bff.CodeAsync(), ("redirect_uri", redirectUri))).Error.ShouldBe("invalid_grant");
     }
 
+    [Fact, Trait("Check", "A16")]
+    public async Task Redeem_WhileTheSessionEnds_LeavesNothingThatLives_HoweverTheyMeet()
+    {
+        var (random, given) = (new Random(20261122), 0);
+        for (var meeting = 0; meeting < 25; meeting++)
+        {
+            var (user, visitor) = await identity.SignedInAsync($"meeting{meeting}");
+            var bff = identity.Bff(visitor);
+            var code = await bff.CodeAsync();
+            var delay = TimeSpan.FromMilliseconds(random.Next(0, 12));
+            var redeeming = bff.RedeemAsync(code);
+            await Task.Delay(delay, Cancellation);
+            var ending = identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')");
+            await Task.WhenAll(redeeming, ending);
+            (await LivingAsync(user.Id)).ShouldBe(0, $"meeting {meeting}, the end {delay} later");
+            var answer = await redeeming;
+            if (answer.Status != HttpStatusCode.OK) continue;
+            given++;
+            (await bff.RefreshAsync(answer["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+            (await bff.UserInfoAsync(answer["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            // Whoever was given tokens is told of the end: it saw the grant.
+            (await identity.Database.ExecuteAsync($"SELECT count(*) FROM identity.outbox WHERE kind = 'logout' AND convert_from(payload, 'UTF8') LIKE '%{new Claims(answer["access_token"]!)["sid"]}%'")).ShouldBe(1L);
+        }
+        given.ShouldBeLessThan(25, "the end never came first, so nothing met");
+    }
+
+    [Fact, Trait("Check", "A16")]
+    public async Task Redeem_WhileTheSessionEnds_OfABrokenKindThatDoesNotHoldTheSession_IsCaught()
+    {
+        var (user, visitor) = await identity.SignedInAsync("meeting-broken");
+        await identity.Bff(visitor).CodeAsync();
+        await using (var db = identity.Database.ConnectAs("identity"))
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
+            var session = await db.Sessions.SingleAsync(session => session.UserId == user.Id && session.EndedAt == null, Cancellation);
+            await identity.Database.ExecuteAsync($"SELECT identity.end_session('{session.Id}', 'test')");
+            db.RefreshTokens.Add(new()
+            {
+                TokenHash = Secrets.Hash(Secrets.Create()),
+                Family = Guid.NewGuid(),
+                ClientId = "lightning-bff",
+                SessionId = session.Id,
+                Scope = "openid offline_access",
+                CreatedAt = session.CreatedAt,
+                ExpiresAt = session.EndsAt,
+                FamilyEndsAt = session.EndsAt,
+            });
+            await db.SaveChangesAsync(Cancellation);
+            await transaction.CommitAsync(Cancellation);
+        }
+        (await LivingAsync(user.Id)).ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>Refresh tokens of a person's ended sessions that are not revoked.</summary>
+    async Task<int> LivingAsync(Guid userId)
+    {
+        await using var db = identity.Database.Connect();
+        return await db.RefreshTokens.CountAsync(token => token.Session!.UserId == userId && token.Session.EndedAt != null && token.RevokedAt == null, Cancellation);
+    }
+
     [Fact]
     public async Task Redeem_AfterTheSessionEnded_IsRefused()
     {

@@ -36,7 +36,7 @@ public class CredentialRaceTests(IdentityUnderTest identity) : IClassFixture<Ide
         var account = await scope.ServiceProvider.GetRequiredService<PasswordSignIn>().TryAsync(user.Email, IdentityUnderTest.Password, Cancellation);
         await identity.Database.ExecuteAsync($"UPDATE identity.accounts SET security_stamp = 'another' WHERE id = '{user.Id}'");
         var http = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = scope.ServiceProvider };
-        (await scope.ServiceProvider.GetRequiredService<Sessions.BrowserSessions>().SignInAsync(http, account!, provedAnew: true, [PasswordSignIn.Method])).ShouldBeFalse();
+        (await scope.ServiceProvider.GetRequiredService<Sessions.BrowserSessions>().SignInAsync(http, account!, identity.Clock.GetUtcNow(), [PasswordSignIn.Method])).ShouldBeFalse();
         http.Response.Headers.SetCookie.ShouldBeEmpty();
         (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
     }

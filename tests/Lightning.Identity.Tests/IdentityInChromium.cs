@@ -7,7 +7,7 @@ using Microsoft.Playwright;
 namespace Lightning.Identity.Tests;
 
 /// <summary>Identity on a port of its own, for a real browser.</summary>
-public sealed class IdentityInChromium(PostgresServer server) : IdentityUnderTest(server)
+public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(server)
 {
     readonly int port = FreePort();
 

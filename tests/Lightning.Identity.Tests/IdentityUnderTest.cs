@@ -3,6 +3,7 @@ using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Outbox;
 using Lightning.Data.Users;
+using Lightning.Identity.Accounts;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Retention;
@@ -82,7 +83,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                 Configure(services);
                 services.AddSingleton<TimeProvider>(Clock);
                 // Tests send and sweep by themselves.
-                foreach (var worker in new[] { typeof(MailSender), typeof(LogoutSender), typeof(Sweeper) })
+                foreach (var worker in new[] { typeof(MailSender), typeof(LogoutSender), typeof(Sweeper), typeof(RequestedResets) })
                     services.Remove(services.Single(service => service.ImplementationType == worker));
             });
         });
@@ -98,6 +99,13 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>A browser without cookies.</summary>
     public Visitor Visitor() => listening is null ? new(new Browser(replicas[0].Server.CreateHandler(), Address))
         : new(new Browser(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }, listening));
+
+    /// <summary>A browser that another process answers.</summary>
+    public Visitor VisitorOfAnotherReplica()
+    {
+        replicas.Add(Create());
+        return new(new Browser(replicas[^1].Server.CreateHandler(), Address));
+    }
 
     /// <summary>A client of the provider that has no browser.</summary>
     public HttpClient BackChannel() => new(replicas[0].Server.CreateHandler()) { BaseAddress = Address };

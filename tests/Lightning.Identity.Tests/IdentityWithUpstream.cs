@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Identity.Tests;
 
 /// <summary>Identity with two upstream providers: one whose word on addresses counts, and one whose word does not.</summary>
-public sealed class IdentityWithUpstream(PostgresServer server) : IdentityUnderTest(server), IAsyncLifetime
+public class IdentityWithUpstream(PostgresServer server) : IdentityUnderTest(server), IAsyncLifetime
 {
     public const string AppAtUpstream = "app-at-upstream";
 

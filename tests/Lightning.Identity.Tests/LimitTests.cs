@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.RateLimiting;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Passwords;
 using Lightning.Testing;
@@ -30,8 +31,8 @@ public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<Id
         await owner.SubmitAsync("/account/sign-out");
         var limits = identity.Services.GetRequiredService<AccountLimits>();
         // A thousand networks, one try each.
-        Enumerable.Range(0, 1000).Count(number => limits.MayTry(From($"10.0.{number / 250}.{number % 250}"), user.Email.ToUpperInvariant())).ShouldBe(4, "five, of which the owner took one");
-        Enumerable.Range(0, 1000).Count(number => limits.MayTry(From($"10.0.{number / 250}.{number % 250}"), "nobody@example.com")).ShouldBe(5, "an address without an account counts alike");
+        (await TriesAsync(user.Email.ToUpperInvariant())).ShouldBe(4, "five, of which the owner took one");
+        (await TriesAsync("nobody@example.com")).ShouldBe(5, "an address without an account counts alike");
         (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         (await owner.SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.SeeOther, "the browser was here before");
         // And the owner's way back by mail is open from any browser.
@@ -42,6 +43,13 @@ public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<Id
         // A browser that was there has a limit too: its cookie is no way around.
         var tries = 0;
         while ((await owner.SignInAsync(user.Email, "wrong password")).StatusCode == HttpStatusCode.OK) (++tries).ShouldBeLessThan(10);
+
+        async Task<int> TriesAsync(string address)
+        {
+            var taken = 0;
+            for (var number = 0; number < 1000; number++) taken += await limits.MayTryAsync(From($"10.0.{number / 250}.{number % 250}"), address) ? 1 : 0;
+            return taken;
+        }
     }
 
     [Fact, Trait("Check", "U03")]
@@ -57,6 +65,57 @@ public class AccountLimitTests(IdentityWithFewTries identity) : IClassFixture<Id
         await visitor.SubmitAsync("/account/sign-out");
         await visitor.SignInAsync(user.Email);
         (await visitor.SubmitAsync("/account/second-step", ("Code", identity.CodeOf(key)))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Fact, Trait("Check", "U03")]
+    public async Task Account_TriedAtSeveralReplicas_HasOneCount_AndACountOfEachReplicasOwnIsCaught()
+    {
+        var user = await identity.AddAccountAsync("several");
+        Visitor[] thieves = [identity.Visitor(), identity.VisitorOfAnotherReplica(), identity.VisitorOfAnotherReplica()];
+        (await GuessAsync(thieves, 8, thief => thief.SignInAsync(user.Email, "wrong password"))).ShouldBe(5);
+        // And all at once: each sees what the others took.
+        var other = await identity.AddAccountAsync("parallel");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).SelectMany(_ => thieves).Select(thief => thief.SubmitToAsync("/account/sign-in", "/account/sign-in", ("Email", other.Email), ("Password", "wrong password"))));
+        answers.Count(answer => answer.StatusCode != HttpStatusCode.TooManyRequests).ShouldBe(5);
+
+        // Codes, which are short, count alike.
+        var owner = identity.Visitor();
+        var third = await identity.AddAccountAsync("codes");
+        await owner.SignInAsync(third.Email);
+        var (key, _) = await identity.AddAuthenticatorAsync(owner);
+        foreach (var thief in thieves) await thief.SignInAsync(third.Email);
+        (await GuessAsync(thieves, 4, thief => thief.SubmitAsync("/account/second-step", ("Code", "000000")))).ShouldBe(3);
+        (await thieves[0].SubmitAsync("/account/second-step", ("Code", identity.CodeOf(key)))).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+
+        // What counting in each replica's memory would come to.
+        var memories = thieves.Select(_ => PartitionedRateLimiter.Create<string, string>(name => RateLimitPartition.GetTokenBucketLimiter(name,
+            _ => new() { TokenLimit = 5, TokensPerPeriod = 1, ReplenishmentPeriod = TimeSpan.FromHours(1) }))).ToArray();
+        memories.Sum(memory => Enumerable.Range(0, 8).Count(_ => memory.AttemptAcquire(user.Email).IsAcquired)).ShouldBe(15);
+        foreach (var memory in memories) await memory.DisposeAsync();
+
+        static async Task<int> GuessAsync(Visitor[] thieves, int each, Func<Visitor, Task<HttpResponseMessage>> guess)
+        {
+            var taken = 0;
+            for (var round = 0; round < each; round++)
+                foreach (var thief in thieves) taken += (await guess(thief)).StatusCode == HttpStatusCode.OK ? 1 : 0;
+            return taken;
+        }
+    }
+
+    [Fact, Trait("Check", "U03")]
+    public async Task Account_WornOut_OpensAgainByItself_OneTryAtATime()
+    {
+        var user = await identity.AddAccountAsync("patient");
+        var limits = identity.Services.GetRequiredService<AccountLimits>();
+        for (var attempt = 0; attempt < 5; attempt++) (await limits.MayTryAsync(From("192.0.2.9"), user.Email)).ShouldBeTrue();
+        (await limits.MayTryAsync(From("192.0.2.9"), user.Email)).ShouldBeFalse();
+        identity.Clock.Advance(TimeSpan.FromMinutes(12));
+        (await limits.MayTryAsync(From("192.0.2.9"), user.Email)).ShouldBeTrue();
+        (await limits.MayTryAsync(From("192.0.2.9"), user.Email)).ShouldBeFalse();
+        identity.Clock.Advance(TimeSpan.FromDays(1));
+        var taken = 0;
+        for (var attempt = 0; attempt < 9; attempt++) taken += await limits.MayTryAsync(From("192.0.2.9"), user.Email) ? 1 : 0;
+        taken.ShouldBe(5, "it is full again, and no more than full");
     }
 
     [Fact, Trait("Check", "U07"), Trait("Check", "U03")]

@@ -65,6 +65,31 @@ public class LoginTests(IdentityWithUpstream identity) : IClassFixture<IdentityW
         await identity.Database.ExecuteAsync($"UPDATE identity.accounts SET password_hash = NULL WHERE id = '{owner.Id}'");
         var answers = await Task.WhenAll(subjects.Select(subject => visitor.SubmitToAsync("/account/logins", "/account/logins", ("Issuer", Upstream.Issuer), ("Subject", subject))));
         answers.Select(answer => answer.StatusCode).ShouldBe([HttpStatusCode.SeeOther, HttpStatusCode.Conflict], ignoreOrder: true);
+        (await LoginsAsync(owner.Id)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task TwoLogins_RemovedAtTheSameMomentByABrokenKindThatLocksNothing_LeaveNone_AndThatIsCaught()
+    {
+        var (owner, visitor) = await identity.SignedInAsync("parallel-broken");
+        var subjects = new List<string>();
+        for (var number = 0; number < 2; number++)
+        {
+            await LinkAsync(visitor);
+            subjects.Add(Upstream.Subject.ToString());
+        }
+        var (allHaveLooked, looking) = (new TaskCompletionSource(), 2);
+        await Task.WhenAll(subjects.Select(async subject =>
+        {
+            await using var db = identity.Database.ConnectAs("identity");
+            await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
+            var others = await db.UserLogins.CountAsync(login => login.UserId == owner.Id, Cancellation);
+            if (Interlocked.Decrement(ref looking) == 0) allHaveLooked.SetResult();
+            await allHaveLooked.Task;
+            if (others > 1) await db.UserLogins.Where(login => login.UserId == owner.Id && login.ProviderKey == subject).ExecuteDeleteAsync(Cancellation);
+            await transaction.CommitAsync(Cancellation);
+        }));
+        (await LoginsAsync(owner.Id)).ShouldBe(0);
     }
 
     [Fact]
@@ -79,6 +104,12 @@ public class LoginTests(IdentityWithUpstream identity) : IClassFixture<IdentityW
         await using var db = identity.Database.Connect();
         (await db.UserLogins.SingleAsync(login => login.ProviderKey == Upstream.Subject.ToString(), Cancellation)).UserId.ShouldBe(first.Id);
         second.Id.ShouldNotBe(first.Id);
+    }
+
+    async Task<int> LoginsAsync(Guid accountId)
+    {
+        await using var db = identity.Database.Connect();
+        return await db.UserLogins.CountAsync(login => login.UserId == accountId, Cancellation);
     }
 
     /// <summary>Adds a person of the provider's to the account that is signed in.</summary>

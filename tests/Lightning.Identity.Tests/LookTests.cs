@@ -1,7 +1,45 @@
+using Lightning.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.Identity.Tests;
+
+public sealed class IdentityForSecondFactors(PostgresServer server) : IdentityInChromium(server)
+{
+    protected override IEnumerable<(string Key, string Value)> Settings => [.. base.Settings, ("Identity:SecondFactor:RequiredFor", "Everyone")];
+}
+
+/// <summary>The pages between password and session where everybody must have a second factor.</summary>
+public sealed class SetUpLookTests(IdentityForSecondFactors identity, EndToEnd.Browser chromium) : IClassFixture<IdentityForSecondFactors>
+{
+    [Theory, Trait("Check", "U05")]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task SetUp_WideAndPhoneLightAndDark_HasNoAccessibilityViolation_AndLeadsToASession(bool phone, bool dark)
+    {
+        var look = (phone ? "phone" : "wide") + (dark ? "-dark" : "");
+        var user = await identity.AddAccountAsync($"ada.{look}");
+        await using var context = await chromium.OpenAsync(phone, dark);
+        var page = await context.NewPageAsync();
+        await identity.SignInAsync(page, user.Email, "/account/devices");
+        new Uri(page.Url).AbsolutePath.ShouldBe("/account/second-step/set-up");
+        await Expect(page.GetByRole(AriaRole.Heading).First).ToBeVisibleAsync();
+        await IdentityInChromium.InspectAsync(page, $"set-up-{look}");
+        await page.GetByLabel("Code").FillAsync("000000");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await Expect(page.GetByText("This code is not right.")).ToBeVisibleAsync();
+        await page.GetByText("No camera?").ClickAsync();
+        await IdentityInChromium.InspectAsync(page, $"set-up-fault-{look}");
+        await page.GetByLabel("Code").FillAsync(identity.CodeOf(AccountActs.Key(await page.ContentAsync())));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await Expect(page.GetByText("Write these down")).ToBeVisibleAsync();
+        await IdentityInChromium.InspectAsync(page, $"set-up-codes-{look}");
+        await page.GotoAsync($"{identity.Origin}/account");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Devices" }).Or(page.GetByText(user.Email)).First).ToBeVisibleAsync();
+    }
+}
 
 /// <summary>The account pages as people see them.</summary>
 public sealed class LookTests(IdentityInChromium identity, EndToEnd.Browser chromium) : IClassFixture<IdentityInChromium>

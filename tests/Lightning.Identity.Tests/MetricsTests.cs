@@ -44,6 +44,10 @@ public sealed class MetricsTests : IClassFixture<IdentityUnderTest>, IDisposable
 
         counted.Order().ShouldBe(
         [
+            "lightning.identity.events refresh-token-reused",
+            "lightning.identity.events refreshed",
+            "lightning.identity.events sign-in-failed",
+            "lightning.identity.events signed-in",
             "lightning.identity.grants authorization_code granted",
             "lightning.identity.grants refresh_token granted",
             "lightning.identity.grants refresh_token invalid_grant",

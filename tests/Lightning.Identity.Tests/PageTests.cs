@@ -37,7 +37,7 @@ public partial class PageTests(IdentityUnderTest identity) : IClassFixture<Ident
         using var response = await identity.Visitor().GetAsync("/account/sign-in");
         var sources = response.Headers.GetValues("Content-Security-Policy").Single().Split("; ").Single(directive => directive.StartsWith("form-action", StringComparison.Ordinal)).Split(' ')[1..];
         // A native app listens on whichever port is free (RFC 8252, 7.3); the sample front end is a client of Development.
-        sources.ShouldBe(["'self'", "http://localhost:5100", "http://localhost:5103", "http://localhost:5107", "http://127.0.0.1:7777", "http://127.0.0.1:*"], ignoreOrder: true);
+        sources.ShouldBe(["'self'", "http://localhost:5100", "http://localhost:5103", "http://localhost:5107", "http://localhost:5102", "http://127.0.0.1:7777", "http://127.0.0.1:*"], ignoreOrder: true);
     }
 
     [Fact]

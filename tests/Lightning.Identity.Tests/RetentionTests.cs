@@ -33,9 +33,15 @@ public class RetentionTests(PostgresServer server) : IAsyncLifetime
             foreach (var ago in new[] { 2, 0 })
                 db.Outbox.Add(new OutboxMessage { Kind = OutboxMessage.Logout, Recipient = "lightning-gone", Payload = "{}"u8.ToArray(), DueAt = now.AddDays(-ago) });
             db.Outbox.Add(new OutboxMessage { Kind = OutboxMessage.Mail, Payload = [1], DueAt = now.AddDays(-2) });
+            foreach (var end in new[] { now.AddHours(-2), now.AddMinutes(2) }) db.Attempts.Add(new AttemptCount { KeyHash = Guid.NewGuid().ToByteArray(), FullAt = end });
+            foreach (var (action, days) in new[] { ("refreshed", 8), ("refreshed", 6), ("sign-in-failed", 91), ("sign-in-failed", 89), ("password-changed", 900) })
+                db.AuditEntries.Add(new() { At = now.AddDays(-days), Action = action });
             await db.SaveChangesAsync(Cancellation);
         }
         await SweepAsync();
+        (await CountAsync("audit.entries WHERE at < now() - interval '1 day'")).ShouldBe(3, "what is young enough, and what is neither a refresh nor a failed sign-in");
+        // One more is that of the sign-in above.
+        (await CountAsync("identity.attempts")).ShouldBe(2);
         (await CountAsync("identity.seen_tokens"), await CountAsync("identity.account_links"), await CountAsync("identity.outbox")).ShouldBe((1, 1, 2));
         (await CountAsync("identity.authorizations"), await CountAsync("identity.refresh_tokens")).ShouldBe((1, 1));
 

@@ -80,7 +80,7 @@ public class SecondFactorTests(IdentityUnderTest identity) : IClassFixture<Ident
         await using var db = identity.Database.Connect();
         var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation);
         var browser = scope.ServiceProvider.GetRequiredService<Sessions.BrowserSessions>();
-        (await browser.SignInAsync(http, account, provedAnew: true, ["fed"])).ShouldBeFalse();
+        (await browser.SignInAsync(http, account, identity.Clock.GetUtcNow(), ["fed"])).ShouldBeFalse();
         http.Response.Headers.SetCookie.ShouldBeEmpty();
         (await scope.ServiceProvider.GetRequiredService<SignInSteps>().GoOnAsync(http, account, "fed")).ShouldBe(SignInStep.CodeWanted);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Lightning.Identity.Tokens;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -135,6 +136,55 @@ public class TokenExchangeTests(IdentityWithUpstream identity) : IClassFixture<I
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ExchangeAsync(token)));
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
         answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_request");
+    }
+
+    [Fact, Trait("Check", "C05")]
+    public async Task IdTokens_TwentyAtOnceOfOneJti_EachWithANonceOfItsOwn_AreTakenOnce()
+    {
+        IdentityWithUpstream.Newcomer(Upstream, "one-jti@example.org");
+        var honest = Upstream.IdToken;
+        Upstream.IdToken = claims => { honest(claims); claims["jti"] = "of all of them"; };
+        var tokens = new List<string>();
+        for (var number = 0; number < 20; number++) tokens.Add(await TokenAsync());
+        var answers = await Task.WhenAll(tokens.Select(token => ExchangeAsync(token)));
+        answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
+        answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer["error_description"] == "subject_token was used before.");
+    }
+
+    [Theory, Trait("Check", "C05")]
+    [InlineData("""SELECT count(*) AS "Value" FROM identity.seen_tokens WHERE hash = {0}""", "INSERT INTO identity.seen_tokens (hash, expires_at) VALUES ({0}, now()) ON CONFLICT DO NOTHING")]
+    [InlineData("""SELECT count(*) AS "Value" FROM identity.authorizations WHERE handle_hash = {0} AND used_at IS NOT NULL""", "UPDATE identity.authorizations SET used_at = now() WHERE handle_hash = {0}")]
+    public async Task IdToken_TwentyAtOnceOfABrokenKindThatLooksBeforeItWrites_IsCaught(string look, string write)
+    {
+        var hash = Secrets.Hash(await NonceAsync());
+        var (allHaveLooked, looking) = (new TaskCompletionSource(), 20);
+        var wins = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            await using var db = identity.Database.ConnectAs("identity");
+            var used = (await db.Database.SqlQueryRaw<long>(look, hash).ToListAsync(Cancellation)).Single();
+            if (Interlocked.Decrement(ref looking) == 0) allHaveLooked.SetResult();
+            await allHaveLooked.Task;
+            await db.Database.ExecuteSqlRawAsync(write, [hash], Cancellation);
+            return used == 0;
+        }));
+        wins.Count(win => win).ShouldBeGreaterThan(1);
+    }
+
+    [Theory, Trait("Check", "C11")]
+    [InlineData(3600)]
+    [InlineData(null)]
+    public async Task Session_OfAnExchange_IsProvedWhenTheIdTokenSays_AndLongAgoWhereItSaysNothing(int? secondsAgo)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, $"{Guid.NewGuid():N}@example.org");
+        var (honest, now) = (Upstream.IdToken, identity.Clock.GetUtcNow().ToUnixTimeSeconds());
+        Upstream.IdToken = claims =>
+        {
+            honest(claims);
+            if (secondsAgo is { } ago) claims["auth_time"] = now - ago;
+            else claims.Remove("auth_time");
+        };
+        var token = new Claims((await ExchangeAsync(await TokenAsync()))["access_token"]!);
+        token.Number("auth_time").ShouldBe(secondsAgo is { } seconds ? now - seconds : 0);
     }
 
     [Fact]

@@ -207,6 +207,72 @@ public class UpstreamTests(IdentityWithUpstream identity) : IClassFixture<Identi
         (session.AuthTime == identity.Clock.GetUtcNow()).ShouldBe(proved);
     }
 
+    [Theory, Trait("Check", "C11"), Trait("Check", "U09")]
+    [InlineData(3600)]
+    [InlineData(null)]
+    public async Task SigningIn_WhereTheProviderAsksNothing_IsNoProofOfNow(int? secondsAgo)
+    {
+        var address = $"silent-{secondsAgo}@example.org";
+        IdentityWithUpstream.Newcomer(Upstream, address);
+        Says(secondsAgo);
+        var visitor = await ArriveAsync();
+        Upstream.PushedRequests.Last()["max_age"].ShouldBe("1209600", "so that it says when");
+        await using var db = identity.Database.Connect();
+        var account = await db.Accounts.SingleAsync(account => account.Email == address, Cancellation);
+        var (now, proved) = (identity.Clock.GetUtcNow(), await AuthTimeAsync(db, account.Id));
+        proved.ShouldBe(secondsAgo is { } seconds ? now.AddSeconds(-seconds) : DateTimeOffset.UnixEpoch);
+
+        // What decides over the account is not open yet.
+        foreach (var page in new[] { "/account/logins", "/account/authenticator" })
+            (await visitor.GetAsync(page)).Headers.Location!.ToString().ShouldStartWith("/account/sign-in?returnUrl=");
+        (await visitor.SubmitToAsync("/account/sign-in", "/account/address", ("Email", "other@example.org"))).Headers.Location!.ToString().ShouldStartWith("/account/sign-in?returnUrl=");
+        // A provider that asks anew when it is asked to, and says so, opens it.
+        Says(0);
+        await IdentityWithUpstream.GoAsync(visitor, page: "/account/sign-in?returnUrl=%2Faccount%2Flogins", fields: ("ReturnUrl", "/account/logins"));
+        Upstream.PushedRequests.Last()["max_age"].ShouldBe("0");
+        (await visitor.GetAsync("/account/upstream")).Headers.Location!.ToString().ShouldBe("/account/logins");
+        (await visitor.GetAsync("/account/logins")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory, Trait("Check", "C11")]
+    [InlineData("prompt", "login", "0")]
+    [InlineData("max_age", "60", "0")]
+    [InlineData("prompt", "create", "1209600")]
+    [InlineData("nonce", "other", "1209600")]
+    public async Task AppThatWantsAProof_HasTheProviderAskAtOnce_AndGetsItsCode(string name, string value, string maxAge)
+    {
+        IdentityWithUpstream.Newcomer(Upstream, $"app-{name}-{value}@example.org");
+        // Honest: whoever is asked anew says so; whoever is not was asked yesterday.
+        var honest = Upstream.IdToken;
+        Upstream.IdToken = claims =>
+        {
+            honest(claims);
+            claims["auth_time"] = identity.Clock.GetUtcNow().ToUnixTimeSeconds() - (Upstream.PushedRequests.Last()["max_age"] == "0" ? 0 : 86400);
+        };
+        var visitor = identity.Visitor();
+        var page = (await identity.Bff(visitor).AuthorizeAsync((name, value))).Headers.Location!.ToString();
+        var waiting = QueryHelpers.ParseQuery(new Uri(IdentityUnderTest.Address, page).Query)["returnUrl"].ToString();
+        await IdentityWithUpstream.GoAsync(visitor, fields: ("ReturnUrl", waiting));
+        Upstream.PushedRequests.Last()["max_age"].ShouldBe(maxAge);
+        (await visitor.GetAsync("/account/upstream")).Headers.Location!.ToString().ShouldBe(waiting);
+        (await visitor.GetAsync(waiting)).Headers.Location!.ToString().ShouldStartWith($"{IdentityUnderTest.App}/bff/signin-oidc?code=");
+    }
+
+    /// <summary>From now on the provider says that the person proved who they are so long ago, or says nothing.</summary>
+    void Says(int? secondsAgo)
+    {
+        var honest = Upstream.IdToken;
+        Upstream.IdToken = claims =>
+        {
+            honest(claims);
+            if (secondsAgo is { } ago) claims["auth_time"] = identity.Clock.GetUtcNow().ToUnixTimeSeconds() - ago;
+            else claims.Remove("auth_time");
+        };
+    }
+
+    static Task<DateTimeOffset> AuthTimeAsync(Lightning.Data.LightningDb db, Guid accountId) =>
+        db.Sessions.Where(session => session.UserId == accountId).Select(session => session.AuthTime).SingleAsync(Cancellation);
+
     async Task<(Guid Id, Visitor Visitor)> RegisterAsync(string address)
     {
         IdentityWithUpstream.Newcomer(Upstream, address);

@@ -48,7 +48,7 @@ sealed class AuthenticatorModel(LightningDb db, AccountChanges changes, SecondFa
         if (Mine.TwoFactorEnabled) return new SeeOther(Paths.Authenticator);
         if (string.IsNullOrWhiteSpace(Code)) ModelState.AddModelError(nameof(Code), "Enter the code that your app shows.");
         if (!ModelState.IsValid) return await ShownAsync(cancellationToken);
-        if (!limits.MayTryCode(HttpContext, Mine.Email!))
+        if (!await limits.MayTryCodeAsync(HttpContext, Mine.Email!))
         {
             Response.StatusCode = StatusCodes.Status429TooManyRequests;
             ModelState.AddModelError("", "Too many attempts. Wait a few minutes, then try again.");

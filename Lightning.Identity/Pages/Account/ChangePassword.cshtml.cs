@@ -27,7 +27,7 @@ sealed class ChangePasswordModel(LightningDb db, AccountChanges changes, Passwor
         if (Mine.PasswordHash is not null && string.IsNullOrEmpty(Current)) ModelState.AddModelError(nameof(Current), "Enter the password that you have now.");
         if (Password is not null && PasswordPolicy.Fault(Password, Mine.Email!, Mine.Name) is { } fault) ModelState.AddModelError(nameof(Password), fault);
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTry(HttpContext, Mine.Email!))
+        if (!await limits.MayTryAsync(HttpContext, Mine.Email!))
         {
             Response.StatusCode = StatusCodes.Status429TooManyRequests;
             ModelState.AddModelError("", "Too many attempts. Wait a minute, then try again.");

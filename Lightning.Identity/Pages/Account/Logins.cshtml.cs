@@ -22,7 +22,7 @@ sealed class LoginsModel(LightningDb db, UpstreamAccounts accounts, TimeProvider
 
     public async Task<IActionResult> OnPostAsync(string? issuer, string? subject, CancellationToken cancellationToken)
     {
-        if (await accounts.RemoveAsync(Mine.Id, Session.Id, issuer ?? "", subject ?? "", HttpContext)) return new SeeOther(Paths.Logins);
+        if (await accounts.RemoveAsync(Mine.Id, Session.Id, issuer ?? "", subject ?? "")) return new SeeOther(Paths.Logins);
         IsRefused = true;
         Response.StatusCode = StatusCodes.Status409Conflict;
         return await ShowAsync(cancellationToken);

@@ -27,24 +27,24 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
     public async Task<IActionResult> OnGetAsync()
     {
         ModelState.Clear();
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, _)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, _, _)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Begin(seal, account);
         return Page();
     }
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Again(seal, account, Key);
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTryCode(HttpContext, account.Email!)) return TooMany();
+        if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();
         if (AuthenticatorSetUp.Open(seal, account, Key) is not { } key || Totp.Match(key, Code!, clock.GetUtcNow()) is not { } step)
         {
             ModelState.AddModelError(nameof(Code), "This code is not right. Does the clock of your phone go right?");
             return Page();
         }
         if (await changes.AddAuthenticatorAsync(HttpContext, account, key, step, endOthers: false) is not { } codes) return new SeeOther(WithReturnUrl(Paths.SignIn));
-        var result = GoOn(await steps.GoOnAsync(HttpContext, account, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
+        var result = GoOn(await steps.GoOnAsync(HttpContext, account, provedAt, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
         if (!ModelState.IsValid) return result;
         RecoveryCodes = codes;
         return Page();

@@ -28,7 +28,7 @@ sealed class SignInModel(PasswordSignIn passwordSignIn, Passkeys passkeys, SignI
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         if (!ModelState.IsValid) return Page();
-        if (!limits.MayTry(HttpContext, Email!)) return TooMany();
+        if (!await limits.MayTryAsync(HttpContext, Email!)) return TooMany();
         if (await passwordSignIn.TryAsync(Email!, Password!, cancellationToken) is { } account)
             return GoOn(await steps.GoOnAsync(HttpContext, account, PasswordSignIn.Method), "Email or password is not right.");
         ModelState.AddModelError("", "Email or password is not right.");

@@ -2,13 +2,16 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Protocol;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
+using Lightning.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace Lightning.Identity.Pages.Account;
@@ -18,7 +21,8 @@ namespace Lightning.Identity.Pages.Account;
 /// proved address that is free gets an account; everybody else is asked (ASVS 5.0, 6.8.1).
 /// </summary>
 sealed class UpstreamModel(
-    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, AccountLimits limits, ProviderMetrics metrics, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
+    LightningDb db, UpstreamProviders providers, UpstreamAccounts accounts, AddressProofs proofs, SignInSteps steps, PushedRequests pushed, AccountLimits limits,
+    IOptions<SessionsOptions> lifetimes, TimeProvider clock, ILogger<UpstreamModel> logger) : PageModel
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
@@ -45,10 +49,12 @@ sealed class UpstreamModel(
         var session = HttpContext.BrowserSession();
         if (link && !RecentSignIn.Holds(session, clock)) return new SeeOther(RecentSignIn.Page(Paths.Logins));
         var waiting = returnUrl == Paths.Upstream ? (await UpstreamTicket.ReadAsync(HttpContext, providers))?.ReturnUrl : ReturnUrl.Accept(returnUrl);
-        DateTimeOffset? anew = session is not null && !link ? clock.GetUtcNow() : null;
+        // Whoever is signed in here confirms that it is them; whoever is not may be on the way to something that asks for that.
+        var isAnew = !link && (session is not null || ReturnUrl.IsAccountPage(waiting) || await pushed.AsksForProofAsync(waiting, HttpContext.RequestAborted));
+        DateTimeOffset? anew = isAnew ? clock.GetUtcNow() : null;
         try
         {
-            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, link ? session!.UserId : null, anew));
+            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, link ? session!.UserId : null, anew, lifetimes.Value.AbsoluteLifetime));
         }
         catch (Exception fault) when (fault is OpenIdConnectProtocolException || UpstreamProvider.IsAway(fault))
         {
@@ -85,8 +91,9 @@ sealed class UpstreamModel(
         }
         // Not cancelled with the request: half a registration would be in the way of the next one.
         await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
-        if (await accounts.RegisterAsync(ticket.Person, ticket.Person.Email!) is not { } account) return new SeeOther(Paths.Upstream);
+        if (await accounts.RegisterAsync(ticket.Person, ticket.Person.Email!) is not var (account, registered)) return new SeeOther(Paths.Upstream);
         await transaction.CommitAsync(CancellationToken.None);
+        registered();
         return await SignInAsync(ticket, account);
     }
 
@@ -95,7 +102,7 @@ sealed class UpstreamModel(
     {
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { } ticket || HttpContext.BrowserSession() is not { } session || !MayLink(ticket, session)) return Over();
         await UpstreamTicket.EndAsync(HttpContext);
-        if (!await accounts.LinkAsync(session.UserId, session.Id, ticket.Person, HttpContext)) return AnothersLogin(ticket);
+        if (!await accounts.LinkAsync(session.UserId, session.Id, ticket.Person)) return AnothersLogin(ticket);
         return new SeeOther(ticket.LinkTo is not null ? Paths.Logins : ticket.ReturnUrl ?? Paths.Home);
     }
 
@@ -111,7 +118,7 @@ sealed class UpstreamModel(
     {
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket) return Over();
         if (!ModelState.IsValid) return Ask(UpstreamQuestion.Address, ticket, HttpContext.BrowserSession());
-        if (!limits.MayTry(HttpContext, Email!))
+        if (!await limits.MayTryAsync(HttpContext, Email!))
         {
             Response.StatusCode = StatusCodes.Status429TooManyRequests;
             ModelState.AddModelError("", "Too many attempts. Wait a minute, then try again.");
@@ -133,11 +140,9 @@ sealed class UpstreamModel(
         await UpstreamTicket.EndAsync(HttpContext);
         var isSame = HttpContext.BrowserSession()?.UserId == account.Id;
         // What a second step protects, no other provider opens (ASVS 5.0, 6.3.3).
-        switch (await steps.GoOnAsync(HttpContext, account, ticket.IsProvedAnew, [UpstreamAccounts.Method]))
+        switch (await steps.GoOnAsync(HttpContext, account, ticket.ProvedAt(clock.GetUtcNow()), [UpstreamAccounts.Method]))
         {
             case SignInStep.Disabled:
-                metrics.SignInFailed(UpstreamAccounts.Method);
-                logger.SignInFailed(account.Id, UpstreamAccounts.Method, "disabled");
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
             case SignInStep.PasskeyWanted:
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "This account signs in with a passkey", "Use it on the page where you sign in.", Home: With(ticket, Paths.SignIn)));

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Lightning.Identity.Pages.Account;
 
 /// <summary>Where the mailed link of a newcomer leads whose address no provider has proved. A click makes the account: mail programs open links by themselves.</summary>
-sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs proofs, SignInSteps steps) : PageModel
+sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs proofs, SignInSteps steps, TimeProvider clock) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     [StringLength(100)]
@@ -31,7 +31,7 @@ sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs pro
         if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket || await proofs.RegisterAsync(Token, ticket.Person) is not { } account) return Over();
         await UpstreamTicket.EndAsync(HttpContext);
         // Where everybody must have a second factor, this is where a newcomer sets theirs up.
-        var page = await steps.GoOnAsync(HttpContext, account, UpstreamAccounts.Method) == SignInStep.SetUpWanted ? Paths.SecondStepSetUp : null;
+        var page = await steps.GoOnAsync(HttpContext, account, ticket.ProvedAt(clock.GetUtcNow()), [UpstreamAccounts.Method]) == SignInStep.SetUpWanted ? Paths.SecondStepSetUp : null;
         return new SeeOther((page, ticket.ReturnUrl) switch
         {
             (null, var url) => url ?? Paths.Home,

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Lightning.Admin.Accounts;
+using Lightning.Data.Accounts;
+using Lightning.Data.Outbox;
+using Lightning.Data.Users;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.Tests;
+
+/// <summary>An administrator can have somebody asked for a new password, and neither sees nor sets one (ASVS 5.0, 6.4.6).</summary>
+public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<AdminUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "U13"), Trait("Check", "O01")]
+    public async Task Reset_StartedFromTheAccountsPage_IsARequestToIdentityAndALineOfTheBook_AndShowsNoSecret()
+    {
+        var ada = await AddAccountAsync();
+        var (root, session, browser) = await admin.SignInAsync(isAdmin: true);
+        (await ReadAsync(browser, "/accounts")).ShouldContain($"""<a href="/accounts/{ada.Id}">{ada.Email}</a>""");
+        var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
+        page.ShouldContain("Mail a link for a new password");
+        using var asked = await PostAsync(browser, ada.Id, page);
+        asked.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        var after = await ReadAsync(browser, asked.Headers.Location!.ToString());
+        after.ShouldContain("is on its way to the account&#x27;s address");
+        foreach (var text in new[] { page, after, asked.Headers.Location.ToString() }) text.ShouldNotContain("token=");
+
+        await using var db = admin.Database.Connect();
+        var request = await db.Outbox.SingleAsync(row => row.Recipient == ada.Id.ToString(), Cancellation);
+        (request.Kind, request.Payload.Length).ShouldBe((OutboxMessage.PasswordReset, 0));
+        (await db.AccountLinks.AnyAsync(Cancellation)).ShouldBeFalse("the link is Identity's to make");
+        var line = await db.AuditEntries.SingleAsync(entry => entry.Action == PasswordResets.Asked && entry.SubjectId == ada.Id.ToString(), Cancellation);
+        (line.Service, line.UserId, line.SessionId, line.SubjectType).ShouldBe(("lightning_admin", root.Id, session.Id, "account"));
+
+        using var again = await PostAsync(browser, ada.Id, page);
+        (await ReadAsync(browser, again.Headers.Location!.ToString())).ShouldContain("on its way already");
+        (await db.Outbox.CountAsync(row => row.Recipient == ada.Id.ToString(), Cancellation)).ShouldBe(1);
+        (await db.AuditEntries.CountAsync(entry => entry.SubjectId == ada.Id.ToString(), Cancellation)).ShouldBe(1);
+        browser.Dispose();
+    }
+
+    [Fact, Trait("Check", "U13")]
+    public async Task Reset_WithoutTheSitesOwnForm_OfNobody_OrBySomebodyElse_AsksForNothing()
+    {
+        var ada = await AddAccountAsync();
+        var (_, _, browser) = await admin.SignInAsync(isAdmin: true);
+        var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
+        (await browser.SendAsync(HttpMethod.Post, $"/accounts/{ada.Id}?handler=ResetPassword", new FormUrlEncodedContent([]))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await PostAsync(browser, Guid.NewGuid(), page)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await browser.GetAsync($"/accounts/{Guid.NewGuid()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        var (_, _, stranger) = await admin.SignInAsync(isAdmin: false);
+        (await stranger.GetAsync($"/accounts/{ada.Id}", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await PostAsync(stranger, ada.Id, page)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        await using var db = admin.Database.Connect();
+        (await db.Outbox.AnyAsync(row => row.Recipient == ada.Id.ToString(), Cancellation)).ShouldBeFalse();
+        (await db.AuditEntries.AnyAsync(entry => entry.SubjectId == ada.Id.ToString(), Cancellation)).ShouldBeFalse();
+        browser.Dispose();
+        stranger.Dispose();
+    }
+
+    async Task<User> AddAccountAsync()
+    {
+        await using var db = admin.Database.Connect();
+        var user = await db.AddUserAsync($"ada-{Guid.NewGuid():N}");
+        db.Accounts.Add(new Account { Id = user.Id, UserName = user.Email, Email = user.Email, Name = user.Name, CreatedAt = user.CreatedAt });
+        await db.SaveChangesAsync(Cancellation);
+        return user;
+    }
+
+    static async Task<string> ReadAsync(Browser browser, string path)
+    {
+        using var answer = await browser.GetAsync(path, ("Accept", "text/html"));
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return await answer.Content.ReadAsStringAsync(Cancellation);
+    }
+
+    static Task<HttpResponseMessage> PostAsync(Browser browser, Guid account, string page) => browser.SendAsync(HttpMethod.Post, $"/accounts/{account}?handler=ResetPassword",
+        new FormUrlEncodedContent([new("__RequestVerificationToken", Token().Matches(page)[^1].Groups["value"].Value)]), ("Accept", "text/html"));
+
+    [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Token();
+}

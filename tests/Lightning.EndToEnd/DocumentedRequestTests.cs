@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using System.Web;
+using Microsoft.Playwright;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>
+/// The requests that the documentation shows, sent to the running system from a shell, as a reader would: what stands after <c>#</c> is what comes back.
+/// </summary>
+public sealed partial class DocumentedRequestTests(RunningApp app, Browser browser)
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("bff-sign-in", 4)]
+    [InlineData("native-app", 5)]
+    [InlineData("front-end-with-pkce", 4)]
+    [InlineData("service-to-service", 4)]
+    [InlineData("logout-and-back-channel", 1)]
+    [InlineData("api-page", 4)]
+    public async Task Page_SaysWhatTheSystemAnswers(string page, int answers)
+    {
+        using var shell = new Shell();
+        shell.Set("SECRET", RunningApp.ReportsSecret);
+        await using var context = await Newcomers.SignedInAsync(app, browser, $"{page}@example.com", Cancellation);
+        var (compared, last) = (0, "");
+        foreach (var (command, expected) in Steps(Path.Combine(Root, "docs", "auth", $"{page}.md")))
+        {
+            if (command.Contains("$CODE", StringComparison.Ordinal)) shell.Set("CODE", await CodeAsync(context, last));
+            if (command.Contains("$COOKIE", StringComparison.Ordinal)) shell.Set("COOKIE", await CookieAsync(context));
+            // The token of an upstream provider that is not ours to have; tried by PkceFrontEndTests.
+            if (command.Contains("$ID_TOKEN", StringComparison.Ordinal)) continue;
+            last = await shell.RunAsync(Here(command), Cancellation);
+            foreach (var line in expected)
+                Pattern(Here(line)).IsMatch(last).ShouldBeTrue($"{page}.md says of\n{command}\nthat it answers\n{line}\nbut it answers\n{last}");
+            compared += expected.Count > 0 ? 1 : 0;
+        }
+        compared.ShouldBeGreaterThanOrEqualTo(answers, "the page shows fewer requests than it did, or they are not read");
+    }
+
+    /// <summary>The commands of a page, each with what it says comes back.</summary>
+    static IEnumerable<(string Command, List<string> Expected)> Steps(string file)
+    {
+        foreach (var block in Blocks().Matches(File.ReadAllText(file)).Select(match => match.Groups["text"].Value))
+        {
+            // What registers a client is in the system's configuration already.
+            if (block.Contains("Identity__Clients", StringComparison.Ordinal)) continue;
+            var steps = new List<(string Command, List<string> Expected)>();
+            foreach (var line in block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (line.StartsWith("# ", StringComparison.Ordinal)) steps[^1].Expected.Add(line[2..]);
+                else if (Inline().Match(line) is { Success: true } inline) steps.Add((inline.Groups["command"].Value, [inline.Groups["answer"].Value]));
+                else steps.Add((line, []));
+            }
+            foreach (var step in steps) yield return step;
+        }
+    }
+
+    /// <summary>The documented addresses are those of a plain start; here the ports are others.</summary>
+    string Here(string text) => new[] { ("5100", "bff"), ("5101", "identity"), ("5102", "api"), ("5103", "admin") }
+        .Aggregate(text, (done, port) => done.Replace($"http://localhost:{port.Item1}", app.Address(port.Item2).GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
+
+    static Regex Pattern(string line) => new(
+        $"(?m)^{string.Join(".*", line.TrimEnd().Split('…').Select(Regex.Escape))}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+
+    /// <summary>Opens the address that was printed, as a reader would, and takes the code out of the address bar of an app that is not there.</summary>
+    static async Task<string> CodeAsync(IBrowserContext context, string printed)
+    {
+        var page = await context.NewPageAsync();
+        var arrived = new TaskCompletionSource<string>();
+        page.Request += (_, request) =>
+        {
+            if (HttpUtility.ParseQueryString(new Uri(request.Url).Query)["code"] is { } code) arrived.TrySetResult(code);
+        };
+        await page.EvaluateAsync("url => { location.href = url; }", printed.Trim());
+        return await arrived.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+    }
+
+    async Task<string> CookieAsync(IBrowserContext context)
+    {
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(app.Address("bff"), "/bff/login").ToString());
+        await page.WaitForURLAsync(url => url.StartsWith(app.Address("bff").ToString(), StringComparison.Ordinal) && !url.Contains("/bff/", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        return (await context.CookiesAsync()).Single(cookie => cookie.Name == "__Host-lightning").Value;
+    }
+
+    static string Root
+    {
+        get
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder.FullName, "Lightning.sln"))) folder = folder.Parent!;
+            return folder.FullName;
+        }
+    }
+
+    [GeneratedRegex("```sh\n(?<text>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Blocks();
+
+    [GeneratedRegex(@"^(?<command>.*?)\s{2,}# (?<answer>.+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Inline();
+
+    /// <summary>A shell in a folder of its own, that keeps the variables which the pages name.</summary>
+    sealed class Shell : IDisposable
+    {
+        const string Names = "VERIFIER CHALLENGE TOKENS ACCESS REFRESH CODE COOKIE SECRET";
+        readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("lightning-docs-");
+        readonly Dictionary<string, string> set = new(StringComparer.Ordinal);
+
+        public void Set(string name, string value) => set[name] = value;
+
+        public async Task<string> RunAsync(string command, CancellationToken cancellationToken)
+        {
+            var start = new ProcessStartInfo("bash") { WorkingDirectory = folder.FullName, RedirectStandardOutput = true };
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"[ -f variables ] && . ./variables\n{string.Join('\n', set.Select(variable => $"{variable.Key}='{variable.Value}'"))}\n{command}\ndeclare -p {Names} > variables 2> unset; true");
+            using var process = Process.Start(start)!;
+            var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            return output.ReplaceLineEndings("\n");
+        }
+
+        public void Dispose() => folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>Identity whose log and counts tests can read, asked from an address that they know.</summary>
+public sealed class IdentityThatTells(PostgresServer server) : IdentityWithUpstream(server)
+{
+    public const string Ip = "203.0.113.7";
+    readonly MeterListener listener = new();
+
+    /// <summary>The events of the log that have a name, and their parts.</summary>
+    public ConcurrentQueue<(string Name, IReadOnlyDictionary<string, object?> Parts, string Text)> Log { get; } = new();
+
+    /// <summary>The names of the events that were counted.</summary>
+    public ConcurrentQueue<string> Counted { get; } = new();
+
+    protected override IEnumerable<(string Key, string Value)> Settings => [.. base.Settings, ("Logging:LogLevel:Lightning.Identity", "Information")];
+
+    protected override void Configure(IServiceCollection services)
+    {
+        services.AddSingleton<ILoggerProvider>(new Listener(Log));
+        services.AddSingleton<IStartupFilter, KnownAddress>();
+    }
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        var meters = Services.GetRequiredService<IMeterFactory>();
+        listener.InstrumentPublished = (instrument, listening) =>
+        {
+            if (instrument.Name == "lightning.identity.events" && instrument.Meter.Scope == meters) listening.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => Counted.Enqueue((string)tags[0].Value!));
+        listener.Start();
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        listener.Dispose();
+        return base.DisposeAsync();
+    }
+
+    sealed class KnownAddress : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((http, rest) =>
+            {
+                http.Connection.RemoteIpAddress = IPAddress.Parse(Ip);
+                return rest(http);
+            });
+            next(app);
+        };
+    }
+
+    sealed class Listener(ConcurrentQueue<(string, IReadOnlyDictionary<string, object?>, string)> log) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Name is { } name && state is IEnumerable<KeyValuePair<string, object?>> parts)
+                log.Enqueue((name, parts.ToDictionary(StringComparer.Ordinal), formatter(state, exception)));
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using Lightning.Data.Outbox;
+using Lightning.Identity.Accounts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>What administrators ask for with the rights of their site's database role, and what becomes of it here.</summary>
+public class RequestedResetTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "U13"), Trait("Check", "U12")]
+    public async Task Reset_AnAdministratorAskedFor_IsAMailedLink_OfWhichTheOldPasswordKnowsNothing()
+    {
+        var (user, _) = await identity.SignedInAsync("ada");
+        await AskAsync(user.Id);
+        // Of two replicas one answers.
+        (await Task.WhenAll(AnswerAsync(), AnswerAsync())).ShouldBe([true, false], ignoreOrder: true);
+        (await AnswerAsync()).ShouldBeFalse();
+        var mail = (await identity.MailsAsync(user.Email)).ShouldHaveSingleItem();
+        mail.Subject.ShouldBe("Please choose a new password");
+        var link = await identity.LinkAsync(user.Email);
+        await using (var db = identity.Database.Connect()) (await db.Outbox.AnyAsync(row => row.Kind == OutboxMessage.PasswordReset, Cancellation)).ShouldBeFalse();
+
+        (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.SeeOther, "the password stays until another is chosen");
+        (await identity.Visitor().SubmitAsync(link, ("Password", "another set of words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.OK, "the old one is no more");
+        (await identity.Visitor().GetAsync(link)).StatusCode.ShouldBe(HttpStatusCode.BadRequest, "the link worked once");
+    }
+
+    [Fact]
+    public async Task Reset_OfAnAccountThatIsGone_SendsNothingAndWaitsForNobody()
+    {
+        var user = await identity.AddAccountAsync("gone");
+        await AskAsync(user.Id);
+        await identity.Database.ExecuteAsync($"DELETE FROM identity.accounts WHERE id = '{user.Id}'");
+        (await AnswerAsync()).ShouldBeTrue();
+        (await identity.MailsAsync(user.Email)).ShouldBeEmpty();
+        (await AnswerAsync()).ShouldBeFalse();
+    }
+
+    async Task AskAsync(Guid account)
+    {
+        var root = await identity.AddAccountAsync($"root-{account:N}");
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET is_admin = true WHERE id = '{root.Id}'");
+        await using var admin = identity.Database.ConnectAs("admin");
+        (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {root.Id}) AS "Value" """).ToListAsync(Cancellation)).ShouldBe([true]);
+        // The database's clock goes on, and the test's stands.
+        identity.Clock.Advance(TimeSpan.FromMinutes(1));
+    }
+
+    async Task<bool> AnswerAsync()
+    {
+        using var resets = ActivatorUtilities.CreateInstance<RequestedResets>(identity.Services);
+        return await resets.AnswerNextAsync(Cancellation);
+    }
+}
