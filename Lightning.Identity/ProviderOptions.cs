@@ -49,6 +49,10 @@ sealed record ProviderOptions
     [Range(1, 100_000, ErrorMessage = "Identity:HashesPerNetwork must lie between 1 and 100000: how many passwords of one network may wait to be hashed at once.")]
     public int HashesPerNetwork { get; init; } = 16;
 
+    /// <summary>How many passwords are hashed at the same time; 0 stands for half of the processors. Every one takes a processor for as long as hashing is meant to take.</summary>
+    [Range(0, 1024, ErrorMessage = "Identity:HashesAtOnce must lie between 0 and 1024: leave it out for half of the processors.")]
+    public int HashesAtOnce { get; init; }
+
     /// <summary>Who must sign in with a second factor.</summary>
     public SecondFactorOptions SecondFactor { get; init; } = new();
 }

@@ -18,20 +18,23 @@ sealed class AuditBook(LightningDb db, IHttpContextAccessor context, TimeProvide
     /// <param name="details">What else there is to know.</param>
     public AuditEntry Enter(string action, Guid? userId, Guid? sid = null, (string Type, string Id)? subject = null, object? details = null)
     {
-        var entry = new AuditEntry
-        {
-            At = clock.GetUtcNow(),
-            Action = action,
-            UserId = userId,
-            SessionId = sid,
-            SubjectType = subject?.Type,
-            SubjectId = subject?.Id,
-            Details = details is null ? null : JsonSerializer.Serialize(details),
-            Ip = context.HttpContext?.Connection.RemoteIpAddress?.ToString(),
-        };
+        var entry = Write(action, userId, sid, subject, details);
         db.AuditEntries.Add(entry);
         return entry;
     }
+
+    /// <summary>The same line, for a statement of the caller's own.</summary>
+    public AuditEntry Write(string action, Guid? userId, Guid? sid = null, (string Type, string Id)? subject = null, object? details = null) => new()
+    {
+        At = clock.GetUtcNow(),
+        Action = action,
+        UserId = userId,
+        SessionId = sid,
+        SubjectType = subject?.Type,
+        SubjectId = subject?.Id,
+        Details = details is null ? null : JsonSerializer.Serialize(details),
+        Ip = context.HttpContext?.Connection.RemoteIpAddress?.ToString(),
+    };
 
     /// <summary>Tells the log, and counts, once the line is committed.</summary>
     public void Done(AuditEntry entry, Action<ILogger, AuditEntry> tell)

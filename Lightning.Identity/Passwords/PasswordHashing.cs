@@ -19,7 +19,11 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccess
     public const int Iterations = 220_000;
     const int LongestQueue = 64;
 
-    readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = Math.Max(1, Environment.ProcessorCount / 2), QueueLimit = LongestQueue });
+    readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
+    {
+        PermitLimit = options.Value.HashesAtOnce is > 0 and var most ? most : Math.Max(1, Environment.ProcessorCount / 2),
+        QueueLimit = LongestQueue,
+    });
 
     readonly PartitionedRateLimiter<string> shares = PartitionedRateLimiter.Create<string, string>(network =>
         RateLimitPartition.GetConcurrencyLimiter(network, _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.HashesPerNetwork }));

@@ -14,11 +14,15 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
 
     /// <summary>The session, unless it has ended, its user was shut out, or who has it since must prove more than was proved when it began.</summary>
     public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken) =>
-        Alive().Where(session => session.Id == sid)
+        Read(Alive().Where(session => session.Id == sid)).SingleOrDefaultAsync(cancellationToken);
+
+    /// <summary>The one session that a query names, if it is alive.</summary>
+    public Task<LiveSession?> FindAsync(IQueryable<Guid> sid) => Read(Alive().Where(session => sid.Contains(session.Id))).SingleOrDefaultAsync();
+
+    static IQueryable<LiveSession?> Read(IQueryable<Session> sessions) => sessions
             .Select(session => new LiveSession(
                 session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
-                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
-            .SingleOrDefaultAsync(cancellationToken);
+                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods));
 
     /// <summary>A user's sessions, as far as they are alive.</summary>
     public IQueryable<Session> OfUser(Guid userId) => Alive().Where(session => session.UserId == userId);

@@ -46,7 +46,47 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
     /// <summary>Uses a token up for the next one, or says why it is no good. Not cancelled with the request: half a rotation would end the session at the next one.</summary>
     public async Task<(Grant? Grant, ProtocolError? Fault)> RotateAsync(Client client, string presented, string? scope)
     {
-        var (hash, clientId, now) = (Secrets.Hash(presented), client.Id, clock.GetUtcNow());
+        var hash = Secrets.Hash(presented);
+        return scope is null && await TryRotateAsync(client.Id, hash) is { } grant ? (grant, null) : await RotateOrRefuseAsync(client.Id, hash, scope);
+    }
+
+    /// <summary>
+    /// Nearly every use: nothing is amiss with it. The session is looked at by the one rule there is for that, and what may have changed since is asked
+    /// again by the statement that writes, under the session's lock. Null where anything at all speaks against it: then <see cref="RotateOrRefuseAsync"/>
+    /// finds out what.
+    /// </summary>
+    async Task<Grant?> TryRotateAsync(string clientId, byte[] hash)
+    {
+        var now = clock.GetUtcNow();
+        var sid = db.RefreshTokens.Where(row => row.TokenHash == hash && row.ClientId == clientId && row.ExpiresAt > now).Select(row => row.SessionId);
+        if (await sessions.FindAsync(sid) is not { } session) return null;
+
+        var next = Secrets.Create();
+        var entry = audit.Write("refreshed", session.UserId, session.Id, ("client", clientId));
+        var rotated = await db.Database.SqlQuery<Rotated>($"""
+            WITH session AS MATERIALIZED (
+                SELECT id FROM identity.sessions WHERE id = {session.Id} AND ended_at IS NULL FOR NO KEY UPDATE),
+            used AS (
+                UPDATE identity.refresh_tokens AS token SET used_at = {now} FROM session
+                WHERE token.token_hash = {hash} AND token.sid = session.id AND token.used_at IS NULL AND token.revoked_at IS NULL
+                    AND EXISTS (SELECT FROM identity.grants AS given WHERE given.id = token.family AND given.revoked_at IS NULL)
+                RETURNING token.family, token.client_id, token.sid, token.scope, token.family_ends_at),
+            entered AS (
+                INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id, ip, trace_id)
+                SELECT {entry.At}, {entry.Action}, {entry.UserId}::uuid, sid, {entry.SubjectType}, client_id, {entry.Ip}, {entry.TraceId} FROM used)
+            INSERT INTO identity.refresh_tokens (token_hash, family, client_id, sid, scope, created_at, expires_at, family_ends_at)
+            SELECT {Secrets.Hash(next)}, family, client_id, sid, scope, {now}, least({now + lifetimes.Value.IdleTimeout}, family_ends_at), family_ends_at FROM used
+            RETURNING family, scope
+            """).ToListAsync();
+        if (rotated is not [var row]) return null;
+        await sessions.TouchAsync(session);
+        audit.Done(entry, Events.Refreshed);
+        return new Grant(row.Scope, session, row.Family) { RefreshToken = next };
+    }
+
+    async Task<(Grant? Grant, ProtocolError? Fault)> RotateOrRefuseAsync(string clientId, byte[] hash, string? scope)
+    {
+        var now = clock.GetUtcNow();
         var known = db.RefreshTokens.AsNoTracking().Where(row => row.TokenHash == hash && row.ClientId == clientId);
         if (await known.Select(row => (Guid?)row.SessionId).SingleOrDefaultAsync() is not { } sid) return (null, ProtocolError.InvalidGrant("The refresh token is not known."));
 
@@ -108,6 +148,9 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         await db.SaveChangesAsync();
         return token;
     }
+
+    /// <summary>Whose the next token is.</summary>
+    sealed record Rotated(Guid Family, string Scope);
 
     sealed record Presentation(RefreshToken Token, LiveSession? Session, string Scope, DateTimeOffset Now);
 }

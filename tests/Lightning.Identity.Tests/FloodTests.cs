@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Net;
+using Lightning.Testing;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>
+/// A flood of sign-ins must not be felt by whoever is signed in. How long a read takes says more about the machine than about us, so it is held
+/// against a provider beside it that hashes as many passwords at once as are sent: both in turns, in the same minute.
+/// </summary>
+[Collection(nameof(FloodTests)), CollectionDefinition(nameof(FloodTests), DisableParallelization = true)]
+public sealed class FloodTests(PostgresServer server)
+{
+    const int Senders = 24, Reads = 8, Rounds = 3;
+
+    [Fact]
+    [Trait("Check", "U03")]
+    public async Task Reads_DuringAFloodOfSignIns_WaitForNoneOfThem()
+    {
+        await using var limited = new WithHashes(server, 0);
+        await using var unlimited = new WithHashes(server, 2 * Senders);
+        await limited.InitializeAsync();
+        await unlimited.InitializeAsync();
+        var (few, many) = (new List<TimeSpan>(), new List<TimeSpan>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            few.AddRange(await FloodAsync(limited));
+            many.AddRange(await FloodAsync(unlimited));
+        }
+
+        var (beside, starved) = (Median(few), Median(many));
+        TestContext.Current.TestOutputHelper?.WriteLine($"A read took {beside.TotalMilliseconds:0.0} ms in a flood, and {starved.TotalMilliseconds:0.0} ms where nothing holds it back.");
+        beside.ShouldBeLessThan(starved / 4);
+    }
+
+    /// <summary>How long reads of a session take while passwords are tried, as many at a time as there are senders.</summary>
+    static async Task<TimeSpan[]> FloodAsync(WithHashes identity)
+    {
+        var (user, visitor) = await identity.SignedInAsync(Guid.NewGuid().ToString());
+        var party = identity.Bff(visitor);
+        var token = (await party.TokensAsync())["access_token"]!;
+        using var done = new CancellationTokenSource();
+        var senders = Enumerable.Range(0, Senders).Select(_ => Task.Run(async () =>
+        {
+            var stranger = identity.Visitor();
+            while (!done.IsCancellationRequested) (await stranger.SignInAsync(user.Email, "not the password")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        })).ToArray();
+        var took = new TimeSpan[Reads];
+        for (var read = 0; read < Reads; read++)
+        {
+            var clock = Stopwatch.StartNew();
+            (await party.UserInfoAsync(token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+            took[read] = clock.Elapsed;
+        }
+        await done.CancelAsync();
+        await Task.WhenAll(senders);
+        return took;
+    }
+
+    static TimeSpan Median(List<TimeSpan> times) => times.Order().ElementAt(times.Count / 2);
+
+    sealed class WithHashes(PostgresServer server, int atOnce) : IdentityUnderTest(server)
+    {
+        protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:HashesAtOnce", $"{atOnce}")];
+    }
+}
