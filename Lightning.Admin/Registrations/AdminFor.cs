@@ -17,6 +17,9 @@ public abstract class Registration
     /// <summary>The columns of its list.</summary>
     public abstract IReadOnlyList<string> Columns { get; }
 
+    /// <summary>A page that does something about one row, linked from it, and about all of them, linked from the list; none where nothing is to be done.</summary>
+    public virtual (string Page, string OfRow, string OfAll)? Act => null;
+
     /// <summary>One page of its list, newest first, of the rows that the actor may read.</summary>
     /// <param name="db">The database.</param>
     /// <param name="actor">Who looks.</param>
@@ -27,8 +30,9 @@ public abstract class Registration
 
 /// <summary>A page of a list.</summary>
 /// <param name="Rows">The values, a column each.</param>
+/// <param name="Keys">The rows' keys.</param>
 /// <param name="Next">The last row where more follow, else null.</param>
-public sealed record RowPage(IReadOnlyList<IReadOnlyList<object?>> Rows, Guid? Next);
+public sealed record RowPage(IReadOnlyList<IReadOnlyList<object?>> Rows, IReadOnlyList<Guid> Keys, Guid? Next);
 
 /// <summary>
 /// Registers an entity. Only the columns that are named are read, so that a role without a right to the others suffices, and every row passes
@@ -59,7 +63,7 @@ public abstract class AdminFor<T>(string title, Policy<T> policy, Expression<Fun
         if (after is { } last) rows = rows.Where(Before(last));
         var found = await rows.OrderByDescending(key).Select(Values()).Take(PageSize + 1).ToListAsync(cancellationToken);
         var page = found.Take(PageSize).ToArray();
-        return new RowPage([.. page.Select(row => row[1..])], found.Count > PageSize ? (Guid)page[^1][0]! : null);
+        return new RowPage([.. page.Select(row => row[1..])], [.. page.Select(row => (Guid)row[0]!)], found.Count > PageSize ? (Guid)page[^1][0]! : null);
     }
 
     Expression<Func<T, bool>> Before(Guid last)

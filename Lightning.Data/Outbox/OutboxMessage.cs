@@ -12,6 +12,12 @@ public sealed class OutboxMessage
     /// <summary>A logout token to a relying party, sent by Identity. The payload is JSON and no secret: <c>{ "sid": …, "sub": … }</c>; written by the functions that end sessions.</summary>
     public const string Logout = "logout";
 
+    /// <summary>
+    /// A refresh token to be revoked at another provider, by the relying party that holds it. The payload is the SHA-256 of the session's cookie and then the
+    /// tokens as they stood in its row, encrypted.
+    /// </summary>
+    public const string Revocation = "revocation";
+
     /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
     public const string UnreadableMail = "mail-unreadable";
 
@@ -21,7 +27,7 @@ public sealed class OutboxMessage
     /// <summary>What it is, and thereby who sends it.</summary>
     public required string Kind { get; set; }
 
-    /// <summary>Who gets it, where senders share work by that: the client of a logout token.</summary>
+    /// <summary>Who gets it, where senders share work by that: the client of a logout token, the application whose tokens are revoked.</summary>
     public string? Recipient { get; init; }
 
     /// <summary>The message. Mails are encrypted by the service that sends them: they hold one-time links.</summary>

@@ -103,6 +103,7 @@ sealed class BrowserSessions(
         };
         db.Sessions.Add(session);
         await db.SaveChangesAsync();
+        foreach (var evicted in await SessionLimit.KeepAsync(db, limits.Value, session.Id, now)) logger.SessionEvicted(userId, evicted);
         return (session.Id, session.EndsAt);
     }
 

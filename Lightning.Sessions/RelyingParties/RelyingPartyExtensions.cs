@@ -3,7 +3,9 @@ using Duende.AccessTokenManagement.OpenIdConnect;
 using Duende.IdentityModel.Client;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.BackChannel;
+using Lightning.Sessions.Ends;
 using Lightning.Sessions.Feed;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.Refresh;
 using Lightning.Sessions.Streams;
 using Lightning.Sessions.WebSessions;
@@ -38,8 +40,9 @@ public static class RelyingPartyExtensions
         services.AddSingleton<WebSessionMemory>().AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
         services.AddSingleton<ExpiredSessions>().AddHostedService(provider => provider.GetRequiredService<ExpiredSessions>());
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
-        services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);
+        services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
+        services.AddHostedService<RevocationSender>();
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()
