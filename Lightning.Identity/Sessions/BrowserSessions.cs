@@ -103,7 +103,9 @@ sealed class BrowserSessions(
         };
         db.Sessions.Add(session);
         await db.SaveChangesAsync();
-        foreach (var evicted in await SessionLimit.KeepAsync(db, limits.Value, session.Id, now)) logger.SessionEvicted(userId, evicted);
+        var evicted = await SessionLimit.KeepAsync(db, limits.Value, session.Id, now);
+        metrics.Ended("evicted", evicted.Count);
+        foreach (var old in evicted) logger.SessionEvicted(userId, old);
         return (session.Id, session.EndsAt);
     }
 
