@@ -9,13 +9,20 @@ using OpenTelemetry.Trace;
 namespace Lightning.ServiceDefaults;
 
 /// <summary>Traces, metrics and logs, sent by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
-static class Telemetry
+public static class Telemetry
 {
     /// <summary>Every source and meter of ours bears this prefix.</summary>
     const string Ours = "Lightning.*";
 
+    /// <summary>Whether anybody receives traces, metrics and logs.</summary>
+    public static bool SendsTelemetry(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return !string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+    }
+
     /// <summary>A line a request and a statement drowns what matters. Put first, so that any configuration of a service's own wins.</summary>
-    public static void QuietFrameworks(this IHostApplicationBuilder builder)
+    internal static void QuietFrameworks(this IHostApplicationBuilder builder)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
         {
@@ -32,10 +39,10 @@ static class Telemetry
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
     }
 
-    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         // What nobody receives need not be recorded: it costs every request, and a proxied one three spans.
-        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
+        if (!builder.SendsTelemetry()) return;
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing
                 .AddSource(Ours, "Npgsql", "Yarp.ReverseProxy")

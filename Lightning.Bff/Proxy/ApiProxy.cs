@@ -1,15 +1,10 @@
 using System.Collections.Frozen;
-using System.Net;
+using System.Diagnostics;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Refresh;
-using Lightning.Sessions.Streams;
-using Lightning.Sessions.WebSessions;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
-using Schemes = Lightning.Sessions.RelyingParties.Schemes;
 
 namespace Lightning.Bff.Proxy;
 
@@ -21,68 +16,25 @@ static class ApiProxy
         new[] { "Cookie", "X-CSRF", "Authorization", "Proxy-Authorization", "DPoP", "Forwarded", "X-Real-IP" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     static readonly string[] PrivatePrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
 
-    /// <summary>What may be sent twice (RFC 9110, 9.2.2).</summary>
-    static readonly FrozenSet<string> Idempotent = new[] { "GET", "HEAD", "OPTIONS", "PUT", "DELETE" }.ToFrozenSet(StringComparer.Ordinal);
-
     public static void AddApiProxy(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ProxySettings>();
-        builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+        builder.Services.AddSingleton<ProxySettings>().AddSingleton<ProxiedSessions>();
+        var proxy = builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
             .AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms);
+        // The client's own diagnostics make a span of every call. Where nobody receives spans, the request's trace is passed on by its header alone.
+        if (!builder.SendsTelemetry()) proxy.ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null).AddTransforms(transforms => transforms.AddRequestTransform(PassTraceOn));
     }
 
     public static void MapApiProxy(this WebApplication app)
     {
         // Asked for here, because YARP would say it in a nest of exceptions.
         app.Services.GetRequiredService<ProxySettings>().Check(app.Services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()));
+        var sessions = app.Services.GetRequiredService<ProxiedSessions>();
         app.MapReverseProxy(proxy =>
         {
-            proxy.Use(AttachTokenAsync);
+            proxy.Use(sessions.InvokeAsync);
             proxy.UseLoadBalancing();
-        });
-    }
-
-    static async Task AttachTokenAsync(HttpContext context, RequestDelegate next)
-    {
-        if (context.GetReverseProxyFeature().Route.Config.Security() != RouteSecurity.Session)
-        {
-            await next(context);
-            return;
-        }
-        var session = context.LiveSession()!;
-        var token = await context.RequestServices.GetRequiredService<AccessTokens>().GetAsync(session, context.RequestAborted);
-        if (token.Status != AccessTokenStatus.Available)
-        {
-            await (token.Status == AccessTokenStatus.SessionEnded ? context.ChallengeAsync(Schemes.Session) : WriteUnavailableAsync(context));
-            return;
-        }
-        using var passage = new Passage(session, token);
-        context.Features.Set(passage);
-        if (IsWebSocket(context)) passage.Stream = await context.RequestServices.GetRequiredService<SessionStreams>().OpenAsync(context);
-        await next(context);
-        if (!passage.IsToBeRepeated) return;
-        context.Response.Clear();
-        await next(context);
-    }
-
-    static bool IsWebSocket(HttpContext context) =>
-        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
-
-    static async Task WriteUnavailableAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "5";
-        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Type = Problems.Type("provider-unavailable"),
-                Title = "The sign-in service does not answer.",
-                Detail = "You are still signed in, and nothing was changed. Try again in a few seconds.",
-            },
-        });
+        }).WithMetadata(new ExplainsItself());
     }
 
     static void AddTransforms(TransformBuilderContext context)
@@ -101,54 +53,24 @@ static class ApiProxy
         });
         // A service behind sets no cookie on this origin.
         context.AddResponseHeaderRemove("Set-Cookie", ResponseCondition.Always);
+        var sessions = context.Services.GetRequiredService<ProxiedSessions>();
         context.AddResponseTransform(transform => transform.ProxyResponse is { } answer && transform.HttpContext.Features.Get<Passage>() is { } passage
-            ? Receive(transform, answer, passage) : ValueTask.CompletedTask);
+            ? sessions.ReceiveAsync(transform, answer, passage) : ValueTask.CompletedTask);
     }
 
-    static ValueTask Receive(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage)
+    static ValueTask PassTraceOn(RequestTransformContext transform)
     {
-        var isEvents = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
-        return isEvents || answer.StatusCode == HttpStatusCode.Unauthorized ? ReceiveAsync(transform, answer, passage, isEvents) : ValueTask.CompletedTask;
+        if (Activity.Current?.Id is { } trace)
+        {
+            transform.ProxyRequest.Headers.Remove("traceparent");
+            transform.ProxyRequest.Headers.TryAddWithoutValidation("traceparent", trace);
+        }
+        return ValueTask.CompletedTask;
     }
-
-    static async ValueTask ReceiveAsync(ResponseTransformContext transform, HttpResponseMessage answer, Passage passage, bool isEvents)
-    {
-        var http = transform.HttpContext;
-        if (isEvents)
-            passage.Stream ??= await http.RequestServices.GetRequiredService<SessionStreams>().OpenAsync(http);
-        passage.IsToBeRepeated = !passage.IsToBeRepeated && IsTokenRefused(answer) && MayRepeat(http)
-            && await http.RequestServices.GetRequiredService<AccessTokens>().RenewAsync(passage.Session, http.RequestAborted) is { Status: AccessTokenStatus.Available } renewed
-            && passage.Take(renewed);
-        if (passage.IsToBeRepeated) transform.SuppressResponseBody = true;
-    }
-
-    /// <summary>The service says that the token is no longer good (RFC 6750, 3.1), though by this clock it is; any other refusal is the caller's to see.</summary>
-    static bool IsTokenRefused(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.Unauthorized
-        && answer.Headers.WwwAuthenticate.Any(challenge => challenge.Scheme == "Bearer" && challenge.Parameter?.Contains("invalid_token", StringComparison.Ordinal) == true);
-
-    static bool MayRepeat(HttpContext context) =>
-        Idempotent.Contains(context.Request.Method) && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } && !IsWebSocket(context);
 
     static bool IsPrivate(string name) =>
         Private.Contains(name) || Array.Exists(PrivatePrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>One request on its way through.</summary>
-    sealed class Passage(LiveSession session, AccessTokenResult token) : IDisposable
-    {
-        public LiveSession Session => session;
-
-        public AccessTokenResult Token { get; private set; } = token;
-
-        public IDisposable? Stream { get; set; }
-
-        public bool IsToBeRepeated { get; set; }
-
-        public bool Take(AccessTokenResult renewed)
-        {
-            Token = renewed;
-            return true;
-        }
-
-        public void Dispose() => Stream?.Dispose();
-    }
+    /// <summary>What the proxy refuses, <see cref="ProxiedSessions"/> explains.</summary>
+    sealed class ExplainsItself : ISkipStatusCodePagesMetadata;
 }

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Lightning.Bff.Proxy;
 
-/// <summary>Turns what a route says into its policy, and a service's name into its address; runs on every load of the configuration.</summary>
+/// <summary>Checks what a route says, and turns a service's name into its address; runs on every load of the configuration.</summary>
 sealed class ProxySettings(IConfiguration configuration) : IProxyConfigFilter
 {
     /// <summary>Finds what would stop the proxy.</summary>
@@ -18,7 +18,8 @@ sealed class ProxySettings(IConfiguration configuration) : IProxyConfigFilter
     }
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) =>
-        ValueTask.FromResult(route with { AuthorizationPolicy = route.Security() == RouteSecurity.Session ? "default" : "anonymous" });
+        // Stated for ASP.NET, which has no part in it: ProxiedSessions asks for the session.
+        ValueTask.FromResult(route with { AuthorizationPolicy = "anonymous" });
 
     public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) =>
         ValueTask.FromResult(cluster with

@@ -1,3 +1,4 @@
+using System.Net;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
 using Duende.IdentityModel.Client;
@@ -37,7 +38,7 @@ public static class RelyingPartyExtensions
         services.AddSingleton(party).AddSingleton<SessionCookie>().AddSingleton<SessionSecrets>();
         services.AddScoped<WebSessionStore>().AddScoped<RefreshLease>().AddScoped<ProviderEvents>();
         services.AddSessionFeed();
-        services.AddSingleton<WebSessionMemory>().AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
+        services.AddSingleton<WebSessionMemory>().AddSingleton(RequestSessions.Create).AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
         services.AddSingleton<ExpiredSessions>().AddHostedService(provider => provider.GetRequiredService<ExpiredSessions>());
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
@@ -70,11 +71,15 @@ public static class RelyingPartyExtensions
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         var party = app.Services.GetRequiredService<RelyingParty>();
         app.UseWhen(context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath, answers => answers.UseAuthentication());
-        app.UseAuthorization();
+        // Where an endpoint states no policy there is nothing to authorize; that each says who may use it is checked at start.
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
+        app.UseWhen(context => context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
+            restricted => restricted.UseAuthorization());
         return app;
     }
 
-    static bool IsLoopback(HostString host) => Uri.TryCreate($"http://{host.Value}", UriKind.Absolute, out var uri) && uri.IsLoopback;
+    static bool IsLoopback(HostString host) =>
+        host.Host is var name && (name == "localhost" || name.EndsWith(".localhost", StringComparison.Ordinal) || IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
 
     /// <summary>Every cookie here is marked Secure, and is never sent otherwise: a request over plain http can only be one that came the wrong way.</summary>
     static async Task RefusePlainHttpAsync(HttpContext context)

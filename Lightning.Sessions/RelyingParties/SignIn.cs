@@ -47,8 +47,8 @@ public static class SignIn
         if (prompt is not null) properties.SetParameter(OpenIdConnectParameterNames.Prompt, prompt);
         if (prompt == "login") ForeignSession.AskForProof(properties);
         // A Strict cookie need not come along when a provider on another site sends the browser back, so the session to replace is remembered now.
-        if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } idHash)
-            properties.Items[Replaces] = Base64Url.EncodeToString(idHash);
+        if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } hash)
+            properties.Items[Replaces] = Base64Url.EncodeToString(hash.ToArray());
         try
         {
             await context.ChallengeAsync(Schemes.Provider, properties);

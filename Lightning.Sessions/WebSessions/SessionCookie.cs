@@ -24,11 +24,13 @@ sealed class SessionCookie(RelyingParty party)
     }
 
     /// <summary>What is kept of the value that the request brings, or null where it brings none that could be ours.</summary>
-    public byte[]? ReadHash(HttpRequest request)
+    public CookieHash? ReadHash(HttpRequest request)
     {
-        Span<byte> bytes = stackalloc byte[Bytes];
-        return request.Cookies.TryGetValue(party.Cookie, out var value) && value.Length == Base64Url.GetEncodedLength(Bytes)
-            && Base64Url.DecodeFromChars(value, bytes, out _, out var written) == OperationStatus.Done && written == Bytes ? SHA256.HashData(bytes) : null;
+        Span<byte> bytes = stackalloc byte[Bytes], hash = stackalloc byte[CookieHash.Bytes];
+        if (!request.Cookies.TryGetValue(party.Cookie, out var value) || value.Length != Base64Url.GetEncodedLength(Bytes)
+            || Base64Url.DecodeFromChars(value, bytes, out _, out var written) != OperationStatus.Done || written != Bytes) return null;
+        SHA256.HashData(bytes, hash);
+        return CookieHash.Of(hash);
     }
 
     public void Write(HttpResponse response, string value) => response.Cookies.Append(party.Cookie, value, Attributes);

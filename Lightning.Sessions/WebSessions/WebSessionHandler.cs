@@ -19,50 +19,21 @@ public sealed class WebSessionOptions : AuthenticationSchemeOptions
 }
 
 /// <summary>
-/// Authenticates a request by its session cookie against the database, or what is remembered of it while the feed is alive. It is not ASP.NET's cookie handler, which keeps its session
-/// key over a new sign-in and writes a vanished session back when it renews one.
+/// Authenticates a request by its session cookie. It is not ASP.NET's cookie handler, which keeps its session key over a new sign-in and writes a
+/// vanished session back when it renews one.
 /// </summary>
 sealed partial class WebSessionHandler(
     IOptionsMonitor<WebSessionOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    WebSessionMemory memory, LastSeen lastSeen, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IOptions<RelyingPartyOptions> provider, IProblemDetailsService problems)
+    RequestSessions sessions, SessionSecrets secrets, SessionCookie cookie, RelyingParty party, IOptions<RelyingPartyOptions> provider, IProblemDetailsService problems)
     : SignInAuthenticationHandler<WebSessionOptions>(options, logger, encoder)
 {
-    static readonly TimeSpan LookAgainAfter = TimeSpan.FromMinutes(5);
     static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
 
     // Not by the constructor: a request whose session is remembered needs no database.
     WebSessionStore Store => Context.RequestServices.GetRequiredService<WebSessionStore>();
 
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
-    {
-        if (cookie.ReadHash(Request) is not { } idHash) return AuthenticateResult.NoResult();
-        var session = await FindAsync(CookieHash.Of(idHash));
-        if (session is null) return AuthenticateResult.Fail("The session is unknown or has ended.");
-
-        Context.Features.Set(session);
-        // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
-        Response.OnStarting(static response =>
-        {
-            ((HttpResponse)response).Headers.CacheControl = "no-store";
-            return Task.CompletedTask;
-        }, Response);
-        return AuthenticateResult.Success(session.Ticket);
-    }
-
-    async ValueTask<LiveSession?> FindAsync(CookieHash hash)
-    {
-        var session = await memory.FindAsync(hash, Context.RequestAborted);
-        if (session is null) return null;
-        if (Options.Slides(Request))
-        {
-            lastSeen.Note(session);
-            return session;
-        }
-        // Whoever only looks is told how it stands, and other replicas may have seen the session since.
-        var now = TimeProvider.GetUtcNow();
-        return now - session.LastSeenAt < LastSeen.Interval || now - session.ReadAt < LookAgainAfter ? session
-            : await memory.RefreshAsync(hash, Context.RequestAborted);
-    }
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        await sessions.FindAsync(Context) is { } session ? AuthenticateResult.Success(session.Ticket) : AuthenticateResult.NoResult();
 
     /// <summary>A new value at every sign-in; the one that the browser brought, planted or not, is never taken over (ASVS 5.0, 7.2.4).</summary>
     protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
@@ -75,7 +46,7 @@ sealed partial class WebSessionHandler(
             throw new SignInRefusedException("The provider gave no access token.");
 
         var (value, idHash) = SessionCookie.New();
-        var replaces = new[] { cookie.ReadHash(Request), SignIn.TakeReplaced(properties) }.OfType<byte[]>().ToArray();
+        var replaces = new[] { cookie.ReadHash(Request)?.ToArray(), SignIn.TakeReplaced(properties) }.OfType<byte[]>().ToArray();
         var identity = new ClaimsIdentity(user.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal)), Scheme.Name, "sub", null);
         var ticket = new AuthenticationTicket(new ClaimsPrincipal(identity), new AuthenticationProperties(), Scheme.Name);
         var sid = await Store.InsertAsync(new NewSession
@@ -97,7 +68,7 @@ sealed partial class WebSessionHandler(
 
     protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
     {
-        if (cookie.ReadHash(Request) is { } idHash) await Store.DeleteAsync(idHash, Context.RequestAborted);
+        if (cookie.ReadHash(Request) is { } hash) await Store.DeleteAsync(hash.ToArray(), Context.RequestAborted);
         cookie.Delete(Response);
     }
 

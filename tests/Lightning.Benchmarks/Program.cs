@@ -3,9 +3,9 @@ using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
 //   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|proxy|sessions]
-if (args is ["yarp", var upstream])
+if (args is ["yarp", var upstream, .. var with])
 {
-    await ProxyBenchmark.ServeYarpAsync(upstream);
+    await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
     return;
 }
 await using var server = new PostgresServer();

@@ -1,8 +1,12 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Security.Claims;
 using Lightning.Sessions.Tests;
 using Lightning.Sessions.WebSessions;
 using Lightning.Testing;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -28,21 +32,29 @@ static class ProxyBenchmark
         await using var upstream = await StartUpstreamAsync();
         var address = upstream.Urls.Single();
         using var yarp = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], []);
+        // Without a log no request has an Activity, so there is no trace to pass on either.
+        using var silent = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], new() { ["Logging__LogLevel__Default"] = "None" });
+        using var stock = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address, "cookie"], []);
         using var bff = await ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Benchmark",
             ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),
             ["DataProtection__MasterKey"] = new string('z', 43) + "=",
+            ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
             ["Oidc__Authority"] = People.Issuer,
             ["Oidc__ClientSecret"] = "secret",
             ["services__api__http__0"] = address,
         });
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64, UseCookies = false });
+        using var signedIn = await client.GetAsync(new Uri(stock.Address, "/sign-in"));
+        var stockCookie = signedIn.Headers.GetValues("Set-Cookie").Single().Split(';', 2)[0];
 
         // Once for each session, so that all are remembered.
         for (var number = 0; number < Sessions; number++) await GetAsync(client, bff.Address, cookies[number]);
         var figures = await Rounds.MeasureAsync([
             ("YARP alone", _ => GetAsync(client, yarp.Address, cookies[0]), () => yarp.Cpu),
+            ("YARP alone, no log", _ => GetAsync(client, silent.Address, cookies[0]), () => silent.Cpu),
+            ("YARP, ASP.NET's cookie handler", _ => GetAsync(client, stock.Address, stockCookie), () => stock.Cpu),
             ("BFF, one session", _ => GetAsync(client, bff.Address, cookies[0]), () => bff.Cpu),
             ($"BFF, {Sessions} sessions", number => GetAsync(client, bff.Address, cookies[number * 7919 % Sessions]), () => bff.Cpu),
         ]);
@@ -50,17 +62,22 @@ static class ProxyBenchmark
         Rounds.Print(figures, "YARP alone");
     }
 
-    /// <summary>YARP with nothing before it; runs until its standard input is closed.</summary>
-    public static async Task ServeYarpAsync(string upstream)
+    /// <summary>YARP with nothing before it, or ASP.NET's own cookie handler with its tickets in memory; runs until its standard input is closed.</summary>
+    public static async Task ServeYarpAsync(string upstream, bool cookie)
     {
         var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (cookie)
+        {
+            builder.Services.AddAuthentication().AddCookie(options => options.SessionStore = new Tickets());
+            builder.Services.AddAuthorization();
+        }
         builder.Services.AddReverseProxy().LoadFromMemory(
-            [new RouteConfig { RouteId = "api", ClusterId = "api", Match = new RouteMatch { Path = "/api/{**rest}", Methods = ["GET"] } }],
+            [new RouteConfig { RouteId = "api", ClusterId = "api", AuthorizationPolicy = cookie ? "default" : null, Match = new RouteMatch { Path = "/api/{**rest}", Methods = ["GET"] } }],
             [new ClusterConfig { ClusterId = "api", Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["api"] = new() { Address = upstream } } }]);
         var app = builder.Build();
         app.MapReverseProxy();
+        app.MapGet("/sign-in", context => context.SignInAsync(new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "ada")], "benchmark"))));
         await app.StartAsync();
         Console.WriteLine($"Now listening on: {app.Urls.Single()}");
         await Console.In.ReadToEndAsync();
@@ -112,6 +129,9 @@ static class ProxyBenchmark
             var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = AppContext.BaseDirectory };
             start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
             start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+            // The same for all: what the Web SDK gives the BFF, and a log that says nothing of a request that went well.
+            start.Environment["DOTNET_gcServer"] = "1";
+            start.Environment["Logging__LogLevel__Default"] = "Warning";
             foreach (var (key, value) in environment) start.Environment[key] = value;
             var proxy = new ProxyProcess(Process.Start(start)!);
             while (await proxy.process.StandardOutput.ReadLineAsync() is { } line)
@@ -128,6 +148,33 @@ static class ProxyBenchmark
         {
             if (!process.HasExited) process.Kill();
             process.Dispose();
+        }
+    }
+
+    /// <summary>The least that a ticket store can be.</summary>
+    sealed class Tickets : ITicketStore
+    {
+        readonly ConcurrentDictionary<string, AuthenticationTicket> tickets = new(StringComparer.Ordinal);
+
+        public Task<string> StoreAsync(AuthenticationTicket ticket)
+        {
+            var key = Guid.NewGuid().ToString();
+            tickets[key] = ticket;
+            return Task.FromResult(key);
+        }
+
+        public Task RenewAsync(string key, AuthenticationTicket ticket)
+        {
+            tickets[key] = ticket;
+            return Task.CompletedTask;
+        }
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key) => Task.FromResult(tickets.GetValueOrDefault(key));
+
+        public Task RemoveAsync(string key)
+        {
+            tickets.TryRemove(key, out _);
+            return Task.CompletedTask;
         }
     }
 }

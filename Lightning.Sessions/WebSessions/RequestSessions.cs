@@ -1,0 +1,72 @@
+using Lightning.Sessions.RelyingParties;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Lightning.Sessions.WebSessions;
+
+/// <summary>
+/// Finds the session of a request by its cookie, in the database or in what is remembered of it while the feed is alive. One for the application:
+/// a request that goes straight through a proxy asks it directly, and needs neither a scope of services nor an authentication handler of its own.
+/// </summary>
+public sealed class RequestSessions
+{
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromMinutes(5);
+
+    readonly SessionCookie cookie;
+    readonly WebSessionMemory memory;
+    readonly LastSeen lastSeen;
+    readonly TimeProvider clock;
+    readonly Func<HttpRequest, bool> slides;
+
+    RequestSessions(IServiceProvider services)
+    {
+        cookie = services.GetRequiredService<SessionCookie>();
+        memory = services.GetRequiredService<WebSessionMemory>();
+        lastSeen = services.GetRequiredService<LastSeen>();
+        clock = services.GetRequiredService<TimeProvider>();
+        slides = services.GetRequiredService<IOptionsMonitor<WebSessionOptions>>().Get(Schemes.Session).Slides;
+    }
+
+    internal static RequestSessions Create(IServiceProvider services) => new(services);
+
+    /// <summary>The living session that the request's cookie belongs to, or null; notes its use, and that its answer is for no cache.</summary>
+    /// <exception cref="System.Data.Common.DbException">It had to be read and the database does not answer.</exception>
+    public ValueTask<LiveSession?> FindAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (cookie.ReadHash(context.Request) is not { } hash) return default;
+        var found = memory.FindAsync(hash, context.RequestAborted);
+        // Most requests by far: the session is remembered, and the request uses it.
+        return found.IsCompletedSuccessfully && slides(context.Request) ? new(Use(context, found.Result)) : AwaitAsync(context, found);
+    }
+
+    async ValueTask<LiveSession?> AwaitAsync(HttpContext context, ValueTask<LiveSession?> found)
+    {
+        var session = await found;
+        if (session is null || slides(context.Request)) return Use(context, session);
+        // Whoever only looks is told how it stands, and other replicas may have seen the session since.
+        var now = clock.GetUtcNow();
+        if (now - session.LastSeenAt >= LastSeen.Interval && now - session.ReadAt >= LookAgainAfter) session = await memory.RefreshAsync(session.Hash, context.RequestAborted);
+        return Show(context, session);
+    }
+
+    LiveSession? Use(HttpContext context, LiveSession? session)
+    {
+        if (session is not null) lastSeen.Note(session);
+        return Show(context, session);
+    }
+
+    static LiveSession? Show(HttpContext context, LiveSession? session)
+    {
+        if (session is null) return null;
+        context.Features.Set(session);
+        // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
+        context.Response.OnStarting(static response =>
+        {
+            ((HttpResponse)response).Headers.CacheControl = "no-store";
+            return Task.CompletedTask;
+        }, context.Response);
+        return session;
+    }
+}
