@@ -71,9 +71,10 @@ public static class RelyingPartyExtensions
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         var party = app.Services.GetRequiredService<RelyingParty>();
         app.UseWhen(context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath, answers => answers.UseAuthentication());
-        // Where an endpoint states no policy there is nothing to authorize; that each says who may use it is checked at start.
+        // Where an endpoint states no policy there is nothing to authorize, unless the application has one for that; else that each says who may use it is checked at start.
         ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
-        app.UseWhen(context => context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
+        var always = app.Services.GetRequiredService<IOptions<AuthorizationOptions>>().Value.FallbackPolicy is not null;
+        app.UseWhen(context => always || context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
             restricted => restricted.UseAuthorization());
         return app;
     }
