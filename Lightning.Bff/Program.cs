@@ -23,6 +23,8 @@ app.UseRelyingParty();
 app.MapSignIn();
 app.MapBackChannelLogout();
 app.MapSession();
+app.MapSessionWatch();
+app.MapDevices();
 app.MapApiProxy();
 app.MapFrontEnd();
 

@@ -27,9 +27,10 @@ static class SessionApi
         app.MapPost("/bff/logout", EndAsync).WithName("SignOut").WithSummary("Ends the session, and says where to sign out at the provider.").AllowAnonymous();
     }
 
-    /// <summary>Polling with <c>slide=false</c> does not keep a session alive (ASVS 5.0, 7.3.1).</summary>
+    /// <summary>Polling with <c>slide=false</c> does not keep a session alive, nor does a page that waits for its end (ASVS 5.0, 7.3.1).</summary>
     public static bool CountsAsUse(HttpRequest request) =>
-        !(request.Path.Equals(UserPath, StringComparison.OrdinalIgnoreCase) && string.Equals(request.Query["slide"], "false", StringComparison.OrdinalIgnoreCase));
+        !request.Path.Equals(SessionWatch.Path, StringComparison.OrdinalIgnoreCase)
+        && !(request.Path.Equals(UserPath, StringComparison.OrdinalIgnoreCase) && string.Equals(request.Query["slide"], "false", StringComparison.OrdinalIgnoreCase));
 
     static Ok<UserView> Show(HttpContext context, IOptions<SessionsOptions> options)
     {

@@ -6,7 +6,7 @@ namespace Lightning.Identity;
 sealed class ProviderMetrics
 {
     public const string MeterName = "Lightning.Identity";
-    readonly Counter<long> signIns, grants, events;
+    readonly Counter<long> signIns, grants, events, ended;
 
     public ProviderMetrics(IMeterFactory meters)
     {
@@ -14,6 +14,7 @@ sealed class ProviderMetrics
         signIns = meter.CreateCounter<long>("lightning.identity.sign_ins", "{sign-in}", "Sign-ins by method (the values of amr) and outcome: succeeded or failed.");
         grants = meter.CreateCounter<long>("lightning.identity.grants", "{grant}", "Calls of the token endpoint by grant type and outcome: granted, or the error.");
         events = meter.CreateCounter<long>("lightning.identity.events", "{event}", "What was entered in the audit book, by the event's name, such as refresh-token-reused.");
+        ended = meter.CreateCounter<long>("lightning.identity.sessions_ended", "{session}", "Sessions that this provider ended, by reason: refresh-token-reuse and authorization-code-reuse are tokens that two had.");
     }
 
     /// <summary>Counts what was entered in the audit book.</summary>
@@ -25,6 +26,12 @@ sealed class ProviderMetrics
 
     /// <summary>Counts an answer of the token endpoint to a client that is known and may use the grant.</summary>
     public void Answered(string grantType, string? error) => Count(grants, "grant_type", grantType, error ?? "granted");
+
+    /// <summary>Counts sessions that were ended.</summary>
+    public void Ended(string reason, int count)
+    {
+        if (count > 0) ended.Add(count, new KeyValuePair<string, object?>("reason", reason));
+    }
 
     static void Count(Counter<long> counter, string name, string value, string outcome) =>
         counter.Add(1, new KeyValuePair<string, object?>(name, value), new KeyValuePair<string, object?>("outcome", outcome));

@@ -2,10 +2,11 @@ using System.CommandLine;
 using Lightning.Manage;
 using Lightning.ServiceDefaults;
 
-var root = new RootCommand("Runs Lightning: the database, administrators, keys.")
+var root = new RootCommand("Runs Lightning: the database, administrators, sessions, keys.")
 {
     MigrateCommand.Create(),
     CreateAdminCommand.Create(),
+    SessionsCommand.Create(),
     KeysCommand.Create(),
 };
 

@@ -25,6 +25,10 @@ public sealed record SessionsOptions : IValidatableObject
     [Range(10, 100_000_000, ErrorMessage = "Sessions:UnknownCookiesPerMinute must lie between 10 and 100000000: leave it out for 300.")]
     public int UnknownCookiesPerMinute { get; init; } = 300;
 
+    /// <summary>How many sessions a person may have at once; 1 to 1,000, unlimited by default. A sign-in beyond that ends the oldest. ASVS 5.0, 7.1.2.</summary>
+    [Range(1, 1_000, ErrorMessage = "Sessions:MostPerUser must lie between 1 and 1000: leave it out for no limit.")]
+    public int? MostPerUser { get; init; }
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -20,6 +20,9 @@ public abstract class Registration
     /// <summary>The page of one row; null where there is none.</summary>
     public virtual string? PageOf(Guid key) => null;
 
+    /// <summary>A page that does something about one row, linked from it, and about all of them, linked from the list; none where nothing is to be done.</summary>
+    public virtual (string Page, string OfRow, string OfAll)? Act => null;
+
     /// <summary>One page of its list, newest first, of the rows that the actor may read.</summary>
     /// <param name="db">The database.</param>
     /// <param name="actor">Who looks.</param>

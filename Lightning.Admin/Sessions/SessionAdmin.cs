@@ -6,6 +6,9 @@ namespace Lightning.Admin.Sessions;
 /// <summary>Sessions, ended ones included.</summary>
 public sealed class SessionAdmin : AdminFor<Session>
 {
+    /// <inheritdoc/>
+    public override (string Page, string OfRow, string OfAll)? Act => ("/Sessions/End", "End…", "End everybody's sessions…");
+
     /// <summary>States what is shown.</summary>
     public SessionAdmin(SessionPolicy policy) : base("Sessions", policy, session => session.Id)
     {

@@ -15,6 +15,12 @@ public sealed class OutboxMessage
     /// <summary>That an account's owner is to be mailed a link for a new password; Identity makes and sends it. Written by the database function alone, for administrators.</summary>
     public const string PasswordReset = "password-reset";
 
+    /// <summary>
+    /// A refresh token to be revoked at another provider, by the relying party that holds it. The payload is the SHA-256 of the session's cookie and then the
+    /// tokens as they stood in its row, encrypted.
+    /// </summary>
+    public const string Revocation = "revocation";
+
     /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
     public const string UnreadableMail = "mail-unreadable";
 
@@ -24,7 +30,7 @@ public sealed class OutboxMessage
     /// <summary>What it is, and thereby who sends it.</summary>
     public required string Kind { get; set; }
 
-    /// <summary>Who gets it, where that matters before it is sent: the client of a logout token, the account of a password reset.</summary>
+    /// <summary>Who gets it, where that matters before it is sent: the client of a logout token, the account of a password reset, the application whose tokens are revoked.</summary>
     public string? Recipient { get; init; }
 
     /// <summary>The message. Mails are encrypted by the service that sends them: they hold one-time links.</summary>

@@ -40,6 +40,12 @@ GRANT SELECT, UPDATE (last_seen_at) ON identity.sessions TO lightning_bff, light
 GRANT SELECT ON app.users TO lightning_bff, lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_bff, lightning_admin;
 
+-- Whoever begins sessions: how many a person may have.
+GRANT EXECUTE ON FUNCTION identity.keep_newest_sessions TO lightning_identity, lightning_bff, lightning_admin;
+
+-- Relying parties: the tokens that they hold of another provider, to be revoked there. Row-level security hides all else that waits to be sent.
+GRANT SELECT, INSERT, DELETE, UPDATE (due_at, attempts) ON identity.outbox TO lightning_bff, lightning_admin;
+
 -- Where another provider stands in Identity's place: a person who comes back from it, and their session. It touches no account of Identity's own.
 GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, lightning_admin;
 

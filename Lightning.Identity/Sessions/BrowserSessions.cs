@@ -105,6 +105,9 @@ sealed class BrowserSessions(
         };
         db.Sessions.Add(session);
         await db.SaveChangesAsync();
+        var evicted = await SessionLimit.KeepAsync(db, limits.Value, session.Id, now);
+        metrics.Ended("evicted", evicted.Count);
+        foreach (var old in evicted) logger.SessionEvicted(userId, old);
         return (session.Id, session.EndsAt);
     }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Sessions;
 
 /// <summary>Sessions at this provider, as the database knows them at this moment.</summary>
-sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, SecondFactorRule rule, TimeProvider clock)
+sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, SecondFactorRule rule, TimeProvider clock, ProviderMetrics metrics)
 {
     static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
@@ -52,12 +52,16 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
 
     /// <summary>Ends a session everywhere.</summary>
     /// <returns>Whether it was alive until now.</returns>
-    public async Task<bool> EndAsync(Guid sid, string reason) =>
-        (await db.Database.SqlQuery<bool>($"""SELECT identity.end_session({sid}, {reason}) AS "Value" """).ToListAsync()).Single();
+    public async Task<bool> EndAsync(Guid sid, string reason)
+    {
+        var ended = (await db.Database.SqlQuery<bool>($"""SELECT identity.end_session({sid}, {reason}) AS "Value" """).ToListAsync()).Single();
+        metrics.Ended(reason, ended ? 1 : 0);
+        return ended;
+    }
 
     /// <summary>Ends all of a user's sessions everywhere, but for one where one is given.</summary>
     public async Task EndAllAsync(Guid userId, string reason, Guid? except = null) =>
-        await db.Database.SqlQuery<int>($"""SELECT identity.end_user_sessions({userId}, {reason}, {except}) AS "Value" """).ToListAsync();
+        metrics.Ended(reason, (await db.Database.SqlQuery<int>($"""SELECT identity.end_user_sessions({userId}, {reason}, {except}) AS "Value" """).ToListAsync()).Single());
 
     /// <summary>Whether a session is known and has ended.</summary>
     public Task<bool> HasEndedAsync(Guid sid, CancellationToken cancellationToken)

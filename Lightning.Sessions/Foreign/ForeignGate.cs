@@ -1,7 +1,4 @@
-using Lightning.Data;
-using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 
@@ -26,24 +23,11 @@ static class ForeignGate
             return;
         }
         var services = context.HttpContext.RequestServices;
-        var db = services.GetRequiredService<LightningDb>();
-        var issuer = context.Options.TokenValidationParameters.ValidIssuer;
-        var users = db.Users.Where(user => user.Issuer == issuer && user.Subject == subject && user.DisabledAt == null);
-        var actors = claims.FindFirst("sid")?.Value is { } sid
-            ? InSession(db, users, issuer, sid, IssuedAt(context), services.GetRequiredService<TimeProvider>().GetUtcNow())
-            : users.Select(user => new Actor(user.Id, Guid.Empty, user.IsAdmin, user.EmailVerified));
-        var actor = await actors.SingleOrDefaultAsync(context.HttpContext.RequestAborted);
-        if (actor is null) context.Fail("The session has ended.");
-        else context.HttpContext.Features.Set(actor);
+        var live = await services.GetRequiredService<ForeignActors>().FindAsync(new ForeignCaller(subject, claims.FindFirst("sid")?.Value), context.HttpContext.RequestAborted);
+        // A provider may keep its name for a session that was ended here: then a token from before does not pass for one of the next.
+        if (live is null || live.BeganAt > IssuedAt(context) + ClockSkew) context.Fail("The session has ended.");
+        else context.HttpContext.Features.Set(live.Actor);
     }
-
-    /// <summary>A provider may keep its name for a session that was ended here: then a token from before does not pass for one of the next.</summary>
-    static IQueryable<Actor> InSession(LightningDb db, IQueryable<Data.Users.User> users, string issuer, string sid, DateTimeOffset issuedAt, DateTimeOffset now) =>
-        from session in db.Sessions
-        join user in users on session.UserId equals user.Id
-        where session.Issuer == issuer && session.ForeignSid == sid && session.EndedAt == null && session.EndsAt > now
-            && session.CreatedAt <= issuedAt + ClockSkew
-        select new Actor(user.Id, session.Id, user.IsAdmin, user.EmailVerified);
 
     static DateTimeOffset IssuedAt(TokenValidatedContext context) =>
         context.SecurityToken is JsonWebToken { IssuedAt: var at } && at > DateTime.UnixEpoch ? new DateTimeOffset(at, TimeSpan.Zero) : DateTimeOffset.UnixEpoch;

@@ -37,7 +37,7 @@ public static class SessionGate
             .SetDefaultPolicy(Policy().RequireAuthenticatedUser().RequireAssertion(ServiceGate.IsPerson).Build())
             .AddPolicy(ServiceGate.Policy, Policy().RequireService().Build());
         builder.Services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
-        builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<RememberedTokens>();
+        builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<ForeignActors>().AddSingleton<RememberedTokens>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
             ?? throw new InvalidOperationException("There is no actor: the endpoint was reached without passing the session gate."));

@@ -2,11 +2,15 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
+using Lightning.Data;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Feed;
+using Lightning.Sessions.Foreign;
+using Lightning.Sessions.RelyingParties;
 using Lightning.Sessions.WebSessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.Refresh;
 
@@ -218,6 +222,7 @@ public sealed partial class AccessTokens
             DateTimeOffset? expiresAt = refreshed.Expiration == DateTimeOffset.MaxValue ? null : refreshed.Expiration;
             var written = await PersistAsync(() => lease.WriteAsync(idHash, attempt, secrets.ProtectTokens(idHash, renewed), expiresAt));
             if (written) Refreshed(logger, new SessionMark(row.Sid));
+            else await DropAsync(services, lease, idHash, renewed);
             return written ? AccessTokenResult.Of(renewed) : null;
         }
 
@@ -234,6 +239,13 @@ public sealed partial class AccessTokens
         // An outage is never a logout: the token that is there serves to its end.
         if (row.TokenExpiresAt > clock.GetUtcNow()) return AccessTokenResult.Of(tokens);
         return tokens.RefreshToken is null ? AccessTokenResult.Ended : AccessTokenResult.Unavailable;
+    }
+
+    /// <summary>Another provider's answer to a session that has ended meanwhile is nobody's: what it gave is revoked like what it had given before.</summary>
+    async Task DropAsync(IServiceProvider services, RefreshLease lease, byte[] idHash, SessionTokens tokens)
+    {
+        if (!services.GetRequiredService<IOptions<RelyingPartyOptions>>().Value.Foreign || await lease.ReadAsync(idHash, CancellationToken.None) is not null) return;
+        await RevocationSender.AddAsync(services.GetRequiredService<LightningDb>(), services.GetRequiredService<RelyingParty>().App, idHash, secrets.ProtectTokens(idHash, tokens), clock.GetUtcNow());
     }
 
     static async Task<TokenResult<UserToken>> AskProviderAsync(IServiceProvider services, string refreshToken)

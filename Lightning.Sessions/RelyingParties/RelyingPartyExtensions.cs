@@ -4,7 +4,9 @@ using Duende.AccessTokenManagement.OpenIdConnect;
 using Duende.IdentityModel.Client;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.BackChannel;
+using Lightning.Sessions.Ends;
 using Lightning.Sessions.Feed;
+using Lightning.Sessions.Foreign;
 using Lightning.Sessions.Refresh;
 using Lightning.Sessions.Streams;
 using Lightning.Sessions.WebSessions;
@@ -39,8 +41,9 @@ public static class RelyingPartyExtensions
         services.AddSingleton<WebSessionMemory>().AddSingleton<RequestLimits>().AddSingleton(RequestSessions.Create).AddSingleton<LastSeen>().AddHostedService(provider => provider.GetRequiredService<LastSeen>());
         services.AddSingleton<ExpiredSessions>().AddHostedService(provider => provider.GetRequiredService<ExpiredSessions>());
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
-        services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create);
+        services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
+        services.AddHostedService<RevocationSender>();
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()
@@ -68,9 +71,10 @@ public static class RelyingPartyExtensions
         ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
         var party = app.Services.GetRequiredService<RelyingParty>();
         app.UseWhen(context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath, answers => answers.UseAuthentication());
-        // Where an endpoint states no policy there is nothing to authorize; that each says who may use it is checked at start.
+        // Where an endpoint states no policy there is nothing to authorize, unless the application has one for that; else that each says who may use it is checked at start.
         ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
-        app.UseWhen(context => context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
+        var always = app.Services.GetRequiredService<IOptions<AuthorizationOptions>>().Value.FallbackPolicy is not null;
+        app.UseWhen(context => always || context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
             restricted => restricted.UseAuthorization());
         return app;
     }

@@ -43,6 +43,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if ((session.Foreign is { } foreign ? await foreign.BeginAsync(db, now, now + options.Value.AbsoluteLifetime, cancellationToken) : session.Sid) is not { } sid) return null;
+        if (session.Foreign is not null) await SessionLimit.KeepAsync(db, options.Value, sid, now);
         // Only (issuer, subject) finds a person (OpenID Connect Core, 5.7), and only their own living session.
         var inserted = await db.Database.ExecuteSqlAsync($"""
             INSERT INTO web.sessions (id_hash, app, sid, issuer, subject, created_at, last_seen_at, ends_at, ticket, tokens, token_expires_at)

@@ -91,3 +91,35 @@ test('Return_ToATabWhoseSessionEnded_SaysSoAndKeepsThePage', async () => {
   expect(leave).toHaveBeenCalledWith('/bff/login?returnUrl=%2Fnotes');
   expect(screen.getByText('Groceries')).toBeTruthy();
 });
+
+test('Session_EndedElsewhere_IsSaidByTheOpenTabWithoutAClick_AndTheTextIsKept', async () => {
+  visit('/notes/new');
+  await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  bff.end();
+  await screen.findByText(/Your session has ended/);
+  await screen.findByText(/unsaved text is kept in this tab/);
+  expect((screen.getByLabelText('Title') as HTMLInputElement).value).toBe('Half a thought');
+  await vi.waitFor(() => expect(bff.watched).toBe(false));
+});
+
+test('Server_HangingUpOnALivingSession_IsNoEnd', async () => {
+  visit('/notes');
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  const before = bff.calls.length;
+  bff.hangUp();
+  await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
+  await vi.waitFor(() => expect(bff.watched).toBe(true), { timeout: 5000 });
+  expect(screen.queryByText(/Your session has ended/)).toBeNull();
+});
+
+test('Tab_OutOfView_HoldsNoConnection', async () => {
+  visit('/notes');
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+  document.dispatchEvent(new Event('visibilitychange'));
+  await vi.waitFor(() => expect(bff.watched).toBe(false));
+  visibility.mockReturnValue('visible');
+  document.dispatchEvent(new Event('visibilitychange'));
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+});

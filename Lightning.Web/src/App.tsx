@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
@@ -21,7 +22,7 @@ export function App() {
   if (visitor.kind === 'unknown' || home) return <Waiting />;
   if (visitor.kind === 'unreachable') return <Unreachable reason={visitor.reason} retry={retry} />;
   if (visitor.kind === 'anonymous') {
-    return route.page === 'unknown' ? <NotFound home="/" /> : <Landing returnUrl={route.page === 'notes' ? path : '/notes'} />;
+    return route.page === 'unknown' ? <NotFound home="/" /> : <Landing returnUrl={route.page === 'home' ? '/notes' : path} />;
   }
   if (route.page === 'unknown') return <NotFound home="/notes" />;
 
@@ -29,7 +30,7 @@ export function App() {
     <Session value={visitor.session}>
       <Header />
       <SessionEnded />
-      <NotesPage selected={route.page === 'notes' ? route.selected : null} />
+      {route.page === 'devices' ? <DevicesPage /> : <NotesPage selected={route.page === 'notes' ? route.selected : null} />}
     </Session>
   );
 }

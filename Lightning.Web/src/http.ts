@@ -1,5 +1,6 @@
 /** RFC 9457 problem details, with `errors` by field as the API writes them. */
 export interface Problem {
+  type?: string;
   title?: string;
   detail?: string;
   traceId?: string;
@@ -65,6 +66,19 @@ export async function call<T>(path: string, { method = 'GET', body, headers, sig
   }
   if (response.status === 401) for (const listener of listeners) listener();
   throw new RequestFailed(response.status, (parsed as Problem | undefined) ?? {});
+}
+
+/** Keeps a stream open whose end is all that it says; resolves at that end, whatever the reason, or at once where there is none. */
+export async function follow(path: string, signal: AbortSignal): Promise<void> {
+  try {
+    const response = await fetch(path, { headers: { accept: 'text/event-stream', 'X-CSRF': '1' }, cache: 'no-store', signal });
+    if (response.status === 401) for (const listener of listeners) listener();
+    const reader = response.ok ? response.body?.getReader() : undefined;
+    while (reader && !(await reader.read()).done);
+  } catch (error) {
+    // Cut, which is what was waited for, or out of reach: whoever waits asks why.
+    if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
+  }
 }
 
 async function json(response: Response): Promise<unknown> {

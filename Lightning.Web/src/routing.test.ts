@@ -8,6 +8,8 @@ test.each([
   ['/notes/new', { page: 'notes', selected: 'new' }],
   ['/notes/0198c0de', { page: 'notes', selected: '0198c0de' }],
   ['/notes/a/b', { page: 'unknown' }],
+  ['/devices', { page: 'devices' }],
+  ['/devices/x', { page: 'unknown' }],
   ['/notebook', { page: 'unknown' }],
 ])('%s leads to %o', (path, route) => {
   expect(parse(path)).toEqual(route);

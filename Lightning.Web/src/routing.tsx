@@ -1,12 +1,13 @@
 import { useSyncExternalStore, type ComponentProps, type MouseEvent } from 'react';
 
-/** Where the address bar points. Three places do not earn a routing library. */
-export type Route = { page: 'home' } | { page: 'notes'; selected: string | null } | { page: 'unknown' };
+/** Where the address bar points. Four places do not earn a routing library. */
+export type Route = { page: 'home' } | { page: 'devices' } | { page: 'notes'; selected: string | null } | { page: 'unknown' };
 
 export const newNote = 'new';
 
 export function parse(path: string): Route {
   if (path === '/') return { page: 'home' };
+  if (/^\/devices\/?$/.test(path)) return { page: 'devices' };
   const notes = /^\/notes(?:\/([^/]+))?\/?$/.exec(path);
   return notes ? { page: 'notes', selected: notes[1] ?? null } : { page: 'unknown' };
 }

@@ -165,6 +165,7 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
     [InlineData("Oidc:ClientSecret", "", "Oidc:ClientSecret is not set")]
     [InlineData("Oidc:Scope", "profile", "Oidc:Scope must hold 'openid'")]
     [InlineData("Sessions:IdleTimeout", "00:00:01", "Sessions:IdleTimeout must lie between")]
+    [InlineData("Sessions:MostPerUser", "0", "Sessions:MostPerUser must lie between 1 and 1000")]
     [InlineData("Sessions:IdleTimeout", "20.00:00:00", "Sessions:IdleTimeout is longer than")]
     [Trait("Check", "O08")]
     public void Start_WithAFaultOfConfiguration_FailsInOneSentenceThatNamesTheKey(string key, string value, string sentence)

@@ -123,32 +123,51 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         (await bob.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
     }
 
-    [Fact]
+    /// <summary>Whoever waits for another replica looks at the row again after a second; sooner only where he is told.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     [Trait("Check", "T02")]
-    public async Task Refresh_OnAnotherReplica_IsWaitedForByWordAndNotByTheClock()
+    public async Task Refresh_OnAnotherReplica_IsWaitedForByWordAndNotByTheClock(bool isTold)
     {
-        using var ada = await SignInWithEndedTokenAsync();
+        using var ada = await bff.SignInAsync();
         using var elsewhere = bff.NewBrowser(bff.Start());
         elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
-        var go = new TaskCompletionSource();
+        if (!isTold) await bff.Database.ExecuteAsync("ALTER TABLE web.sessions DISABLE TRIGGER tell_change");
+
+        // The quickest of several: a busy machine makes anyone late now and then.
+        var waits = new List<TimeSpan>();
+        for (var round = 0; round < 4; round++) waits.Add(await LoserWaitsAsync(ada, elsewhere));
+
+        waits.Min().ShouldBeInRange(isTold ? TimeSpan.Zero : TimeSpan.FromMilliseconds(700), isTold ? TimeSpan.FromMilliseconds(600) : TimeSpan.FromSeconds(10));
+        bff.Provider.Refreshes.Count.ShouldBe(waits.Count);
+    }
+
+    /// <summary>How long the one who has just looked in vain waits once the other may go on.</summary>
+    async Task<TimeSpan> LoserWaitsAsync(SignedIn ada, Browser elsewhere)
+    {
+        await EndTokensAsync();
+        var (asked, go) = (bff.Provider.Refreshes.Count, new TaskCompletionSource());
         bff.Provider.BeforeRefresh = async () =>
         {
             await go.Task;
             return null;
         };
         var holder = ada.FetchAsync("/api/v1/notes");
-        await Wait.UntilAsync(() => !bff.Provider.Refreshes.IsEmpty);
+        await Wait.UntilAsync(() => bff.Provider.Refreshes.Count > asked);
+        var began = await bff.Database.ExecuteAsync("SELECT clock_timestamp()::text");
         var loser = elsewhere.FetchAsync(HttpMethod.Get, "/api/v1/notes");
-        // The loser has found the lease taken: it looks once, and again after a second at the latest.
-        var reads = () => bff.Database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%is_leased%FROM web.sessions%'");
-        await Wait.UntilAsync(async () => (long)(await reads())! > 0);
+        await Wait.UntilAsync(async () => (long)(await bff.Database.ExecuteAsync($"""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%coalesce(web.refresh_lease_until%' AND query_start > '{began}'
+            """))! > 0);
 
+        var clock = System.Diagnostics.Stopwatch.StartNew();
         go.SetResult();
-
-        (await holder).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await loser).StatusCode.ShouldBe(HttpStatusCode.OK);
-        bff.Api.Requests.ShouldAllBe(request => request.Headers["Authorization"] == "Bearer access-canary-2");
-        bff.Provider.Refreshes.Count.ShouldBe(1);
+        var waited = clock.Elapsed;
+        (await holder).StatusCode.ShouldBe(HttpStatusCode.OK);
+        return waited;
     }
 
     [Fact]

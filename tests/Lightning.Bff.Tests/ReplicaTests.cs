@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
+using Lightning.Sessions.WebSessions;
 using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -91,6 +92,7 @@ public sealed class ReplicaTests(PostgresServer server) : IAsyncLifetime
         await bff.Database.ExecuteAsync($"UPDATE web.sessions SET token_expires_at = clock_timestamp() - interval '1 minute' WHERE sid = '{bob.Session.Id}'");
         await Wait.UntilAsync(async () => await bob.StatusOfAsync("/api/v1/notes") == HttpStatusCode.Unauthorized);
         (await ada.Browser.GetAsync("/bff/user")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await bff.ServicesOf(bff.Address).GetRequiredService<ExpiredSessions>().RemoveAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
         listener.RecordObservableInstruments();
         await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
 
@@ -103,6 +105,8 @@ public sealed class ReplicaTests(PostgresServer server) : IAsyncLifetime
         counted["lightning.sessions.lookups memory=web outcome=miss"].ShouldBeGreaterThanOrEqualTo(2);
         counted["lightning.sessions.remembered.web"].ShouldBeGreaterThanOrEqualTo(1);
         counted["lightning.csrf.refused"].ShouldBe(1);
-        counted.ShouldContainKey("lightning.sessions.active");
+        counted["lightning.sessions.active"].ShouldBe(1, "Ada's; Bob's was ended by the provider");
+        counted["lightning.sessions.ended reason=expired"].ShouldBe(1);
+        counted["lightning.sessions.propagation"].ShouldBeGreaterThanOrEqualTo(1);
     }
 }

@@ -42,6 +42,49 @@ public class SignInTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     }
 
     [Fact]
+    [Trait("Check", "B05")]
+    public async Task Cookies_WithTheLargestAddressAndClaims_FitWhatBrowsersKeep()
+    {
+        await bff.AddPersonAsync();
+        var before = bff.Provider.IdToken;
+        bff.Provider.IdToken = claims =>
+        {
+            claims["name"] = new string('\u00e9', 5_000);
+            claims["amr"] = Enumerable.Range(0, 500).Select(number => $"method-{number}").ToArray();
+            claims["groups"] = Enumerable.Range(0, 2_000).Select(number => $"group-{number}").ToArray();
+        };
+        try
+        {
+            using var browser = bff.NewBrowser();
+            var cookies = new List<string>();
+            // As long as a returnUrl may be.
+            var uri = $"/bff/login?returnUrl=/{new string('x', 1_990)}";
+            for (var hop = 0; hop < 3; hop++)
+            {
+                using var answer = await browser.GetAsync(uri);
+                if (answer.Headers.TryGetValues("Set-Cookie", out var set)) cookies.AddRange(set);
+                if (answer.Headers.Location is { } location) uri = location.ToString();
+            }
+            browser.Cookie(BffUnderTest.SessionCookie).ShouldNotBeNull("the sign-in did not work");
+            cookies.Count.ShouldBeGreaterThanOrEqualTo(3);
+            cookies.ShouldAllBe(cookie => cookie.Split(';', 2)[0].Length - 1 <= 4096);
+        }
+        finally
+        {
+            bff.Provider.IdToken = before;
+        }
+    }
+
+    [Fact]
+    [Trait("Check", "T08")]
+    public async Task Login_AsksForTheScopesOfTheOneApi_AndNoOthers()
+    {
+        using var browser = bff.NewBrowser();
+        await browser.GetAsync("/bff/login");
+        bff.Provider.PushedRequests.Last()["scope"].ShouldBe("openid profile email offline_access lightning");
+    }
+
+    [Fact]
     [Trait("Check", "B06")]
     [Trait("Check", "T05")]
     public async Task SignIn_Database_HoldsNeitherTheCookieNorATokenInClear()

@@ -84,6 +84,14 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
             await ShootAsync(page, $"admin-{list.ToLowerInvariant()}");
         }
 
+        await page.GotoAsync(new Uri(app.Address("admin"), "/sessions").ToString());
+        await page.GetByRole(AriaRole.Link, new() { Name = "End… carol@example.com" }).First.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "End this session" })).ToBeVisibleAsync();
+        await InspectLooksAsync(page, "admin-end-one");
+        await page.GotoAsync(new Uri(app.Address("admin"), "/sessions/end").ToString());
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "End everybody’s sessions" })).ToBeVisibleAsync();
+        await InspectLooksAsync(page, "admin-end-all");
+
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
         await page.GotoAsync(new Uri(app.Address("admin"), "/notes").ToString());
@@ -195,6 +203,17 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
             """, new[] { path, method, body });
         var text = answer.GetProperty("text").GetString()!;
         return (answer.GetProperty("status").GetInt32(), text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : null);
+    }
+
+    /// <summary>Wide and on a phone, light and dark.</summary>
+    static async Task InspectLooksAsync(IPage page, string name)
+    {
+        foreach (var (look, width, scheme) in new[] { ("phone-dark", 360, ColorScheme.Dark), ("phone", 360, ColorScheme.Light), ("wide-dark", 1280, ColorScheme.Dark), ("wide", 1280, ColorScheme.Light) })
+        {
+            await page.SetViewportSizeAsync(width, 800);
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            await InspectAsync(page, $"{name}-{look}");
+        }
     }
 
     static async Task InspectAsync(IPage page, string name)

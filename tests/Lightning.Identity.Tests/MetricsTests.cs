@@ -51,6 +51,7 @@ public sealed class MetricsTests : IClassFixture<IdentityUnderTest>, IDisposable
             "lightning.identity.grants authorization_code granted",
             "lightning.identity.grants refresh_token granted",
             "lightning.identity.grants refresh_token invalid_grant",
+            "lightning.identity.sessions_ended refresh-token-reuse",
             "lightning.identity.sign_ins pwd failed",
             "lightning.identity.sign_ins pwd succeeded",
         ]);

@@ -21,7 +21,7 @@ public sealed class AnotherProviderTests(AnotherProvider system) : AnotherProvid
 
         (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
         await System.Database.ExecuteAsync("UPDATE app.users SET disabled_at = now() WHERE subject = 'ada-nosid'");
-        (await CallAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
+        await RefusedAsync(token);
     }
 }
 
@@ -38,7 +38,24 @@ public sealed class AnotherProviderWithSidTests(AnotherProviderWithSid system) :
         (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
         (await ada.FetchAsync(HttpMethod.Post, $"{System.Bff}/bff/logout")).Dispose();
 
-        (await CallAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
+        await RefusedAsync(token);
+    }
+
+    [Fact]
+    [Trait("Check", "R08")]
+    public async Task AccessTokenWithSid_OfARememberedSession_CostsNoRead_AndIsRefusedOnceItEnds()
+    {
+        using var ada = new Person();
+        await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-remembered");
+        await NotesAsync(ada, HttpStatusCode.OK);
+        var token = System.AccessTokens.Last();
+        (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
+        // What cannot be read can only have been remembered.
+        await System.Database.ExecuteAsync("REVOKE SELECT ON app.users FROM lightning_api");
+        (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
+        await System.Database.ExecuteAsync("GRANT SELECT ON app.users TO lightning_api");
+        await System.Database.ExecuteAsync("SELECT identity.end_session(session.id, 'test') FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id WHERE person.subject = 'ada-remembered'");
+        await RefusedAsync(token);
     }
 }
 
@@ -63,6 +80,9 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
         using var response = await client.GetAsync($"{System.Api}/api/v1/notes", Cancellation);
         return response.StatusCode;
     }
+
+    /// <summary>Word of an end takes its way.</summary>
+    protected Task<TimeSpan> RefusedAsync(string accessToken) => Wait.UntilAsync(async () => await CallAsync(accessToken) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
 
     async Task<Session[]> SessionsAsync(string subject)
     {

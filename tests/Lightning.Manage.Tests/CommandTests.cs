@@ -77,6 +77,61 @@ public class CommandTests(PostgresServer server)
         (await db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Cancellation)).ShouldBe(["signing-key-rotation-asked", "signing-key-revoked"]);
     }
 
+    [Fact]
+    [Trait("Check", "L11")]
+    public async Task Sessions_AreListedByUserAndAddress_AndEndedOneByOneByUserAndForEverybody_AndTheBookSaysSo()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var environment = new Dictionary<string, string?> { ["ConnectionStrings__lightning"] = database.ConnectionString };
+        await using var db = database.Connect();
+        var (ada, bob) = (await db.AddUserAsync("Ada"), await db.AddUserAsync("bob"));
+        var sessions = new[] { await db.AddSessionAsync(ada), await db.AddSessionAsync(ada), await db.AddSessionAsync(ada), await db.AddSessionAsync(bob) };
+        await database.ExecuteAsync($"UPDATE identity.sessions SET ip = '192.0.2.7', device = 'Firefox on Linux' WHERE id = '{sessions[1].Id}'");
+        async Task<Guid[]> ListAsync(params string[] filters)
+        {
+            var list = await RunAsync(["sessions", "list", .. filters], environment);
+            list.ExitCode.ShouldBe(0, list.Errors);
+            return [.. sessions.Select(session => session.Id).Where(id => list.Output.Contains(id.ToString(), StringComparison.Ordinal))];
+        }
+
+        (await ListAsync("--user", "ada@example.com")).ShouldBe(sessions[..3].Select(session => session.Id));
+        (await ListAsync("--user", bob.Id.ToString())).ShouldBe([sessions[3].Id]);
+        var byAddress = (await RunAsync(["sessions", "list", "--ip", "192.0.2.7"], environment)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
+        byAddress.ShouldStartWith($"{sessions[1].Id}  {ada.Id}  Ada@example.com  Firefox on Linux  192.0.2.7  began ");
+        (await RunAsync(["sessions", "list", "--most", "2"], environment)).Output.ShouldContain("There are more than 2");
+
+        (await RunAsync(["sessions", "end", sessions[0].Id.ToString()], environment)).Output.Trim().ShouldBe("1 session has ended.");
+        (await ListAsync()).ShouldBe(sessions[1..].Select(session => session.Id));
+        (await RunAsync(["sessions", "list", "--ended"], environment)).Output.ShouldContain("(ended-by-command)");
+        (await RunAsync(["sessions", "end", "--user", "ada@example.com"], environment)).Output.Trim().ShouldBe("2 sessions have ended.");
+        (await RunAsync(["sessions", "end", "--everyone"], environment)).Errors.ShouldContain("give --yes besides");
+        (await database.ExecuteAsync("SELECT count(*) FROM identity.sessions WHERE ended_at IS NULL")).ShouldBe(1L);
+        (await RunAsync(["sessions", "end", "--everyone", "--yes"], environment)).Output.Trim().ShouldBe("1 session has ended.");
+        (await ListAsync()).ShouldBeEmpty();
+
+        var book = await db.AuditEntries.OrderBy(entry => entry.Id).ToListAsync(Cancellation);
+        book.Select(entry => (entry.Action, entry.SubjectType, entry.SubjectId)).ShouldBe(
+        [
+            ("sessions-ended-by-command", "session", sessions[0].Id.ToString()),
+            ("sessions-ended-by-command", "user", ada.Id.ToString()),
+            ("sessions-ended-by-command", "everyone", null),
+        ]);
+    }
+
+    [Theory]
+    [InlineData("sessions end", "Say which sessions end")]
+    [InlineData("sessions end --user nobody@example.com", "There is no user 'nobody@example.com'")]
+    [InlineData("sessions end nonsense", "is no key of a session")]
+    [InlineData("sessions end 0198c0de-7a11-7000-8000-00000000c0de", "There is no living session")]
+    [InlineData("sessions list --ip nonsense", "is no network address")]
+    public async Task Sessions_WithBadInput_SaysOneSentenceAndExitsWith1(string arguments, string expected)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var run = await RunAsync(arguments.Split(' '), new() { ["ConnectionStrings__lightning"] = database.ConnectionString });
+        (run.ExitCode, run.Errors.Trim().Split('\n').Length).ShouldBe((1, 1), run.Errors);
+        run.Errors.ShouldContain(expected);
+    }
+
     [Theory]
     [InlineData("migrate", "", "ConnectionStrings:lightning is not set")]
     [InlineData("migrate", "nonsense", "ConnectionStrings:lightning cannot be read")]

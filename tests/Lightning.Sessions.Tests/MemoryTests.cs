@@ -42,13 +42,64 @@ public sealed class MemoryTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Memory_AskedForOneByManyAtOnce_ReadsOnce()
+    public async Task Memory_AskedForOneByManyAtOnce_ReadsOnce_AndAgainForThoseWhoComeAfterAChange()
     {
-        var session = (await replica.AddSessionsAsync(1, TimeSpan.Zero))[0];
-        var found = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => Memory.FindAsync(session.Hash, Cancellation).AsTask())));
-        // A change of anything lets the later ones read by themselves; there is none here but a heartbeat.
-        found.Distinct().Count().ShouldBe(1);
-        found[0].ShouldNotBeNull();
+        var go = new TaskCompletionSource();
+        var memory = new CountingMemory(replica, go.Task);
+        var key = Guid.NewGuid();
+        var early = Enumerable.Range(0, 100).Select(_ => memory.FindAsync(key, Cancellation).AsTask()).ToArray();
+        await Wait.UntilAsync(() => memory.Reads == 1);
+        // Of anything: what was read before it may be wrong for whoever comes now.
+        replica.Feed.Tell(Change.Session(Guid.NewGuid()));
+        var late = Enumerable.Range(0, 100).Select(_ => memory.FindAsync(key, Cancellation).AsTask()).ToArray();
+        await Wait.UntilAsync(() => memory.Reads == 2);
+
+        go.SetResult();
+
+        (await Task.WhenAll(early)).ShouldAllBe(found => found!.Read == 1);
+        (await Task.WhenAll(late)).ShouldAllBe(found => found!.Read == 2);
+        memory.Reads.ShouldBe(2);
+        (await memory.FindAsync(key, Cancellation))!.Read.ShouldBe(2);
+    }
+
+    sealed class Counted(Guid key, int read) : IRemembered
+    {
+        public int Read => read;
+
+        public Guid SessionId => key;
+
+        public Guid UserId => key;
+
+        public bool IsOver(DateTimeOffset now) => false;
+    }
+
+    /// <summary>Counts its reads, and lets them wait.</summary>
+    sealed class CountingMemory : Memory<Guid, Counted>
+    {
+        readonly Reader reader;
+
+        public CountingMemory(Replica replica, Task until) : this(replica, new Reader(until))
+        {
+        }
+
+        CountingMemory(Replica replica, Reader reader)
+            : base("counting", 10, replica.Feed, TimeProvider.System, replica.Services.GetRequiredService<SessionMetrics>(), reader.ReadAsync) => this.reader = reader;
+
+        public int Reads => reader.Count;
+
+        sealed class Reader(Task until)
+        {
+            int count;
+
+            public int Count => Volatile.Read(ref count);
+
+            public async Task<Counted?> ReadAsync(Guid key, CancellationToken cancellationToken)
+            {
+                var read = Interlocked.Increment(ref count);
+                await until.WaitAsync(cancellationToken);
+                return new Counted(key, read);
+            }
+        }
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { isLeaving, navigate, newNote } from '../routing';
+import { navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
 import { Deleted, type Removed } from './Deleted';
 import { FetchedNote } from './FetchedNote';
@@ -24,14 +24,6 @@ export function NotesPage({ selected }: { selected: string | null }) {
     const name = selected === newNote ? 'New note' : selected === null ? 'Notes' : note?.title || 'Note';
     document.title = `${name} · Lightning`;
   }, [selected, note?.title]);
-
-  useEffect(() => {
-    function warn(event: BeforeUnloadEvent) {
-      if (drafts.ids().length > 0 && !isLeaving()) event.preventDefault();
-    }
-    addEventListener('beforeunload', warn);
-    return () => removeEventListener('beforeunload', warn);
-  }, [drafts]);
 
   const created = useCallback(
     (made: Note) => {

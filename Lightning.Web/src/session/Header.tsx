@@ -1,7 +1,7 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
-import { leave, Link } from '../routing';
+import { isLeaving, leave, Link, usePath } from '../routing';
 import { signOut, useSession } from './session';
 
 export function Header() {
@@ -9,6 +9,16 @@ export function Header() {
   const [asking, setAsking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [leaving, setLeaving] = useState(false);
+
+  const path = usePath();
+
+  useEffect(() => {
+    function warn(event: BeforeUnloadEvent) {
+      if (drafts.ids().length > 0 && !isLeaving()) event.preventDefault();
+    }
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [drafts]);
 
   async function goOut() {
     setAsking(false);
@@ -34,6 +44,14 @@ export function Header() {
         <Link className="brand" href="/notes">
           Lightning
         </Link>
+        <nav aria-label="Lightning">
+          <Link href="/notes" aria-current={path.startsWith('/notes') ? 'page' : undefined}>
+            Notes
+          </Link>
+          <Link href="/devices" aria-current={path.startsWith('/devices') ? 'page' : undefined}>
+            Devices
+          </Link>
+        </nav>
         <div className="who">
           <p className="who-name">
             <strong>{user.name}</strong>

@@ -16,7 +16,7 @@ export async function getUser(options: { slide?: boolean; signal?: AbortSignal }
   return body;
 }
 
-export function signIn(returnUrl: string, prompt?: 'create'): void {
+export function signIn(returnUrl: string, prompt?: 'create' | 'login'): void {
   leave(`/bff/login?${new URLSearchParams({ returnUrl, ...(prompt && { prompt }) })}`);
 }
 

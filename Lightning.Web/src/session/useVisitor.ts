@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { explain, onUnauthorized, RequestFailed } from '../http';
 import { Drafts } from '../notes/drafts';
 import { getUser, type SignedIn } from './session';
+import { useWatch } from './useWatch';
 
 export type Visitor =
   | { kind: 'unknown' }
@@ -9,7 +10,7 @@ export type Visitor =
   | { kind: 'unreachable'; reason: string }
   | { kind: 'signed-in'; session: SignedIn };
 
-/** Who is here: asked once at the start, and again whenever the person comes back to this tab. */
+/** Who is here: asked once at the start, and again when the person comes back to this tab or the server hangs up on it. */
 export function useVisitor(): [Visitor, retry: () => void] {
   const [visitor, setVisitor] = useState<Visitor>({ kind: 'unknown' });
   const [attempt, setAttempt] = useState(0);
@@ -37,30 +38,35 @@ export function useVisitor(): [Visitor, retry: () => void] {
     [],
   );
 
+  const lookAgain = useCallback(async () => {
+    try {
+      const user = await getUser({ slide: false });
+      if (user.id !== userId) location.reload();
+      else setVisitor((now) => (now.kind === 'signed-in' && now.session.ended ? { kind: 'signed-in', session: { ...now.session, user, ended: false } } : now));
+    } catch (error) {
+      // A 401 has reached onUnauthorized. Any other failure says nothing about the session, and the next action will meet it.
+      if (!(error instanceof RequestFailed)) throw error;
+    }
+  }, [userId]);
+
+  useWatch(visitor.kind === 'signed-in' && !visitor.session.ended, lookAgain);
+
   useEffect(() => {
     if (userId === null) return;
-    async function lookAgain() {
-      if (document.visibilityState !== 'visible') return;
-      try {
-        const user = await getUser({ slide: false });
-        if (user.id !== userId) location.reload();
-        else setVisitor((now) => (now.kind === 'signed-in' && now.session.ended ? { kind: 'signed-in', session: { ...now.session, user, ended: false } } : now));
-      } catch (error) {
-        // A 401 has reached onUnauthorized. Any other failure says nothing about the session, and the next action will meet it.
-        if (!(error instanceof RequestFailed)) throw error;
-      }
-    }
+    const returned = () => {
+      if (document.visibilityState === 'visible') void lookAgain();
+    };
     // The Back button may show this page as it was, names and notes and all, to whoever sits here now.
     const thawed = (event: PageTransitionEvent) => {
       if (event.persisted) location.reload();
     };
-    document.addEventListener('visibilitychange', lookAgain);
+    document.addEventListener('visibilitychange', returned);
     addEventListener('pageshow', thawed);
     return () => {
-      document.removeEventListener('visibilitychange', lookAgain);
+      document.removeEventListener('visibilitychange', returned);
       removeEventListener('pageshow', thawed);
     };
-  }, [userId]);
+  }, [userId, lookAgain]);
 
   const retry = useCallback(() => {
     setVisitor({ kind: 'unknown' });

@@ -1,3 +1,4 @@
+import type { Device } from '../devices/devices';
 import type { Problem } from '../http';
 import type { Note, Text } from '../notes/notes';
 
@@ -10,6 +11,11 @@ interface Answer {
 /** The BFF and the API behind it as far as the app can see them, in memory. Give `fetch` to `vi.stubGlobal`. */
 export class FakeBff {
   userId: string | null = 'u-ada';
+  /** Where the person is signed in. */
+  devices: Device[] = [device('here', { current: true })];
+  /** Whether they last proved too long ago who they are. */
+  isStale = false;
+  readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly calls: { method: string; path: string; headers: Headers }[] = [];
   /** Answers in place of the real one while set; `down` is no answer at all. */
   fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
@@ -25,6 +31,22 @@ export class FakeBff {
   change(id: string, text: Partial<Text>): void {
     const stored = this.#notes.get(id);
     if (stored) this.#write(id, { ...stored.note, ...text });
+  }
+
+  /** What another device would do. */
+  end(): void {
+    this.userId = null;
+    this.hangUp();
+  }
+
+  /** As a replica does that goes away, or at the session's end. */
+  hangUp(): void {
+    for (const watcher of this.#watchers) watcher.error(new TypeError('network error'));
+    this.#watchers.clear();
+  }
+
+  get watched(): boolean {
+    return this.#watchers.size > 0;
   }
 
   drop(id: string): void {
@@ -45,6 +67,7 @@ export class FakeBff {
       if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
       return Promise.resolve(respond({ status: answer.status, body: answer.problem ?? {} }));
     }
+    if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
     const text = typeof init.body === 'string' ? (JSON.parse(init.body) as Text) : { title: '', body: '' };
     return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, text) : { status: 400, body: {} }));
   };
@@ -57,8 +80,31 @@ export class FakeBff {
       this.userId = null;
       return { status: 200, body: { redirect: 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
     }
+    if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
     const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
     return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
+  }
+
+  #watch(signal: AbortSignal | null | undefined): Response {
+    const body = new ReadableStream<Uint8Array>({
+      start: (watcher) => {
+        this.#watchers.add(watcher);
+        signal?.addEventListener('abort', () => {
+          if (this.#watchers.delete(watcher)) watcher.error(new DOMException('Aborted', 'AbortError'));
+        });
+      },
+    });
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  }
+
+  #sessions(method: string, url: URL): Answer {
+    if (method === 'GET') return { status: 200, body: this.devices };
+    if (this.isStale) return { status: 403, body: { type: '/problems/reauthentication-required' } };
+    const id = url.pathname.slice('/bff/sessions/'.length);
+    if (id === '' && url.searchParams.get('others') !== 'true') return { status: 400, body: {} };
+    if (id !== '' && !this.devices.some((one) => one.id === id)) return { status: 404, body: {} };
+    this.devices = this.devices.filter((one) => (id === '' ? one.current : one.id !== id));
+    return { status: 204 };
   }
 
   #collection(method: string, url: URL, headers: Headers, text: Text): Answer {
@@ -115,4 +161,9 @@ function respond({ status, body, etag }: Answer): Response {
   if (body !== undefined) headers.set('content-type', status >= 400 ? 'application/problem+json' : 'application/json');
   if (etag !== undefined) headers.set('etag', etag);
   return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
+}
+
+export function device(id: string, rest: Partial<Device> = {}): Device {
+  const now = new Date().toISOString();
+  return { id, current: false, device: 'Firefox on Linux', ip: '192.0.2.7', methods: ['pwd'], createdAt: now, lastSeenAt: now, ...rest };
 }

@@ -75,6 +75,34 @@ public sealed class UserTokenEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Check", "T03")]
+    public async Task Refresh_TwoAtOnceForOtherScopesAndResources_EachGetsItsOwn()
+    {
+        // The provider answers neither before it has both, and then names what it was asked for.
+        var (one, both) = (new TaskCompletionSource(), new TaskCompletionSource());
+        provider.BeforeRefresh = async () =>
+        {
+            var asked = provider.Refreshes.Last();
+            if (!one.TrySetResult()) both.SetResult();
+            await both.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            return Results.Json(new { access_token = $"for {asked["scope"]} at {asked["resource"]}", token_type = "Bearer", expires_in = 300, scope = asked["scope"] });
+        };
+        async Task<string> AskAsync(string scope, string resource)
+        {
+            var result = await Endpoint.RefreshAccessTokenAsync(new UserRefreshToken(RefreshToken.Parse("old"), null),
+                new UserTokenRequestParameters { Scope = Scope.Parse(scope), Resource = Resource.Parse(resource) }, Cancellation);
+            result.WasSuccessful(out var token, out _).ShouldBeTrue();
+            return token!.AccessToken.ToString();
+        }
+
+        var first = AskAsync("notes", "https://notes.example");
+        await one.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+        var second = AskAsync("photos", "https://photos.example");
+
+        (await first, await second).ShouldBe(("for notes at https://notes.example", "for photos at https://photos.example"));
+    }
+
+    [Fact]
     public async Task Refresh_NoProvider_IsAFailureAndNoException()
     {
         (await RefreshAsync(() => Results.Ok())).Succeeded.ShouldBeFalse();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
+using Lightning.Testing;
 
 namespace Lightning.Sessions.Tests.Races;
 

@@ -66,6 +66,12 @@ public sealed partial class FakeProvider : IAsyncDisposable
     /// <summary>Answers a refresh instead of the provider, unless it answers null.</summary>
     public Func<Task<IResult?>> BeforeRefresh { get; set; } = () => Task.FromResult<IResult?>(null);
 
+    /// <summary>Answers a revocation instead of the provider, unless it answers null.</summary>
+    public Func<IResult?> BeforeRevocation { get; set; } = () => null;
+
+    /// <summary>Answers everything with 503, as a proxy before it would while it is down.</summary>
+    public bool IsAway { get; set; }
+
     public ConcurrentQueue<Dictionary<string, string>> PushedRequests { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> AuthorizationRequests { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> Redemptions { get; } = new();
@@ -97,6 +103,12 @@ public sealed partial class FakeProvider : IAsyncDisposable
 
     void Map()
     {
+        _app.Use((context, next) =>
+        {
+            if (!IsAway) return next(context);
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        });
         _app.Use((context, next) =>
         {
             if (PublicClientOrigin is null || context.Request.Headers.Origin != PublicClientOrigin) return next(context);
@@ -245,6 +257,8 @@ public sealed partial class FakeProvider : IAsyncDisposable
     {
         if (!IsClient(form))
             return Refuse("invalid_client", 401);
+        if (BeforeRevocation() is { } instead)
+            return instead;
         Revocations.Enqueue(form);
         _refreshTokens.TryRemove(form["token"], out _);
         return Results.Ok();

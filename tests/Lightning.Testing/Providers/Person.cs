@@ -1,19 +1,20 @@
 using System.Net;
 using System.Text.RegularExpressions;
 
-namespace Lightning.Interoperability;
+namespace Lightning.Testing;
 
 /// <summary>A page that stayed: no redirect leads on from it.</summary>
 public sealed record Page(Uri Address, HttpStatusCode Status, string Html)
 {
-    /// <summary>What the page's first form sends, but for what the person fills in.</summary>
-    public (Uri Action, Dictionary<string, string> Fields) Form()
+    /// <summary>What a form of the page sends, but for what the person fills in: the first, or the first that has some text in it.</summary>
+    public (Uri Action, Dictionary<string, string> Fields) Form(string within = "")
     {
-        var form = Regex.Match(Html, "<form [^>]*action=\"(?<action>[^\"]*)\"[^>]*>(?<inside>.*?)</form>", RegexOptions.Singleline, TimeSpan.FromSeconds(1));
-        form.Success.ShouldBeTrue($"There is no form at {Address}: {Html}");
+        var form = Regex.Matches(Html, "<form(?<attributes>[^>]*)>(?<inside>.*?)</form>", RegexOptions.Singleline, TimeSpan.FromSeconds(1))
+            .FirstOrDefault(form => form.Value.Contains(within, StringComparison.Ordinal)) ?? throw new InvalidOperationException($"There is no such form at {Address}: {Html}");
+        var action = Regex.Match(form.Groups["attributes"].Value, "action=\"(?<action>[^\"]*)\"", RegexOptions.None, TimeSpan.FromSeconds(1));
         var fields = Regex.Matches(form.Groups["inside"].Value, "<input (?=[^>]*type=\"hidden\")(?=[^>]*name=\"(?<name>[^\"]*)\")(?=[^>]*value=\"(?<value>[^\"]*)\")[^>]*>", RegexOptions.None, TimeSpan.FromSeconds(1))
             .ToDictionary(field => field.Groups["name"].Value, field => WebUtility.HtmlDecode(field.Groups["value"].Value), StringComparer.Ordinal);
-        return (new Uri(Address, WebUtility.HtmlDecode(form.Groups["action"].Value)), fields);
+        return (action.Success ? new Uri(Address, WebUtility.HtmlDecode(action.Groups["action"].Value)) : Address, fields);
     }
 }
 
@@ -26,13 +27,20 @@ public sealed class Person : IDisposable
     /// <summary>Opens an address, and follows redirects and landing pages to the page that stays.</summary>
     public Task<Page> OpenAsync(string address) => FollowAsync(new Uri(address), null);
 
-    /// <summary>Fills in the page's form and sends it.</summary>
-    public Task<Page> SubmitAsync(Page page, params (string Name, string Value)[] typed)
+    /// <summary>Fills in the page's first form and sends it.</summary>
+    public Task<Page> SubmitAsync(Page page, params (string Name, string Value)[] typed) => SubmitFormAsync(page, "", typed);
+
+    /// <summary>Fills in the page's form that has some text in it, and sends it.</summary>
+    public Task<Page> SubmitFormAsync(Page page, string within, params (string Name, string Value)[] typed)
     {
-        var (action, fields) = page.Form();
+        var (action, fields) = page.Form(within);
         foreach (var (name, value) in typed) fields[name] = value;
         return FollowAsync(action, fields);
     }
+
+    /// <summary>A cookie that an application has set.</summary>
+    public string? Cookie(Uri application, string name) =>
+        jars.TryGetValue(application.Port, out var jar) ? jar.GetCookies(new UriBuilder(application) { Scheme = "https" }.Uri)[name]?.Value : null;
 
     /// <summary>A call as the front end makes it.</summary>
     public async Task<HttpResponseMessage> FetchAsync(HttpMethod method, string address, HttpContent? content = null)

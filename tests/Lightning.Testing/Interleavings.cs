@@ -1,19 +1,23 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Xunit;
 
-namespace Lightning.Sessions.Tests.Races;
+namespace Lightning.Testing;
 
 /// <summary>
 /// A race run a thousand times, each time with other pauses: by a seed, which is printed. <c>LIGHTNING_SEED</c> runs the same pauses again.
 /// </summary>
-static class Interleavings
+public static class Interleavings
 {
+    /// <summary>How many a race is run for.</summary>
     public const int Count = 1_000;
     const int Parallel = 8;
 
     /// <summary>Runs the race for each subject.</summary>
     public static async Task RunAsync<T>(IReadOnlyList<T> subjects, Func<T, Random, Task> race)
     {
+        ArgumentNullException.ThrowIfNull(subjects);
+        ArgumentNullException.ThrowIfNull(race);
         var seed = int.TryParse(Environment.GetEnvironmentVariable("LIGHTNING_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
             ? given : Random.Shared.Next(int.MaxValue - subjects.Count);
         TestContext.Current.TestOutputHelper?.WriteLine($"Seeds {seed} to {seed + subjects.Count - 1}");
@@ -27,6 +31,7 @@ static class Interleavings
     /// <summary>Nothing, a turn of the scheduler, some microseconds, or a millisecond or two.</summary>
     public static Task PauseAsync(Random random)
     {
+        ArgumentNullException.ThrowIfNull(random);
         lock (random)
             switch (random.Next(4))
             {

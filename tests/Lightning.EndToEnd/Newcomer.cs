@@ -1,0 +1,51 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>What every person does before what a test is about: signs up, and signs in on another device.</summary>
+static class Newcomer
+{
+    const string Password = "correct horse battery staple";
+
+    /// <summary>Makes an account and is signed in.</summary>
+    public static async Task<IPage> SignUpAsync(this RunningApp app, IBrowserContext context, string name, string address)
+    {
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(app.Address("bff").ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync(name);
+        await page.GetByLabel("Email").FillAsync(address);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check your mail" })).ToBeVisibleAsync();
+        using var mail = app.Client("mail");
+        await page.GotoAsync(await new Mailbox(mail).WaitForLinkAsync(address, TestContext.Current.CancellationToken));
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "New note" })).ToBeVisibleAsync();
+        return page;
+    }
+
+    /// <summary>Signs in to the account that there is.</summary>
+    public static async Task<IPage> SignInAsync(this RunningApp app, IBrowserContext context, string address)
+    {
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(app.Address("bff").ToString());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await page.GiveCredentialsAsync(address);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "New note" })).ToBeVisibleAsync();
+        return page;
+    }
+
+    /// <summary>Fills in the sign-in page.</summary>
+    public static async Task GiveCredentialsAsync(this IPage page, string address)
+    {
+        await page.GetByLabel("Email").FillAsync(address);
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+    }
+
+    /// <summary>Keeps what the page looks like with the test's output.</summary>
+    public static Task ShootAsync(this IPage page, string name) =>
+        page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots", $"{name}.png"), FullPage = true });
+}
