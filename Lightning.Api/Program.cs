@@ -1,5 +1,9 @@
 using Lightning.Api;
+using Lightning.Api.Access;
+using Lightning.Api.Idempotency;
+using Lightning.Api.Me;
 using Lightning.Api.Notes;
+using Lightning.Api.Users;
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
@@ -9,6 +13,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("api");
 builder.AddSessionGate();
+builder.Services.AddGuardedData();
 builder.Services.AddCrossOrigin();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
@@ -19,10 +24,15 @@ app.UseApiDocs();
 app.UseCors();
 app.UseAuthentication();
 app.UseAuthorization();
+app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
+app.MapMe();
+app.MapUsers();
 app.MapNotes();
+app.MapNoteShares();
 
 app.RequireTranslatableRules();
 app.RequireStatedPolicies();
+app.RequireStatedRules();
 app.Run();

@@ -110,7 +110,7 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
     {
         var page = await (await browser.OpenAsync()).NewPageAsync();
         await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
-        foreach (var summary in new[] { "Lists one's notes, newest change first.", "Writes a note.", "Deletes a note." })
+        foreach (var summary in new[] { "Lists one's notes and those shared with one, newest change first.", "Writes a note.", "Deletes a note." })
             await Expect(page.GetByText(summary)).ToBeVisibleAsync();
         await ShootAsync(page, "api-docs");
     }
