@@ -1,3 +1,6 @@
+using Lightning.Api.Access;
+using Lightning.Api.Idempotency;
+using Lightning.Data.Idempotency;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
 using Microsoft.AspNetCore.Authorization;
@@ -20,6 +23,8 @@ static class ApiDocument
             options.AddDocumentTransformer((document, context, _) =>
             {
                 var authority = context.ApplicationServices.GetRequiredService<IOptions<AccessTokenOptions>>().Value.Authority.TrimEnd('/');
+                // Where it is served is the reader's to know, and differs from machine to machine.
+                document.Servers?.Clear();
                 document.Info = new OpenApiInfo { Title = "Lightning API", Version = "v1", Description = "Each person's own data, and nobody else's." };
                 document.Components ??= new OpenApiComponents();
                 document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
@@ -35,9 +40,32 @@ static class ApiDocument
             {
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
                     operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = ["lightning"] }];
+                Complete(operation, context.Description.ActionDescriptor.EndpointMetadata);
                 return Task.CompletedTask;
             });
         });
+    }
+
+    /// <summary>Adds what endpoints take by their filters and not by their handlers.</summary>
+    static void Complete(OpenApiOperation operation, IList<object> metadata)
+    {
+        operation.Parameters ??= [];
+        if (metadata.OfType<RequiredRule>().SingleOrDefault() is { OfAnObject: true } && operation.Parameters.All(parameter => parameter.In != ParameterLocation.Path))
+            operation.Parameters.Insert(0, new OpenApiParameter
+            {
+                Name = "id",
+                In = ParameterLocation.Path,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
+            });
+        if (metadata.OfType<TakesIdempotencyKey>().Any())
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = IdempotentRequests.Header,
+                In = ParameterLocation.Header,
+                Description = $"Makes the request safe to repeat: the same key gives the same answer for {KeyedRequest.Lifetime.TotalHours} hours, and nothing is done twice.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = KeyedRequest.KeyLength },
+            });
     }
 
     public static WebApplication UseApiDocs(this WebApplication app)

@@ -1,5 +1,6 @@
 using Lightning.Api;
 using Lightning.Api.Access;
+using Lightning.Api.Events;
 using Lightning.Api.Idempotency;
 using Lightning.Api.Me;
 using Lightning.Api.Notes;
@@ -14,6 +15,7 @@ builder.AddServiceDefaults();
 builder.AddLightningData("api");
 builder.AddSessionGate();
 builder.Services.AddGuardedData();
+builder.Services.AddSingleton<NoteFeed>().AddHostedService(services => services.GetRequiredService<NoteFeed>());
 builder.Services.AddCrossOrigin();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
@@ -31,6 +33,7 @@ app.MapMe();
 app.MapUsers();
 app.MapNotes();
 app.MapNoteShares();
+app.MapNoteEvents();
 
 app.RequireTranslatableRules();
 app.RequireStatedPolicies();
