@@ -1,10 +1,13 @@
+using System.Text.Json;
 using Lightning.Api.Access;
 using Lightning.Api.Idempotency;
 using Lightning.Data.Idempotency;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace Lightning.Api;
@@ -36,6 +39,16 @@ static class ApiDocument
                 };
                 return Task.CompletedTask;
             });
+            // Problems say more than their base: at least where the trace is, and for a 403 the reason as a code.
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                if (!context.JsonTypeInfo.Type.IsAssignableTo(typeof(ProblemDetails))) return Task.CompletedTask;
+                schema.AdditionalPropertiesAllowed = true;
+                schema.AdditionalProperties = null;
+                schema.Properties!["traceId"] = new OpenApiSchema { Type = JsonSchemaType.String };
+                schema.Properties["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Which rules do not hold, such as `not-owner-or-editor`; with 403." };
+                return Task.CompletedTask;
+            });
             options.AddOperationTransformer((operation, context, _) =>
             {
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
@@ -50,6 +63,12 @@ static class ApiDocument
     static void Complete(OpenApiOperation operation, IList<object> metadata)
     {
         operation.Parameters ??= [];
+        foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
+        {
+            if (parameter.In == ParameterLocation.Query) parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+            // Without it the answer is 428.
+            if (parameter.Name == HeaderNames.IfMatch) parameter.Required = true;
+        }
         if (metadata.OfType<RequiredRule>().SingleOrDefault() is { OfAnObject: true } && operation.Parameters.All(parameter => parameter.In != ParameterLocation.Path))
             operation.Parameters.Insert(0, new OpenApiParameter
             {
