@@ -27,27 +27,31 @@ static class NoteEvents
         .Requires<Note>(Verb.Read).WithName("ListenToNotes").WithSummary("Tells of changes to the caller's notes and those shared with them, as server-sent events.")
         .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
 
-    static ServerSentEventsResult<NoteEvent> Stream(HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock) =>
-        TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, http.RequestAborted));
+    static ServerSentEventsResult<NoteEvent> Stream(
+        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, IHostApplicationLifetime lifetime) =>
+        TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, lifetime.ApplicationStopping, http.RequestAborted));
 
     static async IAsyncEnumerable<SseItem<NoteEvent>> ReadAsync(
-        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // A service that stops does not wait for those who listen; they come back to another replica.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         using var subscription = feed.Subscribe(actor.UserId);
         // Whoever hears this first has missed nothing since: the stream is open, and what they read from now on is kept up to date.
         yield return Item("anything", null, null);
-        var (told, heard) = (subscription.WaitAsync(cancellationToken), clock.GetTimestamp());
-        while (!cancellationToken.IsCancellationRequested)
+        var (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
+        while (!end.IsCancellationRequested)
         {
-            await Task.WhenAny(told, Task.Delay(Look, clock, cancellationToken));
-            if (cancellationToken.IsCancellationRequested || !await MayGoOnAsync(http, cancellationToken)) yield break;
+            await Task.WhenAny(told, Task.Delay(Look, clock, end.Token));
+            if (end.IsCancellationRequested || !await MayGoOnAsync(http, cancellationToken)) yield break;
             if (told.IsCompleted)
             {
                 foreach (var note in subscription.Take())
                     if (note == NoteFeed.Anything) yield return Item("anything", null, null);
                     else if (await VersionAsync(scopes, policy, actor, note, cancellationToken) is { } version) yield return Item("changed", note, version);
                     else yield return Item("gone", note, null);
-                (told, heard) = (subscription.WaitAsync(cancellationToken), clock.GetTimestamp());
+                (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
             }
             else if (clock.GetElapsedTime(heard) >= Beat)
             {
