@@ -1,7 +1,13 @@
+using System.Text.Json;
+using Lightning.Api.Access;
+using Lightning.Api.Idempotency;
+using Lightning.Data.Idempotency;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace Lightning.Api;
@@ -20,6 +26,8 @@ static class ApiDocument
             options.AddDocumentTransformer((document, context, _) =>
             {
                 var authority = context.ApplicationServices.GetRequiredService<IOptions<AccessTokenOptions>>().Value.Authority.TrimEnd('/');
+                // Where it is served is the reader's to know, and differs from machine to machine.
+                document.Servers?.Clear();
                 document.Info = new OpenApiInfo { Title = "Lightning API", Version = "v1", Description = "Each person's own data, and nobody else's." };
                 document.Components ??= new OpenApiComponents();
                 document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
@@ -31,12 +39,51 @@ static class ApiDocument
                 };
                 return Task.CompletedTask;
             });
+            // Problems say more than their base: at least where the trace is, and for a 403 the reason as a code.
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                if (!context.JsonTypeInfo.Type.IsAssignableTo(typeof(ProblemDetails))) return Task.CompletedTask;
+                schema.AdditionalPropertiesAllowed = true;
+                schema.AdditionalProperties = null;
+                schema.Properties!["traceId"] = new OpenApiSchema { Type = JsonSchemaType.String };
+                schema.Properties["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Which rules do not hold, such as `not-owner-or-editor`; with 403." };
+                return Task.CompletedTask;
+            });
             options.AddOperationTransformer((operation, context, _) =>
             {
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
                     operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = ["lightning"] }];
+                Complete(operation, context.Description.ActionDescriptor.EndpointMetadata);
                 return Task.CompletedTask;
             });
         });
+    }
+
+    /// <summary>Adds what endpoints take by their filters and not by their handlers.</summary>
+    static void Complete(OpenApiOperation operation, IList<object> metadata)
+    {
+        operation.Parameters ??= [];
+        foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>())
+        {
+            if (parameter.In == ParameterLocation.Query) parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+            // Without it the answer is 428.
+            if (parameter.Name == HeaderNames.IfMatch) parameter.Required = true;
+        }
+        if (metadata.OfType<RequiredRule>().SingleOrDefault() is { OfAnObject: true } && operation.Parameters.All(parameter => parameter.In != ParameterLocation.Path))
+            operation.Parameters.Insert(0, new OpenApiParameter
+            {
+                Name = "id",
+                In = ParameterLocation.Path,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
+            });
+        if (metadata.OfType<TakesIdempotencyKey>().Any())
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = IdempotentRequests.Header,
+                In = ParameterLocation.Header,
+                Description = $"Makes the request safe to repeat: the same key gives the same answer for {KeyedRequest.Lifetime.TotalHours} hours, and nothing is done twice.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = KeyedRequest.KeyLength },
+            });
     }
 }

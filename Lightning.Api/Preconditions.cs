@@ -11,7 +11,6 @@ static class Preconditions
 {
     /// <summary>Documents them on an operation.</summary>
     public static RouteHandlerBuilder ProducesPreconditions(this RouteHandlerBuilder operation) => operation
-        .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status412PreconditionFailed)
         .ProducesProblem(StatusCodes.Status428PreconditionRequired);
 
@@ -42,6 +41,7 @@ static class Preconditions
         }
     }
 
-    static ProblemHttpResult Overtaken() => TypedResults.Problem("It was changed since you read it. Read it again, and decide what to keep.",
+    /// <summary>That somebody else's write came first.</summary>
+    public static ProblemHttpResult Overtaken() => TypedResults.Problem("It was changed since you read it. Read it again, and decide what to keep.",
         statusCode: StatusCodes.Status412PreconditionFailed, title: "Changed meanwhile", type: Problems.Type("changed-meanwhile"));
 }

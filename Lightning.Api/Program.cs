@@ -1,6 +1,11 @@
 using Lightning.Api;
+using Lightning.Api.Access;
 using Lightning.Api.Docs;
+using Lightning.Api.Events;
+using Lightning.Api.Idempotency;
+using Lightning.Api.Me;
 using Lightning.Api.Notes;
+using Lightning.Api.Users;
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
@@ -10,6 +15,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("api");
 builder.AddSessionGate();
+builder.Services.AddGuardedData();
+builder.Services.AddSingleton<NoteFeed>().AddHostedService(services => services.GetRequiredService<NoteFeed>());
 builder.Services.AddCrossOrigin();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
@@ -21,10 +28,16 @@ app.UseDocsPage();
 app.UseCors();
 app.UseAuthentication();
 app.UseAuthorization();
+app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
+app.MapMe();
+app.MapUsers();
 app.MapNotes();
+app.MapNoteShares();
+app.MapNoteEvents();
 
 app.RequireTranslatableRules();
 app.RequireStatedPolicies();
+app.RequireStatedRules();
 app.Run();

@@ -1,6 +1,7 @@
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
 using Lightning.Data.Authorizations;
+using Lightning.Data.Idempotency;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
 using Lightning.Data.Outbox;
@@ -59,6 +60,15 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
 
     /// <summary>Notes.</summary>
     public DbSet<Note> Notes => Set<Note>();
+
+    /// <summary>With whom notes are shared.</summary>
+    public DbSet<NoteShare> NoteShares => Set<NoteShare>();
+
+    /// <summary>What notes are searched by.</summary>
+    public DbSet<NoteWords> NoteWords => Set<NoteWords>();
+
+    /// <summary>Requests that were made with a key, and what was answered.</summary>
+    public DbSet<KeyedRequest> KeyedRequests => Set<KeyedRequest>();
 
     /// <summary>This service's data-protection ring; row-level security hides every other service's.</summary>
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();

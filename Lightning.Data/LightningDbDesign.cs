@@ -14,6 +14,9 @@ public sealed class LightningDbDesign : IDesignTimeDbContextFactory<LightningDb>
     public LightningDb CreateDbContext(string[] args) => Connect("Host=localhost;Database=lightning");
 
     /// <summary>A context over a connection string.</summary>
-    public static LightningDb Connect(string connectionString) => new((DbContextOptions<LightningDb>)new DbContextOptionsBuilder<LightningDb>()
-        .UseNpgsql(connectionString).UseApplicationServiceProvider(Services).UseLightning().Options);
+    public static LightningDb Connect(string connectionString) => new(Options(connectionString));
+
+    /// <summary>What a context over a connection string is made of.</summary>
+    public static DbContextOptions<LightningDb> Options(string connectionString) => (DbContextOptions<LightningDb>)new DbContextOptionsBuilder<LightningDb>()
+        .UseNpgsql(connectionString).UseApplicationServiceProvider(Services).UseLightning().Options;
 }

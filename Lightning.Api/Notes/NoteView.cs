@@ -1,8 +1,6 @@
-using System.Buffers.Text;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Text;
 using Lightning.Data.Notes;
 using Lightning.Data.Rules;
 
@@ -25,16 +23,33 @@ public sealed record NoteInput
     public string Body { get; init; } = "";
 }
 
+/// <summary>Notes to put away, or to take out again.</summary>
+public sealed record ArchiveInput
+{
+    /// <summary>Which.</summary>
+    [MinLength(1, ErrorMessage = "Name at least one.")]
+    [MaxLength(100, ErrorMessage = "At most {1} at once.")]
+    [Description("The notes' ids, 100 at most.")]
+    public required Guid[] Ids { get; init; }
+
+    /// <summary>Whether to put them away.</summary>
+    [Description("True to put them away, false to take them out again.")]
+    public required bool Archived { get; init; }
+}
+
 /// <summary>A note as a client sees it.</summary>
 sealed record NoteView(
     Guid Id, string Title, string Body, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
+    [property: Description("When its owner put it away.")] DateTimeOffset? ArchivedAt,
+    [property: Description("When its owner pinned it.")] DateTimeOffset? PinnedAt,
+    [property: Description("Whether it is the caller's own; else somebody shares it with them.")] bool IsOwn,
     [property: Description("The note's version, to be sent as If-Match.")] string Etag,
     [property: Description("What the caller may do to it, by verb.")] IReadOnlyDictionary<string, bool> Can)
 {
     public static NoteView Of(Guarded<Note> guarded, NotePolicy policy, Actor actor)
     {
         var note = guarded.Row;
-        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, Tag(note), policy.Can(actor, guarded));
+        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.OwnerId == actor.UserId, Tag(note), policy.Can(actor, guarded));
     }
 
     /// <summary>The note's entity tag (RFC 9110, 8.8.3).</summary>
@@ -46,44 +61,5 @@ sealed record NotePage(
     IReadOnlyList<NoteView> Items,
     [property: Description("To be sent as `after` for the next page; null on the last one.")] string? Next);
 
-/// <summary>Which notes to list.</summary>
-public sealed record NoteListQuery
-{
-    /// <summary>How many where the caller does not say.</summary>
-    internal const int DefaultLimit = 20;
-
-    /// <summary>How many.</summary>
-    [Range(1, 100, ErrorMessage = "Between {1} and {2}.")]
-    [DefaultValue(DefaultLimit)]
-    public int? Limit { get; init; }
-
-    /// <summary>Where to go on.</summary>
-    [NoteCursorText]
-    [Description("The `next` of the page before.")]
-    public string? After { get; init; }
-}
-
-/// <summary>A place in a list of notes that stays the same whatever is added: the sort key of the last one seen.</summary>
-sealed record NoteCursor(DateTimeOffset UpdatedAt, Guid Id)
-{
-    public static NoteCursor Of(Note note) => new(note.UpdatedAt, note.Id);
-
-    public override string ToString() =>
-        Base64Url.EncodeToString(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{UpdatedAt.UtcTicks}.{Id:N}")));
-
-    /// <summary>The place that a text names, or null where it names none.</summary>
-    public static NoteCursor? Read(string? text)
-    {
-        if (string.IsNullOrEmpty(text) || text.Length > 100 || !Base64Url.IsValid(text)) return null;
-        var parts = Encoding.ASCII.GetString(Base64Url.DecodeFromChars(text)).Split('.');
-        return parts.Length == 2
-            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
-            && Guid.TryParseExact(parts[1], "N", out var id) ? new NoteCursor(new DateTimeOffset(ticks, TimeSpan.Zero), id) : null;
-    }
-}
-
-/// <summary>Text that is a place in the list, or nothing.</summary>
-sealed class NoteCursorTextAttribute() : ValidationAttribute("Not a place that an earlier page named.")
-{
-    public override bool IsValid(object? value) => value is not string { Length: > 0 } text || NoteCursor.Read(text) is not null;
-}
+/// <summary>What was put away or taken out.</summary>
+sealed record ArchivedNotes([property: Description("Those that the caller may put away; whatever else was named is left out.")] IReadOnlyList<Guid> Ids);

@@ -2,9 +2,11 @@ using Lightning.Data.Rules;
 
 namespace Lightning.Data.Accounts;
 
-/// <summary>Accounts are administrators' to see.</summary>
+/// <summary>Accounts are seen by whose they are, and by administrators; nobody writes them but Identity.</summary>
 public sealed class AccountPolicy : Policy<Account>
 {
+    static readonly Rule<Account> Self = Rule.For<Account>((actor, account) => account.Id == actor.UserId, "account belongs to another user");
+
     /// <summary>States the rules.</summary>
-    public AccountPolicy() => Allow(Verb.Read, Is.Admin);
+    public AccountPolicy() => Allow(Verb.Read, Self | Is.Admin);
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+using NpgsqlTypes;
 
 #nullable disable
 
@@ -463,6 +464,49 @@ namespace Lightning.Data.Migrations
                     b.ToTable("seen_tokens", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Idempotency.KeyedRequest", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Key")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Headers")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("headers");
+
+                    b.Property<byte[]>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("UserId", "Key")
+                        .HasName("pk_keyed_requests");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_keyed_requests_expires_at");
+
+                    b.ToTable("keyed_requests", "app");
+                });
+
             modelBuilder.Entity("Lightning.Data.Keys.SigningKey", b =>
                 {
                     b.Property<string>("Id")
@@ -510,6 +554,10 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<DateTimeOffset?>("ArchivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("archived_at");
+
                     b.Property<string>("Body")
                         .IsRequired()
                         .HasMaxLength(100000)
@@ -523,6 +571,10 @@ namespace Lightning.Data.Migrations
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("uuid")
                         .HasColumnName("owner_id");
+
+                    b.Property<DateTimeOffset?>("PinnedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pinned_at");
 
                     b.Property<string>("Title")
                         .IsRequired()
@@ -543,11 +595,84 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_notes");
 
+                    b.HasIndex("OwnerId", "CreatedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_notes_owner_id_created_at_id");
+
+                    b.HasIndex("OwnerId", "Title", "Id")
+                        .HasDatabaseName("ix_notes_owner_id_title_id");
+
                     b.HasIndex("OwnerId", "UpdatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_notes_owner_id_updated_at_id");
 
                     b.ToTable("notes", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.NoteShare", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("address");
+
+                    b.Property<bool>("CanEdit")
+                        .IsConcurrencyToken()
+                        .HasColumnType("boolean")
+                        .HasColumnName("can_edit");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("NoteId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("note_id");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_note_shares");
+
+                    b.HasIndex("Address")
+                        .HasDatabaseName("ix_note_shares_address")
+                        .HasFilter("user_id IS NULL");
+
+                    b.HasIndex("NoteId", "Address")
+                        .IsUnique()
+                        .HasDatabaseName("ix_note_shares_note_id_address");
+
+                    b.HasIndex("UserId", "NoteId")
+                        .HasDatabaseName("ix_note_shares_user_id_note_id");
+
+                    b.ToTable("note_shares", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<NpgsqlTsVector>("Words")
+                        .IsRequired()
+                        .HasColumnType("tsvector")
+                        .HasColumnName("words");
+
+                    b.HasKey("Id")
+                        .HasName("pk_note_words");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("notes", "app");
                 });
 
             modelBuilder.Entity("Lightning.Data.Outbox.OutboxMessage", b =>
@@ -793,6 +918,12 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("character varying(256)")
                         .HasColumnName("subject");
 
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
                     b.HasKey("Id")
                         .HasName("pk_users");
 
@@ -984,6 +1115,16 @@ namespace Lightning.Data.Migrations
                     b.Navigation("Session");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Idempotency.KeyedRequest", b =>
+                {
+                    b.HasOne("Lightning.Data.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_keyed_requests_users_user_id");
+                });
+
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
                 {
                     b.HasOne("Lightning.Data.Users.User", "Owner")
@@ -994,6 +1135,26 @@ namespace Lightning.Data.Migrations
                         .HasConstraintName("fk_notes_users_owner_id");
 
                     b.Navigation("Owner");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.NoteShare", b =>
+                {
+                    b.HasOne("Lightning.Data.Notes.Note", "Note")
+                        .WithMany("Shares")
+                        .HasForeignKey("NoteId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_note_shares_notes_note_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_note_shares_users_user_id");
+
+                    b.Navigation("Note");
+
+                    b.Navigation("User");
                 });
 
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
@@ -1101,6 +1262,11 @@ namespace Lightning.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_account_tokens_accounts_user_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
+                {
+                    b.Navigation("Shares");
                 });
 #pragma warning restore 612, 618
         }

@@ -25,6 +25,8 @@ public static class DatabaseMigration
         await using var owner = new NpgsqlConnection(connectionString);
         await owner.OpenAsync(cancellationToken);
         await ExecuteAsync(owner, $"SELECT pg_advisory_lock({Lock})", cancellationToken);
+        // Before the tables: their row-level security names the roles.
+        await DatabaseRoles.CreateAsync(owner, passwords, cancellationToken);
         var pending = await PendingAsync(owner, cancellationToken);
         if (pending.Count > 0)
         {
@@ -34,7 +36,7 @@ public static class DatabaseMigration
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(10));
             await db.Database.MigrateAsync(cancellationToken);
         }
-        await DatabaseRoles.ApplyAsync(owner, passwords, cancellationToken);
+        await DatabaseRoles.GrantAsync(owner, cancellationToken);
         await ExecuteAsync(owner, $"SELECT pg_advisory_unlock({Lock})", cancellationToken);
         return pending;
     }

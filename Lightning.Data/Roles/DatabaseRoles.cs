@@ -20,11 +20,16 @@ public static class DatabaseRoles
             : throw new ConfigurationException($"{Section}:{role} is not set: give the password that this service's connection string uses."),
         StringComparer.Ordinal);
 
-    /// <summary>Makes the roles, sets their passwords and grants them what they need.</summary>
-    public static async Task ApplyAsync(NpgsqlConnection owner, IReadOnlyDictionary<string, string> passwords, CancellationToken cancellationToken)
+    /// <summary>Makes the roles and sets their passwords.</summary>
+    public static async Task CreateAsync(NpgsqlConnection owner, IReadOnlyDictionary<string, string> passwords, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(passwords);
         foreach (var (role, password) in passwords) await CreateAsync(owner, role, password, cancellationToken);
+    }
+
+    /// <summary>Grants the roles what they need, and takes from them what else they have.</summary>
+    public static async Task GrantAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
         await using var grants = new NpgsqlCommand(await ReadGrantsAsync(cancellationToken), owner);
         await grants.ExecuteNonQueryAsync(cancellationToken);
     }

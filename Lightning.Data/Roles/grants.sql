@@ -1,6 +1,6 @@
 -- What each service may do, and nothing else. Applied after every migration: first everything is taken away, then this is given.
 REVOKE ALL ON ALL TABLES IN SCHEMA identity, web, app, keys, audit FROM lightning_identity, lightning_api, lightning_bff, lightning_admin;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity, audit FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA identity, app, audit FROM PUBLIC, lightning_identity, lightning_api, lightning_bff, lightning_admin;
 
 -- Everyone: their own data-protection ring; row-level security hides the others'.
 GRANT USAGE ON SCHEMA keys TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
@@ -25,8 +25,10 @@ GRANT EXECUTE ON FUNCTION audit.forget TO lightning_identity;
 -- API: whether a session is alive and a user active; and the product's own data. No credential, no signing key, no web session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_api;
 GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at) ON identity.sessions TO lightning_api;
-GRANT SELECT ON app.users TO lightning_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes TO lightning_api;
+GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
+GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
+GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.owns_note, app.remove_user TO lightning_api;
 
 -- Whoever receives signed tokens: which ones were used.
 GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;
@@ -50,7 +52,7 @@ GRANT SELECT, INSERT, DELETE, UPDATE (due_at, attempts) ON identity.outbox TO li
 GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, lightning_admin;
 
 -- Admin: the product's data besides, and of accounts what is no credential.
-GRANT SELECT ON app.notes, audit.entries TO lightning_admin;
+GRANT SELECT ON app.notes, app.note_shares, audit.entries TO lightning_admin;
 GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled, access_failed_count)
   ON identity.accounts TO lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;

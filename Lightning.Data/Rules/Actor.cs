@@ -25,4 +25,13 @@ public enum Verb
 
     /// <summary>Remove it.</summary>
     Delete,
+
+    /// <summary>Put it away, or take it out again.</summary>
+    Archive,
+
+    /// <summary>Keep it on top, or no longer.</summary>
+    Pin,
+
+    /// <summary>Let others reach it.</summary>
+    Share,
 }

@@ -40,6 +40,8 @@ sealed class Composed<T>(Rule<T> left, Rule<T> right, ExpressionType how) : Rule
         var (_, one, other) => one ^ other,
     };
 
+    internal override IEnumerable<Rule<T>> Alternatives() => how == ExpressionType.OrElse ? left.Alternatives().Concat(right.Alternatives()) : [this];
+
     internal override IEnumerable<NamedRule<T>> Leaves() => left.Leaves().Concat(right.Leaves());
 
     internal override string Text(Strength around)

@@ -6,22 +6,26 @@ using Microsoft.Extensions.Hosting;
 namespace Lightning.Data.Rules;
 
 /// <summary>A policy, whatever it is about.</summary>
-interface IPolicy
+public interface IPolicy
 {
+    /// <summary>The verbs that somebody may use.</summary>
+    IReadOnlyCollection<Verb> Verbs { get; }
+
     /// <summary>Every single rule behind every verb: what it is called, and an attempt to make SQL of it.</summary>
-    IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
+    internal IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
 }
 
 /// <summary>The product's policies.</summary>
 public static class Policies
 {
-    /// <summary>Adds every policy of this assembly by its own type.</summary>
+    /// <summary>Adds every policy of this assembly by its own type, and by the kind of object that it is about.</summary>
     internal static void AddPolicies(this IServiceCollection services)
     {
         foreach (var policy in typeof(Policies).Assembly.GetTypes().Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IPolicy))))
         {
             services.AddSingleton(policy);
             services.AddSingleton(typeof(IPolicy), provider => provider.GetRequiredService(policy));
+            if (policy.BaseType is { IsGenericType: true } kind) services.AddSingleton(kind, provider => provider.GetRequiredService(policy));
         }
     }
 

@@ -40,6 +40,23 @@ public abstract class Policy<T> : IPolicy
     /// <summary>To which rows the actor may do it.</summary>
     public Condition<T> Scope(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
 
+    /// <summary>The same rows as <see cref="Scope"/>, in parts that have none in common: one for each alternative of the rule.</summary>
+    internal IReadOnlyList<Condition<T>> Parts(Actor actor, Verb verb)
+    {
+        var parts = new List<Condition<T>>();
+        var before = Condition<T>.Never;
+        foreach (var alternative in this[verb]?.Alternatives() ?? [])
+        {
+            var condition = alternative.For(actor);
+            // One that is always true stands for all of them, wherever it is written.
+            if (condition == Condition<T>.Always) return [condition];
+            var part = condition.Join(before.Negate(), ExpressionType.AndAlso);
+            if (part.IsPossible) parts.Add(part);
+            before = before.Join(condition, ExpressionType.OrElse);
+        }
+        return parts;
+    }
+
     /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
     public bool IsPossible(Actor actor, Verb verb) => Scope(actor, verb).IsPossible;
 
@@ -53,7 +70,10 @@ public abstract class Policy<T> : IPolicy
     /// <summary>The verbs besides reading and making that the actor may use on an object, for a client to show or hide.</summary>
     public IReadOnlyDictionary<string, bool> Can(Actor actor, Guarded<T> guarded) => allowances.Keys
         .Where(verb => verb is not (Verb.Read or Verb.Create))
-        .ToDictionary(verb => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..], verb => May(actor, verb, guarded), StringComparer.Ordinal);
+        .ToDictionary(Name, verb => May(actor, verb, guarded), StringComparer.Ordinal);
+
+    /// <summary>The verbs, and whether there can be an object to which the actor may do it.</summary>
+    public IReadOnlyDictionary<string, bool> Possible(Actor actor) => allowances.Keys.ToDictionary(Name, verb => IsPossible(actor, verb), StringComparer.Ordinal);
 
     /// <summary>Whether the actor may do it to an object that came with what the database says of it.</summary>
     public bool May(Actor actor, Verb verb, Guarded<T> guarded)
@@ -93,6 +113,8 @@ public abstract class Policy<T> : IPolicy
         from part in allowance.Value.Rule.Parts
         select ($"{GetType().Name}, {allowance.Key}: {part.Name}",
             (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).ToQueryString()));
+
+    static string Name(Verb verb) => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..];
 
     static int Bit(Verb verb) => 1 << (int)verb;
 }

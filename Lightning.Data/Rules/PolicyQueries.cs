@@ -24,6 +24,29 @@ public static class PolicyQueries
         return policy.Scope(actor, verb).Apply(rows);
     }
 
+    /// <summary>
+    /// The first of the rows that the actor may do it to, in an order. Each alternative of the rule is a query of its own with an index of its own, and what they
+    /// find first is put together: an OR over several tables would read every row there is.
+    /// </summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="policy">Whose rule narrows them.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="verb">For what.</param>
+    /// <param name="first">Orders rows and takes the first of them.</param>
+    public static IQueryable<T> First<T>(this IQueryable<T> rows, Policy<T> policy, Actor actor, Verb verb, Func<IQueryable<T>, IQueryable<T>> first)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(first);
+        var parts = policy.Parts(actor, verb).Select(part => first(part.Apply(rows))).ToList();
+        return parts.Count switch
+        {
+            0 => Condition<T>.Never.Apply(rows),
+            1 => parts[0],
+            _ => first(parts.Aggregate(Queryable.Concat)),
+        };
+    }
+
     /// <summary>Each row with what the actor may do to it, for <see cref="Policy{T}.Can"/>: in one statement, and without a word of SQL where the rows' own columns decide.</summary>
     public static IQueryable<Guarded<T>> Guard<T>(this IQueryable<T> rows, Policy<T> policy, Actor actor)
         where T : class

@@ -39,6 +39,9 @@ public abstract class Rule<T>
     /// <summary>A rule about the actor, whatever the object.</summary>
     public static implicit operator Rule<T>(ActorRule rule) => new RuleOfActor<T>(rule);
 
+    /// <summary>The rules of which any one suffices: <c>a | b &amp; c</c> has <c>a</c> and <c>b &amp; c</c>.</summary>
+    internal virtual IEnumerable<Rule<T>> Alternatives() => [this];
+
     internal abstract IEnumerable<NamedRule<T>> Leaves();
 
     /// <summary>The rule as text, in brackets where what stands around it binds more strongly.</summary>

@@ -5,7 +5,7 @@ namespace Lightning.Data.Sessions;
 /// <summary>Sessions are seen and ended by whose they are, and by administrators. To end one is to delete it: the row stays for the record.</summary>
 public sealed class SessionPolicy : Policy<Session>
 {
-    static readonly Rule<Session> Owner = Rule.For<Session>((actor, session) => session.UserId == actor.UserId);
+    static readonly Rule<Session> Owner = Rule.For<Session>((actor, session) => session.UserId == actor.UserId, "session belongs to another user");
 
     /// <summary>States the rules.</summary>
     public SessionPolicy()

@@ -1,3 +1,4 @@
+using Lightning.Data.Audit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -7,6 +8,7 @@ namespace Lightning.Data.Users;
 /// A person as the product knows them, found by (issuer, subject) and by nothing else. <see cref="IsAdmin"/> and <see cref="DisabledAt"/>
 /// are read from here and never from a claim.
 /// </summary>
+[Audited("user")]
 public sealed class User
 {
     /// <summary>The longest name, in characters.</summary>
@@ -22,12 +24,14 @@ public sealed class User
     public required string Subject { get; init; }
 
     /// <summary>The address; not a key, and not unique across issuers.</summary>
+    [Unquoted]
     public required string Email { get; set; }
 
     /// <summary>Whether the issuer has proved the address.</summary>
     public bool EmailVerified { get; set; }
 
     /// <summary>What the person wants to be called.</summary>
+    [Unquoted]
     public string Name { get; set; } = "";
 
     /// <summary>Whether the admin site is open to them.</summary>
@@ -38,6 +42,9 @@ public sealed class User
 
     /// <summary>When they were first seen, in UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Postgres' <c>xmin</c>: changes with every write, and is what an ETag shows.</summary>
+    public uint Version { get; private set; }
 }
 
 sealed class UserTable : IEntityTypeConfiguration<User>
@@ -49,6 +56,7 @@ sealed class UserTable : IEntityTypeConfiguration<User>
         builder.Property(user => user.Subject).HasMaxLength(256);
         builder.Property(user => user.Email).HasMaxLength(256);
         builder.Property(user => user.Name).HasMaxLength(User.NameLength);
+        builder.Property(user => user.Version).IsRowVersion();
         builder.HasIndex(user => new { user.Issuer, user.Subject }).IsUnique();
     }
 }

@@ -38,6 +38,8 @@ public static class SessionGate
             .AddPolicy(ServiceGate.Policy, Policy().RequireService().Build());
         builder.Services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
         builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<ForeignActors>().AddSingleton<RememberedTokens>();
+        // Whom the gate lets in, the database is told too.
+        builder.Services.AddRowSecurity();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
             ?? throw new InvalidOperationException("There is no actor: the endpoint was reached without passing the session gate."));

@@ -39,33 +39,44 @@ export function onUnauthorized(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Every call the app makes goes through here, because the BFF refuses one without the X-CSRF header. */
+/** Every call the app makes goes through here, because the BFF refuses one without the X-CSRF header. Fails unless the call succeeded. */
+export async function send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
+  let response: Response;
+  let problem: unknown;
+  try {
+    response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers, 'X-CSRF': '1' }, cache: 'no-store' });
+    if (!response.ok) problem = await json(response);
+  } catch (error) {
+    throw lost(error, init.signal);
+  }
+  if (response.ok) return response;
+  if (response.status === 401) for (const listener of listeners) listener();
+  throw new RequestFailed(response.status, (problem as Problem | undefined) ?? {});
+}
+
+/** A call to an address that the API's document does not know: the BFF's own. */
 export async function call<T>(path: string, { method = 'GET', body, headers, signal }: Call = {}): Promise<Reply<T>> {
-  const init: RequestInit = {
+  const init: RequestInit & { headers: Record<string, string> } = {
     method,
-    headers: { accept: 'application/json', 'X-CSRF': '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    cache: 'no-store',
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     signal: signal ?? null,
   };
   if (body !== undefined) init.body = JSON.stringify(body);
-
-  let response: Response;
+  const response = await send(path, init);
   let parsed: unknown;
   try {
-    response = await fetch(path, init);
     parsed = await json(response);
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new RequestFailed(0, { title: 'The server could not be reached.' }, error);
+    throw lost(error, signal);
   }
+  if (parsed === undefined && response.status !== 204)
+    throw new RequestFailed(response.status, { title: 'The server gave an answer that this page does not understand.' });
+  return { body: parsed as T, etag: response.headers.get('etag') };
+}
 
-  if (response.ok) {
-    if (parsed === undefined && response.status !== 204)
-      throw new RequestFailed(response.status, { title: 'The server gave an answer that this page does not understand.' });
-    return { body: parsed as T, etag: response.headers.get('etag') };
-  }
-  if (response.status === 401) for (const listener of listeners) listener();
-  throw new RequestFailed(response.status, (parsed as Problem | undefined) ?? {});
+/** No answer, or one that broke off; a call that was given up on purpose stays what it is. */
+export function lost(error: unknown, signal: AbortSignal | null | undefined): unknown {
+  return signal?.aborted || error instanceof RequestFailed ? error : new RequestFailed(0, { title: 'The server could not be reached.' }, error);
 }
 
 /** Keeps a stream open whose end is all that it says; resolves at that end, whatever the reason, or at once where there is none. */

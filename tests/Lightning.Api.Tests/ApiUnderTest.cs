@@ -4,6 +4,7 @@ using Lightning.Data.Sessions;
 using Lightning.Data.Users;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -12,6 +13,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
+using Npgsql;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 
@@ -22,15 +24,27 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 {
     public static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" };
     WebApplicationFactory<Program>? factory;
+    bool ownsDatabase = true;
 
     public TestDatabase Database { get; private set; } = null!;
 
+    public PostgresServer Server => server;
+
+    /// <summary>What a test puts before the API's own endpoints.</summary>
+    public Action<IApplicationBuilder>? Extend { get; init; }
+
+    /// <summary>How many connections to the database there may be; as many as are needed where not set.</summary>
+    public int? Pool { get; init; }
+
     public async ValueTask InitializeAsync()
     {
-        Database = await server.CreateDatabaseAsync();
+        if (Database is null) Database = await server.CreateDatabaseAsync();
         factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("ConnectionStrings:lightning", Database.ConnectionStringOf("api"));
+            host.UseSetting("ConnectionStrings:lightning", Pool is { } size
+                ? new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = size }.ConnectionString : Database.ConnectionStringOf("api"));
+            host.UseSetting("Owner", Database.ConnectionString);
+            if (Extend is not null) host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             host.UseSetting("Oidc:Authority", People.Issuer);
             host.UseSetting("Api:Origins:0", CrossOriginTests.Origin);
@@ -40,6 +54,16 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
                     new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
         });
     }
+
+    /// <summary>Another replica over the same database; it leaves the database behind.</summary>
+    public async Task<ApiUnderTest> ReplicateAsync()
+    {
+        var replica = new ApiUnderTest(server) { Database = Database, ownsDatabase = false };
+        await replica.InitializeAsync();
+        return replica;
+    }
+
+    public IServiceProvider Services => factory!.Services;
 
     public HttpClient Anonymous() => factory!.CreateClient();
 
@@ -51,10 +75,10 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>A person with a live session, and a client that bears their token.</summary>
-    public async Task<Person> SignInAsync(string name, DateTimeOffset? endsAt = null)
+    public async Task<Person> SignInAsync(string name, DateTimeOffset? endsAt = null, bool isAdmin = false)
     {
         await using var db = Database.Connect();
-        var user = await db.AddUserAsync(name);
+        var user = await db.AddUserAsync($"{name}-{Guid.NewGuid():N}", isAdmin);
         var session = await db.AddSessionAsync(user, endsAt);
         return new Person(user, session, With(Token(user, session)));
     }
@@ -80,8 +104,18 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (factory is not null) await factory.DisposeAsync();
-        await Database.DisposeAsync();
+        if (ownsDatabase) await Database.DisposeAsync();
     }
+}
+
+/// <summary>Puts something at the front of the pipeline.</summary>
+sealed class Extension(Action<IApplicationBuilder> extend) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        extend(app);
+        next(app);
+    };
 }
 
 public sealed record Person(User User, Session Session, HttpClient Client);

@@ -31,30 +31,6 @@ public class NotesTests(ApiUnderTest api, PostgresServer server) : IClassFixture
     }
 
     [Fact]
-    public async Task Note_OfAnotherPerson_IsTheSame404AsNoneAtAll_ForEveryVerb()
-    {
-        var (ada, bob) = ((await api.SignInAsync("ada")).Client, (await api.SignInAsync("bob")).Client);
-        var written = await WriteAsync(ada, "Secret", "of Ada's");
-        var (foreign, missing) = (written.Headers.Location!, new Uri($"/api/v1/notes/{Guid.CreateVersion7()}", UriKind.Relative));
-
-        foreach (var call in new Func<Uri, Task<HttpResponseMessage>>[]
-        {
-            uri => bob.GetAsync(uri, Cancellation),
-            uri => PutAsync(bob, uri, new { title = "Mine", body = "" }, "*"),
-            uri => PutAsync(bob, uri, new { title = "Mine", body = "" }, null),
-            uri => DeleteAsync(bob, uri, "*"),
-            uri => DeleteAsync(bob, uri, null),
-        })
-        {
-            var (one, other) = (await call(foreign), await call(missing));
-            one.StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await WithoutTraceAsync(one)).ShouldBe(await WithoutTraceAsync(other));
-        }
-        (await bob.GetFromJsonAsync<JsonElement>("/api/v1/notes", Cancellation)).GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await ada.GetAsync(foreign, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-    }
-
-    [Fact]
     public async Task Write_WithoutOrWithAStaleVersion_Is428Or412_AndNothingIsLost()
     {
         var ada = (await api.SignInAsync("ada")).Client;
@@ -158,7 +134,7 @@ public class NotesTests(ApiUnderTest api, PostgresServer server) : IClassFixture
         var document = await api.Anonymous().GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancellation);
         document.GetProperty("openapi").GetString().ShouldStartWith("3.1");
         var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).Select(operation => operation.Value).ToArray();
-        operations.Length.ShouldBe(5);
+        operations.Length.ShouldBeGreaterThan(20);
         operations.ShouldAllBe(operation => operation.GetProperty("operationId").GetString() != "" && operation.GetProperty("summary").GetString() != "");
     }
 
@@ -190,12 +166,5 @@ public class NotesTests(ApiUnderTest api, PostgresServer server) : IClassFixture
         using var request = new HttpRequestMessage(HttpMethod.Delete, uri);
         if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         return await client.SendAsync(request, Cancellation);
-    }
-
-    static async Task<string> WithoutTraceAsync(HttpResponseMessage response)
-    {
-        var problem = await response.Content.ReadFromJsonAsync<Dictionary<string, JsonElement>>(Cancellation);
-        problem!.Remove("traceId").ShouldBeTrue();
-        return JsonSerializer.Serialize(problem.OrderBy(member => member.Key));
     }
 }

@@ -3,6 +3,8 @@ using Lightning.Data.Roles;
 using Lightning.Data.Rules;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -18,6 +20,28 @@ public class ModelTests(PostgresServer server)
     {
         using var db = new LightningDbDesign().CreateDbContext([]);
         db.Database.HasPendingModelChanges().ShouldBeFalse("CONTRIBUTING.md says how to add a migration for what was changed");
+    }
+
+    [Fact]
+    public async Task Sharing_TakenBackAndAppliedAgain_LeavesTheSameTablesPoliciesAndFunctions()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var db = database.Connect();
+        var migrations = db.Database.GetMigrations().ToList();
+        var before = await InventoryAsync();
+        await db.GetService<IMigrator>().MigrateAsync(migrations[migrations.FindIndex(name => name.EndsWith("_Sharing", StringComparison.Ordinal)) - 1], Cancellation);
+        (await InventoryAsync()).ShouldNotContain("note_shares");
+        await db.Database.MigrateAsync(Cancellation);
+        (await InventoryAsync()).ShouldBe(before);
+
+        async Task<string> InventoryAsync() => (string)(await database.ExecuteAsync("""
+            SELECT string_agg(thing, E'\n' ORDER BY thing) FROM (
+                SELECT table_schema || '.' || table_name || '.' || column_name FROM information_schema.columns WHERE table_schema IN ('app', 'identity', 'web', 'audit')
+                UNION ALL SELECT policyname || ' on ' || tablename || ' ' || cmd FROM pg_policies
+                UNION ALL SELECT tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
+                UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'app'::regnamespace
+                UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'app') AS things (thing)
+            """))!;
     }
 
     [Fact]

@@ -61,6 +61,23 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
     }
 
     [Fact]
+    public async Task Note_SharedWithSomebody_AppearsInTheirOpenPageAndFollowsEachChange()
+    {
+        var recipient = await SignUpAsync(await browser.OpenAsync(), "Gus", "gus@example.com");
+        var giver = await SignUpAsync(await browser.OpenAsync(), "Fay", "fay@example.com");
+        await WriteNoteAsync(giver, "Travel plans", "Monday");
+        var id = (await FetchAsync(giver, "/api/v1/notes")).Json!.Value.GetProperty("items")[0].GetProperty("id").GetString();
+        (await FetchAsync(giver, $"/api/v1/notes/{id}/shares", "POST", """{"address":"Gus@Example.com"}""")).Status.ShouldBe(201);
+
+        await recipient.GetByRole(AriaRole.Link, new() { Name = "Travel plans" }).ClickAsync();
+        await Expect(recipient.GetByLabel("Note")).ToHaveValueAsync("Monday");
+        await ShootAsync(recipient, "note-shared");
+        await giver.GetByLabel("Note").FillAsync("Tuesday");
+        await giver.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(recipient.GetByLabel("Note")).ToHaveValueAsync("Tuesday");
+    }
+
+    [Fact]
     public async Task Administrator_MadeByTheCommand_SeesAccountsSessionsAndNotes_AndNobodyElseDoes()
     {
         var person = await SignUpAsync(await browser.OpenAsync(), "Carol", "carol@example.com");
@@ -118,7 +135,7 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
     {
         var page = await (await browser.OpenAsync()).NewPageAsync();
         await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
-        foreach (var summary in new[] { "Lists one's notes, newest change first.", "Writes a note.", "Deletes a note." })
+        foreach (var summary in new[] { "Lists one's notes and those shared with one, newest change first.", "Writes a note.", "Deletes a note." })
             await Expect(page.GetByText(summary)).ToBeVisibleAsync();
         await ShootAsync(page, "api-docs");
     }

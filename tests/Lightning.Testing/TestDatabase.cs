@@ -1,4 +1,5 @@
 using Lightning.Data;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Lightning.Testing;
@@ -18,6 +19,9 @@ public sealed class TestDatabase(PostgresServer server, string name) : IAsyncDis
 
     /// <summary>A context with the owner's rights.</summary>
     public LightningDb Connect() => LightningDbDesign.Connect(ConnectionString);
+
+    /// <summary>What contexts with the owner's rights are made of.</summary>
+    public DbContextOptions<LightningDb> Options() => LightningDbDesign.Options(ConnectionString);
 
     /// <summary>A context with a service's rights.</summary>
     public LightningDb ConnectAs(string service) => LightningDbDesign.Connect(ConnectionStringOf(service));

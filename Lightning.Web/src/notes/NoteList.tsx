@@ -66,6 +66,7 @@ export function NoteList({ notes, selected, heading, reload, loadMore }: Props) 
                 <span className="notes-snippet">{firstLine(note.body)}</span>
                 <span className="notes-meta">
                   <Ago at={note.updatedAt} />
+                  {!note.isOwn && <span className="badge">Shared with you</span>}
                   {unsaved.includes(note.id) && <span className="badge">Unsaved changes</span>}
                 </span>
               </Link>

@@ -1,4 +1,4 @@
-import { act, render, screen } from '@testing-library/react';
+import { act, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from '../App';
@@ -49,6 +49,31 @@ test('List_MoreThanAPage_ShowsTheRestOnRequest', async () => {
   await screen.findByText('Entry 0');
   expect(screen.getAllByText(/^Entry/)).toHaveLength(25);
   expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
+});
+
+test('List_ChangedElsewhere_FollowsWithoutBeingAsked', async () => {
+  const [kept, lost] = bff.seed({ title: 'Groceries', body: '' }, { title: 'Errands', body: '' }) as [string, string];
+  visit('/notes');
+  await screen.findByText('Errands');
+  await waitFor(() => expect(bff.listeners).toBe(1));
+  bff.change(kept, { title: 'Groceries and wine' });
+  bff.tell('changed', kept);
+  await screen.findByText('Groceries and wine');
+  bff.drop(lost);
+  bff.tell('gone', lost);
+  await waitFor(() => expect(screen.queryByText('Errands')).toBeNull());
+});
+
+test('Edit_WhileTheNoteChangesElsewhere_KeepsWhatWasTyped', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
+  visit(`/notes/${id}`);
+  await write('Note', 'Lemons and limes');
+  await waitFor(() => expect(bff.listeners).toBe(1));
+  bff.change(id, { body: 'Oranges' });
+  bff.tell('changed', id);
+  await press('Save');
+  await screen.findByText('Changed in another place');
+  expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Oranges' }]);
 });
 
 test('Save_NewNote_StoresItAndGivesItAnAddress', async () => {

@@ -6,11 +6,13 @@ import { FetchedNote } from './FetchedNote';
 import { NoteEditor } from './NoteEditor';
 import { NoteList } from './NoteList';
 import type { Note } from './notes';
+import { useLiveNotes } from './useLiveNotes';
 import { useNotes } from './useNotes';
 
 export function NotesPage({ selected }: { selected: string | null }) {
   const { drafts } = useSession();
   const { notes, load, loadMore, put, drop } = useNotes();
+  useLiveNotes(put, drop);
   const [removed, setRemoved] = useState<Removed | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 

@@ -21,13 +21,14 @@ export class FakeBff {
   fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
   readonly #notes = new Map<string, { note: Note; version: number }>();
   readonly #created = new Map<string, string>();
+  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #clock = Date.now() - 3_600_000;
 
   seed(...texts: Text[]): string[] {
     return texts.map((text) => this.#store(text).id);
   }
 
-  /** What another tab would do. */
+  /** What another tab would do; nobody is told of it unless `tell` is called. */
   change(id: string, text: Partial<Text>): void {
     const stored = this.#notes.get(id);
     if (stored) this.#write(id, { ...stored.note, ...text });
@@ -53,6 +54,15 @@ export class FakeBff {
     this.#notes.delete(id);
   }
 
+  /** How many listen to changes. */
+  get listeners(): number {
+    return this.#streams.size;
+  }
+
+  tell(kind: 'changed' | 'gone', id: string): void {
+    for (const stream of this.#streams) stream.enqueue(event(kind, id));
+  }
+
   get texts(): Text[] {
     return this.#newestFirst().map(({ title, body }) => ({ title, body }));
   }
@@ -68,9 +78,21 @@ export class FakeBff {
       return Promise.resolve(respond({ status: answer.status, body: answer.problem ?? {} }));
     }
     if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
+    if (url.pathname === '/api/v1/notes/events' && this.userId !== null) return Promise.resolve(this.#listen(init.signal ?? null));
     const text = typeof init.body === 'string' ? (JSON.parse(init.body) as Text) : { title: '', body: '' };
     return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, text) : { status: 400, body: {} }));
   };
+
+  #listen(signal: AbortSignal | null): Response {
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#streams.add(controller);
+        controller.enqueue(event('anything', null));
+        signal?.addEventListener('abort', () => this.#streams.delete(controller) && controller.close());
+      },
+    });
+    return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
+  }
 
   #answer(method: string, url: URL, headers: Headers, text: Text): Answer {
     if (this.userId === null) return { status: 401, body: { title: 'Not signed in' } };
@@ -144,7 +166,7 @@ export class FakeBff {
     const version = (this.#notes.get(id)?.version ?? 0) + 1;
     const now = new Date((this.#clock += 1000)).toISOString();
     const createdAt = this.#notes.get(id)?.note.createdAt ?? now;
-    const note: Note = { id, title, body, createdAt, updatedAt: now, etag: `"${version}"`, can: { update: true, delete: true } };
+    const note: Note = { id, title, body, createdAt, updatedAt: now, archivedAt: null, pinnedAt: null, isOwn: true, etag: `"${version}"`, can: { update: true, delete: true } };
     this.#notes.set(id, { note, version });
     return note;
   }
@@ -155,6 +177,8 @@ export class FakeBff {
 }
 
 const untitled: Answer = { status: 400, body: { title: 'One or more validation errors occurred.', errors: { Title: ['A note needs a title.'] } } };
+
+const event = (kind: string, id: string | null) => new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify({ id })}\n\n`);
 
 function respond({ status, body, etag }: Answer): Response {
   const headers = new Headers();

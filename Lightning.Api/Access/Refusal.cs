@@ -1,0 +1,22 @@
+using Lightning.Data;
+using Lightning.Data.Rules;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Lightning.Api.Access;
+
+/// <summary>403, with the reason in words and as a code.</summary>
+static class Refusal
+{
+    /// <summary>Says which rule decided.</summary>
+    public static async Task<ProblemHttpResult> OfAsync<T>(LightningDb db, Policy<T> policy, Actor actor, Verb verb, T row, CancellationToken cancellationToken)
+        where T : class
+    {
+        var explanation = await policy.ExplainAsync(db, actor, verb, row, cancellationToken);
+        return Of(explanation.ToString(), string.Join("-or-", explanation.Parts.Where(part => !part.Holds).Select(part => part.Name.Replace(' ', '-'))));
+    }
+
+    /// <summary>A refusal with <c>reason</c> <c>not-owner-or-editor</c>, or so.</summary>
+    public static ProblemHttpResult Of(string detail, string missing) => TypedResults.Problem(detail, statusCode: StatusCodes.Status403Forbidden,
+        title: "Not allowed", type: Problems.Type("not-allowed"), extensions: new Dictionary<string, object?> { ["reason"] = $"not-{missing}" });
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using Lightning.Data;
+using Lightning.Data.Rules;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Api.Access;
+
+/// <summary>Which rule an endpoint requires: of the object that its address names, or, where it names none, that such an object is possible at all.</summary>
+sealed record RequiredRule(Type Subject, Verb Verb, bool OfAnObject);
+
+/// <summary>Endpoints that state which rule they require.</summary>
+static class RequiredRules
+{
+    /// <summary>What addresses call an object's key.</summary>
+    const string Key = "id";
+
+    /// <summary>
+    /// Requires that the caller may do this. The object is loaded through the caller's scope and handed to the handler as a <see cref="Target{T}"/>: what lies
+    /// outside is 404, as what does not exist; inside, what is not allowed is 403 and says why. Both are decided before the handler looks at any precondition.
+    /// </summary>
+    public static RouteHandlerBuilder Requires<T>(this RouteHandlerBuilder endpoint, Verb verb)
+        where T : class
+    {
+        endpoint.Add(builder =>
+        {
+            var rule = new RequiredRule(typeof(T), verb, ((RouteEndpointBuilder)builder).RoutePattern.GetParameter(Key) is not null);
+            builder.Metadata.Add(rule);
+            if (rule.OfAnObject) builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status404NotFound, typeof(ProblemDetails), ["application/problem+json"]));
+        });
+        return endpoint.AddEndpointFilterFactory((made, next) =>
+        {
+            var target = Array.FindIndex(made.MethodInfo.GetParameters(), parameter => parameter.ParameterType == typeof(Target<T>));
+            return target >= 0 ? call => OfAnObjectAsync<T>(call, next, verb, target) : call => AtAllAsync<T>(call, next, verb);
+        });
+    }
+
+    static async ValueTask<object?> OfAnObjectAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb, int target)
+        where T : class
+    {
+        var (http, services) = (call.HttpContext, call.HttpContext.RequestServices);
+        var (db, policy, actor) = (services.GetRequiredService<LightningDb>(), services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
+        var key = Guid.Parse((string)http.GetRouteValue(Key)!, CultureInfo.InvariantCulture);
+        // One connection for all that the request does: who acts is told to the database once.
+        await db.Database.OpenConnectionAsync(http.RequestAborted);
+        try
+        {
+            var rows = verb == Verb.Read ? db.Set<T>().AsNoTracking() : db.Set<T>();
+            var found = await rows.Where(policy, actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == key)
+                .Guard(policy, actor).SingleOrDefaultAsync(http.RequestAborted);
+            if (found is null) return TypedResults.NotFound();
+            if (!policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
+            ((Target<T>)call.Arguments[target]!).Guarded = found;
+            return await next(call);
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    static ValueTask<object?> AtAllAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb)
+        where T : class
+    {
+        var services = call.HttpContext.RequestServices;
+        return services.GetRequiredService<Policy<T>>().IsPossible(services.GetRequiredService<Actor>(), verb) ? next(call)
+            : ValueTask.FromResult<object?>(Refusal.Of($"{verb} denied: no rule allows it.", "never"));
+    }
+
+    /// <summary>Denied by default: an endpoint for people that requires no rule, or one that no policy knows, stops the start. Call when everything is mapped.</summary>
+    /// <exception cref="ConfigurationException">Names the endpoints and what to add.</exception>
+    public static WebApplication RequireStatedRules(this WebApplication app)
+    {
+        foreach (var endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints))
+        {
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null) continue;
+            if (endpoint.Metadata.GetMetadata<RequiredRule>() is not { } rule)
+                throw new ConfigurationException($"No rule is stated for {endpoint.DisplayName}: add .Requires<…>(Verb.…) where it is mapped.");
+            if (app.Services.GetService(typeof(Policy<>).MakeGenericType(rule.Subject)) is not IPolicy policy)
+                throw new ConfigurationException($"{endpoint.DisplayName} requires a rule of {rule.Subject.Name}, which has no policy: write a {rule.Subject.Name}Policy beside it.");
+            if (!policy.Verbs.Contains(rule.Verb))
+                throw new ConfigurationException($"{endpoint.DisplayName} requires {rule.Verb} of {rule.Subject.Name}, which its policy allows nobody: add Allow(Verb.{rule.Verb}, …) to {policy.GetType().Name}.");
+        }
+        return app;
+    }
+}

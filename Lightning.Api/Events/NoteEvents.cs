@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Lightning.Api.Access;
+using Lightning.Data;
+using Lightning.Data.Notes;
+using Lightning.Data.Rules;
+using Lightning.ServiceDefaults;
+using Lightning.Sessions.Gate;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Api.Events;
+
+/// <summary>What an event is about.</summary>
+sealed record NoteEvent([property: Description("The note's id; null where the event is about none.")] Guid? Id, [property: Description("Its version now; null where the caller cannot see it any more.")] string? Etag);
+
+/// <summary>
+/// Changes of the caller's notes, and of those shared with them, as they happen: <c>changed</c>, <c>gone</c>, <c>anything</c> (read the list anew) and, when
+/// nothing happens, <c>beat</c>. Each event is what the caller's own scope says at that moment. When the session ends, so does the stream.
+/// </summary>
+static class NoteEvents
+{
+    static readonly TimeSpan Look = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(15);
+
+    public static void MapNoteEvents(this IEndpointRouteBuilder app) => app.MapGet("/api/v1/notes/events", Stream).WithTags("Notes").RequireAuthorization()
+        .Requires<Note>(Verb.Read).WithName("ListenToNotes").WithSummary("Tells of changes to the caller's notes and those shared with them, as server-sent events.")
+        .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
+
+    static ServerSentEventsResult<NoteEvent> Stream(
+        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, IHostApplicationLifetime lifetime) =>
+        TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, lifetime.ApplicationStopping, http.RequestAborted));
+
+    static async IAsyncEnumerable<SseItem<NoteEvent>> ReadAsync(
+        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // A service that stops does not wait for those who listen; they come back to another replica.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        using var subscription = feed.Subscribe(actor.UserId);
+        // Whoever hears this first has missed nothing since: the stream is open, and what they read from now on is kept up to date.
+        yield return Item("anything", null, null);
+        var (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
+        while (!end.IsCancellationRequested)
+        {
+            await Task.WhenAny(told, Task.Delay(Look, clock, end.Token));
+            if (end.IsCancellationRequested || !await MayGoOnAsync(http, cancellationToken)) yield break;
+            if (told.IsCompleted)
+            {
+                foreach (var note in subscription.Take())
+                    if (note == NoteFeed.Anything) yield return Item("anything", null, null);
+                    else if (await VersionAsync(scopes, policy, actor, note, cancellationToken) is { } version) yield return Item("changed", note, version);
+                    else yield return Item("gone", note, null);
+                (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
+            }
+            else if (clock.GetElapsedTime(heard) >= Beat)
+            {
+                yield return Item("beat", null, null);
+                heard = clock.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Ended where nobody can say whether the session lives: the client comes back, and is let in or not.</summary>
+    static async ValueTask<bool> MayGoOnAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.MayGoOnAsync(cancellationToken);
+        }
+        catch (Exception fault) when (Problems.IsDatabaseAway(fault))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What the caller may see of it, asked anew each time and by a connection that is given back at once: a stream holds none.</summary>
+    static async Task<string?> VersionAsync(IServiceScopeFactory scopes, NotePolicy policy, Actor actor, Guid id, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var note = await scope.ServiceProvider.GetRequiredService<LightningDb>().Notes.AsNoTracking().Where(policy, actor with { IsAdmin = false }, Verb.Read)
+            .Where(note => note.Id == id).Select(note => new { note.Version }).SingleOrDefaultAsync(cancellationToken);
+        return note is null ? null : $"\"{note.Version}\"";
+    }
+
+    static SseItem<NoteEvent> Item(string kind, Guid? id, string? etag) => new(new NoteEvent(id, etag), kind);
+}

@@ -1,0 +1,72 @@
+using System.Reflection;
+using System.Text.Json;
+using Lightning.Data.Rules;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Data.Audit;
+
+/// <summary>
+/// Writes the book: for each object made, changed or removed one line, saved together with the write, so that there is no write without it. The actor is the
+/// request's; a write of an audited object by nobody is a fault.
+/// </summary>
+public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider clock) : SaveChangesInterceptor
+{
+    /// <inheritdoc/>
+    public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
+    {
+        Enter(eventData?.Context!);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<InterceptionResult<int>> SavingChangesAsync(
+        DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+    {
+        Enter(eventData?.Context!);
+        return new(result);
+    }
+
+    void Enter(DbContext db)
+    {
+        foreach (var entry in db.ChangeTracker.Entries().ToList())
+            if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted
+                && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
+                db.Add(Enter(audited.Name, entry));
+    }
+
+    AuditEntry Enter(string subject, EntityEntry entry)
+    {
+        var request = requests.HttpContext ?? throw new InvalidOperationException($"A {subject} is written outside a request: say who writes it by an entry of your own.");
+        var actor = request.RequestServices.GetRequiredService<Actor>();
+        var what = entry.State switch { EntityState.Added => "created", EntityState.Deleted => "deleted", _ => "updated" };
+        return new AuditEntry
+        {
+            At = clock.GetUtcNow(),
+            Action = $"{subject}.{what}",
+            UserId = actor.UserId,
+            SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
+            SubjectType = subject,
+            SubjectId = string.Join(',', entry.Metadata.FindPrimaryKey()!.Properties.Select(key => entry.CurrentValues[key])),
+            Details = JsonSerializer.Serialize(Fields(entry), JsonSerializerOptions.Web),
+            Ip = request.Connection.RemoteIpAddress?.ToString(),
+        };
+    }
+
+    static Dictionary<string, object> Fields(EntityEntry entry) => entry.Properties
+        .Where(property => !property.Metadata.IsPrimaryKey() && property.Metadata.PropertyInfo is not null && !IsVersion(property.Metadata))
+        .Where(property => entry.State != EntityState.Modified || (property.IsModified && !Equals(property.OriginalValue, property.CurrentValue)))
+        .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Metadata.Name), property => Change(entry.State, property), StringComparer.Ordinal);
+
+    static object Change(EntityState state, PropertyEntry property) =>
+        property.Metadata.PropertyInfo!.IsDefined(typeof(UnquotedAttribute)) ? new { }
+        : state == EntityState.Added ? new { to = property.CurrentValue }
+        : state == EntityState.Deleted ? new { from = property.OriginalValue }
+        : new { from = property.OriginalValue, to = property.CurrentValue };
+
+    static bool IsVersion(IProperty property) => property is { IsConcurrencyToken: true, ValueGenerated: ValueGenerated.OnAddOrUpdate };
+}

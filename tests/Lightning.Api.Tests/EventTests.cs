@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using Lightning.Testing;
+
+namespace Lightning.Api.Tests;
+
+public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Changes_OfOwnAndSharedNotes_AreToldByIdToWhoMaySeeThem_AndToNobodyElse()
+    {
+        var (ada, bob, eve) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("eve", isAdmin: true));
+        await using var adas = await Listening.BeginAsync(ada.Client);
+        await using var bobs = await Listening.BeginAsync(bob.Client);
+        await using var eves = await Listening.BeginAsync(eve.Client);
+
+        var note = await ada.WriteAsync("Secret words");
+        await adas.HearsAsync("changed", note);
+        var share = await ada.ShareAsync(note, bob);
+        await bobs.HearsAsync("changed", note);
+        (await ada.PutAsync(note, new { title = "Other words", body = "" })).EnsureSuccessStatusCode();
+        await bobs.HearsAsync("changed", note);
+        (await ada.DeleteAsync(share)).EnsureSuccessStatusCode();
+        await bobs.HearsAsync("gone", note);
+        (await ada.DeleteAsync(note)).EnsureSuccessStatusCode();
+        await adas.HearsAsync("gone", note);
+        // Eve, who is an administrator, hears of her own and of nothing else before it.
+        var hers = await eve.WriteAsync("Eve's");
+        (await eves.NextAsync()).ShouldBe(("changed", hers[^36..]));
+        foreach (var all in new[] { adas, bobs, eves }) all.Text.ShouldNotContain("words");
+    }
+
+    [Fact]
+    public async Task Claim_OfAShare_IsToldToWhoProvedTheAddress_AndNotToWhoGaveIt()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        var note = await ada.WriteAsync("Waiting");
+        (await ada.PostAsync($"{note}/shares", new { address = $"new-{bob.User.Email}" })).EnsureSuccessStatusCode();
+        await using var adas = await Listening.BeginAsync(ada.Client);
+        await using var bobs = await Listening.BeginAsync(bob.Client);
+        await api.Database.ExecuteAsync($"UPDATE app.users SET email = 'new-{bob.User.Email}' WHERE id = '{bob.User.Id}'");
+        await bobs.HearsAsync("changed", note);
+        var next = await ada.WriteAsync("Next");
+        (await adas.NextAsync()).ShouldBe(("changed", next[^36..]));
+    }
+
+    [Fact]
+    [Trait("Check", "R08")]
+    public async Task Stream_WhenItsSessionEnds_IsClosed_AndAnothersGoesOn()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        await using var adas = await Listening.BeginAsync(ada.Client);
+        await using var bobs = await Listening.BeginAsync(bob.Client);
+        await api.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+        (await adas.EndsAsync()).ShouldBeLessThan(TimeSpan.FromSeconds(4));
+        await bobs.HearsAsync("changed", await bob.WriteAsync("Still here"));
+        (await ada.GetAsync("/api/v1/notes/events")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Stream_ThatIsLeft_IsForgotten_AndHoldsNoConnectionMeanwhile()
+    {
+        await using var own = new ApiUnderTest(api.Server) { Pool = 2 };
+        await own.InitializeAsync();
+        var ada = await own.SignInAsync("ada");
+        var feed = (Events.NoteFeed)own.Services.GetService(typeof(Events.NoteFeed))!;
+        var streams = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Listening.BeginAsync(ada.Client)));
+        feed.Count.ShouldBe(10);
+        // Ten streams, two connections, and still everybody is served.
+        var note = await ada.WriteAsync("Served");
+        foreach (var stream in streams) await stream.HearsAsync("changed", note);
+        foreach (var stream in streams) await stream.DisposeAsync();
+        await Wait.UntilAsync(() => feed.Count == 0);
+    }
+
+    /// <summary>An open stream.</summary>
+    sealed class Listening : IAsyncDisposable
+    {
+        readonly HttpResponseMessage response;
+        readonly IAsyncEnumerator<SseItem<string>> items;
+        readonly List<string> heard = [];
+
+        Listening(HttpResponseMessage response, Stream stream)
+        {
+            this.response = response;
+            items = SseParser.Create(stream).EnumerateAsync(Cancellation).GetAsyncEnumerator(Cancellation);
+        }
+
+        public string Text => string.Concat(heard);
+
+        public static async Task<Listening> BeginAsync(HttpClient client)
+        {
+            var response = (await client.GetAsync("/api/v1/notes/events", HttpCompletionOption.ResponseHeadersRead, Cancellation)).EnsureSuccessStatusCode();
+            response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+            var listening = new Listening(response, await response.Content.ReadAsStreamAsync(Cancellation));
+            (await listening.NextAsync()).ShouldBe(("anything", ""));
+            return listening;
+        }
+
+        public async Task<(string Kind, string Id)> NextAsync()
+        {
+            (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
+            heard.Add(items.Current.Data);
+            return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? "");
+        }
+
+        /// <summary>Waits for an event; whatever comes before it is heard too.</summary>
+        public async Task HearsAsync(string kind, string note)
+        {
+            while (await NextAsync() != (kind, note[^36..]))
+            {
+            }
+        }
+
+        public async Task<TimeSpan> EndsAsync()
+        {
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            while (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation))
+            {
+            }
+            return clock.Elapsed;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            response.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

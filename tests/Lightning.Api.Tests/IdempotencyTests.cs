@@ -1,0 +1,97 @@
+using System.Net;
+using Lightning.Testing;
+
+namespace Lightning.Api.Tests;
+
+public class IdempotencyTests(ApiUnderTest api, PostgresServer server) : IClassFixture<ApiUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task SameKey_Again_IsTheSameAnswerAndDoneOnce()
+    {
+        var ada = await api.SignInAsync("ada");
+        var first = await ada.PostAsync("/api/v1/notes", new { title = "Once" }, "key");
+        var again = await ada.PostAsync("/api/v1/notes", new { title = "Once" }, "key");
+        foreach (var answer in new[] { first, again }) answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await again.Content.ReadAsStringAsync(Cancellation)).ShouldBe(await first.Content.ReadAsStringAsync(Cancellation));
+        (again.Headers.Location, again.Headers.ETag, again.Content.Headers.ContentType).ShouldBe((first.Headers.Location, first.Headers.ETag, first.Content.Headers.ContentType));
+        (await ada.TitlesAsync()).ShouldBe(["Once"]);
+        // What the note became meanwhile does not change what was answered.
+        (await ada.PutAsync(first.Headers.Location!.ToString(), new { title = "Changed", body = "" })).EnsureSuccessStatusCode();
+        (await (await ada.PostAsync("/api/v1/notes", new { title = "Once" }, "key")).Content.ReadAsStringAsync(Cancellation)).ShouldBe(await first.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task SameKey_OfAnotherRequest_Is422_AndOfAnotherUser_IsTheirOwn()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        (await ada.PostAsync("/api/v1/notes", new { title = "Once" }, "key")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await ada.PostAsync("/api/v1/notes", new { title = "Twice" }, "key")).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await ada.PostAsync("/api/v1/notes/archive", new { ids = new[] { Guid.NewGuid() }, archived = true }, "key")).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await bob.PostAsync("/api/v1/notes", new { title = "Bob's" }, "key")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await bob.TitlesAsync()).ShouldBe(["Bob's"]);
+        (await ada.TitlesAsync()).ShouldBe(["Once"]);
+    }
+
+    [Fact]
+    public async Task SameKey_AtOnceAtTwoReplicas_IsDoneOnceAndAnsweredTheSame()
+    {
+        await using var own = new ApiUnderTest(server);
+        await own.InitializeAsync();
+        await using var other = await own.ReplicateAsync();
+        var ada = await own.SignInAsync("ada");
+        var there = ada with { Client = other.With(ApiUnderTest.Token(ada.User, ada.Session)) };
+        for (var round = 0; round < 10; round++)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
+                await (await (number % 2 == 0 ? ada : there).PostAsync("/api/v1/notes", new { title = $"Round {round}" }, $"round-{round}")).Content.ReadAsStringAsync(Cancellation)));
+            answers.Distinct().Count().ShouldBe(1);
+        }
+        (await ada.TitlesAsync()).Length.ShouldBe(10);
+        // The same without keys, or this test could not fail.
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(number => (number % 2 == 0 ? ada : there).PostAsync("/api/v1/notes", new { title = "No key" })));
+        (await ada.TitlesAsync()).Length.ShouldBe(18);
+    }
+
+    [Fact]
+    public async Task Refused_KeepsNoKey_AndAKeyOpensNothingThatWasClosedMeanwhile()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        (await ada.PostAsync("/api/v1/notes", new { title = "" }, "retry")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ada.PostAsync("/api/v1/notes", new { title = "Now right" }, "retry")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var note = await ada.WriteAsync("Shared");
+        (await ada.PostAsync($"{note}/shares", new { address = bob.User.Email }, "share")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await ada.PostAsync($"{note}/shares", new { address = bob.User.Email }, "another")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await ada.DeleteAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await ada.PostAsync($"{note}/shares", new { address = bob.User.Email }, "share")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("with space")]
+    [InlineData("ü")]
+    public async Task Key_ThatIsNone_Is400(string key)
+    {
+        var ada = await api.SignInAsync("ada");
+        (await ada.PostAsync("/api/v1/notes", new { title = "x" }, key)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ada.PostAsync("/api/v1/notes", new { title = "x" }, new string('k', 256))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ada.TitlesAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Key_AfterItsTime_StandsForANewRequestAndIsSwept()
+    {
+        var ada = await api.SignInAsync("ada");
+        (await ada.PostAsync("/api/v1/notes", new { title = "Yesterday" }, "daily")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var left = (TimeSpan)(await api.Database.ExecuteAsync($"SELECT expires_at - now() FROM app.keyed_requests WHERE user_id = '{ada.User.Id}'"))!;
+        left.ShouldBe(TimeSpan.FromHours(24), TimeSpan.FromMinutes(1));
+        await api.Database.ExecuteAsync($"UPDATE app.keyed_requests SET expires_at = now() WHERE user_id = '{ada.User.Id}'");
+        (await ada.PostAsync("/api/v1/notes", new { title = "Today" }, "daily")).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await ada.TitlesAsync()).ShouldBe(["Today", "Yesterday"]);
+        await api.Database.ExecuteAsync($"UPDATE app.keyed_requests SET expires_at = now() WHERE user_id = '{ada.User.Id}'");
+        // A replica sweeps when it starts.
+        await using var other = await api.ReplicateAsync();
+        other.Anonymous().Dispose();
+        await Wait.UntilAsync(async () => (await api.Database.ExecuteAsync($"SELECT count(*) FROM app.keyed_requests WHERE user_id = '{ada.User.Id}'")) is 0L);
+    }
+}

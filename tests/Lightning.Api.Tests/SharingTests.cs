@@ -1,0 +1,148 @@
+using System.Net;
+using Lightning.Testing;
+
+namespace Lightning.Api.Tests;
+
+public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
+{
+    [Fact]
+    public async Task Note_Shared_IsReadByItsRecipientAndChangedWhereTheyMay()
+    {
+        var (ada, bob, eve) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("eve"));
+        var note = await ada.WriteAsync("Ours");
+        (await bob.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        var share = await ada.ShareAsync(note, bob);
+
+        var read = await bob.ReadAsync(note);
+        read.GetProperty("isOwn").GetBoolean().ShouldBeFalse();
+        read.GetProperty("can").GetProperty("update").GetBoolean().ShouldBeFalse();
+        (await bob.TitlesAsync()).ShouldBe(["Ours"]);
+        (await bob.TitlesAsync("?shared=true")).ShouldBe(["Ours"]);
+        (await bob.TitlesAsync("?shared=false")).ShouldBeEmpty();
+        (await ada.TitlesAsync("?shared=true")).ShouldBeEmpty();
+
+        var refused = await bob.PutAsync(note, new { title = "Mine", body = "" });
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        var problem = await refused.JsonAsync();
+        problem.GetProperty("reason").GetString().ShouldBe("not-owner-or-editor");
+        problem.GetProperty("detail").GetString().ShouldBe("Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for editing.");
+
+        (await ada.PutAsync(share, new { canEdit = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await bob.PutAsync(note, new { title = "Bob's version", body = "" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        foreach (var (method, path) in new[] { ("DELETE", note), ("PUT", $"{note}/archived"), ("PUT", $"{note}/pinned"), ("POST", $"{note}/shares") })
+            (await bob.CallAsync(new(method), path, method == "POST" ? new { address = "x@example.com" } : null, "*")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
+        (await eve.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        // Given back by bob himself; eve cannot even see that it is there.
+        (await eve.DeleteAsync(share)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await bob.DeleteAsync(share)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await bob.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Share_WithAKnownAndAnUnknownAddress_IsTheSameAnswer_AndStaysTheSameWhenItIsClaimed()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        var (note, unknown) = (await ada.WriteAsync("Ours"), $"later-{Guid.NewGuid():N}@example.com");
+        var answers = new List<string>();
+        foreach (var address in new[] { bob.User.Email, unknown })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{note}/shares") { Content = System.Net.Http.Json.JsonContent.Create(new { address }) };
+            var (answer, statements) = await Statements.HearAsync(ada.Client, request, TestContext.Current.CancellationToken);
+            answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+            var share = await answer.JsonAsync();
+            answers.Add($"{(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace(address, "").Replace(share.GetProperty("id").GetString()!, "").Replace(share.GetProperty("createdAt").GetString()!, "")}\n{string.Join('\n', statements)}");
+        }
+        answers[0].ShouldBe(answers[1]);
+
+        var before = await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        await using (var db = api.Database.Connect())
+        {
+            var late = new Data.Users.User { Id = Guid.CreateVersion7(), Issuer = People.Issuer, Subject = Guid.NewGuid().ToString(), Email = unknown.ToUpperInvariant(), EmailVerified = false, CreatedAt = DateTimeOffset.UtcNow };
+            db.Users.Add(late);
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+            var person = new Person(late, await db.AddSessionAsync(late), null!);
+            person = person with { Client = api.With(ApiUnderTest.Token(late, person.Session)) };
+            (await person.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound, "an address that is not proved claims nothing");
+            late.EmailVerified = true;
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+            (await person.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+        (await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Share_GivenWhileItsAddressIsProved_IsClaimedEitherWay_AndWithoutTheLockItIsLost(bool isBroken)
+    {
+        await using var own = new ApiUnderTest(api.Server);
+        await own.InitializeAsync();
+        var ada = await own.SignInAsync("ada");
+        var note = Guid.Parse((await ada.WriteAsync("Ours"))[^36..]);
+        if (isBroken)
+            foreach (var function in new[] { "resolve_share", "claim_shares" })
+                await own.Database.ExecuteAsync($"""DO $do$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('app.{function}'::regproc), 'PERFORM pg_advisory_xact_lock[^;]*;', ''); END $do$""");
+        // Each has done its work and not committed: whoever comes second has to wait, or neither sees the other.
+        await using var giver = new Npgsql.NpgsqlConnection(own.Database.ConnectionString);
+        await using var prover = new Npgsql.NpgsqlConnection(own.Database.ConnectionString);
+        await giver.OpenAsync(TestContext.Current.CancellationToken);
+        await prover.OpenAsync(TestContext.Current.CancellationToken);
+        await using var giving = await giver.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var proving = await prover.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync(giver, $"INSERT INTO app.note_shares (id, note_id, address, can_edit, created_at) VALUES (gen_random_uuid(), '{note}', 'late@example.com', false, now())");
+        var proof = ExecuteAsync(prover, $"INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at) VALUES (gen_random_uuid(), '{People.Issuer}', 'late', 'late@example.com', true, '', false, now())");
+        if (isBroken) await proof;
+        else await Wait.UntilAsync(async () => (bool)(await own.Database.ExecuteAsync($"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {prover.ProcessID} AND NOT granted)"))!);
+        await giving.CommitAsync(TestContext.Current.CancellationToken);
+        await proof;
+        await proving.CommitAsync(TestContext.Current.CancellationToken);
+        (await own.Database.ExecuteAsync("SELECT count(*) FROM app.note_shares WHERE user_id IS NOT NULL")).ShouldBe(isBroken ? 0L : 1L);
+    }
+
+    [Theory]
+    [InlineData("nonsense", HttpStatusCode.BadRequest)]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    [InlineData(null, HttpStatusCode.BadRequest)]
+    public async Task Share_WithNoAddress_Is400ByField(string? address, HttpStatusCode expected)
+    {
+        var ada = await api.SignInAsync("ada");
+        var answer = await ada.PostAsync($"{await ada.WriteAsync("Mine")}/shares", new { address });
+        answer.StatusCode.ShouldBe(expected);
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateObject().Single().Name.ToLowerInvariant().ShouldBe("address");
+    }
+
+    [Fact]
+    public async Task Share_WithOneselfOrTwice_IsRefused()
+    {
+        var ada = await api.SignInAsync("ada");
+        var note = await ada.WriteAsync("Mine");
+        (await ada.PostAsync($"{note}/shares", new { address = ada.User.Email.ToUpperInvariant() })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ada.PostAsync($"{note}/shares", new { address = "x@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await ada.PostAsync($"{note}/shares", new { address = "X@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task Account_Deleted_LeavesNothingBehindButWhatTheBookSays()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        var (adas, bobs) = (await ada.WriteAsync("Ada's secret words"), await bob.WriteAsync("Bob's"));
+        await ada.ShareAsync(adas, bob, canEdit: true);
+        await bob.ShareAsync(bobs, ada);
+        (await bob.PutAsync(adas, new { title = "Ada's secret words, by Bob", body = "" })).EnsureSuccessStatusCode();
+        (await ada.PostAsync("/api/v1/notes", new { title = "Keyed" }, "a-key")).EnsureSuccessStatusCode();
+        await api.Database.ExecuteAsync($"DELETE FROM app.users WHERE id = '{ada.User.Id}'");
+
+        foreach (var (table, column) in new[] { ("app.notes", "owner_id"), ("app.note_shares", "user_id"), ("app.keyed_requests", "user_id"), ("identity.sessions", "user_id") })
+            (await api.Database.ExecuteAsync($"SELECT count(*) FROM {table} WHERE {column} = '{ada.User.Id}'")).ShouldBe(0L, table);
+        (await api.Database.ExecuteAsync("SELECT count(*) FROM audit.entries WHERE details::text LIKE '%secret words%'")).ShouldBe(0L);
+        (await api.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{ada.User.Id}' AND action = 'note.created'")).ShouldBe(2L);
+        (await api.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{bob.User.Id}' AND action = 'note.created' AND details IS NOT NULL")).ShouldBe(1L);
+    }
+
+    static async Task ExecuteAsync(Npgsql.NpgsqlConnection connection, string sql)
+    {
+        await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+}
