@@ -15,7 +15,7 @@ namespace Lightning.Identity.Sessions;
 /// <summary>The session of the browser that asks: one cookie, one row.</summary>
 sealed class BrowserSessions(
     LightningDb db, LiveSessions sessions, KnownDevices devices, AccountBook book, AuditBook audit,
-    SecondFactorRule rule, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ProviderMetrics metrics)
+    SecondFactorRule rule, IOptions<SessionsOptions> limits, IOptions<ProviderOptions> provider, TimeProvider clock, ProviderMetrics metrics, ILogger<BrowserSessions> logger)
 {
     /// <summary>Signs a person in. The same person keeps the session and only proves themself anew; anybody else's session in this browser ends.</summary>
     /// <param name="http">Their browser.</param>

@@ -116,7 +116,7 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
         var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
         await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
         (await scope.ServiceProvider.GetRequiredService<BrowserSessions>().BeginAsync(new DefaultHttpContext { RequestServices = scope.ServiceProvider },
-            new Account { Id = user.Id, UserName = user.Email, Email = user.Email, Name = user.Name, SecurityStamp = "stamp" }, "pwd")).ShouldNotBeNull();
+            new Account { Id = user.Id, UserName = user.Email, Email = user.Email, Name = user.Name, SecurityStamp = "stamp" }, DateTimeOffset.UtcNow, "pwd")).ShouldNotBeNull();
         await transaction.CommitAsync(Cancellation);
     }
 }
