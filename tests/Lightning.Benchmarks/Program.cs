@@ -2,10 +2,15 @@ using Lightning.Benchmarks;
 using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|proxy|sessions]
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|proxy|sessions|identity]
 if (args is ["yarp", var upstream, .. var with])
 {
     await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
+    return;
+}
+if (args is ["floor", var connectionString])
+{
+    await RefreshFloor.ServeAsync(connectionString);
     return;
 }
 await using var server = new PostgresServer();
@@ -14,3 +19,4 @@ var only = args.FirstOrDefault();
 if (only is null or "gate") await GateBenchmark.RunAsync(server);
 if (only is null or "proxy") await ProxyBenchmark.RunAsync(server);
 if (only is null or "sessions") await SessionBenchmark.RunAsync(server);
+if (only is null or "identity") await IdentityBenchmark.RunAsync(server);

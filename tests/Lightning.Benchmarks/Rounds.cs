@@ -16,13 +16,13 @@ static class Rounds
     /// <summary>Of this process, client included.</summary>
     public static TimeSpan OwnCpu() => Environment.CpuUsage.TotalTime;
 
-    public static async Task<IReadOnlyDictionary<string, Figure>> MeasureAsync(IReadOnlyList<(string Name, Func<int, Task> Request, Func<TimeSpan> Cpu)> ways)
+    public static async Task<IReadOnlyDictionary<string, Figure>> MeasureAsync(IReadOnlyList<(string Name, Func<int, Task> Request, Func<TimeSpan> Cpu)> ways, int requests = Requests)
     {
         var figures = ways.ToDictionary(way => way.Name, _ => new List<Figure>(), StringComparer.Ordinal);
-        foreach (var (_, request, used) in ways) await TakeAsync(request, used);
+        foreach (var (_, request, used) in ways) await TakeAsync(request, used, requests);
         for (var round = 0; round < Count; round++)
             foreach (var (name, request, used) in ways)
-                figures[name].Add(await TakeAsync(request, used));
+                figures[name].Add(await TakeAsync(request, used, requests));
         return figures.ToDictionary(figure => figure.Key, figure => Median(figure.Value), StringComparer.Ordinal);
     }
 
@@ -55,12 +55,12 @@ static class Rounds
         return took[count * 99 / 100];
     }
 
-    static async Task<Figure> TakeAsync(Func<int, Task> request, Func<TimeSpan> used)
+    static async Task<Figure> TakeAsync(Func<int, Task> request, Func<TimeSpan> used, int requests)
     {
         var cpu = used();
         var clock = Stopwatch.StartNew();
-        await AllAsync(Requests, request);
-        return new Figure(Requests / clock.Elapsed.TotalSeconds, (used() - cpu) / Requests);
+        await AllAsync(requests, request);
+        return new Figure(requests / clock.Elapsed.TotalSeconds, (used() - cpu) / requests);
     }
 
     static Figure Median(List<Figure> figures) => new(

@@ -63,11 +63,11 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
     [Fact]
     public async Task Note_SharedWithSomebody_AppearsInTheirOpenPageAndFollowsEachChange()
     {
-        var recipient = await SignUpAsync(await browser.OpenAsync(), "Gus", "gus@example.com");
-        var giver = await SignUpAsync(await browser.OpenAsync(), "Fay", "fay@example.com");
+        var recipient = await SignUpAsync(await browser.OpenAsync(), "Ines", "ines@example.com");
+        var giver = await SignUpAsync(await browser.OpenAsync(), "Joan", "joan@example.com");
         await WriteNoteAsync(giver, "Travel plans", "Monday");
         var id = (await FetchAsync(giver, "/api/v1/notes")).Json!.Value.GetProperty("items")[0].GetProperty("id").GetString();
-        (await FetchAsync(giver, $"/api/v1/notes/{id}/shares", "POST", """{"address":"Gus@Example.com"}""")).Status.ShouldBe(201);
+        (await FetchAsync(giver, $"/api/v1/notes/{id}/shares", "POST", """{"address":"Ines@Example.com"}""")).Status.ShouldBe(201);
 
         await recipient.GetByRole(AriaRole.Link, new() { Name = "Travel plans" }).ClickAsync();
         await Expect(recipient.GetByLabel("Note")).ToHaveValueAsync("Monday");
