@@ -124,7 +124,7 @@ static partial class IdentityBenchmark
         ["Identity__AttemptsPerMinute"] = "100000",
         ["Identity__AttemptsPerHour"] = "100000",
         ["Identity__HashesPerNetwork"] = "100000",
-        ["Identity__RequestsPerMinute"] = "10000000",
+        ["Identity__RequestsPerMinute"] = "1000000",
         ["Identity__ClientRequestsPerMinute"] = "10000000",
         ["Identity__Clients__Bff__Secret"] = Secret,
         ["Identity__Clients__Bff__BaseUri"] = App,
