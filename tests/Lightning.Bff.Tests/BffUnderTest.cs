@@ -137,7 +137,8 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
     {
         public Uri Start()
         {
-            UseKestrel(0);
+            // Not by a port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
+            UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             StartServer();
             return new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
         }

@@ -11,6 +11,7 @@ sealed class Balancer : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
     readonly ConcurrentDictionary<int, bool> inService = new();
+    readonly ConcurrentDictionary<TcpClient, int> open = new();
     readonly CancellationTokenSource stop = new();
     readonly Task accepting;
 
@@ -25,6 +26,14 @@ sealed class Balancer : IAsyncDisposable
 
     /// <summary>Sends nobody new there.</summary>
     public void TakeOut(int port) => inService.TryRemove(port, out _);
+
+    /// <summary>Sends nobody new there, and cuts the connections that there are: a client that kept one would go on by it.</summary>
+    public void CutOff(int port)
+    {
+        TakeOut(port);
+        foreach (var (far, to) in open)
+            if (to == port) far.Client?.Close(0);
+    }
 
     public void PutBack(int port) => inService[port] = true;
 
@@ -57,7 +66,15 @@ sealed class Balancer : IAsyncDisposable
             {
                 using var far = await ConnectAsync();
                 if (far is null) return;
-                await Task.WhenAll(CopyAsync(near, far), CopyAsync(far, near));
+                open[far] = ((IPEndPoint)far.Client.RemoteEndPoint!).Port;
+                try
+                {
+                    await Task.WhenAll(CopyAsync(near, far), CopyAsync(far, near));
+                }
+                finally
+                {
+                    open.TryRemove(far, out _);
+                }
             }
             catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {

@@ -222,7 +222,7 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
     {
         var ada = await cluster.SignInAsync("back-ada");
         const string used = "SELECT count(*) FROM identity.seen_tokens", waiting = "SELECT count(*) FROM identity.outbox WHERE kind = 'logout'";
-        foreach (var bff in cluster.Bffs) cluster.Front.TakeOut(bff.Port);
+        foreach (var bff in cluster.Bffs) cluster.Front.CutOff(bff.Port);
         long before;
         try
         {
