@@ -113,7 +113,7 @@ static partial class IdentityBenchmark
         return [.. addresses];
     }
 
-    static Task<ProxyProcess> StartAsync(TestDatabase database) => ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Identity.dll"), [], new()
+    static Task<ProxyProcess> StartAsync(TestDatabase database) => ProxyProcess.StartAsync(ProxyProcess.Service("Lightning.Identity"), [], new()
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Benchmark",
         ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",

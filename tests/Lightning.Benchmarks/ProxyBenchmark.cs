@@ -36,7 +36,7 @@ static class ProxyBenchmark
         // Without a log no request has an Activity, so there is no trace to pass on either.
         using var silent = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address], new() { ["Logging__LogLevel__Default"] = "None" });
         using var stock = await ProxyProcess.StartAsync(typeof(ProxyBenchmark).Assembly.Location, ["yarp", address, "cookie"], []);
-        Task<ProxyProcess> StartBffAsync() => ProxyProcess.StartAsync(Path.Combine(AppContext.BaseDirectory, "Lightning.Bff.dll"), [], new()
+        Task<ProxyProcess> StartBffAsync() => ProxyProcess.StartAsync(ProxyProcess.Service("Lightning.Bff"), [], new()
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Benchmark",
             ["ConnectionStrings__lightning"] = database.ConnectionStringOf("bff"),

@@ -30,9 +30,12 @@ sealed class ProxyProcess : IDisposable
         }
     }
 
+    /// <summary>A service in its own folder: two of them in one would share their settings.</summary>
+    public static string Service(string name) => Path.Combine(AppContext.BaseDirectory.Replace(Path.Combine("tests", "Lightning.Benchmarks"), name, StringComparison.Ordinal), $"{name}.dll");
+
     public static async Task<ProxyProcess> StartAsync(string program, string[] arguments, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = AppContext.BaseDirectory };
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = Path.GetDirectoryName(program) };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
         // The same for all: what the Web SDK gives the BFF, and a log that says nothing of a request that went well.
