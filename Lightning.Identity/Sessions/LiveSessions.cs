@@ -4,6 +4,7 @@ using Lightning.Identity.Accounts;
 using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lightning.Identity.Sessions;
 
@@ -12,7 +13,9 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
 {
     static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
-    static readonly string Living = $"SELECT session.* FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id WHERE {Rule("{0}", "{1}", "{2}", "{3}", "{4}")}";
+    const string Source = "identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id";
+    static readonly string Living = $"SELECT session.* FROM {Source} WHERE {Rule("{0}", "{1}", "{2}", "{3}", "{4}")}";
+    static readonly PreparedStatement Look = new($"SELECT {Columns} FROM {Source} WHERE {Rule("$1", "$2", "$3", "$4", "$5")} AND session.id = $6");
 
     /// <summary>
     /// The one rule for who is alive, over <c>identity.sessions AS session</c> and <c>app.users AS person</c>: the session has not ended, its user was not
@@ -23,16 +26,22 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
         AND ('{SecondFactor.Multiple}' = ANY (session.methods) OR NOT ({everyone} OR ({administrators} AND person.is_admin)))
         """;
 
+    /// <summary>What <see cref="Read"/> reads, of the same two.</summary>
+    public const string Columns = """
+        session.id, session.user_id, person.subject, person.name, person.email, person.email_verified,
+        session.created_at, session.auth_time, session.last_seen_at, session.ends_at, session.methods
+        """;
+
+    public static LiveSession Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetBoolean(5), row.GetFieldValue<DateTimeOffset>(6),
+        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<string[]>(10));
+
     /// <summary>What the rule compares with at this moment.</summary>
     public object[] RuleValues(DateTimeOffset now) => [provider.Value.Issuer, now, now - limits.Value.IdleTimeout, rule.ForEveryone, rule.ForAdministrators];
 
     /// <summary>The session, unless it has ended, its user was shut out, or who has it since must prove more than was proved when it began.</summary>
-    public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken) => Alive()
-        .Where(session => session.Id == sid)
-        .Select(session => new LiveSession(
-            session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
-            session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods))
-        .SingleOrDefaultAsync(cancellationToken)!;
+    public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken) =>
+        Look.FirstAsync(db, [.. RuleValues(clock.GetUtcNow()), sid], Read, cancellationToken);
 
     /// <summary>A user's sessions, as far as they are alive.</summary>
     public IQueryable<Session> OfUser(Guid userId) => Alive().Where(session => session.UserId == userId);

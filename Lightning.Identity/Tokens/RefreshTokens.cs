@@ -7,8 +7,6 @@ using Lightning.Identity.Sessions;
 using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using Npgsql;
-using NpgsqlTypes;
 
 namespace Lightning.Identity.Tokens;
 
@@ -23,10 +21,9 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         ScopeIsNotWider,
     ];
 
-    static readonly string Rotation = $"""
+    static readonly PreparedStatement Rotation = new($"""
         WITH alive AS MATERIALIZED (
-            SELECT session.id, session.user_id, person.subject, person.name, person.email, person.email_verified,
-                session.created_at, session.auth_time, session.last_seen_at, session.ends_at, session.methods
+            SELECT {LiveSessions.Columns}
             FROM identity.refresh_tokens AS token JOIN identity.sessions AS session ON session.id = token.sid JOIN app.users AS person ON person.id = session.user_id
             WHERE token.token_hash = $6 AND token.client_id = $7 AND token.expires_at > $2 AND {LiveSessions.Rule("$1", "$2", "$3", "$4", "$5")}
             FOR NO KEY UPDATE OF session),
@@ -42,7 +39,7 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
             INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id, ip, trace_id)
             SELECT $2, $10, alive.user_id, alive.id, $11, used.client_id, $12, $13 FROM used JOIN alive ON alive.id = used.sid)
         SELECT alive.*, used.family, used.scope FROM used JOIN alive ON alive.id = used.sid
-        """;
+        """);
 
     // RFC 10017, 6.3.2.3.
     static ProtocolError? TokenIsYoung(Presentation presentation) =>
@@ -81,30 +78,12 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
     {
         var (now, next) = (clock.GetUtcNow(), Secrets.Create());
         var line = audit.Write("refreshed", userId: null, sid: null, ("client", clientId));
-        await db.Database.OpenConnectionAsync();
-        try
-        {
-            // Not by EF, whose way to a statement costs more here than the statement itself.
-            await using var command = (NpgsqlCommand)db.Database.GetDbConnection().CreateCommand();
-            command.CommandText = Rotation;
-            foreach (var value in (object?[])[.. sessions.RuleValues(now), hash, clientId, Secrets.Hash(next), now + lifetimes.Value.IdleTimeout, line.Action, line.SubjectType, line.Ip, line.TraceId])
-                command.Parameters.Add(value is string or null ? new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
-            await command.PrepareAsync();
-            await using var reader = await command.ExecuteReaderAsync();
-            if (!await reader.ReadAsync()) return null;
-            var session = new LiveSession(
-                reader.GetGuid(0), reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetBoolean(5), reader.GetFieldValue<DateTimeOffset>(6),
-                reader.GetFieldValue<DateTimeOffset>(7), reader.GetFieldValue<DateTimeOffset>(8), reader.GetFieldValue<DateTimeOffset>(9), reader.GetFieldValue<string[]>(10));
-            var grant = new Grant(reader.GetString(12), session, reader.GetGuid(11)) { RefreshToken = next };
-            await reader.CloseAsync();
-            await sessions.TouchAsync(session);
-            audit.Done(audit.Write(line.Action, session.UserId, session.Id, ("client", clientId)), Events.Refreshed);
-            return grant;
-        }
-        finally
-        {
-            await db.Database.CloseConnectionAsync();
-        }
+        var grant = await Rotation.FirstAsync(db, [.. sessions.RuleValues(now), hash, clientId, Secrets.Hash(next), now + lifetimes.Value.IdleTimeout, line.Action, line.SubjectType, line.Ip, line.TraceId],
+            row => new Grant(row.GetString(12), LiveSessions.Read(row), row.GetGuid(11)) { RefreshToken = next }, CancellationToken.None);
+        if (grant?.Session is not { } session) return null;
+        await sessions.TouchAsync(session);
+        audit.Done(audit.Write(line.Action, session.UserId, session.Id, ("client", clientId)), Events.Refreshed);
+        return grant;
     }
 
     async Task<(Grant? Grant, ProtocolError? Fault)> RotateOrRefuseAsync(string clientId, byte[] hash, string? scope)
