@@ -67,6 +67,8 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
             && await tokens.RenewAsync(passage.Session, context.RequestAborted) is { Status: AccessTokenStatus.Available } renewed
             && passage.Take(renewed);
         if (passage.IsToBeRepeated) transform.SuppressResponseBody = true;
+        // A stream that has nothing to tell yet is open all the same; the proxy would wait for its first event.
+        else if (isEvents) await context.Response.StartAsync(context.RequestAborted);
     }
 
     /// <summary>The service says that the token is no longer good (RFC 6750, 3.1), though by this clock it is; any other refusal is the caller's to see.</summary>

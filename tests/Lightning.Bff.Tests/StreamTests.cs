@@ -43,6 +43,20 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events_WithNothingToTellYet_AreOpenAtOnce()
+    {
+        using var ada = await bff.SignInAsync();
+        bff.Api.Answer = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        };
+        // Opening them waits for the answer's headers.
+        await using var events = await OpenEventsAsync(ada).WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+    }
+
+    [Fact]
     [Trait("Check", "B26")]
     public async Task Events_OfAnotherSession_GoOn_AndSoDoOnesOwnWhenTokensAreReplaced()
     {
