@@ -26,8 +26,7 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.UseDocsPage();
 app.UseCors();
-app.UseAuthentication();
-app.UseAuthorization();
+app.UseSessionGate();
 app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
