@@ -27,6 +27,7 @@ app.UseServiceDefaults();
 app.UseDocsPage();
 app.UseCors();
 app.UseSessionGate();
+app.UseStrictQueries();
 app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
@@ -39,4 +40,4 @@ app.MapNoteEvents();
 app.RequireTranslatableRules();
 app.RequireStatedPolicies();
 app.RequireStatedRules();
-app.Run();
+if (!await app.WriteDocumentAsync()) app.Run();

@@ -30,25 +30,24 @@ static class MeApi
 {
     public static void MapMe(this IEndpointRouteBuilder app)
     {
-        var me = app.MapGroup("/api/v1/me").WithTags("Me").RequireAuthorization();
+        var me = app.MapOperations("/api/v1/me", "Me");
         me.MapGet("/", GetAsync).Requires<User>(Verb.Read).WithName("GetMe").WithSummary("Who the caller is, and what they may do.");
         me.MapGet("/export", ExportAsync).Requires<User>(Verb.Read).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
-        me.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
-    static async Task<Ok<MeView>> GetAsync(
+    static async Task<Results<Ok<MeView>, UnauthorizedHttpResult>> GetAsync(
         LightningDb db, UserPolicy users, NotePolicy notes, NoteSharePolicy shares, Actor actor, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new MeView(await ReadAsync(db, users, actor, cancellationToken), new Dictionary<string, IReadOnlyDictionary<string, bool>>(StringComparer.Ordinal)
+        await ReadAsync(db, users, actor, cancellationToken) is not { } user ? TypedResults.Unauthorized() : TypedResults.Ok(new MeView(user, new Dictionary<string, IReadOnlyDictionary<string, bool>>(StringComparer.Ordinal)
         {
             ["users"] = users.Possible(actor),
             ["notes"] = notes.Possible(actor),
             ["shares"] = shares.Possible(actor),
         }));
 
-    static async Task<Ok<Export>> ExportAsync(HttpResponse response, LightningDb db, UserPolicy users, Actor actor, CancellationToken cancellationToken)
+    static async Task<Results<Ok<Export>, UnauthorizedHttpResult>> ExportAsync(HttpResponse response, LightningDb db, UserPolicy users, Actor actor, CancellationToken cancellationToken)
     {
+        if (await ReadAsync(db, users, actor, cancellationToken) is not { } user) return TypedResults.Unauthorized();
         response.Headers.ContentDisposition = "attachment; filename=\"lightning.json\"";
-        var user = await ReadAsync(db, users, actor, cancellationToken);
         // Row by row from the database to the wire: however much there is, none of it is held here.
         return TypedResults.Ok(new Export(user,
             Rows(db.Notes.Where(note => note.OwnerId == actor.UserId).OrderBy(note => note.Id)
@@ -66,6 +65,8 @@ static class MeApi
         await foreach (var row in rows.AsAsyncEnumerable()) yield return row;
     }
 
-    static async Task<UserView> ReadAsync(LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken) => UserView.Of(
-        await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).Where(user => user.Id == actor.UserId).Guard(policy, actor).SingleAsync(cancellationToken), policy, actor);
+    /// <summary>The caller; null where they were removed a moment ago, and their sessions with them.</summary>
+    static async Task<UserView?> ReadAsync(LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken) =>
+        await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).Where(user => user.Id == actor.UserId).Guard(policy, actor).SingleOrDefaultAsync(cancellationToken) is { } found
+            ? UserView.Of(found, policy, actor) : null;
 }

@@ -13,21 +13,19 @@ namespace Lightning.Api.Notes;
 /// <summary>Notes: one's own, and those that others share.</summary>
 static class NotesApi
 {
-    public static RouteGroupBuilder MapNotes(this IEndpointRouteBuilder app)
+    public static void MapNotes(this IEndpointRouteBuilder app)
     {
-        var notes = app.MapGroup("/api/v1/notes").WithTags("Notes").RequireAuthorization();
-        notes.MapGet("/", ListAsync).Requires<Note>(Verb.Read).WithName("ListNotes").WithSummary("Lists one's notes and those shared with one, newest change first.")
-            .ProducesValidationProblem();
-        notes.MapPost("/", CreateAsync).Requires<Note>(Verb.Create).Idempotent().WithName("CreateNote").WithSummary("Writes a note.")
-            .ProducesValidationProblem();
+        var notes = app.MapOperations("/api/v1/notes", "Notes");
+        notes.MapGet("/", ListAsync).Requires<Note>(Verb.Read).WithName("ListNotes").WithSummary("Lists one's notes and those shared with one, newest change first.");
+        notes.MapPost("/", CreateAsync).Requires<Note>(Verb.Create).Idempotent().WithName("CreateNote").WithSummary("Writes a note.");
         notes.MapGet("/{id:guid}", Get).Requires<Note>(Verb.Read).WithName("GetNote").WithSummary("Reads a note.")
             .Produces(StatusCodes.Status304NotModified);
         notes.MapPut("/{id:guid}", UpdateAsync).Requires<Note>(Verb.Update).WithName("UpdateNote").WithSummary("Replaces a note's title and text.")
-            .ProducesValidationProblem().ProducesPreconditions();
+            .ProducesPreconditions();
         notes.MapDelete("/{id:guid}", DeleteAsync).Requires<Note>(Verb.Delete).WithName("DeleteNote").WithSummary("Deletes a note.")
             .ProducesPreconditions();
         notes.MapPost("/archive", ArchiveAllAsync).Requires<Note>(Verb.Archive).Idempotent().WithName("ArchiveNotes").WithSummary("Puts several notes away, or takes them out again.")
-            .ProducesValidationProblem().ProducesProblem(StatusCodes.Status412PreconditionFailed);
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed);
         notes.MapPut("/{id:guid}/archived", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken) =>
             ChangeAsync(target, Verb.Archive, note => note.ArchivedAt ??= Now(clock), ifMatch, http, db, policy, actor, cancellationToken))
             .Requires<Note>(Verb.Archive).WithName("ArchiveNote").WithSummary("Puts a note away.").ProducesPreconditions();
@@ -40,8 +38,6 @@ static class NotesApi
         notes.MapDelete("/{id:guid}/pinned", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken) =>
             ChangeAsync(target, Verb.Pin, note => note.PinnedAt = null, ifMatch, http, db, policy, actor, cancellationToken))
             .Requires<Note>(Verb.Pin).WithName("UnpinNote").WithSummary("Unpins a note.").ProducesPreconditions();
-        notes.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
-        return notes;
     }
 
     static async Task<Ok<NotePage>> ListAsync(

@@ -63,16 +63,14 @@ static class UsersApi
 {
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
-        var users = app.MapGroup("/api/v1/users").WithTags("Users").RequireAuthorization();
-        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("Lists the users whom the caller may see, in order of their keys.")
-            .ProducesValidationProblem();
+        var users = app.MapOperations("/api/v1/users", "Users");
+        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("Lists the users whom the caller may see, in order of their keys.");
         users.MapGet("/{id:guid}", Get).Requires<User>(Verb.Read).WithName("GetUser").WithSummary("Reads a user.")
             .Produces(StatusCodes.Status304NotModified);
         users.MapPut("/{id:guid}", UpdateAsync).Requires<User>(Verb.Update).WithName("UpdateUser").WithSummary("Renames a user.")
-            .ProducesValidationProblem().ProducesPreconditions();
+            .ProducesPreconditions();
         users.MapDelete("/{id:guid}", DeleteAsync).Requires<User>(Verb.Delete).WithName("DeleteUser").WithSummary("Removes a user with all that is theirs. Nobody removes themself here.")
             .ProducesPreconditions();
-        users.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
     static async Task<Ok<UserPage>> ListAsync([AsParameters] UserListQuery query, HttpContext http, LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken)

@@ -41,6 +41,8 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await ada.PostAsync($"{note}/shares", new { address = $"new-{bob.User.Email}" })).EnsureSuccessStatusCode();
         await using var adas = await Listening.BeginAsync(ada.Client);
         await using var bobs = await Listening.BeginAsync(bob.Client);
+        // What was still on its way when she began to listen comes before this.
+        await adas.HearsAsync("changed", await ada.WriteAsync("Last"));
         await api.Database.ExecuteAsync($"UPDATE app.users SET email = 'new-{bob.User.Email}' WHERE id = '{bob.User.Id}'");
         await bobs.HearsAsync("changed", note);
         var next = await ada.WriteAsync("Next");
@@ -104,6 +106,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         {
             (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
             heard.Add(items.Current.Data);
+            Contract.OfTheApi.CheckEvent(items.Current.Data);
             return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? "");
         }
 
