@@ -146,6 +146,32 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    [Trait("Check", "T04")]
+    public async Task Bff_KilledBetweenTheProvidersRotationAndItsOwnWrite_CostsThatSessionOneSignInAndNobodyElseAnything()
+    {
+        var (ada, bob) = (await cluster.SignInAsync("half-ada"), await cluster.SignInAsync("half-bob"));
+        await cluster.Postgres.ExecuteAsync($"UPDATE web.sessions SET token_expires_at = now() - interval '1 second' WHERE sid = '{ada.Sid}'");
+        // Identity waits for a lock when it is asked; by the time it may go on, whom it will answer takes nothing in any more.
+        await using (await cluster.Postgres.HoldAsync($"SELECT FROM identity.sessions WHERE id = '{ada.Sid}' FOR UPDATE"))
+        {
+            _ = Should.ThrowAsync<HttpRequestException>(ada.StatusAsync(cluster.Bffs[0].Address));
+            await Wait.UntilAsync(async () => (long)(await cluster.Postgres.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE usename = 'lightning_identity' AND wait_event_type = 'Lock'"))! > 0);
+            await cluster.Bffs[0].FreezeAsync();
+        }
+        await Wait.UntilAsync(async () => (long)(await cluster.Postgres.ExecuteAsync($"SELECT count(*) FROM identity.refresh_tokens WHERE sid = '{ada.Sid}'"))! == 2);
+        await cluster.Bffs[0].KillAsync();
+        await cluster.Bffs[0].StartAsync();
+        // As if the dead one's lease had run out, which takes half a minute.
+        await cluster.Postgres.ExecuteAsync($"UPDATE web.sessions SET refresh_lease_until = now() WHERE sid = '{ada.Sid}'");
+        foreach (var bff in cluster.Bffs)
+        {
+            (await ada.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.Unauthorized);
+            (await bob.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.OK);
+        }
+        (await cluster.Postgres.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Sid}'")).ShouldBe("refresh-token-reuse");
+    }
+
+    [Fact]
     [Trait("Check", "B15")]
     public async Task Client_GoneWhileItsTokensAreRefreshed_LosesNone()
     {
