@@ -11,6 +11,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lightning.Data;
 
@@ -50,13 +51,26 @@ public static class LightningDataExtensions
             throw new ConfigurationException($"ConnectionStrings:{ConnectionName} is not set: give the Postgres to use, such as \"Host=localhost;Username=lightning_api;Password=…;Database=lightning\".");
         try
         {
-            return new Npgsql.NpgsqlConnectionStringBuilder(text).ConnectionString;
+            return new NpgsqlConnectionStringBuilder(text).ConnectionString;
         }
         catch (ArgumentException fault)
         {
             throw new ConfigurationException($"ConnectionStrings:{ConnectionName} cannot be read ({fault.Message.TrimEnd('.')}): write it like \"Host=localhost;Username=…;Password=…;Database=lightning\".", fault);
         }
     }
+
+    /// <summary>
+    /// What whoever listens for notifications connects by: <c>ConnectionStrings:lightning-feed</c> where it is set, because a pooler that lends connections by the
+    /// transaction cannot listen; else the service's own. A connection for itself, that no pool takes back.
+    /// </summary>
+    /// <exception cref="ConfigurationException">There is none, or it is malformed.</exception>
+    public static NpgsqlConnectionStringBuilder RequireFeedConnection(IConfiguration configuration, string name) =>
+        new(configuration.GetConnectionString("lightning-feed") is { Length: > 0 } own ? own : RequireConnectionString(configuration))
+        {
+            Pooling = false,
+            Multiplexing = false,
+            ApplicationName = name,
+        };
 
     /// <summary>
     /// A statement that comes again and again is planned once a connection: rules and row-level security make plans that cost more than to carry them out. Off where
@@ -66,7 +80,7 @@ public static class LightningDataExtensions
     {
         var given = RelationalOptionsExtension.Extract(options.Options).ConnectionString;
         if (new DbConnectionStringBuilder { ConnectionString = given }.ContainsKey("Max Auto Prepare")) return options;
-        return options.UseNpgsql(new Npgsql.NpgsqlConnectionStringBuilder(given) { MaxAutoPrepare = PreparedStatements }.ConnectionString);
+        return options.UseNpgsql(new NpgsqlConnectionStringBuilder(given) { MaxAutoPrepare = PreparedStatements }.ConnectionString);
     }
 
     internal static DbContextOptionsBuilder UseLightning(this DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();

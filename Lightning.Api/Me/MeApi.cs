@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Data;
 using Lightning.Api.Access;
 using Lightning.Api.Users;
 using Lightning.Data;
@@ -46,6 +47,8 @@ static class MeApi
 
     static async Task<Results<Ok<Export>, UnauthorizedHttpResult>> ExportAsync(HttpResponse response, LightningDb db, UserPolicy users, Actor actor, CancellationToken cancellationToken)
     {
+        // One moment's state, however long the reading takes: it is over when the answer has been written.
+        response.RegisterForDisposeAsync(await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken));
         if (await ReadAsync(db, users, actor, cancellationToken) is not { } user) return TypedResults.Unauthorized();
         response.Headers.ContentDisposition = "attachment; filename=\"lightning.json\"";
         // Row by row from the database to the wire: however much there is, none of it is held here.
@@ -59,7 +62,7 @@ static class MeApi
     static IAsyncEnumerable<ExportedShare> Shares(IQueryable<NoteShare> shares) => Rows(shares.OrderBy(share => share.Id)
         .Select(share => new ExportedShare(share.Id, share.NoteId, share.Address, share.CanEdit, share.CreatedAt)));
 
-    /// <summary>Gives the connection back after its last row; the serializer would keep it until it has written everything.</summary>
+    /// <summary>Ends its reading after the last row, so that the next can begin; the serializer would keep it until it has written everything.</summary>
     static async IAsyncEnumerable<T> Rows<T>(IQueryable<T> rows)
     {
         await foreach (var row in rows.AsAsyncEnumerable()) yield return row;

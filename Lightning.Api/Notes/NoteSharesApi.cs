@@ -38,7 +38,7 @@ public sealed record NoteShareChange
 }
 
 /// <summary>A share as a client sees it; it looks the same whether anybody has the address.</summary>
-sealed record NoteShareView(Guid Id, Guid NoteId, string Address, bool CanEdit, DateTimeOffset CreatedAt, string Etag, IReadOnlyDictionary<string, bool> Can)
+sealed record NoteShareView(Guid Id, Guid NoteId, string Address, bool CanEdit, DateTimeOffset CreatedAt, string Etag, IReadOnlyDictionary<string, bool> Can) : IVersioned
 {
     public static NoteShareView Of(Guarded<NoteShare> guarded, NoteSharePolicy policy, Actor actor)
     {
@@ -104,30 +104,14 @@ static class NoteSharesApi
         return TypedResults.Created($"/api/v1/shares/{share.Id}", view);
     }
 
-    static Results<Ok<NoteShareView>, StatusCodeHttpResult> Get(Target<NoteShare> target, HttpContext http, NoteSharePolicy policy, Actor actor)
-    {
-        var view = NoteShareView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
-    }
+    static Results<Ok<NoteShareView>, StatusCodeHttpResult> Get(Target<NoteShare> target, HttpContext http, NoteSharePolicy policy, Actor actor) =>
+        Versioned.Show(http, NoteShareView.Of(target.Guarded, policy, actor));
 
-    static async Task<Results<Ok<NoteShareView>, ProblemHttpResult>> UpdateAsync(
-        Target<NoteShare> target, NoteShareChange input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http,
-        LightningDb db, NoteSharePolicy policy, Actor actor, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteShareView.Tag(target.Row)) is { } refusal) return refusal;
-        target.Row.CanEdit = input.CanEdit;
-        if (await db.SaveAsync(policy, actor, Verb.Update, target.Row, cancellationToken) is { } unsaved) return unsaved;
-        var view = NoteShareView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return TypedResults.Ok(view);
-    }
+    static Task<Results<Ok<NoteShareView>, ProblemHttpResult>> UpdateAsync(
+        Target<NoteShare> target, NoteShareChange input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NoteSharePolicy policy, Actor actor) =>
+        target.ChangeAsync(Verb.Update, share => share.CanEdit = input.CanEdit, guarded => NoteShareView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
 
-    static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Target<NoteShare> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteShareView.Tag(target.Row)) is { } refusal) return refusal;
-        db.NoteShares.Remove(target.Row);
-        return await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken ? overtaken : TypedResults.NoContent();
-    }
+    static Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        Target<NoteShare> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken) =>
+        target.RemoveAsync(NoteShareView.Tag(target.Row), ifMatch, db, cancellationToken);
 }

@@ -28,7 +28,7 @@ public sealed record UserInput
 sealed record UserView(
     Guid Id, string Name, string Email, bool EmailVerified, bool IsAdmin, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt,
     [property: Description("The user's version, to be sent as If-Match.")] string Etag,
-    [property: Description("What the caller may do, by verb.")] IReadOnlyDictionary<string, bool> Can)
+    [property: Description("What the caller may do, by verb.")] IReadOnlyDictionary<string, bool> Can) : IVersioned
 {
     public static UserView Of(Guarded<User> guarded, UserPolicy policy, Actor actor)
     {
@@ -84,24 +84,12 @@ static class UsersApi
         return TypedResults.Ok(new UserPage([.. users.Take(limit).Select(user => UserView.Of(user, policy, actor))], next));
     }
 
-    static Results<Ok<UserView>, StatusCodeHttpResult> Get(Target<User> target, HttpContext http, UserPolicy policy, Actor actor)
-    {
-        var view = UserView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
-    }
+    static Results<Ok<UserView>, StatusCodeHttpResult> Get(Target<User> target, HttpContext http, UserPolicy policy, Actor actor) =>
+        Versioned.Show(http, UserView.Of(target.Guarded, policy, actor));
 
-    static async Task<Results<Ok<UserView>, ProblemHttpResult>> UpdateAsync(
-        Target<User> target, UserInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http,
-        LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, UserView.Tag(target.Row)) is { } refusal) return refusal;
-        target.Row.Name = input.Name;
-        if (await db.SaveAsync(policy, actor, Verb.Update, target.Row, cancellationToken) is { } unsaved) return unsaved;
-        var view = UserView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return TypedResults.Ok(view);
-    }
+    static Task<Results<Ok<UserView>, ProblemHttpResult>> UpdateAsync(
+        Target<User> target, UserInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, UserPolicy policy, Actor actor) =>
+        target.ChangeAsync(Verb.Update, user => user.Name = input.Name, guarded => UserView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
 
     static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         Target<User> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, Actor actor, TimeProvider clock, CancellationToken cancellationToken)

@@ -63,6 +63,18 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Fact]
+    public async Task Stream_WhenNobodyTellsThatItsSessionEnded_GoesOn_SoThatTheTestBeforeCanFail()
+    {
+        await using var own = new ApiUnderTest(api.Server);
+        await own.InitializeAsync();
+        await own.Database.ExecuteAsync("""DO $do$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('identity.end_session'::regproc), 'PERFORM pg_notify[^;]*;', ''); END $do$""");
+        var ada = await own.SignInAsync("ada");
+        await using var adas = await Listening.BeginAsync(ada.Client);
+        await own.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+        await Should.ThrowAsync<TimeoutException>(() => adas.EndsAsync(TimeSpan.FromSeconds(4)));
+    }
+
+    [Fact]
     public async Task Stream_ThatIsLeft_IsForgotten_AndHoldsNoConnectionMeanwhile()
     {
         await using var own = new ApiUnderTest(api.Server) { Pool = 2 };
@@ -118,10 +130,10 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             }
         }
 
-        public async Task<TimeSpan> EndsAsync()
+        public async Task<TimeSpan> EndsAsync(TimeSpan? within = null)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            while (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation))
+            while (await items.MoveNextAsync().AsTask().WaitAsync(within ?? TimeSpan.FromSeconds(10), Cancellation))
             {
             }
             return clock.Elapsed;

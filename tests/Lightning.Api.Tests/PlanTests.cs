@@ -21,6 +21,16 @@ public class PlanTests(PostgresServer server)
         var note = (Guid)(await database.ExecuteAsync($"SELECT note_id FROM app.note_shares WHERE user_id = '{someone}' LIMIT 1"))!;
         var (actor, policy) = (new Actor(someone, Guid.NewGuid(), IsAdmin: false, IsVerified: true), new NotePolicy());
         foreach (var (query, plan) in await Plans.OfTheApiAsync(database, actor, note, Cancellation)) plan.ShouldNotContain("Seq Scan", Case.Sensitive, query);
+        var search = await Plans.OfSearchAsync(database, someone, "needle", Cancellation);
+        search.ShouldNotContain("Seq Scan");
+        // Somebody with many notes has them looked through by the words' index, and not one by one.
+        await database.ExecuteAsync($"""
+            ALTER TABLE app.notes DISABLE TRIGGER USER;
+            INSERT INTO app.notes (id, owner_id, title, body, created_at, updated_at)
+                SELECT gen_random_uuid(), '{someone}', 'Note', CASE number WHEN 7 THEN 'a needle' ELSE 'hay' END, now(), now() FROM generate_series(1, 20000) AS number;
+            """);
+        await database.ExecuteAsync("VACUUM ANALYZE app.notes");
+        (await Plans.OfSearchAsync(database, someone, "needle", Cancellation)).ShouldContain("Bitmap Index Scan on ix_notes_words");
         // What the rule would cost as one condition, or this test could not fail.
         (await Plans.OfAsync(database, actor, db => db.Notes.Where(policy, actor, Verb.Read).OrderByDescending(row => row.UpdatedAt).Take(20).ToListAsync(Cancellation), Cancellation)).ShouldContain("Seq Scan");
     }

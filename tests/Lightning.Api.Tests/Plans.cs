@@ -55,6 +55,20 @@ static class Plans
         return plans;
     }
 
+    /// <summary>The plan of what the search function does for somebody: its own words, planned with these for the query's.</summary>
+    public static async Task<string> OfSearchAsync(TestDatabase database, Guid actor, string words, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var read = new NpgsqlCommand($"SELECT set_config('lightning.actor', '{actor}', false); SELECT prosrc FROM pg_proc WHERE oid = 'app.find_notes'::regproc", connection);
+        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var source = reader.GetString(0).Replace("find_notes.query", $"'{words}'", StringComparison.Ordinal);
+        await reader.DisposeAsync();
+        return await ExplainAsync(connection, source, [], cancellationToken);
+    }
+
     /// <summary>Runs a query with the API's role and rights, and has its plan.</summary>
     public static async Task<string> OfAsync(TestDatabase database, Actor actor, Func<LightningDb, Task> query, CancellationToken cancellationToken)
     {
@@ -64,8 +78,13 @@ static class Plans
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         await RowSecurity.AnnounceAsync(connection, actor, cancellationToken);
         await query(db);
-        await using var explain = new NpgsqlCommand($"EXPLAIN {captured.Text}", connection);
-        foreach (var parameter in captured.Parameters) explain.Parameters.Add(parameter.Clone());
+        return await ExplainAsync(connection, captured.Text, captured.Parameters, cancellationToken);
+    }
+
+    static async Task<string> ExplainAsync(NpgsqlConnection connection, string sql, IReadOnlyList<NpgsqlParameter> parameters, CancellationToken cancellationToken)
+    {
+        await using var explain = new NpgsqlCommand($"EXPLAIN {sql}", connection);
+        foreach (var parameter in parameters) explain.Parameters.Add(parameter.Clone());
         var lines = new List<string>();
         await using var reader = await explain.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) lines.Add(reader.GetString(0));
