@@ -25,7 +25,7 @@ public class DocumentTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                 var parameters = operation!["parameters"]?.AsArray().Select(parameter => (In: (string)parameter!["in"]!, Name: (string)parameter["name"]!)).ToArray() ?? [];
                 var responses = operation["responses"]!.AsObject().Select(response => response.Key).ToArray();
                 operation["security"].ShouldNotBeNull($"{method} {path}");
-                foreach (var status in new[] { "401", "403" }) responses.ShouldContain(status, $"{method} {path}");
+                foreach (var status in new[] { "400", "401", "403", "429", "503" }) responses.ShouldContain(status, $"{method} {path}");
                 if (path.Contains("{id}", StringComparison.Ordinal))
                 {
                     parameters.ShouldContain(("path", "id"));
@@ -37,7 +37,8 @@ public class DocumentTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                     foreach (var status in new[] { "412", "428" }) responses.ShouldContain(status, $"{method} {path}");
                 }
                 if (method is "post") parameters.ShouldContain(("header", "Idempotency-Key"), path);
-                if (operation["requestBody"] is not null) responses.ShouldContain("400", $"{method} {path}");
+                if (operation["requestBody"] is not null)
+                    foreach (var status in new[] { "413", "415" }) responses.ShouldContain(status, $"{method} {path}");
             }
     }
 }

@@ -62,6 +62,8 @@ public sealed class SharingTests(RunningApp app, Browser browser)
 
         // Taken back, it goes from the other's page too.
         await mine.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).ClickAsync();
+        await Expect(Link(mine, "Groceries")).ToBeVisibleAsync();
+        await InspectLooksAsync(mine, "list");
         await Link(mine, "Travel plans").ClickAsync();
         await Button(mine, "Share…").ClickAsync();
         await Button(mine, "Take back from nora@example.com").ClickAsync();
