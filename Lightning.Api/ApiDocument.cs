@@ -39,14 +39,9 @@ static class ApiDocument
                 };
                 return Task.CompletedTask;
             });
-            // Problems say more than their base: at least where the trace is, and for a 403 the reason as a code.
             options.AddSchemaTransformer((schema, context, _) =>
             {
-                if (!context.JsonTypeInfo.Type.IsAssignableTo(typeof(ProblemDetails))) return Task.CompletedTask;
-                schema.AdditionalPropertiesAllowed = true;
-                schema.AdditionalProperties = null;
-                schema.Properties!["traceId"] = new OpenApiSchema { Type = JsonSchemaType.String };
-                schema.Properties["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Which rules do not hold, such as `not-owner-or-editor`; with 403." };
+                if (context.JsonTypeInfo.Type.IsAssignableTo(typeof(ProblemDetails))) DescribeProblem(schema);
                 return Task.CompletedTask;
             });
             options.AddOperationTransformer((operation, context, _) =>
@@ -57,6 +52,29 @@ static class ApiDocument
                 return Task.CompletedTask;
             });
         });
+    }
+
+    /// <summary>Problems as they are here: the framework's type leaves everything open.</summary>
+    static void DescribeProblem(OpenApiSchema schema)
+    {
+        var errors = schema.Properties!.TryGetValue("errors", out var byField) ? byField : null;
+        schema.Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
+        {
+            ["type"] = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^/problems/[a-z-]+$", Description = "What went wrong: the address of a page that explains it." },
+            ["title"] = new OpenApiSchema { Type = JsonSchemaType.String },
+            ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "400", Maximum = "599" },
+            ["detail"] = new OpenApiSchema { Type = JsonSchemaType.String },
+            ["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Which rules do not hold, such as `not-owner-or-editor`; with 403." },
+            ["traceId"] = new OpenApiSchema { Type = JsonSchemaType.String },
+        };
+        schema.Required = new HashSet<string>(StringComparer.Ordinal) { "type", "title", "status", "traceId" };
+        if (errors is not null)
+        {
+            schema.Properties["errors"] = errors;
+            schema.Required.Add("errors");
+        }
+        schema.AdditionalPropertiesAllowed = false;
+        schema.AdditionalProperties = null;
     }
 
     /// <summary>Adds what endpoints take by their filters and not by their handlers.</summary>
@@ -76,6 +94,14 @@ static class ApiDocument
                 In = ParameterLocation.Path,
                 Required = true,
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
+            });
+        if (operation.Responses?.ContainsKey("304") is true)
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = HeaderNames.IfNoneMatch,
+                In = ParameterLocation.Header,
+                Description = "The version that the caller has, as its ETag gave it: where it is still the present one the answer is 304, without it.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         if (metadata.OfType<TakesIdempotencyKey>().Any())
             operation.Parameters.Add(new OpenApiParameter

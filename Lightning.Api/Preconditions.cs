@@ -22,8 +22,7 @@ static class Preconditions
     public static ProblemHttpResult? Refuse(string? ifMatch, string etag)
     {
         if (string.IsNullOrEmpty(ifMatch))
-            return TypedResults.Problem("Send If-Match with the version that you read, as its ETag gave it.", statusCode: StatusCodes.Status428PreconditionRequired,
-                title: "Which version does this replace?", type: Problems.Type("precondition-required"));
+            return Problem.PreconditionRequired.Answer("Send If-Match with the version that you read, as its ETag gave it.");
         return EntityTagHeaderValue.TryParseList([ifMatch], out var tags) && tags.Any(tag => tag.Tag == "*" || (!tag.IsWeak && tag.Tag == etag)) ? null : Overtaken();
     }
 
@@ -42,6 +41,5 @@ static class Preconditions
     }
 
     /// <summary>That somebody else's write came first.</summary>
-    public static ProblemHttpResult Overtaken() => TypedResults.Problem("It was changed since you read it. Read it again, and decide what to keep.",
-        statusCode: StatusCodes.Status412PreconditionFailed, title: "Changed meanwhile", type: Problems.Type("changed-meanwhile"));
+    public static ProblemHttpResult Overtaken() => Problem.ChangedMeanwhile.Answer("It was changed since you read it. Read it again, and decide what to keep.");
 }

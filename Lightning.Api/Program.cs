@@ -26,8 +26,8 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.UseDocsPage();
 app.UseCors();
-app.UseAuthentication();
-app.UseAuthorization();
+app.UseSessionGate();
+app.UseStrictQueries();
 app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
@@ -40,4 +40,4 @@ app.MapNoteEvents();
 app.RequireTranslatableRules();
 app.RequireStatedPolicies();
 app.RequireStatedRules();
-app.Run();
+if (!await app.WriteDocumentAsync()) app.Run();

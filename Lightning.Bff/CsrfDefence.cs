@@ -66,7 +66,7 @@ static partial class CsrfDefence
         await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
-            ProblemDetails = { Status = StatusCodes.Status403Forbidden, Type = Problems.Type("cross-site-request"), Title = "Not from this site.", Detail = reason },
+            ProblemDetails = Problem.CrossSiteRequest.Details(reason),
         });
     }
 

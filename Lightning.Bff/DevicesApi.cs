@@ -56,7 +56,7 @@ static class DevicesApi
     static async Task<Results<NoContent, ProblemHttpResult>> EndOthersAsync(bool? others, HttpContext context, SessionEnds ends, TimeProvider clock)
     {
         if (others != true)
-            return TypedResults.Problem("Send others=true: this session is ended by POST /bff/logout.", statusCode: StatusCodes.Status400BadRequest, title: "Say which sessions.", type: Problems.Type("others-not-named"));
+            return Problem.OthersNotNamed.Answer("Send others=true: this session is ended by POST /bff/logout.");
         var session = context.LiveSession()!;
         if (!IsFresh(session, clock)) return ProveAnew();
         await ends.EndUserAsync(session.User.Id, EndedBy.User, session, Address(context), except: session.Id);
@@ -67,8 +67,7 @@ static class DevicesApi
 
     static bool IsFresh(LiveSession session, TimeProvider clock) => clock.GetUtcNow() - session.AuthTime <= Freshness;
 
-    static ProblemHttpResult ProveAnew() => TypedResults.Problem("Sign in again by /bff/login?prompt=login, then try once more.",
-        statusCode: StatusCodes.Status403Forbidden, title: "Prove again who you are.", type: Problems.Type("reauthentication-required"));
+    static ProblemHttpResult ProveAnew() => Problem.ReauthenticationRequired.Answer("Sign in again by /bff/login?prompt=login, then try once more.");
 
     static string? Address(HttpContext context) => context.Connection.RemoteIpAddress?.ToString();
 }

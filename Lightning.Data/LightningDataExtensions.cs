@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lightning.Data.Keys;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
@@ -5,10 +6,12 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lightning.Data;
 
@@ -16,6 +19,9 @@ namespace Lightning.Data;
 public static class LightningDataExtensions
 {
     const string ConnectionName = "lightning";
+
+    /// <summary>How many statements a connection keeps planned; a service has some dozens.</summary>
+    const int PreparedStatements = 100;
 
     /// <summary>Adds <see cref="LightningDb"/> over <c>ConnectionStrings:lightning</c>, the policies, and the data-protection ring of this service.</summary>
     /// <param name="builder">The service.</param>
@@ -26,7 +32,7 @@ public static class LightningDataExtensions
         ArgumentNullException.ThrowIfNull(builder);
         RequireConnectionString(builder.Configuration);
         // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
-        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLightning());
+        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UsePreparedStatements().UseLightning());
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
         builder.Services.AddPolicies();
 
@@ -45,12 +51,36 @@ public static class LightningDataExtensions
             throw new ConfigurationException($"ConnectionStrings:{ConnectionName} is not set: give the Postgres to use, such as \"Host=localhost;Username=lightning_api;Password=…;Database=lightning\".");
         try
         {
-            return new Npgsql.NpgsqlConnectionStringBuilder(text).ConnectionString;
+            return new NpgsqlConnectionStringBuilder(text).ConnectionString;
         }
         catch (ArgumentException fault)
         {
             throw new ConfigurationException($"ConnectionStrings:{ConnectionName} cannot be read ({fault.Message.TrimEnd('.')}): write it like \"Host=localhost;Username=…;Password=…;Database=lightning\".", fault);
         }
+    }
+
+    /// <summary>
+    /// What whoever listens for notifications connects by: <c>ConnectionStrings:lightning-feed</c> where it is set, because a pooler that lends connections by the
+    /// transaction cannot listen; else the service's own. A connection for itself, that no pool takes back.
+    /// </summary>
+    /// <exception cref="ConfigurationException">There is none, or it is malformed.</exception>
+    public static NpgsqlConnectionStringBuilder RequireFeedConnection(IConfiguration configuration, string name) =>
+        new(configuration.GetConnectionString("lightning-feed") is { Length: > 0 } own ? own : RequireConnectionString(configuration))
+        {
+            Pooling = false,
+            Multiplexing = false,
+            ApplicationName = name,
+        };
+
+    /// <summary>
+    /// A statement that comes again and again is planned once a connection: rules and row-level security make plans that cost more than to carry them out. Off where
+    /// the connection string says so (<c>Max Auto Prepare=0</c>), as a pooler may need that lends connections by the transaction.
+    /// </summary>
+    static DbContextOptionsBuilder UsePreparedStatements(this DbContextOptionsBuilder options)
+    {
+        var given = RelationalOptionsExtension.Extract(options.Options).ConnectionString;
+        if (new DbConnectionStringBuilder { ConnectionString = given }.ContainsKey("Max Auto Prepare")) return options;
+        return options.UseNpgsql(new NpgsqlConnectionStringBuilder(given) { MaxAutoPrepare = PreparedStatements }.ConnectionString);
     }
 
     internal static DbContextOptionsBuilder UseLightning(this DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();

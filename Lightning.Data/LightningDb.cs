@@ -64,8 +64,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
     /// <summary>With whom notes are shared.</summary>
     public DbSet<NoteShare> NoteShares => Set<NoteShare>();
 
-    /// <summary>What notes are searched by.</summary>
-    public DbSet<NoteWords> NoteWords => Set<NoteWords>();
+    /// <summary>The ids of the actor's notes, and of those shared with them, that hold the words of a query; part of whatever it is composed into.</summary>
+    /// <param name="query">Words, <c>"phrases"</c>, <c>or</c> and <c>-without</c>.</param>
+    public IQueryable<Guid> FindNotes(string query) => Database.SqlQuery<Guid>($"""SELECT id AS "Value" FROM app.find_notes({query})""");
 
     /// <summary>Requests that were made with a key, and what was answered.</summary>
     public DbSet<KeyedRequest> KeyedRequests => Set<KeyedRequest>();

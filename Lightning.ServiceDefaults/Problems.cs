@@ -2,20 +2,17 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.ServiceDefaults;
 
-/// <summary>Faults as problem details (RFC 9457): <c>type</c> is <c>/problems/slug</c>, and <c>traceId</c> leads to the trace.</summary>
-public static class Problems
+/// <summary>Faults as problem details (RFC 9457): <c>type</c> leads to a page that explains it (<see cref="Problem"/>), and <c>traceId</c> leads to the trace.</summary>
+public static partial class Problems
 {
-    /// <summary>The <c>type</c> of a problem by its slug.</summary>
-    public static string Type(string slug) => $"/problems/{slug}";
-
     /// <summary>Whether a fault means that the database is away or overwhelmed, so that the same request may well succeed later.</summary>
     public static bool IsDatabaseAway(Exception? fault)
     {
@@ -30,21 +27,13 @@ public static class Problems
         {
             var details = problem.ProblemDetails;
             var status = details.Status ?? problem.HttpContext.Response.StatusCode;
-            if (details.Type?.StartsWith("/problems/", StringComparison.Ordinal) != true)
-                details.Type = Type(Slug(status));
+            // One that bears no type of ours is what its status says, whatever the framework calls it.
+            if (details.Type?.StartsWith("/problems/", StringComparison.Ordinal) != true) details.Type = Problem.Of(status).Type;
             details.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? problem.HttpContext.TraceIdentifier;
         });
         services.AddExceptionHandler<DatabaseAway>();
         services.AddExceptionHandler<BadRequest>();
     }
-
-    static string Slug(int status) => status switch
-    {
-        StatusCodes.Status401Unauthorized => "unauthenticated",
-        StatusCodes.Status500InternalServerError => "internal-error",
-        StatusCodes.Status503ServiceUnavailable => "unavailable",
-        _ => ReasonPhrases.GetReasonPhrase(status).Replace(' ', '-').ToLowerInvariant() is { Length: > 0 } slug ? slug : "error",
-    };
 
     /// <summary>A database that is away is 503, never 401 or 500: clients keep their session and try again.</summary>
     sealed class DatabaseAway(IProblemDetailsService problems) : IExceptionHandler
@@ -57,13 +46,13 @@ public static class Problems
             return problems.TryWriteAsync(new ProblemDetailsContext
             {
                 HttpContext = httpContext,
-                ProblemDetails = { Status = 503, Title = "The service is busy or being restarted.", Detail = "Nothing was changed. Try again in a few seconds." },
+                ProblemDetails = Problem.Unavailable.Details("Nothing was changed. Try again in a few seconds."),
             });
         }
     }
 
     /// <summary>A request that cannot be read says which part of it; a JSON fault names its field.</summary>
-    sealed class BadRequest(IProblemDetailsService problems) : IExceptionHandler
+    sealed partial class BadRequest(IProblemDetailsService problems) : IExceptionHandler
     {
         public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
         {
@@ -72,16 +61,26 @@ public static class Problems
             if (exception is not BadHttpRequestException bad) return ValueTask.FromResult(false);
             httpContext.Response.StatusCode = bad.StatusCode;
             if (bad.StatusCode == StatusCodes.Status429TooManyRequests) httpContext.Response.Headers.RetryAfter = "60";
-            var json = bad.InnerException as JsonException;
-            var details = new ProblemDetails { Status = bad.StatusCode, Detail = json is null ? bad.Message : "The body is no JSON of the form that is asked for." };
-            if (json is not null)
-                details.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal)
-                {
-                    // "$.title" names a field; "$" the body itself.
-                    [json.Path?.TrimStart('$').TrimStart('.') ?? ""] = [Explain(json)],
-                };
+            var details = new ProblemDetails { Status = bad.StatusCode, Detail = bad.InnerException is JsonException ? "The body is no JSON of the form that is asked for." : bad.Message };
+            if (bad.StatusCode == StatusCodes.Status400BadRequest)
+            {
+                var (field, fault) = Fault(bad);
+                details.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [fault] };
+                // The framework's words name types of ours and repeat what was sent.
+                if (bad.InnerException is not JsonException && field.Length > 0) details.Detail = $"The parameter {field} cannot be read.";
+            }
             return problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = details });
         }
+
+        /// <summary>Which field is at fault, and how; the body as a whole has no name.</summary>
+        static (string Field, string Fault) Fault(BadHttpRequestException bad) =>
+            // "$.title" names a field; "$" the body itself.
+            bad.InnerException is JsonException json ? (json.Path?.TrimStart('$').TrimStart('.') ?? "", Explain(json))
+            : Unbound().Match(bad.Message) is { Success: true } unbound ? (JsonNamingPolicy.CamelCase.ConvertName(unbound.Groups["name"].Value), "Cannot be read.")
+            : ("", bad.Message.Contains("was not provided", StringComparison.Ordinal) || bad.Message.Contains("no body was provided", StringComparison.Ordinal) ? "Missing." : "Cannot be read.");
+
+        [GeneratedRegex("^Failed to bind parameter \".+ (?<name>\\S+)\" from ")]
+        private static partial Regex Unbound();
 
         /// <summary>Without the names of our own types, which the serializer's messages hold.</summary>
         static string Explain(JsonException fault) =>

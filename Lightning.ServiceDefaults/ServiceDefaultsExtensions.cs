@@ -44,6 +44,7 @@ public static class ServiceDefaultsExtensions
         app.UseRequestCharset();
         if (!app.Environment.IsDevelopment()) app.UseHsts();
         app.MapHealth();
+        app.MapProblemPages();
         return app;
     }
 }

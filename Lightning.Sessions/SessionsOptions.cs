@@ -17,13 +17,13 @@ public sealed record SessionsOptions : IValidatableObject
     [Range(1_000, 10_000_000, ErrorMessage = "Sessions:Remembered must lie between 1000 and 10000000: leave it out for 150000.")]
     public int Remembered { get; init; } = 150_000;
 
-    /// <summary>How many requests a minute one session may make of a relying party's replica, all of them at once if need be; 60 to 100 million, 6,000 by default.</summary>
+    /// <summary>How many requests a minute one session may make of a relying party's or an API's replica, all of them at once if need be; 60 to 100 million, 6,000 by default.</summary>
     [Range(60, 100_000_000, ErrorMessage = "Sessions:RequestsPerMinute must lie between 60 and 100000000: leave it out for 6000.")]
     public int RequestsPerMinute { get; init; } = 6_000;
 
-    /// <summary>How many requests a minute from one address (an IPv6 network of 64 bits) may bring a cookie of no living session to a replica; 10 to 100 million, 300 by default.</summary>
-    [Range(10, 100_000_000, ErrorMessage = "Sessions:UnknownCookiesPerMinute must lie between 10 and 100000000: leave it out for 300.")]
-    public int UnknownCookiesPerMinute { get; init; } = 300;
+    /// <summary>How many requests a minute from one address (an IPv6 network of 64 bits) may bring a replica a cookie or token of no living session; 10 to 100 million, 300 by default.</summary>
+    [Range(10, 100_000_000, ErrorMessage = "Sessions:UnknownPerMinute must lie between 10 and 100000000: leave it out for 300.")]
+    public int UnknownPerMinute { get; init; } = 300;
 
     /// <summary>How many sessions a person may have at once; 1 to 1,000, unlimited by default. A sign-in beyond that ends the oldest. ASVS 5.0, 7.1.2.</summary>
     [Range(1, 1_000, ErrorMessage = "Sessions:MostPerUser must lie between 1 and 1000: leave it out for no limit.")]

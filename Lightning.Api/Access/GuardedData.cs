@@ -10,6 +10,7 @@ static class GuardedData
     public static IServiceCollection AddGuardedData(this IServiceCollection services)
     {
         services.AddSingleton<AuditedWrites>();
+        services.AddExceptionHandler<RemovedMeanwhile>();
         services.ConfigureDbContext<LightningDb>((provider, options) => options.AddInterceptors(provider.GetRequiredService<AuditedWrites>()));
         return services.AddHostedService<ExpiredKeys>();
     }

@@ -17,6 +17,6 @@ static class Refusal
     }
 
     /// <summary>A refusal with <c>reason</c> <c>not-owner-or-editor</c>, or so.</summary>
-    public static ProblemHttpResult Of(string detail, string missing) => TypedResults.Problem(detail, statusCode: StatusCodes.Status403Forbidden,
-        title: "Not allowed", type: Problems.Type("not-allowed"), extensions: new Dictionary<string, object?> { ["reason"] = $"not-{missing}" });
+    public static ProblemHttpResult Of(string detail, string missing) =>
+        Problem.NotAllowed.Answer(detail, new Dictionary<string, object?> { ["reason"] = $"not-{missing}" });
 }

@@ -29,14 +29,20 @@ static class RequiredRules
         {
             var rule = new RequiredRule(typeof(T), verb, ((RouteEndpointBuilder)builder).RoutePattern.GetParameter(Key) is not null);
             builder.Metadata.Add(rule);
-            if (rule.OfAnObject) builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status404NotFound, typeof(ProblemDetails), ["application/problem+json"]));
+            if (rule.OfAnObject) builder.Metadata.Add(Answers(StatusCodes.Status404NotFound));
+            if (!builder.Metadata.OfType<IAcceptsMetadata>().Any()) return;
+            builder.Metadata.Add(Answers(StatusCodes.Status413PayloadTooLarge));
+            builder.Metadata.Add(Answers(StatusCodes.Status415UnsupportedMediaType));
         });
+        endpoint.Finally(builder => builder.Metadata.Add(KnownQuery.Of(builder)));
         return endpoint.AddEndpointFilterFactory((made, next) =>
         {
             var target = Array.FindIndex(made.MethodInfo.GetParameters(), parameter => parameter.ParameterType == typeof(Target<T>));
             return target >= 0 ? call => OfAnObjectAsync<T>(call, next, verb, target) : call => AtAllAsync<T>(call, next, verb);
         });
     }
+
+    static ProducesResponseTypeMetadata Answers(int status) => new(status, typeof(ProblemDetails), ["application/problem+json"]);
 
     static async ValueTask<object?> OfAnObjectAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb, int target)
         where T : class

@@ -7,7 +7,6 @@ using Lightning.Data.Notes;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Events;
@@ -23,13 +22,12 @@ static class NoteEvents
 {
     static readonly TimeSpan Look = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(15);
 
-    public static void MapNoteEvents(this IEndpointRouteBuilder app) => app.MapGet("/api/v1/notes/events", Stream).WithTags("Notes").RequireAuthorization()
+    public static void MapNoteEvents(this IEndpointRouteBuilder app) => app.MapOperations("/api/v1/notes", "Notes").MapGet("/events",
+            // No typed result: its metadata would describe the framework's own envelope, and what is sent is the event alone.
+            IResult (HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, IHostApplicationLifetime lifetime) =>
+                TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, lifetime.ApplicationStopping, http.RequestAborted)))
         .Requires<Note>(Verb.Read).WithName("ListenToNotes").WithSummary("Tells of changes to the caller's notes and those shared with them, as server-sent events.")
-        .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
-
-    static ServerSentEventsResult<NoteEvent> Stream(
-        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, IHostApplicationLifetime lifetime) =>
-        TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, lifetime.ApplicationStopping, http.RequestAborted));
+        .Produces<NoteEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     static async IAsyncEnumerable<SseItem<NoteEvent>> ReadAsync(
         HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken stopping,

@@ -64,7 +64,10 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
 
     async Task ListenAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(Connection(configuration));
+        // Dead wires are found by keepalives.
+        var feed = LightningDataExtensions.RequireFeedConnection(configuration, "lightning-notes");
+        feed.KeepAlive = 5;
+        await using var connection = new NpgsqlConnection(feed.ConnectionString);
         connection.Notification += (_, notification) => Hear(notification.Payload);
         await connection.OpenAsync(cancellationToken);
         await using (var listen = new NpgsqlCommand("LISTEN lightning_notes", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
@@ -96,16 +99,6 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
         lock (gate)
             if (byPerson.TryGetValue(subscription.Person, out var subscriptions) && subscriptions.Remove(subscription) && subscriptions.Count == 0) byPerson.Remove(subscription.Person);
     }
-
-    /// <summary>A pooler that lends connections by the transaction cannot listen; then feeds have a connection of their own. Dead wires are found by keepalives.</summary>
-    static string Connection(IConfiguration configuration) =>
-        new NpgsqlConnectionStringBuilder(configuration.GetConnectionString("lightning-feed") is { Length: > 0 } own ? own : LightningDataExtensions.RequireConnectionString(configuration))
-        {
-            Pooling = false,
-            Multiplexing = false,
-            KeepAlive = 5,
-            ApplicationName = "lightning-notes",
-        }.ConnectionString;
 
     [LoggerMessage(71, LogLevel.Warning, "Changes of notes are not heard until the database is back; who listens is told then to read anew")]
     static partial void Lost(ILogger logger, Exception fault);

@@ -56,8 +56,7 @@ static class IdempotentRequests
         var kept = await db.KeyedRequests.SingleAsync(request => request.UserId == actor.UserId && request.Key == key, http.RequestAborted);
         if (!isFirst)
             return CryptographicOperations.FixedTimeEquals(kept.RequestHash, hash) ? KeptAnswer.Of(kept)
-                : TypedResults.Problem("This key stands for another request. Take a new key for a new request.", statusCode: StatusCodes.Status422UnprocessableEntity,
-                    title: "Another request has this key", type: Problems.Type("key-of-another-request"));
+                : Problem.KeyOfAnotherRequest.Answer("This key stands for another request. Take a new key for a new request.");
 
         var body = await WriteAsync(http, await next(call));
         if (http.Response.StatusCode is >= 200 and < 300)

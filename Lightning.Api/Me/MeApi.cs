@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Data;
 using Lightning.Api.Access;
 using Lightning.Api.Users;
 using Lightning.Data;
@@ -30,25 +31,26 @@ static class MeApi
 {
     public static void MapMe(this IEndpointRouteBuilder app)
     {
-        var me = app.MapGroup("/api/v1/me").WithTags("Me").RequireAuthorization();
+        var me = app.MapOperations("/api/v1/me", "Me");
         me.MapGet("/", GetAsync).Requires<User>(Verb.Read).WithName("GetMe").WithSummary("Who the caller is, and what they may do.");
         me.MapGet("/export", ExportAsync).Requires<User>(Verb.Read).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
-        me.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
-    static async Task<Ok<MeView>> GetAsync(
+    static async Task<Results<Ok<MeView>, UnauthorizedHttpResult>> GetAsync(
         LightningDb db, UserPolicy users, NotePolicy notes, NoteSharePolicy shares, Actor actor, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new MeView(await ReadAsync(db, users, actor, cancellationToken), new Dictionary<string, IReadOnlyDictionary<string, bool>>(StringComparer.Ordinal)
+        await ReadAsync(db, users, actor, cancellationToken) is not { } user ? TypedResults.Unauthorized() : TypedResults.Ok(new MeView(user, new Dictionary<string, IReadOnlyDictionary<string, bool>>(StringComparer.Ordinal)
         {
             ["users"] = users.Possible(actor),
             ["notes"] = notes.Possible(actor),
             ["shares"] = shares.Possible(actor),
         }));
 
-    static async Task<Ok<Export>> ExportAsync(HttpResponse response, LightningDb db, UserPolicy users, Actor actor, CancellationToken cancellationToken)
+    static async Task<Results<Ok<Export>, UnauthorizedHttpResult>> ExportAsync(HttpResponse response, LightningDb db, UserPolicy users, Actor actor, CancellationToken cancellationToken)
     {
+        // One moment's state, however long the reading takes: it is over when the answer has been written.
+        response.RegisterForDisposeAsync(await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken));
+        if (await ReadAsync(db, users, actor, cancellationToken) is not { } user) return TypedResults.Unauthorized();
         response.Headers.ContentDisposition = "attachment; filename=\"lightning.json\"";
-        var user = await ReadAsync(db, users, actor, cancellationToken);
         // Row by row from the database to the wire: however much there is, none of it is held here.
         return TypedResults.Ok(new Export(user,
             Rows(db.Notes.Where(note => note.OwnerId == actor.UserId).OrderBy(note => note.Id)
@@ -60,12 +62,14 @@ static class MeApi
     static IAsyncEnumerable<ExportedShare> Shares(IQueryable<NoteShare> shares) => Rows(shares.OrderBy(share => share.Id)
         .Select(share => new ExportedShare(share.Id, share.NoteId, share.Address, share.CanEdit, share.CreatedAt)));
 
-    /// <summary>Gives the connection back after its last row; the serializer would keep it until it has written everything.</summary>
+    /// <summary>Ends its reading after the last row, so that the next can begin; the serializer would keep it until it has written everything.</summary>
     static async IAsyncEnumerable<T> Rows<T>(IQueryable<T> rows)
     {
         await foreach (var row in rows.AsAsyncEnumerable()) yield return row;
     }
 
-    static async Task<UserView> ReadAsync(LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken) => UserView.Of(
-        await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).Where(user => user.Id == actor.UserId).Guard(policy, actor).SingleAsync(cancellationToken), policy, actor);
+    /// <summary>The caller; null where they were removed a moment ago, and their sessions with them.</summary>
+    static async Task<UserView?> ReadAsync(LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken) =>
+        await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).Where(user => user.Id == actor.UserId).Guard(policy, actor).SingleOrDefaultAsync(cancellationToken) is { } found
+            ? UserView.Of(found, policy, actor) : null;
 }

@@ -71,7 +71,10 @@ public sealed record NoteListQuery : IValidatableObject
         if (Pinned is { } pinned) rows = rows.Where(note => note.PinnedAt != null == pinned);
         if (Shared is { } shared) rows = shared ? rows.Where(note => note.OwnerId != actor.UserId) : rows.Where(note => note.OwnerId == actor.UserId);
         if (!string.IsNullOrWhiteSpace(Q))
-            rows = rows.Where(note => db.NoteWords.Any(words => words.Id == note.Id && words.Words.Matches(EF.Functions.WebSearchToTsQuery("simple", Q))));
+        {
+            var found = db.FindNotes(Q);
+            rows = rows.Where(note => found.Contains(note.Id));
+        }
         // An administrator may read every note, but this is the list of one's own.
         return rows.First(policy, actor with { IsAdmin = false }, Verb.Read, part => Order.First(part, NotePlace.Read(After), limit + 1));
     }

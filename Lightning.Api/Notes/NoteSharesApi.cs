@@ -38,7 +38,7 @@ public sealed record NoteShareChange
 }
 
 /// <summary>A share as a client sees it; it looks the same whether anybody has the address.</summary>
-sealed record NoteShareView(Guid Id, Guid NoteId, string Address, bool CanEdit, DateTimeOffset CreatedAt, string Etag, IReadOnlyDictionary<string, bool> Can)
+sealed record NoteShareView(Guid Id, Guid NoteId, string Address, bool CanEdit, DateTimeOffset CreatedAt, string Etag, IReadOnlyDictionary<string, bool> Can) : IVersioned
 {
     public static NoteShareView Of(Guarded<NoteShare> guarded, NoteSharePolicy policy, Actor actor)
     {
@@ -61,17 +61,16 @@ static class NoteSharesApi
 
     public static void MapNoteShares(this IEndpointRouteBuilder app)
     {
-        var shares = app.MapGroup("/api/v1").WithTags("Shares").RequireAuthorization();
+        var shares = app.MapOperations("/api/v1", "Shares");
         shares.MapGet("/notes/{id:guid}/shares", ListAsync).Requires<Note>(Verb.Read).WithName("ListShares").WithSummary("Lists with whom a note is shared, so far as the caller may see.");
         shares.MapPost("/notes/{id:guid}/shares", CreateAsync).Requires<Note>(Verb.Share).Idempotent().WithName("CreateShare").WithSummary("Shares a note with an address.")
-            .ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict);
+            .ProducesProblem(StatusCodes.Status409Conflict);
         shares.MapGet("/shares/{id:guid}", Get).Requires<NoteShare>(Verb.Read).WithName("GetShare").WithSummary("Reads a share.")
             .Produces(StatusCodes.Status304NotModified);
         shares.MapPut("/shares/{id:guid}", UpdateAsync).Requires<NoteShare>(Verb.Update).WithName("UpdateShare").WithSummary("Says whether they may change the note.")
-            .ProducesValidationProblem().ProducesPreconditions();
+            .ProducesPreconditions();
         shares.MapDelete("/shares/{id:guid}", DeleteAsync).Requires<NoteShare>(Verb.Delete).WithName("DeleteShare").WithSummary("Takes a share back, or gives it back.")
             .ProducesPreconditions();
-        shares.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
     static async Task<Ok<NoteShareList>> ListAsync(Target<Note> target, LightningDb db, NoteSharePolicy policy, Actor actor, CancellationToken cancellationToken)
@@ -85,10 +84,10 @@ static class NoteSharesApi
         Target<Note> target, NoteShareInput input, HttpResponse response, LightningDb db, NoteSharePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken)
     {
         var address = NoteShare.Fold(input.Address);
-        if (NoteShare.Fold(await db.Users.Where(user => user.Id == actor.UserId).Select(user => user.Email).SingleAsync(cancellationToken)) == address)
+        if (await db.Users.Where(user => user.Id == actor.UserId).Select(user => user.Email).SingleOrDefaultAsync(cancellationToken) is { } own && NoteShare.Fold(own) == address)
             return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["address"] = ["That is your own."] });
         if (await db.NoteShares.CountAsync(other => other.NoteId == target.Row.Id, cancellationToken) >= Most)
-            return TypedResults.Problem($"A note is shared with {Most} addresses at most.", statusCode: StatusCodes.Status409Conflict, title: "Too many", type: Problems.Type("too-many-shares"));
+            return Problem.TooManyShares.Answer($"A note is shared with {Most} addresses at most.");
         var share = new NoteShare { NoteId = target.Row.Id, Address = address, CanEdit = input.CanEdit, CreatedAt = clock.GetUtcNow().ToMicroseconds() };
         db.NoteShares.Add(share);
         try
@@ -97,38 +96,22 @@ static class NoteSharesApi
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return TypedResults.Problem("The note is shared with this address already.", statusCode: StatusCodes.Status409Conflict, title: "Shared already", type: Problems.Type("shared-already"));
+            return Problem.SharedAlready.Answer("The note is shared with this address already.");
         }
-        var guarded = await db.NoteShares.AsNoTracking().Where(own => own.Id == share.Id).Guard(policy, actor).SingleAsync(cancellationToken);
+        var guarded = await db.NoteShares.AsNoTracking().Where(made => made.Id == share.Id).Guard(policy, actor).SingleAsync(cancellationToken);
         var view = NoteShareView.Of(guarded, policy, actor);
         response.Headers.ETag = view.Etag;
         return TypedResults.Created($"/api/v1/shares/{share.Id}", view);
     }
 
-    static Results<Ok<NoteShareView>, StatusCodeHttpResult> Get(Target<NoteShare> target, HttpContext http, NoteSharePolicy policy, Actor actor)
-    {
-        var view = NoteShareView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
-    }
+    static Results<Ok<NoteShareView>, StatusCodeHttpResult> Get(Target<NoteShare> target, HttpContext http, NoteSharePolicy policy, Actor actor) =>
+        Versioned.Show(http, NoteShareView.Of(target.Guarded, policy, actor));
 
-    static async Task<Results<Ok<NoteShareView>, ProblemHttpResult>> UpdateAsync(
-        Target<NoteShare> target, NoteShareChange input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http,
-        LightningDb db, NoteSharePolicy policy, Actor actor, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteShareView.Tag(target.Row)) is { } refusal) return refusal;
-        target.Row.CanEdit = input.CanEdit;
-        if (await db.SaveAsync(policy, actor, Verb.Update, target.Row, cancellationToken) is { } unsaved) return unsaved;
-        var view = NoteShareView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return TypedResults.Ok(view);
-    }
+    static Task<Results<Ok<NoteShareView>, ProblemHttpResult>> UpdateAsync(
+        Target<NoteShare> target, NoteShareChange input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NoteSharePolicy policy, Actor actor) =>
+        target.ChangeAsync(Verb.Update, share => share.CanEdit = input.CanEdit, guarded => NoteShareView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
 
-    static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Target<NoteShare> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteShareView.Tag(target.Row)) is { } refusal) return refusal;
-        db.NoteShares.Remove(target.Row);
-        return await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken ? overtaken : TypedResults.NoContent();
-    }
+    static Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        Target<NoteShare> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken) =>
+        target.RemoveAsync(NoteShareView.Tag(target.Row), ifMatch, db, cancellationToken);
 }

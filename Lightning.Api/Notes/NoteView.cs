@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using Lightning.Api.Access;
 using Lightning.Data.Notes;
 using Lightning.Data.Rules;
 
@@ -44,7 +45,7 @@ sealed record NoteView(
     [property: Description("When its owner pinned it.")] DateTimeOffset? PinnedAt,
     [property: Description("Whether it is the caller's own; else somebody shares it with them.")] bool IsOwn,
     [property: Description("The note's version, to be sent as If-Match.")] string Etag,
-    [property: Description("What the caller may do to it, by verb.")] IReadOnlyDictionary<string, bool> Can)
+    [property: Description("What the caller may do to it, by verb.")] IReadOnlyDictionary<string, bool> Can) : IVersioned
 {
     public static NoteView Of(Guarded<Note> guarded, NotePolicy policy, Actor actor)
     {

@@ -13,35 +13,31 @@ namespace Lightning.Api.Notes;
 /// <summary>Notes: one's own, and those that others share.</summary>
 static class NotesApi
 {
-    public static RouteGroupBuilder MapNotes(this IEndpointRouteBuilder app)
+    public static void MapNotes(this IEndpointRouteBuilder app)
     {
-        var notes = app.MapGroup("/api/v1/notes").WithTags("Notes").RequireAuthorization();
-        notes.MapGet("/", ListAsync).Requires<Note>(Verb.Read).WithName("ListNotes").WithSummary("Lists one's notes and those shared with one, newest change first.")
-            .ProducesValidationProblem();
-        notes.MapPost("/", CreateAsync).Requires<Note>(Verb.Create).Idempotent().WithName("CreateNote").WithSummary("Writes a note.")
-            .ProducesValidationProblem();
+        var notes = app.MapOperations("/api/v1/notes", "Notes");
+        notes.MapGet("/", ListAsync).Requires<Note>(Verb.Read).WithName("ListNotes").WithSummary("Lists one's notes and those shared with one, newest change first.");
+        notes.MapPost("/", CreateAsync).Requires<Note>(Verb.Create).Idempotent().WithName("CreateNote").WithSummary("Writes a note.");
         notes.MapGet("/{id:guid}", Get).Requires<Note>(Verb.Read).WithName("GetNote").WithSummary("Reads a note.")
             .Produces(StatusCodes.Status304NotModified);
         notes.MapPut("/{id:guid}", UpdateAsync).Requires<Note>(Verb.Update).WithName("UpdateNote").WithSummary("Replaces a note's title and text.")
-            .ProducesValidationProblem().ProducesPreconditions();
+            .ProducesPreconditions();
         notes.MapDelete("/{id:guid}", DeleteAsync).Requires<Note>(Verb.Delete).WithName("DeleteNote").WithSummary("Deletes a note.")
             .ProducesPreconditions();
         notes.MapPost("/archive", ArchiveAllAsync).Requires<Note>(Verb.Archive).Idempotent().WithName("ArchiveNotes").WithSummary("Puts several notes away, or takes them out again.")
-            .ProducesValidationProblem().ProducesProblem(StatusCodes.Status412PreconditionFailed);
-        notes.MapPut("/{id:guid}/archived", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken) =>
-            ChangeAsync(target, Verb.Archive, note => note.ArchivedAt ??= Now(clock), ifMatch, http, db, policy, actor, cancellationToken))
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        notes.MapPut("/{id:guid}/archived", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock) =>
+            ChangeAsync(target, Verb.Archive, note => note.ArchivedAt ??= Now(clock), ifMatch, http, db, policy, actor))
             .Requires<Note>(Verb.Archive).WithName("ArchiveNote").WithSummary("Puts a note away.").ProducesPreconditions();
-        notes.MapDelete("/{id:guid}/archived", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken) =>
-            ChangeAsync(target, Verb.Archive, note => note.ArchivedAt = null, ifMatch, http, db, policy, actor, cancellationToken))
+        notes.MapDelete("/{id:guid}/archived", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor) =>
+            ChangeAsync(target, Verb.Archive, note => note.ArchivedAt = null, ifMatch, http, db, policy, actor))
             .Requires<Note>(Verb.Archive).WithName("UnarchiveNote").WithSummary("Takes a note out again.").ProducesPreconditions();
-        notes.MapPut("/{id:guid}/pinned", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken) =>
-            ChangeAsync(target, Verb.Pin, note => note.PinnedAt ??= Now(clock), ifMatch, http, db, policy, actor, cancellationToken))
+        notes.MapPut("/{id:guid}/pinned", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock) =>
+            ChangeAsync(target, Verb.Pin, note => note.PinnedAt ??= Now(clock), ifMatch, http, db, policy, actor))
             .Requires<Note>(Verb.Pin).WithName("PinNote").WithSummary("Pins a note.").ProducesPreconditions();
-        notes.MapDelete("/{id:guid}/pinned", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken) =>
-            ChangeAsync(target, Verb.Pin, note => note.PinnedAt = null, ifMatch, http, db, policy, actor, cancellationToken))
+        notes.MapDelete("/{id:guid}/pinned", (Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor) =>
+            ChangeAsync(target, Verb.Pin, note => note.PinnedAt = null, ifMatch, http, db, policy, actor))
             .Requires<Note>(Verb.Pin).WithName("UnpinNote").WithSummary("Unpins a note.").ProducesPreconditions();
-        notes.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
-        return notes;
     }
 
     static async Task<Ok<NotePage>> ListAsync(
@@ -67,37 +63,20 @@ static class NotesApi
         return TypedResults.Created($"/api/v1/notes/{note.Id}", view);
     }
 
-    static Results<Ok<NoteView>, StatusCodeHttpResult> Get(Target<Note> target, HttpContext http, NotePolicy policy, Actor actor)
-    {
-        var view = NoteView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
-    }
+    static Results<Ok<NoteView>, StatusCodeHttpResult> Get(Target<Note> target, HttpContext http, NotePolicy policy, Actor actor) =>
+        Versioned.Show(http, NoteView.Of(target.Guarded, policy, actor));
 
     static Task<Results<Ok<NoteView>, ProblemHttpResult>> UpdateAsync(
-        Target<Note> target, NoteInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http,
-        LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken) =>
-        ChangeAsync(target, Verb.Update, note => (note.Title, note.Body, note.UpdatedAt) = (input.Title, input.Body, Now(clock)), ifMatch, http, db, policy, actor, cancellationToken);
+        Target<Note> target, NoteInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock) =>
+        ChangeAsync(target, Verb.Update, note => (note.Title, note.Body, note.UpdatedAt) = (input.Title, input.Body, Now(clock)), ifMatch, http, db, policy, actor);
 
-    static async Task<Results<Ok<NoteView>, ProblemHttpResult>> ChangeAsync(
-        Target<Note> target, Verb verb, Action<Note> change, string? ifMatch, HttpContext http,
-        LightningDb db, NotePolicy policy, Actor actor, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteView.Tag(target.Row)) is { } refusal) return refusal;
-        change(target.Row);
-        if (await db.SaveAsync(policy, actor, verb, target.Row, cancellationToken) is { } unsaved) return unsaved;
-        var view = NoteView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return TypedResults.Ok(view);
-    }
+    static Task<Results<Ok<NoteView>, ProblemHttpResult>> ChangeAsync(
+        Target<Note> target, Verb verb, Action<Note> change, string? ifMatch, HttpContext http, LightningDb db, NotePolicy policy, Actor actor) =>
+        target.ChangeAsync(verb, change, guarded => NoteView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
 
-    static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, NoteView.Tag(target.Row)) is { } refusal) return refusal;
-        db.Notes.Remove(target.Row);
-        return await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken ? overtaken : TypedResults.NoContent();
-    }
+    static Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        Target<Note> target, [FromHeader(Name = "If-Match")] string? ifMatch, LightningDb db, CancellationToken cancellationToken) =>
+        target.RemoveAsync(NoteView.Tag(target.Row), ifMatch, db, cancellationToken);
 
     static async Task<Results<Ok<ArchivedNotes>, ProblemHttpResult>> ArchiveAllAsync(
         ArchiveInput input, LightningDb db, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ public sealed record UserInput
 sealed record UserView(
     Guid Id, string Name, string Email, bool EmailVerified, bool IsAdmin, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt,
     [property: Description("The user's version, to be sent as If-Match.")] string Etag,
-    [property: Description("What the caller may do, by verb.")] IReadOnlyDictionary<string, bool> Can)
+    [property: Description("What the caller may do, by verb.")] IReadOnlyDictionary<string, bool> Can) : IVersioned
 {
     public static UserView Of(Guarded<User> guarded, UserPolicy policy, Actor actor)
     {
@@ -63,16 +63,14 @@ static class UsersApi
 {
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
-        var users = app.MapGroup("/api/v1/users").WithTags("Users").RequireAuthorization();
-        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("Lists the users whom the caller may see, in order of their keys.")
-            .ProducesValidationProblem();
+        var users = app.MapOperations("/api/v1/users", "Users");
+        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("Lists the users whom the caller may see, in order of their keys.");
         users.MapGet("/{id:guid}", Get).Requires<User>(Verb.Read).WithName("GetUser").WithSummary("Reads a user.")
             .Produces(StatusCodes.Status304NotModified);
         users.MapPut("/{id:guid}", UpdateAsync).Requires<User>(Verb.Update).WithName("UpdateUser").WithSummary("Renames a user.")
-            .ProducesValidationProblem().ProducesPreconditions();
+            .ProducesPreconditions();
         users.MapDelete("/{id:guid}", DeleteAsync).Requires<User>(Verb.Delete).WithName("DeleteUser").WithSummary("Removes a user with all that is theirs. Nobody removes themself here.")
             .ProducesPreconditions();
-        users.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
     static async Task<Ok<UserPage>> ListAsync([AsParameters] UserListQuery query, HttpContext http, LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken)
@@ -86,24 +84,12 @@ static class UsersApi
         return TypedResults.Ok(new UserPage([.. users.Take(limit).Select(user => UserView.Of(user, policy, actor))], next));
     }
 
-    static Results<Ok<UserView>, StatusCodeHttpResult> Get(Target<User> target, HttpContext http, UserPolicy policy, Actor actor)
-    {
-        var view = UserView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
-    }
+    static Results<Ok<UserView>, StatusCodeHttpResult> Get(Target<User> target, HttpContext http, UserPolicy policy, Actor actor) =>
+        Versioned.Show(http, UserView.Of(target.Guarded, policy, actor));
 
-    static async Task<Results<Ok<UserView>, ProblemHttpResult>> UpdateAsync(
-        Target<User> target, UserInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http,
-        LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken)
-    {
-        if (Preconditions.Refuse(ifMatch, UserView.Tag(target.Row)) is { } refusal) return refusal;
-        target.Row.Name = input.Name;
-        if (await db.SaveAsync(policy, actor, Verb.Update, target.Row, cancellationToken) is { } unsaved) return unsaved;
-        var view = UserView.Of(target.Guarded, policy, actor);
-        http.Response.Headers.ETag = view.Etag;
-        return TypedResults.Ok(view);
-    }
+    static Task<Results<Ok<UserView>, ProblemHttpResult>> UpdateAsync(
+        Target<User> target, UserInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, UserPolicy policy, Actor actor) =>
+        target.ChangeAsync(Verb.Update, user => user.Name = input.Name, guarded => UserView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
 
     static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         Target<User> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, Actor actor, TimeProvider clock, CancellationToken cancellationToken)

@@ -93,13 +93,7 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
         await problems.TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Type = Problems.Type("provider-unavailable"),
-                Title = "The sign-in service does not answer.",
-                Detail = "You are still signed in, and nothing was changed. Try again in a few seconds.",
-            },
+            ProblemDetails = Problem.ProviderUnavailable.Details("You are still signed in, and nothing was changed. Try again in a few seconds."),
         });
     }
 }

@@ -5,7 +5,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
-using NpgsqlTypes;
 
 #nullable disable
 
@@ -654,25 +653,6 @@ namespace Lightning.Data.Migrations
                         .HasDatabaseName("ix_note_shares_user_id_note_id");
 
                     b.ToTable("note_shares", "app");
-                });
-
-            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<NpgsqlTsVector>("Words")
-                        .IsRequired()
-                        .HasColumnType("tsvector")
-                        .HasColumnName("words");
-
-                    b.HasKey("Id")
-                        .HasName("pk_note_words");
-
-                    b.ToTable((string)null);
-
-                    b.ToView("notes", "app");
                 });
 
             modelBuilder.Entity("Lightning.Data.Outbox.OutboxMessage", b =>

@@ -28,7 +28,7 @@ GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at) O
 GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
 GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
-GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.owns_note, app.remove_user TO lightning_api;
+GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.owns_note, app.find_notes, app.remove_user TO lightning_api;
 
 -- Whoever receives signed tokens: which ones were used.
 GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;

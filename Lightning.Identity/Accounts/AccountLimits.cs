@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Lightning.Data;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.EntityFrameworkCore;
@@ -19,20 +19,19 @@ namespace Lightning.Identity.Accounts;
 /// </summary>
 sealed class AccountLimits(IServiceScopeFactory scopes, IOptions<ProviderOptions> options, ILookupNormalizer normalizer, KnownDevices devices, TimeProvider clock) : IDisposable
 {
-    static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    readonly PartitionedRateLimiter<string> byNetwork = Buckets(() => options.Value.AttemptsPerMinute, Minute);
-    readonly PartitionedRateLimiter<string> failures = Buckets(() => options.Value.FormsPerMinute, Minute);
+    readonly MinuteLimit<string> byNetwork = new(options.Value.AttemptsPerMinute);
+    readonly MinuteLimit<IPAddress> failures = new(options.Value.FormsPerMinute);
 
     /// <summary>Counts a password that is tried with an e-mail address; false where there were too many.</summary>
     public async Task<bool> MayTryAsync(HttpContext http, string emailAddress) =>
         MayAsk(http, emailAddress) && await TakeAsync($"password {From(http, emailAddress)}", options.Value.AttemptsPerHour);
 
     /// <summary>Counts a question about an e-mail address, such as for a mail to it; false where one network asked too many.</summary>
-    public bool MayAsk(HttpContext http, string emailAddress) => Take(byNetwork, $"{Network(http)} {Mark(emailAddress)}");
+    public bool MayAsk(HttpContext http, string emailAddress) => byNetwork.TryTake($"{http.Network()} {Mark(emailAddress)}");
 
     /// <summary>Counts a failed sign-in that came without a form; false where one network has had as many as it may post forms.</summary>
-    public bool MayFail(HttpContext http) => Take(failures, Network(http));
+    public bool MayFail(HttpContext http) => failures.TryTake(http.Network());
 
     /// <summary>Counts a code of an authenticator app; false where there were too many: six digits can be guessed.</summary>
     public Task<bool> MayTryCodeAsync(HttpContext http, string emailAddress) => TakeAsync($"code {From(http, emailAddress)}", options.Value.CodesPerHour);
@@ -46,18 +45,8 @@ sealed class AccountLimits(IServiceScopeFactory scopes, IOptions<ProviderOptions
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
             HttpMethods.IsPost(http.Request.Method) && http.Request.Path.StartsWithSegments("/account", StringComparison.OrdinalIgnoreCase)
-                ? RateLimitPartition.GetTokenBucketLimiter($"form {Network(http)}", _ => Bucket(options.FormsPerMinute, Minute))
+                ? RateLimitPartition.GetTokenBucketLimiter($"form {http.Network()}", _ => MinuteLimit.Bucket(options.FormsPerMinute))
                 : RateLimitPartition.GetNoLimiter("other"));
-    }
-
-    public static string Network(HttpContext http) => Network(http.Connection.RemoteIpAddress);
-
-    /// <summary>Who counts as one: an IPv4 address, or an IPv6 network of 64 bits, for within that anybody has as many addresses as they like.</summary>
-    public static string Network(IPAddress? address)
-    {
-        if (address is null) return "";
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 
     string From(HttpContext http, string emailAddress) => $"{devices.Find(http, emailAddress)} {Mark(emailAddress)}";
@@ -78,23 +67,6 @@ sealed class AccountLimits(IServiceScopeFactory scopes, IOptions<ProviderOptions
                 WHERE GREATEST(known.full_at, {now}) + {each} <= {now + Hour}
             """) > 0;
     }
-
-    static bool Take(PartitionedRateLimiter<string> limiter, string key)
-    {
-        using var lease = limiter.AttemptAcquire(key);
-        return lease.IsAcquired;
-    }
-
-    static PartitionedRateLimiter<string> Buckets(Func<int> count, TimeSpan window) =>
-        PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => Bucket(count(), window)));
-
-    static TokenBucketRateLimiterOptions Bucket(int count, TimeSpan window) => new()
-    {
-        TokenLimit = count,
-        TokensPerPeriod = 1,
-        ReplenishmentPeriod = window / count,
-        AutoReplenishment = true,
-    };
 
     public void Dispose()
     {

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Threading.RateLimiting;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -29,7 +31,7 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccess
         QueueLimit = LongestQueue,
     });
 
-    readonly PartitionedRateLimiter<string> shares = PartitionedRateLimiter.Create<string, string>(network =>
+    readonly PartitionedRateLimiter<IPAddress> shares = PartitionedRateLimiter.Create<IPAddress, IPAddress>(network =>
         RateLimitPartition.GetConcurrencyLimiter(network, _ => new ConcurrencyLimiterOptions { PermitLimit = options.Value.HashesPerNetwork }));
 
     /// <summary>Verified where there is no account, so that the answer takes as long.</summary>
@@ -46,7 +48,7 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccess
 
     async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {
-        using var share = shares.AttemptAcquire(AccountLimits.Network(accessor.HttpContext?.Connection.RemoteIpAddress));
+        using var share = shares.AttemptAcquire(ClientNetwork.Of(accessor.HttpContext?.Connection.RemoteIpAddress));
         if (!share.IsAcquired) throw new HashingBusyException();
         using var permit = await limiter.AcquireAsync(1, cancellationToken);
         if (!permit.IsAcquired) throw new HashingBusyException();

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Threading.RateLimiting;
-using Lightning.Identity.Accounts;
+using System.Net;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Protocol;
@@ -13,16 +13,14 @@ namespace Lightning.Identity.Protocol;
 /// </summary>
 sealed class ConnectLimits : IDisposable
 {
-    readonly PartitionedRateLimiter<string> byNetwork, byClient;
+    readonly MinuteLimit<IPAddress> byNetwork;
+    readonly MinuteLimit<string> byClient;
 
-    public ConnectLimits(IOptions<ProviderOptions> options)
-    {
-        byNetwork = Limiter(options.Value.RequestsPerMinute);
-        byClient = Limiter(options.Value.ClientRequestsPerMinute);
-    }
+    public ConnectLimits(IOptions<ProviderOptions> options) =>
+        (byNetwork, byClient) = (new(options.Value.RequestsPerMinute), new(options.Value.ClientRequestsPerMinute));
 
     /// <summary>Counts a call that no secret stands behind. False where there were too many: the answer then says when to come again.</summary>
-    public bool MayCall(HttpContext http) => MayCall(http, byNetwork, AccountLimits.Network(http.Connection.RemoteIpAddress));
+    public bool MayCall(HttpContext http) => MayCall(http, byNetwork, http.Network());
 
     /// <summary>Counts a call of a client that has proved itself.</summary>
     public bool MayCall(HttpContext http, Client client) => MayCall(http, byClient, client.Id);
@@ -33,22 +31,13 @@ sealed class ConnectLimits : IDisposable
             ? await next(context) : new FaultPage(Faults.OfStatus(StatusCodes.Status429TooManyRequests));
 
     // RFC 6585, 4.
-    static bool MayCall(HttpContext http, PartitionedRateLimiter<string> limiter, string caller)
+    static bool MayCall<TKey>(HttpContext http, MinuteLimit<TKey> limit, TKey caller)
+        where TKey : notnull
     {
-        using var lease = limiter.AttemptAcquire(caller);
-        if (lease.IsAcquired) return true;
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        if (limit.TryTake(caller, out var wait)) return true;
         http.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return false;
     }
-
-    static PartitionedRateLimiter<string> Limiter(int perMinute) => PartitionedRateLimiter.Create<string, string>(caller => RateLimitPartition.GetTokenBucketLimiter(caller, _ => new()
-    {
-        TokenLimit = perMinute,
-        TokensPerPeriod = Math.Max(1, perMinute / 60),
-        ReplenishmentPeriod = TimeSpan.FromMinutes(1) * Math.Max(1, perMinute / 60) / perMinute,
-        AutoReplenishment = true,
-    }));
 
     public void Dispose()
     {

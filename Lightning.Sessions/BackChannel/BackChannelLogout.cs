@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
@@ -42,7 +43,7 @@ public static partial class BackChannelLogout
     {
         http.Response.Headers.CacheControl = "no-store";
         var address = http.Connection.RemoteIpAddress;
-        if (limit.IsReached(address))
+        if (limit.IsSpent(http.Network()))
         {
             http.Response.Headers.RetryAfter = "60";
             return TypedResults.StatusCode(StatusCodes.Status429TooManyRequests);
@@ -67,7 +68,7 @@ public static partial class BackChannelLogout
         if (ended is null)
         {
             fault ??= "The token was used before.";
-            limit.Count(address);
+            limit.TryTake(http.Network());
             Refused(logger, fault);
             return TypedResults.Json(new LogoutAnswer("invalid_request", fault), statusCode: StatusCodes.Status400BadRequest);
         }

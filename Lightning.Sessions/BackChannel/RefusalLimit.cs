@@ -1,5 +1,5 @@
 using System.Net;
-using System.Threading.RateLimiting;
+using Lightning.ServiceDefaults;
 
 namespace Lightning.Sessions.BackChannel;
 
@@ -7,27 +7,7 @@ namespace Lightning.Sessions.BackChannel;
 /// How many tokens that are no good an address may send. What the provider sends is good and is never counted, however much it is: everybody's
 /// sessions may end in one moment.
 /// </summary>
-sealed class RefusalLimit : IDisposable
+sealed class RefusalLimit() : MinuteLimit<IPAddress>(PerMinute)
 {
     public const int PerMinute = 30;
-
-    readonly PartitionedRateLimiter<IPAddress> limiter = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
-        RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = PerMinute,
-            TokensPerPeriod = 1,
-            ReplenishmentPeriod = TimeSpan.FromMinutes(1) / PerMinute,
-            QueueLimit = 0,
-        }));
-
-    /// <summary>Whether the address has sent too many.</summary>
-    public bool IsReached(IPAddress? address) => limiter.GetStatistics(address ?? IPAddress.None) is { CurrentAvailablePermits: 0 };
-
-    /// <summary>Counts one.</summary>
-    public void Count(IPAddress? address)
-    {
-        using var lease = limiter.AttemptAcquire(address ?? IPAddress.None);
-    }
-
-    public void Dispose() => limiter.Dispose();
 }

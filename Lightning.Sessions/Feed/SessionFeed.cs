@@ -108,16 +108,12 @@ sealed partial class SessionFeed(IConfiguration configuration, SessionMetrics me
         command.ExecuteNonQuery();
     }
 
-    /// <summary>A pooler that lends connections by the transaction cannot listen; then the feed has a connection of its own.</summary>
-    static string Connection(IConfiguration configuration) =>
-        new NpgsqlConnectionStringBuilder(configuration.GetConnectionString("lightning-feed") is { Length: > 0 } own ? own : LightningDataExtensions.RequireConnectionString(configuration))
-        {
-            Pooling = false,
-            Multiplexing = false,
-            Timeout = 3,
-            CommandTimeout = (int)Patience.TotalSeconds,
-            ApplicationName = "lightning-feed",
-        }.ConnectionString;
+    static string Connection(IConfiguration configuration)
+    {
+        var feed = LightningDataExtensions.RequireFeedConnection(configuration, "lightning-feed");
+        (feed.Timeout, feed.CommandTimeout) = (3, (int)Patience.TotalSeconds);
+        return feed.ConnectionString;
+    }
 
     [LoggerMessage(50, LogLevel.Warning, "The change feed is cut: sessions are read from the database until it is back")]
     static partial void Lost(ILogger logger, Exception fault);

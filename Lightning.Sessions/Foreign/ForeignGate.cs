@@ -1,3 +1,4 @@
+using Lightning.Sessions.Gate;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -23,10 +24,15 @@ static class ForeignGate
             return;
         }
         var services = context.HttpContext.RequestServices;
-        var live = await services.GetRequiredService<ForeignActors>().FindAsync(new ForeignCaller(subject, claims.FindFirst("sid")?.Value), context.HttpContext.RequestAborted);
+        var (actors, caller) = (services.GetRequiredService<ForeignActors>(), new ForeignCaller(subject, claims.FindFirst("sid")?.Value));
+        if (actors.TryRecall(caller) is not { } live)
+        {
+            if (GateLimits.Refuse(context)) return;
+            live = await actors.FindAsync(caller, context.HttpContext.RequestAborted);
+        }
         // A provider may keep its name for a session that was ended here: then a token from before does not pass for one of the next.
         if (live is null || live.BeganAt > IssuedAt(context) + ClockSkew) context.Fail("The session has ended.");
-        else context.HttpContext.Features.Set(live.Actor);
+        else GateLimits.Admit(context.HttpContext, live.Actor, live.Requests);
     }
 
     static DateTimeOffset IssuedAt(TokenValidatedContext context) =>

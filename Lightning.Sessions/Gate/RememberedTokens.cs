@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Lightning.Sessions.WebSessions;
+using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -11,7 +12,7 @@ namespace Lightning.Sessions.Gate;
 /// Tokens that were found valid, to their end: a signature costs more than all else on the way in. Only whether the token is what it says is
 /// remembered; whether its session lives is asked at every call. Bounded: when full, it starts anew.
 /// </summary>
-sealed class RememberedTokens(TimeProvider clock) : JsonWebTokenHandler
+sealed class RememberedTokens(TimeProvider clock, RequestLimits limits, IHttpContextAccessor requests) : JsonWebTokenHandler
 {
     /// <summary>At some 2 KB each.</summary>
     const int Capacity = 50_000;
@@ -37,6 +38,8 @@ sealed class RememberedTokens(TimeProvider clock) : JsonWebTokenHandler
             if (clock.GetUtcNow() < known.SecurityToken.ValidTo + validationParameters.ClockSkew) return known;
             if (valid.TryRemove(key, out _)) Interlocked.Decrement(ref count);
         }
+        // A signature that is made up costs as much as a good one.
+        if (requests.HttpContext is { } request && limits.Refuse(request) is { } tooMany) return new() { IsValid = false, Exception = tooMany };
         var result = await base.ValidateTokenAsync(token, validationParameters);
         if (!result.IsValid) return result;
         // Made on first use, and used by many requests at once from now on.

@@ -4,6 +4,7 @@ using Lightning.Sessions.Feed;
 using Lightning.Sessions.Foreign;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -37,13 +38,23 @@ public static class SessionGate
             .SetDefaultPolicy(Policy().RequireAuthenticatedUser().RequireAssertion(ServiceGate.IsPerson).Build())
             .AddPolicy(ServiceGate.Policy, Policy().RequireService().Build());
         builder.Services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
-        builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<ForeignActors>().AddSingleton<RememberedTokens>();
+        builder.Services.AddSessionFeed().AddSingleton<LiveActors>().AddSingleton<ForeignActors>().AddSingleton<RememberedTokens>().AddSingleton<RequestLimits>();
         // Whom the gate lets in, the database is told too.
         builder.Services.AddRowSecurity();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddScoped(services => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Actor>()
             ?? throw new InvalidOperationException("There is no actor: the endpoint was reached without passing the session gate."));
         return builder;
+    }
+
+    /// <summary>Puts the gate before everything that comes after: who it is, whether they ask too often, and whether they may.</summary>
+    public static WebApplication UseSessionGate(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseAuthentication();
+        app.UseGateLimits();
+        app.UseAuthorization();
+        return app;
     }
 
     static AuthorizationPolicyBuilder Policy() => new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
@@ -88,9 +99,14 @@ public static class SessionGate
             context.Fail("The token names no session.");
             return;
         }
-        var live = await context.HttpContext.RequestServices.GetRequiredService<LiveActors>().FindAsync(sid, context.HttpContext.RequestAborted);
+        var actors = context.HttpContext.RequestServices.GetRequiredService<LiveActors>();
+        if (actors.TryRecall(sid) is not { } live)
+        {
+            if (GateLimits.Refuse(context)) return;
+            live = await actors.FindAsync(sid, context.HttpContext.RequestAborted);
+        }
         // Another's session is nobody's: a person is (issuer, subject), and the issuer is the one this API trusts.
         if (live?.Subject != subject) context.Fail("The session has ended.");
-        else context.HttpContext.Features.Set(live.Actor);
+        else GateLimits.Admit(context.HttpContext, live.Actor, live.Requests);
     }
 }

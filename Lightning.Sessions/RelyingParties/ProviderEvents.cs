@@ -1,3 +1,4 @@
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
@@ -49,7 +50,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
         catch (SignInRefusedException refusal)
         {
             logger.SignInRefused(refusal.Message);
-            await SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "sign-in-refused", "You are not signed in.", refusal.Message);
+            await SignInPages.WriteProblemAsync(context.HttpContext, Problem.SignInRefused, refusal.Message);
             return;
         }
         await SignInPages.WriteLandingAsync(context.HttpContext, LocalUrl.TryParse(context.ReturnUri, out var local) ? local : "/");
@@ -59,8 +60,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     {
         context.HandleResponse();
         logger.SignInRefused("access_denied");
-        return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "access-denied",
-            "You are not signed in.", "Signing in was cancelled or refused at the sign-in service.");
+        return SignInPages.WriteProblemAsync(context.HttpContext, Problem.AccessDenied, "Signing in was cancelled or refused at the sign-in service.");
     }
 
     public override Task RemoteFailure(RemoteFailureContext context)
@@ -72,8 +72,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
             return SignInPages.WriteProviderAwayAsync(context.HttpContext);
         }
         logger.SignInFailed(context.Failure?.Message ?? "no reason given");
-        return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status400BadRequest, "sign-in-failed",
-            "Signing in did not work.", "The answer of the sign-in service does not belong to a sign-in that this browser has begun, or is no longer good.");
+        return SignInPages.WriteProblemAsync(context.HttpContext, Problem.SignInFailed, "The answer of the sign-in service does not belong to a sign-in that this browser has begun, or is no longer good.");
     }
 
     /// <summary>Back from the provider after signing out there.</summary>

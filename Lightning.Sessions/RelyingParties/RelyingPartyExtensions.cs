@@ -89,13 +89,7 @@ public static class RelyingPartyExtensions
         await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status400BadRequest,
-                Type = Problems.Type("https-required"),
-                Title = "Use https.",
-                Detail = "This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies.",
-            },
+            ProblemDetails = Problem.HttpsRequired.Details("This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies."),
         });
     }
 }

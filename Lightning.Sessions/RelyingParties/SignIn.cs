@@ -37,11 +37,9 @@ public static class SignIn
     static async Task<IResult> BeginAsync(HttpContext context, string? returnUrl, string? prompt)
     {
         if (!LocalUrl.TryParse(returnUrl ?? "/", out var local))
-            return TypedResults.Problem("Give a path of this application that begins with one slash, such as /notes.",
-                statusCode: StatusCodes.Status400BadRequest, title: "returnUrl leads elsewhere.", type: Problems.Type("return-url-not-local"));
+            return Problem.ReturnUrlNotLocal.Answer("Give a path of this application that begins with one slash, such as /notes.");
         if (prompt is not null && !Prompts.Contains(prompt, StringComparer.Ordinal))
-            return TypedResults.Problem($"Give one of {string.Join(", ", Prompts)}, or none.",
-                statusCode: StatusCodes.Status400BadRequest, title: "prompt is unknown.", type: Problems.Type("unknown-prompt"));
+            return Problem.UnknownPrompt.Answer($"Give one of {string.Join(", ", Prompts)}, or none.");
 
         var properties = new AuthenticationProperties { RedirectUri = local };
         if (prompt is not null) properties.SetParameter(OpenIdConnectParameterNames.Prompt, prompt);

@@ -31,20 +31,19 @@ static class SignInPages
     public static Task WriteProviderAwayAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "5";
-        return WriteProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "provider-unavailable",
-            "Signing in is not possible right now.", "The sign-in service does not answer. Nothing was changed; try again in a few seconds.");
+        return WriteProblemAsync(context, Problem.ProviderUnavailable, "Signing in is not possible right now. Nothing was changed; try again in a few seconds.");
     }
 
-    public static Task WriteProblemAsync(HttpContext context, int status, string slug, string title, string detail)
+    public static Task WriteProblemAsync(HttpContext context, Problem problem, string detail)
     {
         if (context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
-            return WriteAsync(context, status, title, detail, context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again");
-        context.Response.StatusCode = status;
+            return WriteAsync(context, problem.Status, $"{problem.Title}.", detail, context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again");
+        context.Response.StatusCode = problem.Status;
         context.Response.Headers.CacheControl = "no-store";
         return context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = context,
-            ProblemDetails = { Status = status, Type = Problems.Type(slug), Title = title, Detail = detail },
+            ProblemDetails = problem.Details(detail),
         }).AsTask();
     }
 

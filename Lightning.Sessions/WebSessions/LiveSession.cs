@@ -1,3 +1,4 @@
+using Lightning.ServiceDefaults;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Refresh;
 using Microsoft.AspNetCore.Authentication;
@@ -8,7 +9,7 @@ namespace Lightning.Sessions.WebSessions;
 /// <summary>A session that is alive, and whose user is welcome. Requests of one session may share it.</summary>
 public sealed class LiveSession : IRemembered
 {
-    long lastSeenAt, spentUntil;
+    long lastSeenAt;
 
     /// <summary>The <c>sid</c>.</summary>
     public required Guid Id { get; init; }
@@ -44,27 +45,14 @@ public sealed class LiveSession : IRemembered
 
     internal DateTimeOffset ReadAt { get; init; }
 
+    internal Allowance Requests { get; } = new();
+
     Guid IRemembered.SessionId => Id;
 
     Guid IRemembered.UserId => User.Id;
 
     /// <summary>What is remembered of its last use may be old, where other replicas serve it too; then it is read anew, and not ended.</summary>
     bool IRemembered.IsOver(DateTimeOffset now) => now >= EndsAt || now - LastSeenAt >= IdleTimeout;
-
-    /// <summary>
-    /// Takes one request from an allowance that refills evenly, by one number: the moment at which all of it would be back (the generic cell rate
-    /// algorithm, ITU-T I.371). False where the allowance is spent.
-    /// </summary>
-    internal bool TrySpend(long now, long ticksPerRequest, long allowance)
-    {
-        while (true)
-        {
-            var before = Volatile.Read(ref spentUntil);
-            var after = Math.Max(before, now) + ticksPerRequest;
-            if (after - now > allowance) return false;
-            if (Interlocked.CompareExchange(ref spentUntil, after, before) == before) return true;
-        }
-    }
 
     /// <summary>Notes its use; true for the one request an interval that shall have it written.</summary>
     internal bool Use(DateTimeOffset now, TimeSpan interval)

@@ -47,7 +47,7 @@ public sealed class RequestSessions
     {
         if (memory.TryRecall(hash) is not { } session)
         {
-            limits.Check(context);
+            if (limits.Refuse(context) is { } tooMany) throw tooMany;
             if (await memory.FindAsync(hash, context.RequestAborted) is not { } read)
             {
                 limits.CountUnknown(context);
@@ -70,7 +70,7 @@ public sealed class RequestSessions
 
     LiveSession Show(HttpContext context, LiveSession session)
     {
-        limits.Count(session);
+        limits.Count(session.Requests);
         context.Features.Set(session);
         // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
         context.Response.OnStarting(static response =>

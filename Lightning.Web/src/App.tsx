@@ -30,7 +30,11 @@ export function App() {
     <Session value={visitor.session}>
       <Header />
       <SessionEnded />
-      {route.page === 'devices' ? <DevicesPage /> : <NotesPage selected={route.page === 'notes' ? route.selected : null} />}
+      {route.page === 'devices' ? (
+        <DevicesPage />
+      ) : (
+        <NotesPage view={route.page === 'notes' ? route.view : 'notes'} selected={route.page === 'notes' ? route.selected : null} />
+      )}
     </Session>
   );
 }

@@ -1,15 +1,17 @@
 import { useSyncExternalStore, type ComponentProps, type MouseEvent } from 'react';
 
-/** Where the address bar points. Four places do not earn a routing library. */
-export type Route = { page: 'home' } | { page: 'devices' } | { page: 'notes'; selected: string | null } | { page: 'unknown' };
+import type { View } from './notes/notes';
+
+/** Where the address bar points. Six places do not earn a routing library. */
+export type Route = { page: 'home' } | { page: 'devices' } | { page: 'notes'; view: View; selected: string | null } | { page: 'unknown' };
 
 export const newNote = 'new';
 
 export function parse(path: string): Route {
   if (path === '/') return { page: 'home' };
   if (/^\/devices\/?$/.test(path)) return { page: 'devices' };
-  const notes = /^\/notes(?:\/([^/]+))?\/?$/.exec(path);
-  return notes ? { page: 'notes', selected: notes[1] ?? null } : { page: 'unknown' };
+  const notes = /^\/(notes|shared|archive)(?:\/([^/]+))?\/?$/.exec(path);
+  return notes ? { page: 'notes', view: notes[1] as View, selected: notes[2] ?? null } : { page: 'unknown' };
 }
 
 const listeners = new Set<() => void>();

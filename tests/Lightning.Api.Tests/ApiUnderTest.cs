@@ -6,6 +6,8 @@ using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,14 +38,29 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>How many connections to the database there may be; as many as are needed where not set.</summary>
     public int? Pool { get; init; }
 
+    /// <summary>Whether a connection goes back to the pool as it was left.</summary>
+    public bool KeepsConnectionsUnclean { get; init; }
+
+    /// <summary>Services besides, or in the place of the API's own.</summary>
+    public Action<IServiceCollection>? Configure { get; init; }
+
+    /// <summary>Settings besides.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether it listens on a socket, as what the server itself refuses can only be seen there.</summary>
+    public bool IsOnSocket { get; init; }
+
+    /// <summary>Whether a test wants to see the server at fault; else an answer that the document does not know fails it.</summary>
+    public bool LetsFaultsPass { get; init; }
+
     public async ValueTask InitializeAsync()
     {
         if (Database is null) Database = await server.CreateDatabaseAsync();
         factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("ConnectionStrings:lightning", Pool is { } size
-                ? new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = size }.ConnectionString : Database.ConnectionStringOf("api"));
+            host.UseSetting("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = Pool ?? 100, NoResetOnClose = KeepsConnectionsUnclean }.ConnectionString);
             host.UseSetting("Owner", Database.ConnectionString);
+            if (Configure is not null) host.ConfigureTestServices(Configure);
             if (Extend is not null) host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             host.UseSetting("Oidc:Authority", People.Issuer);
@@ -52,7 +69,9 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
                 bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
                     new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
+            foreach (var (key, value) in Settings) host.UseSetting(key, value);
         });
+        if (IsOnSocket) factory.UseKestrel(0);
     }
 
     /// <summary>Another replica over the same database; it leaves the database behind.</summary>
@@ -65,7 +84,13 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 
     public IServiceProvider Services => factory!.Services;
 
-    public HttpClient Anonymous() => factory!.CreateClient();
+    /// <summary>A client without a token. Every answer is held against the document.</summary>
+    public HttpClient Anonymous()
+    {
+        var client = factory!.CreateDefaultClient(new ContractHandler { LetsFaultsPass = LetsFaultsPass });
+        if (IsOnSocket) client.BaseAddress = new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        return client;
+    }
 
     public HttpClient With(string token)
     {

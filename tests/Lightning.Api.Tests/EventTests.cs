@@ -41,6 +41,8 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await ada.PostAsync($"{note}/shares", new { address = $"new-{bob.User.Email}" })).EnsureSuccessStatusCode();
         await using var adas = await Listening.BeginAsync(ada.Client);
         await using var bobs = await Listening.BeginAsync(bob.Client);
+        // What was still on its way when she began to listen comes before this.
+        await adas.HearsAsync("changed", await ada.WriteAsync("Last"));
         await api.Database.ExecuteAsync($"UPDATE app.users SET email = 'new-{bob.User.Email}' WHERE id = '{bob.User.Id}'");
         await bobs.HearsAsync("changed", note);
         var next = await ada.WriteAsync("Next");
@@ -58,6 +60,18 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await adas.EndsAsync()).ShouldBeLessThan(TimeSpan.FromSeconds(4));
         await bobs.HearsAsync("changed", await bob.WriteAsync("Still here"));
         (await ada.GetAsync("/api/v1/notes/events")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Stream_WhenNobodyTellsThatItsSessionEnded_GoesOn_SoThatTheTestBeforeCanFail()
+    {
+        await using var own = new ApiUnderTest(api.Server);
+        await own.InitializeAsync();
+        await own.Database.ExecuteAsync("""DO $do$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('identity.end_session'::regproc), 'PERFORM pg_notify[^;]*;', ''); END $do$""");
+        var ada = await own.SignInAsync("ada");
+        await using var adas = await Listening.BeginAsync(ada.Client);
+        await own.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+        await Should.ThrowAsync<TimeoutException>(() => adas.EndsAsync(TimeSpan.FromSeconds(4)));
     }
 
     [Fact]
@@ -104,6 +118,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         {
             (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
             heard.Add(items.Current.Data);
+            Contract.OfTheApi.CheckEvent(items.Current.Data);
             return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? "");
         }
 
@@ -115,10 +130,10 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             }
         }
 
-        public async Task<TimeSpan> EndsAsync()
+        public async Task<TimeSpan> EndsAsync(TimeSpan? within = null)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            while (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation))
+            while (await items.MoveNextAsync().AsTask().WaitAsync(within ?? TimeSpan.FromSeconds(10), Cancellation))
             {
             }
             return clock.Elapsed;

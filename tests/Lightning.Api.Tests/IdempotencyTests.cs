@@ -1,5 +1,11 @@
+using System.Data.Common;
 using System.Net;
+using System.Text.RegularExpressions;
+using Lightning.Data;
 using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Api.Tests;
 
@@ -32,6 +38,44 @@ public class IdempotencyTests(ApiUnderTest api, PostgresServer server) : IClassF
         (await bob.PostAsync("/api/v1/notes", new { title = "Bob's" }, "key")).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await bob.TitlesAsync()).ShouldBe(["Bob's"]);
         (await ada.TitlesAsync()).ShouldBe(["Once"]);
+    }
+
+    [Fact]
+    public async Task SameKey_AtOnce_WhereAKeyIsLookedForAndThenWritten_IsDoneTwice_SoThatTheTestAfterCanFail()
+    {
+        await using var own = new ApiUnderTest(server) { LetsFaultsPass = true, Configure = services => services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(new LooksThenWrites())) };
+        await own.InitializeAsync();
+        await own.Database.ExecuteAsync("ALTER TABLE app.keyed_requests DROP CONSTRAINT pk_keyed_requests");
+        var ada = await own.SignInAsync("ada");
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => ada.PostAsync("/api/v1/notes", new { title = "Twice" }, "key")));
+        (await ada.TitlesAsync()).ShouldBe(["Twice", "Twice"]);
+    }
+
+    /// <summary>In the place of one statement that waits for whoever is at it: is the key there, and if not, it is written. Two do so at once.</summary>
+    sealed class LooksThenWrites : DbCommandInterceptor, IDbTransactionInterceptor
+    {
+        readonly Barrier both = new(2);
+
+        Task<bool> MeetAsync(CancellationToken cancellationToken) => Task.Run(() => both.SignalAndWait(TimeSpan.FromSeconds(10), cancellationToken), cancellationToken);
+
+        public async ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+        {
+            await MeetAsync(cancellationToken);
+            return result;
+        }
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            if (command.CommandText.Contains("INTO app.keyed_requests", StringComparison.Ordinal))
+                command.CommandText = Regex.Replace(command.CommandText, @"VALUES \((.*)\)\s*ON CONFLICT.*", "SELECT $1 WHERE NOT EXISTS (SELECT FROM app.keyed_requests AS there WHERE there.user_id = @p0 AND there.key = @p1)", RegexOptions.Singleline);
+            return new(result);
+        }
+
+        public override async ValueTask<int> NonQueryExecutedAsync(DbCommand command, CommandExecutedEventData eventData, int result, CancellationToken cancellationToken = default)
+        {
+            if (command.CommandText.Contains("INTO app.keyed_requests", StringComparison.Ordinal)) await MeetAsync(cancellationToken);
+            return result;
+        }
     }
 
     [Fact]

@@ -20,14 +20,14 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>What an endpoint answers to a note's owner, to somebody else, to whom it is shared with for reading, for editing, and to an administrator.</summary>
-    sealed record Row(string Method, string Path, string? Body, int Owner, int Other, int Shared, int Editor, int Admin);
+    internal sealed record Row(string Method, string Path, string? Body, int Owner, int Other, int Shared, int Editor, int Admin);
 
     const string Text = """{"title":"Changed","body":"too"}""";
 
-    static readonly Dictionary<string, Row> Rows = new(StringComparer.Ordinal)
+    internal static readonly Dictionary<string, Row> Rows = new(StringComparer.Ordinal)
     {
-        ["ListNotes"] = new("GET", "/api/v1/notes?ownerId={user}&id={note}&after=", null, 200, 200, 200, 200, 200),
-        ["CreateNote"] = new("POST", "/api/v1/notes?ownerId={user}&id={note}", Text, 201, 201, 201, 201, 201),
+        ["ListNotes"] = new("GET", "/api/v1/notes?after=", null, 200, 200, 200, 200, 200),
+        ["CreateNote"] = new("POST", "/api/v1/notes", Text, 201, 201, 201, 201, 201),
         ["GetNote"] = new("GET", "/api/v1/notes/{note}", null, 200, 404, 200, 200, 200),
         ["UpdateNote"] = new("PUT", "/api/v1/notes/{note}", Text, 200, 404, 403, 200, 403),
         ["DeleteNote"] = new("DELETE", "/api/v1/notes/{note}", null, 204, 404, 403, 403, 403),
@@ -43,9 +43,9 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         ["GetShare"] = new("GET", "/api/v1/shares/{share}", null, 200, 404, 200, 404, 200),
         ["UpdateShare"] = new("PUT", "/api/v1/shares/{share}", """{"canEdit":true}""", 200, 404, 403, 404, 403),
         ["DeleteShare"] = new("DELETE", "/api/v1/shares/{share}", null, 204, 404, 204, 404, 403),
-        ["GetMe"] = new("GET", "/api/v1/me?id={user}", null, 200, 200, 200, 200, 200),
-        ["ExportMe"] = new("GET", "/api/v1/me/export?id={user}", null, 200, 200, 200, 200, 200),
-        ["ListUsers"] = new("GET", "/api/v1/users?id={user}", null, 200, 200, 200, 200, 200),
+        ["GetMe"] = new("GET", "/api/v1/me", null, 200, 200, 200, 200, 200),
+        ["ExportMe"] = new("GET", "/api/v1/me/export", null, 200, 200, 200, 200, 200),
+        ["ListUsers"] = new("GET", "/api/v1/users", null, 200, 200, 200, 200, 200),
         // The owner themself, by themself and by others.
         ["GetUser"] = new("GET", "/api/v1/users/{user}", null, 200, 404, 404, 404, 200),
         ["UpdateUser"] = new("PUT", "/api/v1/users/{user}", """{"name":"Changed"}""", 200, 404, 404, 404, 200),
@@ -53,7 +53,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     };
 
     /// <summary>What anybody may call.</summary>
-    static readonly string[] Public = ["/health/live", "/health/ready", "/openapi/{documentName}.json"];
+    static readonly string[] Public = ["/health/live", "/health/ready", "/openapi/{documentName}.json", "/problems", "/problems/{slug}"];
 
     IEnumerable<RouteEndpoint> Endpoints => api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
@@ -93,7 +93,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             var note = await owner.WriteAsync("Matrix secret");
             var share = await owner.ShareAsync(note, shared);
             await owner.ShareAsync(note, editor, canEdit: true);
-            string Fill(string text) => text.Replace("{note}", note[^36..], StringComparison.Ordinal).Replace("{share}", share[^36..], StringComparison.Ordinal).Replace("{user}", owner.User.Id.ToString(), StringComparison.Ordinal);
+            string Fill(string text) => MatrixTests.Fill(text, note, share, owner);
             var before = await StateAsync(owner.User.Id);
 
             using var request = new HttpRequestMessage(new(row.Method), Fill(row.Path));
@@ -108,6 +108,28 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             if (expected >= 400 || who == "other") (await StateAsync(owner.User.Id)).ShouldBe(before, $"{name} by {who}");
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Query_WithAnybodysIds_IsRefusedAndNamed(string name)
+    {
+        var (row, owner, other) = (Rows[name], await api.SignInAsync("owner"), await api.SignInAsync("other"));
+        var note = await owner.WriteAsync("Matrix secret");
+        var share = await owner.ShareAsync(note, other);
+        var before = await StateAsync(owner.User.Id);
+        foreach (var (caller, query) in new[] { (owner, $"ownerId={owner.User.Id}"), (other, $"userId={owner.User.Id}"), (other, $"id={note[^36..]}&shareId={share[^36..]}"), (other, "Can=true") })
+        {
+            var path = Fill(row.Path, note, share, owner);
+            var answer = await caller.CallAsync(new(row.Method), $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}",
+                row.Body is null ? null : JsonNode.Parse(Fill(row.Body, note, share, owner)), "*");
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, $"{name} {query}");
+            (await answer.JsonAsync()).GetProperty("errors").EnumerateObject().Select(error => error.Name).ShouldBe(query.Split('&').Select(pair => pair.Split('=')[0]));
+        }
+        (await StateAsync(owner.User.Id)).ShouldBe(before);
+    }
+
+    internal static string Fill(string text, string note, string share, Person user) => text.Replace("{note}", note[^36..], StringComparison.Ordinal)
+        .Replace("{share}", share[^36..], StringComparison.Ordinal).Replace("{user}", user.User.Id.ToString(), StringComparison.Ordinal);
 
     /// <summary>All that is the owner's, as the database has it.</summary>
     async Task<string> StateAsync(Guid owner) => (string)(await api.Database.ExecuteAsync($"""
@@ -126,7 +148,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var note = await owner.WriteAsync("Mine");
         var share = await owner.ShareAsync(note, await api.SignInAsync("shared"));
         var (row, endpoint) = (Rows[name], Endpoints.Single(endpoint => endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName == name));
-        string Fill(string text) => text.Replace("{note}", note[^36..], StringComparison.Ordinal).Replace("{share}", share[^36..], StringComparison.Ordinal).Replace("{user}", owner.User.Id.ToString(), StringComparison.Ordinal);
+        string Fill(string text) => MatrixTests.Fill(text, note, share, owner);
         var asked = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()!.RequestType!.GetProperties().Select(property => property.Name).ToHashSet();
         await using var scope = api.Services.CreateAsyncScope();
         var model = scope.ServiceProvider.GetRequiredService<LightningDb>().Model;

@@ -117,7 +117,8 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             var (answer, statements) = await Statements.HearAsync(ada.Client, request, Cancellation);
             answer.EnsureSuccessStatusCode();
             statements.Count(sql => sql.Contains("lightning.actor", StringComparison.Ordinal)).ShouldBe(1, $"{method} {path}\n{string.Join('\n', statements)}");
-            statements.Count.ShouldBeGreaterThan(1);
+            // And in the same journey as what most requests ask.
+            if (method == HttpMethod.Get) statements.Count.ShouldBe(path.EndsWith("/shares", StringComparison.Ordinal) ? 2 : 1, $"{path}\n{string.Join('\n', statements)}");
         }
     }
 
@@ -141,24 +142,55 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         }
     }
 
-    [Fact]
-    public async Task ForgottenScope_ReachesNothingButOnesOwn()
+    /// <summary>One connection and one context for everybody, a pool that does not clean up, and an endpoint that forgets the scope: the database is told anew, or leaks.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ForgottenScope_ReachesNothingButOnesOwn_UnlessTheActorIsThatOfTheOneBefore(bool isBroken)
     {
         await using var own = new ApiUnderTest(api.Server)
         {
+            Pool = 1,
+            KeepsConnectionsUnclean = true,
+            Configure = services =>
+            {
+                if (isBroken) services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(new FirstActorForever()));
+            },
             Extend = app => app.Use(async (context, next) =>
-        {
-            if (context.Request.Path != "/forgotten") { await next(context); return; }
-            var authentication = await Microsoft.AspNetCore.Authentication.AuthenticationHttpContextExtensions.AuthenticateAsync(context, "Bearer");
-            authentication.Succeeded.ShouldBeTrue();
-            await context.Response.WriteAsJsonAsync(await context.RequestServices.GetRequiredService<LightningDb>().Notes.Select(note => note.Title).ToListAsync());
-        })
+            {
+                if (context.Request.Path != "/forgotten") { await next(context); return; }
+                var authentication = await Microsoft.AspNetCore.Authentication.AuthenticationHttpContextExtensions.AuthenticateAsync(context, "Bearer");
+                authentication.Succeeded.ShouldBeTrue();
+                await context.Response.WriteAsJsonAsync(await context.RequestServices.GetRequiredService<LightningDb>().Notes.Select(note => note.Title).ToListAsync());
+            }),
         };
         await own.InitializeAsync();
         var (ada, bob) = (await own.SignInAsync("ada"), await own.SignInAsync("bob"));
-        await ada.WriteAsync("Ada's");
-        await bob.WriteAsync("Bob's");
-        (await ada.Client.GetFromJsonAsync<string[]>("/forgotten", Cancellation)).ShouldBe(["Ada's"]);
+        await using (var db = own.Database.Connect())
+        {
+            foreach (var person in new[] { ada, bob })
+                db.Notes.Add(new Data.Notes.Note { OwnerId = person.User.Id, Title = $"{person.User.Name[..3]}'s", Body = "", CreatedAt = DateTimeOffset.UtcNow, UpdatedAt = DateTimeOffset.UtcNow });
+            await db.SaveChangesAsync(Cancellation);
+        }
+        for (var i = 0; i < 5; i++)
+        {
+            (await ada.Client.GetFromJsonAsync<string[]>("/forgotten", Cancellation)).ShouldBe(["ada's"]);
+            (await bob.Client.GetFromJsonAsync<string[]>("/forgotten", Cancellation)).ShouldBe([isBroken ? "ada's" : "bob's"]);
+        }
+    }
+
+    /// <summary>Tells the database of whoever came first, as something would that is made once for a context and used again with it.</summary>
+    sealed class FirstActorForever : Microsoft.EntityFrameworkCore.Diagnostics.DbCommandInterceptor
+    {
+        object? first;
+
+        public override ValueTask<Microsoft.EntityFrameworkCore.Diagnostics.InterceptionResult<System.Data.Common.DbDataReader>> ReaderExecutingAsync(
+            System.Data.Common.DbCommand command, Microsoft.EntityFrameworkCore.Diagnostics.CommandEventData eventData,
+            Microsoft.EntityFrameworkCore.Diagnostics.InterceptionResult<System.Data.Common.DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            if (command.Parameters.Cast<Npgsql.NpgsqlParameter>().SingleOrDefault(parameter => parameter.ParameterName == "lightning_actor") is { Value: not "" } said) said.Value = first ??= said.Value;
+            return new(result);
+        }
     }
 
     [Fact]

@@ -45,8 +45,7 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
             new StaticConfigurationManager<OpenIdConnectConfiguration>(new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { ApiUnderTest.Key } }));
         app = builder.Build();
         app.UseServiceDefaults();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseSessionGate();
         app.MapGet("/people", (Actor actor) => actor.UserId).RequireAuthorization();
         app.MapGet("/services", () => "done").RequireAuthorization(ServiceGate.Policy);
         await app.StartAsync(Cancellation);

@@ -1,114 +1,131 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using Lightning.Api;
-using Lightning.Api.Access;
-using Lightning.Api.Notes;
+using System.Globalization;
 using Lightning.Data;
-using Lightning.Data.Notes;
-using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
 using Lightning.Testing;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
-using Microsoft.IdentityModel.Tokens;
+using Npgsql;
 
 namespace Lightning.Benchmarks;
 
 /// <summary>
-/// What the way into the API costs: a note by its id through signature, session and user check and the policy, tokens of 1,000 sessions, against
-/// the same row by EF with no check at all. Real Postgres, real sockets on loopback, client and server in this process.
+/// What the way into the API costs: 20 of one's own notes, and one by its id, through signature, session and user check, rules and row-level security, with the
+/// tokens of 1,000 people, against the same rows by a compiled query of EF and by hand-written Npgsql with no check at all. Real Postgres, real sockets on loopback,
+/// client and servers in this process.
 /// </summary>
 static class GateBenchmark
 {
-    const int Sessions = 1_000;
-    static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "benchmark" };
+    const int People = 1_000, NotesEach = 60;
+
+    static readonly Func<LightningDb, Guid, IAsyncEnumerable<BareNote>> Newest = EF.CompileAsyncQuery((LightningDb db, Guid owner) => db.Notes.AsNoTracking()
+        .Where(note => note.OwnerId == owner && note.ArchivedAt == null).OrderByDescending(note => note.UpdatedAt).ThenByDescending(note => note.Id).Take(21)
+        .Select(note => new BareNote(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.Version)));
+
+    static readonly Func<LightningDb, Guid, Task<BareNote>> ById = EF.CompileAsyncQuery((LightningDb db, Guid id) => db.Notes.AsNoTracking().Where(note => note.Id == id)
+        .Select(note => new BareNote(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.Version)).Single());
+
+    const string Columns = "id, title, body, created_at, updated_at, archived_at, pinned_at, xmin";
+
+    sealed record BareNote(Guid Id, string Title, string Body, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? ArchivedAt, DateTimeOffset? PinnedAt, uint Version);
+
+    sealed record Caller(Guid Id, Guid Note, string Token);
 
     public static async Task RunAsync(PostgresServer server)
     {
         await using var database = await server.CreateDatabaseAsync();
         var people = await FillAsync(database);
-        await using var app = await StartAsync(database);
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = new Uri(app.Urls.Single()) };
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var api = await ApiUnderLoad.StartAsync(database, app => MapBare(app, database, source));
+        // The owner of the tables is held to no policy; all else is the same.
+        await using var unwitnessed = await ApiUnderLoad.StartAsync(database, asOwner: true);
 
-        var figures = await Rounds.MeasureAsync([
-            ("no check", number => GetAsync(client, $"/unchecked/{people[number % Sessions].Note}", null), Rounds.OwnCpu),
-            ("through the gate", number => GetAsync(client, $"/api/v1/notes/{people[number % Sessions].Note}", people[number % Sessions].Token), Rounds.OwnCpu),
-        ]);
-        Console.WriteLine($"A note by its id, {Sessions} sessions:");
-        Rounds.Print(figures, "no check");
+        await CompareAsync($"20 of one's own notes, {People} people",
+            ("EF alone", caller => api.GetAsync($"/ef/notes/{caller.Id}", null)),
+            ("Npgsql alone", caller => api.GetAsync($"/npgsql/notes/{caller.Id}", null)),
+            ("Lightning", caller => api.GetAsync("/api/v1/notes?shared=false", caller.Token)),
+            ("Lightning without row-level security", caller => unwitnessed.GetAsync("/api/v1/notes?shared=false", caller.Token)),
+            ("Lightning, notes of others included", caller => api.GetAsync("/api/v1/notes", caller.Token)));
+        await CompareAsync($"A note by its id, {People} people",
+            ("EF alone", caller => api.GetAsync($"/ef/note/{caller.Note}", null)),
+            ("Npgsql alone", caller => api.GetAsync($"/npgsql/note/{caller.Note}", null)),
+            ("Lightning", caller => api.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)),
+            ("Lightning without row-level security", caller => unwitnessed.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)));
+
+        async Task CompareAsync(string what, params (string Name, Func<Caller, Task> Ask)[] ways)
+        {
+            var figures = await Rounds.MeasureAsync([.. ways.Select(way => (way.Name, (Func<int, Task>)(number => way.Ask(people[number % People])), (Func<TimeSpan>)Rounds.OwnCpu))]);
+            Console.WriteLine($"{what}:");
+            Rounds.Print(figures, "EF alone");
+        }
     }
 
-    static async Task GetAsync(HttpClient client, string path, string? token)
+    /// <summary>The same rows for whoever asks. As the owner of the tables, over a pool of contexts as the service's own are.</summary>
+    static void MapBare(IEndpointRouteBuilder app, TestDatabase database, NpgsqlDataSource source)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var response = await client.SendAsync(request);
-        if (response.StatusCode != HttpStatusCode.OK) throw new InvalidOperationException($"{path} answered {response.StatusCode}.");
-        await response.Content.ReadAsByteArrayAsync();
-    }
-
-    static async Task<WebApplication> StartAsync(TestDatabase database)
-    {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development });
-        builder.Configuration.AddInMemoryCollection([
-            new("urls", "http://127.0.0.1:0"),
-            new("ConnectionStrings:lightning", database.ConnectionStringOf("api")),
-            new("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))),
-            new("Oidc:Authority", People.Issuer)]);
-        builder.AddServiceDefaults();
-        builder.AddLightningData("api");
-        builder.AddSessionGate();
-        builder.Services.AddGuardedData();
-        builder.Services.AddStrictJson();
-        builder.Services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
-            bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(new() { Issuer = People.Issuer, SigningKeys = { Key } }));
-        var app = builder.Build();
-        app.UseServiceDefaults();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.MapNotes();
-        // As the owner of the tables, whom row-level security does not hold: over a pool of contexts, as the service's own are.
         var contexts = new PooledDbContextFactory<LightningDb>(database.Options());
-        app.MapGet("/unchecked/{id:guid}", async (Guid id) =>
+        app.MapGet("/ef/notes/{owner:guid}", async (Guid owner) =>
         {
             await using var db = await contexts.CreateDbContextAsync();
-            return await db.Notes.AsNoTracking()
-                .Where(note => note.Id == id).Select(note => new { note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt }).SingleAsync();
+            var notes = new List<BareNote>(21);
+            await foreach (var note in Newest(db, owner)) notes.Add(note);
+            return notes;
         }).AllowAnonymous();
-        await app.StartAsync();
-        return app;
+        app.MapGet("/ef/note/{id:guid}", async (Guid id) =>
+        {
+            await using var db = await contexts.CreateDbContextAsync();
+            return await ById(db, id);
+        }).AllowAnonymous();
+        app.MapGet("/npgsql/notes/{owner:guid}", async (Guid owner) =>
+        {
+            await using var command = source.CreateCommand($"SELECT {Columns} FROM app.notes WHERE owner_id = $1 AND archived_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 21");
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = owner });
+            return await ReadAsync(command);
+        }).AllowAnonymous();
+        app.MapGet("/npgsql/note/{id:guid}", async (Guid id) =>
+        {
+            await using var command = source.CreateCommand($"SELECT {Columns} FROM app.notes WHERE id = $1");
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+            return (await ReadAsync(command)).Single();
+        }).AllowAnonymous();
     }
 
-    static async Task<(Guid Note, string Token)[]> FillAsync(TestDatabase database)
+    static async Task<List<BareNote>> ReadAsync(NpgsqlCommand command)
     {
-        await using var db = database.Connect();
-        var people = new (Guid, string)[Sessions];
-        for (var number = 0; number < Sessions; number++)
-        {
-            var user = await db.AddUserAsync($"user{number}");
-            var session = await db.AddSessionAsync(user);
-            var note = new Note { OwnerId = user.Id, Title = "A note", Body = new string('x', 500), CreatedAt = user.CreatedAt, UpdatedAt = user.CreatedAt };
-            db.Notes.Add(note);
-            people[number] = (note.Id, new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-            {
-                TokenType = "at+jwt",
-                Issuer = People.Issuer,
-                Audience = "lightning-api",
-                Expires = DateTime.UtcNow.AddHours(1),
-                Claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["sub"] = user.Subject, ["sid"] = session.Id.ToString(), ["scope"] = "lightning" },
-                SigningCredentials = new SigningCredentials(Key, SecurityAlgorithms.EcdsaSha256),
-            }));
-        }
-        await db.SaveChangesAsync();
-        return people;
+        var notes = new List<BareNote>(21);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            notes.Add(new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3), reader.GetFieldValue<DateTimeOffset>(4),
+                await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<DateTimeOffset>(5), await reader.IsDBNullAsync(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
+                reader.GetFieldValue<uint>(7)));
+        return notes;
+    }
+
+    static async Task<Caller[]> FillAsync(TestDatabase database)
+    {
+        await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
+            ALTER TABLE app.note_shares DISABLE TRIGGER USER;
+            INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at)
+                SELECT gen_random_uuid(), '{ApiUnderLoad.Issuer}', number::text, number || '@example.com', true, '', false, now() FROM generate_series(1, {People}) AS number;
+            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods)
+                SELECT gen_random_uuid(), issuer, id, now(), now(), now(), now() + interval '1 day', ARRAY['pwd'] FROM app.users;
+            INSERT INTO app.notes (id, owner_id, title, body, created_at, updated_at)
+                SELECT gen_random_uuid(), person.id, 'Note ' || number, repeat('x', 500), now(), now() - number * interval '1 minute' FROM app.users AS person, generate_series(1, {NotesEach}) AS number;
+            INSERT INTO app.note_shares (id, note_id, address, user_id, can_edit, created_at)
+                SELECT gen_random_uuid(), note.id, person.email, person.id, false, now() FROM (SELECT id, row_number() OVER () AS place FROM app.notes) AS note
+                JOIN app.users AS person ON person.subject = (note.place * 7 % {People} + 1)::text WHERE note.place % 5 = 0;
+            """));
+        await database.ExecuteAsync("VACUUM ANALYZE app.users, identity.sessions, app.notes, app.note_shares");
+        var people = new List<Caller>();
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("""
+            SELECT person.id, person.subject, session.id, (SELECT note.id FROM app.notes AS note WHERE note.owner_id = person.id LIMIT 1)
+            FROM app.users AS person JOIN identity.sessions AS session ON session.user_id = person.id
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) people.Add(new(reader.GetGuid(0), reader.GetGuid(3), ApiUnderLoad.Token(reader.GetString(1), reader.GetGuid(2))));
+        return [.. people];
     }
 }

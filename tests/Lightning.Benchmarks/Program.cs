@@ -2,7 +2,7 @@ using Lightning.Benchmarks;
 using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|proxy|sessions|identity]
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity]
 if (args is ["yarp", var upstream, .. var with])
 {
     await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
@@ -17,6 +17,7 @@ await using var server = new PostgresServer();
 await server.InitializeAsync();
 var only = args.FirstOrDefault();
 if (only is null or "gate") await GateBenchmark.RunAsync(server);
+if (only is null or "rules") await RulesBenchmark.RunAsync(server);
 if (only is null or "proxy") await ProxyBenchmark.RunAsync(server);
 if (only is null or "sessions") await SessionBenchmark.RunAsync(server);
 if (only is null or "identity") await IdentityBenchmark.RunAsync(server);

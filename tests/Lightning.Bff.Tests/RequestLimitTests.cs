@@ -46,7 +46,7 @@ public sealed class RequestLimitTests(PostgresServer server) : IAsyncLifetime
     [Trait("Check", "O06")]
     public async Task Address_ThatBringsMadeUpCookies_IsNotLookedUpForever_AndSessionsOfThatAddressGoOn()
     {
-        var replica = bff.Start(("Sessions:UnknownCookiesPerMinute", "10"));
+        var replica = bff.Start(("Sessions:UnknownPerMinute", "10"));
         using var ada = await bff.SignInAsync(replica);
         var known = ada.Browser;
         (await known.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Lightning.Data.Authorizations;
-using Lightning.Identity.Accounts;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.Tests;
@@ -101,5 +101,5 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("fe80::1%1", "fe80::1%2", true)]
     [Trait("Check", "U03")]
     public void Network_IsWhatOnePersonCanHave(string one, string other, bool same) =>
-        (AccountLimits.Network(IPAddress.Parse(one)) == AccountLimits.Network(IPAddress.Parse(other))).ShouldBe(same);
+        ClientNetwork.Of(IPAddress.Parse(one)).Equals(ClientNetwork.Of(IPAddress.Parse(other))).ShouldBe(same);
 }

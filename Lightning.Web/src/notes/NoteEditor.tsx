@@ -4,7 +4,8 @@ import { hasMoved, Link, navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
 import { Ago } from './Ago';
 import { Conflict } from './Conflict';
-import { sameText, type Note, type Text } from './notes';
+import { NoteActions } from './NoteActions';
+import { sameText, type Note, type Text, type View } from './notes';
 import { useSaving } from './useSaving';
 
 export interface EditorEvents {
@@ -18,7 +19,7 @@ export interface EditorEvents {
 const empty: Text = { title: '', body: '' };
 
 /** Shows the draft where there is one and the saved note where there is none, so no failure can touch what was typed. */
-export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEvents) {
+export function NoteEditor({ view, note, ...events }: { view: View; note: Note | null } & EditorEvents) {
   const { drafts } = useSession();
   const id = note?.id ?? newNote;
   const draft = useSyncExternalStore(drafts.subscribe, () => drafts.get(id));
@@ -58,6 +59,11 @@ export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEv
     else heading.current?.focus();
   }
 
+  function left(gone: string) {
+    events.onForgotten(gone);
+    navigate(`/${view}`);
+  }
+
   function submit(event: SubmitEvent) {
     event.preventDefault();
     void saving.save();
@@ -72,18 +78,19 @@ export function NoteEditor({ note, ...events }: { note: Note | null } & EditorEv
   return (
     <div className="editor">
       <div className="editor-top">
-        <Link className="editor-back" href="/notes">
-          All notes
+        <Link className="editor-back" href={`/${view}`}>
+          Back to the list
         </Link>
         <h2 ref={heading} tabIndex={-1} className="visually-hidden">
           {isNew ? 'New note' : note.title || 'Untitled'}
         </h2>
         {note && (
           <p className="soft">
-            Changed <Ago at={note.updatedAt} />
+            {note.archivedAt !== null && <span className="badge">Archived</span>} Changed <Ago at={note.updatedAt} />
           </p>
         )}
       </div>
+      {note && <NoteActions note={note} onChanged={events.onChanged} onLeft={left} />}
 
       <form onSubmit={submit} onKeyDown={shortcut} aria-busy={working} data-conflict={conflict !== null || undefined}>
         <div className="field">

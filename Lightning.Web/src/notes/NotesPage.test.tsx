@@ -266,3 +266,101 @@ test('Address_OfNoNoteOfOurs_SaysSo', async () => {
   visit('/notes/someone-elses');
   await screen.findByRole('heading', { name: 'There is no such note' });
 });
+
+test('Search_Words_ShowsWhatHasThem_AndAllAgainWithout', async () => {
+  bff.seed({ title: 'Groceries', body: 'Lemons' }, { title: 'Errands', body: 'Bank' });
+  visit('/notes');
+  await screen.findByText('Errands');
+  await userEvent.type(screen.getByRole('searchbox', { name: 'Search' }), 'lemon');
+  await waitFor(() => expect(screen.queryByText('Errands')).toBeNull());
+  await screen.findByText('Groceries');
+  await userEvent.clear(screen.getByRole('searchbox'));
+  await screen.findByText('Errands');
+  await userEvent.type(screen.getByRole('searchbox'), 'nowhere');
+  await screen.findByText('No note here has these words.');
+});
+
+test('Pin_AnOldNote_KeepsItOnTop_AndWhatIsBeingWrittenIsSavedOverIt', async () => {
+  const [old] = bff.seed({ title: 'Old', body: '' }, { title: 'Newer', body: '' }) as [string];
+  visit(`/notes/${old}`);
+  await write('Note', 'Begun before');
+  await press('Pin');
+  await button('Unpin');
+  expect(screen.getAllByRole('listitem')[0]?.textContent).toContain('Old');
+  await press('Save');
+  await screen.findByText('Saved');
+  expect(bff.texts).toContainEqual({ title: 'Old', body: 'Begun before' });
+  await press('Unpin');
+  await button('Pin');
+});
+
+test('Archive_ANote_PutsItAway_AndTakesItOutAgain', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: '' }, { title: 'Errands', body: '' }) as [string];
+  visit(`/notes/${id}`);
+  await press('Archive');
+  await button('Take out of the archive');
+  expect(screen.queryByRole('link', { name: /Groceries/ })).toBeNull();
+  await userEvent.click(screen.getByRole('link', { name: 'Archive' }));
+  await userEvent.click(await screen.findByRole('link', { name: /Groceries/ }));
+  await press('Take out of the archive');
+  await screen.findByText('What you put away is kept here, out of the list.');
+  await userEvent.click(screen.getByRole('link', { name: 'All' }));
+  await screen.findByRole('link', { name: /Groceries/ });
+});
+
+test('Archive_ByTheOtherVersionOfANote_AsksNobody', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: '' }) as [string];
+  visit(`/notes/${id}`);
+  await field('Title');
+  bff.change(id, { body: 'Limes' });
+  await press('Archive');
+  await button('Take out of the archive');
+  expect((await field('Note')).value).toBe('Limes');
+});
+
+test('Archive_SeveralAtOnce_LeavesTheOthers', async () => {
+  bff.seed({ title: 'One', body: '' }, { title: 'Two', body: '' }, { title: 'Three', body: '' });
+  bff.receive({ title: 'Theirs', body: '' });
+  visit('/notes');
+  await press('Select');
+  expect(screen.getByRole<HTMLInputElement>('checkbox', { name: 'Theirs' }).disabled).toBe(true);
+  await userEvent.click(screen.getByRole('checkbox', { name: 'One' }));
+  await userEvent.click(screen.getByRole('checkbox', { name: 'Two' }));
+  await press('Archive 2 notes');
+  await waitFor(() => expect(screen.queryByText('Two')).toBeNull());
+  expect(screen.getAllByRole('listitem').map((item) => item.querySelector('.notes-title')?.textContent)).toEqual(['Theirs', 'Three']);
+});
+
+test('Share_ByAddress_IsListedChangedAndTakenBack', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: '' }) as [string];
+  visit(`/notes/${id}`);
+  await press('Share…');
+  await userEvent.type(await screen.findByLabelText('Address'), 'nonsense');
+  await press('Share');
+  await screen.findByText('No mail address.');
+  await userEvent.clear(screen.getByLabelText('Address'));
+  await userEvent.type(screen.getByLabelText('Address'), 'grace@example.com');
+  await press('Share');
+  await screen.findByText('Shared with grace@example.com.');
+  expect([...bff.shares.values()]).toMatchObject([{ noteId: id, address: 'grace@example.com', canEdit: false }]);
+  await userEvent.click(screen.getByRole('checkbox', { name: 'grace@example.com may edit' }));
+  await waitFor(() => expect([...bff.shares.values()][0]?.canEdit).toBe(true));
+  await userEvent.type(screen.getByLabelText('Address'), 'grace@example.com');
+  await press('Share');
+  await screen.findByText(/shared with this address already/);
+  await press('Take back from grace@example.com');
+  await waitFor(() => expect(bff.shares.size).toBe(0));
+  expect(screen.queryByRole('list', { name: 'Shared with' })).toBeNull();
+});
+
+test('Shared_ByAnother_IsReadAndGivenBack', async () => {
+  bff.receive({ title: 'Theirs', body: 'To read' });
+  bff.seed({ title: 'Mine', body: '' });
+  visit('/shared');
+  await userEvent.click(await screen.findByRole('link', { name: /Theirs/ }));
+  expect((await field('Note')).readOnly).toBe(true);
+  expect(screen.queryByText('Mine')).toBeNull();
+  for (const name of ['Save', 'Pin', 'Archive', 'Share…', 'Delete']) expect(screen.queryByRole('button', { name })).toBeNull();
+  await press('Remove from my notes');
+  await screen.findByText('When somebody shares a note with your address, it is here.');
+});

@@ -5,14 +5,19 @@ import { Deleted, type Removed } from './Deleted';
 import { FetchedNote } from './FetchedNote';
 import { NoteEditor } from './NoteEditor';
 import { NoteList } from './NoteList';
-import type { Note } from './notes';
+import type { Note, View } from './notes';
 import { useLiveNotes } from './useLiveNotes';
 import { useNotes } from './useNotes';
+import { useSettled } from './useSettled';
 
-export function NotesPage({ selected }: { selected: string | null }) {
+const names: Record<View, string> = { notes: 'Notes', shared: 'Shared with me', archive: 'Archive' };
+
+export function NotesPage({ view, selected }: { view: View; selected: string | null }) {
   const { drafts } = useSession();
-  const { notes, load, loadMore, put, drop } = useNotes();
-  useLiveNotes(put, drop);
+  const [typed, setTyped] = useState('');
+  const words = useSettled(typed.trim());
+  const { notes, items, load, refresh, loadMore, put, drop } = useNotes({ view, words }, selected);
+  useLiveNotes({ put, drop, refresh });
   const [removed, setRemoved] = useState<Removed | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -20,12 +25,12 @@ export function NotesPage({ selected }: { selected: string | null }) {
   const [editor, setEditor] = useState({ selected, key: 0 });
   if (editor.selected !== selected) setEditor({ selected, key: editor.key + 1 });
 
-  const note = notes.items.find((item) => item.id === selected);
+  const note = notes.known.find((item) => item.id === selected);
 
   useEffect(() => {
-    const name = selected === newNote ? 'New note' : selected === null ? 'Notes' : note?.title || 'Note';
+    const name = selected === newNote ? 'New note' : selected === null ? names[view] : note?.title || 'Note';
     document.title = `${name} · Lightning`;
-  }, [selected, note?.title]);
+  }, [view, selected, note?.title]);
 
   const created = useCallback(
     (made: Note) => {
@@ -41,7 +46,7 @@ export function NotesPage({ selected }: { selected: string | null }) {
     drafts.remove(gone.id);
     drop(gone.id);
     setRemoved({ note: gone, draft: draft ?? null });
-    navigate('/notes');
+    navigate(`/${view}`);
     heading.current?.focus();
   }
 
@@ -59,13 +64,26 @@ export function NotesPage({ selected }: { selected: string | null }) {
 
   return (
     <main className="notes" data-open={selected !== null || undefined}>
-      <h1 className="visually-hidden">Notes</h1>
-      <NoteList notes={notes} selected={selected} heading={heading} reload={load} loadMore={loadMore} />
+      <h1 className="visually-hidden">{names[view]}</h1>
+      <NoteList
+        key={view}
+        view={view}
+        name={names[view]}
+        notes={notes}
+        items={items}
+        selected={selected}
+        heading={heading}
+        words={typed}
+        onWords={setTyped}
+        reload={load}
+        loadMore={loadMore}
+        onGone={drop}
+      />
       <div className="notes-open">
         {selected === null ? (
-          <Nothing empty={notes.phase === 'ready' && notes.items.length === 0} />
+          <Nothing empty={view === 'notes' && words === '' && notes.phase === 'ready' && items.length === 0} />
         ) : selected === newNote || note ? (
-          <NoteEditor key={editor.key} note={note ?? null} onCreated={created} onChanged={put} onDeleted={deleted} onForgotten={forget} />
+          <NoteEditor key={editor.key} view={view} note={note ?? null} onCreated={created} onChanged={put} onDeleted={deleted} onForgotten={forget} />
         ) : (
           notes.phase !== 'loading' && <FetchedNote key={selected} id={selected} onFetched={put} />
         )}

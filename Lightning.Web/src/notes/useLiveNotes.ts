@@ -1,13 +1,25 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { RequestFailed } from '../http';
 import { listen, type NoteEvent } from './events';
-import { get, list, type Note } from './notes';
+import { get, type Note } from './notes';
 
 const firstPause = 2_000;
 const longestPause = 60_000;
 
+interface Follower {
+  put: (note: Note) => void;
+  drop: (id: string) => void;
+  /** Something may have been missed: reads the list anew. */
+  refresh: () => void;
+}
+
 /** Keeps the list as it is elsewhere: in another tab, on another device, or at whoever shares a note. */
-export function useLiveNotes(put: (note: Note) => void, drop: (id: string) => void): void {
+export function useLiveNotes(follower: Follower): void {
+  const latest = useRef(follower);
+  useEffect(() => {
+    latest.current = follower;
+  });
+
   useEffect(() => {
     const abort = new AbortController();
     const { signal } = abort;
@@ -15,17 +27,14 @@ export function useLiveNotes(put: (note: Note) => void, drop: (id: string) => vo
 
     async function follow(event: NoteEvent) {
       try {
-        if (event.kind === 'gone') drop(event.id);
-        else if (event.kind === 'changed') {
-          const note = await get(event.id, signal);
-          if (note.archivedAt === null) put(note);
-          else drop(note.id);
-        } else if (isFirst) isFirst = false;
-        else for (const note of (await list(null, signal)).items) put(note);
+        if (event.kind === 'gone') latest.current.drop(event.id);
+        else if (event.kind === 'changed') latest.current.put(await get(event.id, signal));
+        else if (isFirst) isFirst = false;
+        else latest.current.refresh();
       } catch (error) {
         // Gone meanwhile, or the connection is: what comes next says so, and a 401 has been heard of.
         if (!(error instanceof RequestFailed) && !signal.aborted) throw error;
-        if (event.kind === 'changed' && error instanceof RequestFailed && error.status === 404) drop(event.id);
+        if (event.kind === 'changed' && error instanceof RequestFailed && error.status === 404) latest.current.drop(event.id);
       }
     }
 
@@ -50,5 +59,5 @@ export function useLiveNotes(put: (note: Note) => void, drop: (id: string) => vo
 
     void keepListening();
     return () => abort.abort();
-  }, [put, drop]);
+  }, []);
 }

@@ -1,10 +1,13 @@
-import { useCallback, useEffect, useReducer, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
 import { explain } from '../http';
-import { list, type Note, type Page } from './notes';
+import { isPinned, list, type Filter, type Note, type Page } from './notes';
 
 export interface Notes {
   phase: 'loading' | 'ready' | 'failed';
-  items: Note[];
+  /** All that is known, whether the list shows it or not: the open one may be elsewhere. */
+  known: Note[];
+  /** Those that the server found for the words; null where nobody searches. */
+  found: string[] | null;
   next: string | null;
   /** How fetching the next page is going. */
   more: 'idle' | 'loading' | 'failed';
@@ -13,61 +16,91 @@ export interface Notes {
 
 type Change =
   | { type: 'asked' }
-  | { type: 'answered'; page: Page }
+  | { type: 'answered'; page: Page; isSearch: boolean; keep: (note: Note) => boolean }
   | { type: 'refused'; reason: string }
   | { type: 'more-asked' }
   | { type: 'more-answered'; page: Page }
   | { type: 'more-refused'; reason: string }
   | { type: 'put'; note: Note }
-  | { type: 'dropped'; id: string };
+  | { type: 'dropped'; ids: string[] };
 
-const newestChangeFirst = (a: Note, b: Note) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt);
+const pinnedFirst = (a: Note, b: Note) => Number(isPinned(b)) - Number(isPinned(a)) || Date.parse(b.updatedAt) - Date.parse(a.updatedAt);
+const idsOf = (notes: Note[]) => notes.map((note) => note.id);
 
-function merge(items: Note[], more: Note[]): Note[] {
-  const known = new Set(more.map((note) => note.id));
-  return [...items.filter((note) => !known.has(note.id)), ...more].sort(newestChangeFirst);
+function merge(known: Note[], more: Note[]): Note[] {
+  const newer = new Set(idsOf(more));
+  return [...known.filter((note) => !newer.has(note.id)), ...more].sort(pinnedFirst);
 }
 
 export function reduce(notes: Notes, change: Change): Notes {
   switch (change.type) {
     case 'asked':
       return { ...notes, phase: 'loading', reason: null };
-    case 'answered':
-      return { phase: 'ready', items: change.page.items, next: change.page.next, more: 'idle', reason: null };
+    case 'answered': {
+      const { items, next } = change.page;
+      return { phase: 'ready', known: merge(notes.known.filter(change.keep), items), found: change.isSearch ? idsOf(items) : null, next, more: 'idle', reason: null };
+    }
     case 'refused':
       return { ...notes, phase: 'failed', reason: change.reason };
     case 'more-asked':
       return { ...notes, more: 'loading', reason: null };
-    case 'more-answered':
-      return { ...notes, items: merge(notes.items, change.page.items), next: change.page.next, more: 'idle' };
+    case 'more-answered': {
+      const { items, next } = change.page;
+      return { ...notes, known: merge(notes.known, items), found: notes.found && [...notes.found, ...idsOf(items)], next, more: 'idle' };
+    }
     case 'more-refused':
       return { ...notes, more: 'failed', reason: change.reason };
     case 'put':
-      return { ...notes, items: merge(notes.items, [change.note]) };
+      return { ...notes, known: merge(notes.known, [change.note]) };
     case 'dropped':
-      return { ...notes, items: notes.items.filter((note) => note.id !== change.id) };
+      return { ...notes, known: notes.known.filter((note) => !change.ids.includes(note.id)) };
   }
 }
 
-const nothingYet: Notes = { phase: 'loading', items: [], next: null, more: 'idle', reason: null };
+function shows({ view }: Filter, found: string[] | null, note: Note): boolean {
+  const isThere = view === 'archive' ? note.archivedAt !== null : note.archivedAt === null && (view === 'notes' || !note.isOwn);
+  return isThere && (found === null || found.includes(note.id));
+}
 
-/** The person's notes as far as they have been fetched, newest change first. */
-export function useNotes() {
+const nothingYet: Notes = { phase: 'loading', known: [], found: null, next: null, more: 'idle', reason: null };
+
+/** Only the plain list has the pinned ones on top; there they are fetched whole, before all others. */
+const pins = ({ view, words }: Filter) => view === 'notes' && words === '';
+
+async function first(filter: Filter, signal: AbortSignal): Promise<Page> {
+  if (!pins(filter)) return list(filter, { signal });
+  const [pinned, others] = await Promise.all([list(filter, { pinned: true, signal }), list(filter, { pinned: false, signal })]);
+  return { items: [...pinned.items, ...others.items], next: others.next };
+}
+
+/** The person's notes as far as they have been fetched: pinned ones, then the newest change first. */
+export function useNotes({ view, words }: Filter, open: string | null) {
+  const filter = useMemo(() => ({ view, words }), [view, words]);
   const [notes, change] = useReducer(reduce, nothingYet);
   const pending = useRef<AbortController>(null);
 
-  const load = useCallback(() => {
-    pending.current?.abort();
-    const abort = new AbortController();
-    pending.current = abort;
-    change({ type: 'asked' });
-    list(null, abort.signal).then(
-      (page) => change({ type: 'answered', page }),
-      (error: unknown) => {
-        if (!abort.signal.aborted) change({ type: 'refused', reason: explain(error) });
-      },
-    );
-  }, []);
+  const opened = useRef(open);
+  opened.current = open;
+
+  const ask = useCallback(
+    (isQuiet: boolean) => {
+      pending.current?.abort();
+      const abort = new AbortController();
+      pending.current = abort;
+      if (!isQuiet) change({ type: 'asked' });
+      // Whatever is open stays, wherever the list goes.
+      const keep = (note: Note) => isQuiet || note.id === opened.current;
+      first(filter, abort.signal).then(
+        (page) => !abort.signal.aborted && change({ type: 'answered', page, isSearch: filter.words !== '', keep }),
+        (error: unknown) => {
+          if (!abort.signal.aborted && !isQuiet) change({ type: 'refused', reason: explain(error) });
+        },
+      );
+    },
+    [filter],
+  );
+  const load = useCallback(() => ask(false), [ask]);
+  const refresh = useCallback(() => ask(true), [ask]);
 
   useEffect(() => {
     load();
@@ -76,14 +109,19 @@ export function useNotes() {
 
   const loadMore = useCallback(() => {
     change({ type: 'more-asked' });
-    list(notes.next).then(
-      (page) => change({ type: 'more-answered', page }),
-      (error: unknown) => change({ type: 'more-refused', reason: explain(error) }),
+    // Given up together with the list that it belongs to.
+    const signal = pending.current?.signal;
+    list(filter, { after: notes.next, ...(pins(filter) && { pinned: false }), ...(signal && { signal }) }).then(
+      (page) => !signal?.aborted && change({ type: 'more-answered', page }),
+      (error: unknown) => {
+        if (!signal?.aborted) change({ type: 'more-refused', reason: explain(error) });
+      },
     );
-  }, [notes.next]);
+  }, [filter, notes.next]);
 
   const put = useCallback((note: Note) => change({ type: 'put', note }), []);
-  const drop = useCallback((id: string) => change({ type: 'dropped', id }), []);
+  const drop = useCallback((...ids: string[]) => change({ type: 'dropped', ids }), []);
+  const items = useMemo(() => notes.known.filter((note) => shows(filter, notes.found, note)), [notes.known, notes.found, filter]);
 
-  return { notes, load, loadMore, put, drop };
+  return { notes, items, load, refresh, loadMore, put, drop };
 }

@@ -45,7 +45,7 @@ export function Header() {
           Lightning
         </Link>
         <nav aria-label="Lightning">
-          <Link href="/notes" aria-current={path.startsWith('/notes') ? 'page' : undefined}>
+          <Link href="/notes" aria-current={path.startsWith('/devices') ? undefined : 'page'}>
             Notes
           </Link>
           <Link href="/devices" aria-current={path.startsWith('/devices') ? 'page' : undefined}>

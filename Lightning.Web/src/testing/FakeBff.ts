@@ -1,6 +1,11 @@
 import type { Device } from '../devices/devices';
 import type { Problem } from '../http';
 import type { Note, Text } from '../notes/notes';
+import type { Share } from '../notes/shares';
+
+/** What some request sends; each looks at what is its own. */
+type Sent = Text & { ids: string[]; archived: boolean; address: string; canEdit: boolean };
+const nothingSent: Sent = { title: '', body: '', ids: [], archived: false, address: '', canEdit: false };
 
 interface Answer {
   status: number;
@@ -21,6 +26,8 @@ export class FakeBff {
   fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
   readonly #notes = new Map<string, { note: Note; version: number }>();
   readonly #created = new Map<string, string>();
+  /** With whom which note is shared. */
+  readonly shares = new Map<string, Share>();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #clock = Date.now() - 3_600_000;
 
@@ -79,8 +86,8 @@ export class FakeBff {
     }
     if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
     if (url.pathname === '/api/v1/notes/events' && this.userId !== null) return Promise.resolve(this.#listen(init.signal ?? null));
-    const text = typeof init.body === 'string' ? (JSON.parse(init.body) as Text) : { title: '', body: '' };
-    return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, text) : { status: 400, body: {} }));
+    const sent = typeof init.body === 'string' ? (JSON.parse(init.body) as Sent) : nothingSent;
+    return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, sent) : { status: 400, body: {} }));
   };
 
   #listen(signal: AbortSignal | null): Response {
@@ -94,7 +101,7 @@ export class FakeBff {
     return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
   }
 
-  #answer(method: string, url: URL, headers: Headers, text: Text): Answer {
+  #answer(method: string, url: URL, headers: Headers, text: Sent): Answer {
     if (this.userId === null) return { status: 401, body: { title: 'Not signed in' } };
     if (url.pathname === '/bff/user')
       return { status: 200, body: { id: this.userId, name: 'Ada Lovelace', email: 'ada@example.test', isAdmin: false, session: {} } };
@@ -103,6 +110,8 @@ export class FakeBff {
       return { status: 200, body: { redirect: 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
     }
     if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
+    if (url.pathname.includes('/shares')) return this.#sharing(method, url.pathname, text);
+    if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);
     const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
     return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
   }
@@ -131,7 +140,14 @@ export class FakeBff {
 
   #collection(method: string, url: URL, headers: Headers, text: Text): Answer {
     if (method === 'GET') {
-      const all = this.#newestFirst();
+      const asked = (name: string) => url.searchParams.get(name);
+      const all = this.#newestFirst().filter(
+        (note) =>
+          (note.archivedAt !== null) === (asked('archived') === 'true') &&
+          (asked('pinned') === null || (note.pinnedAt !== null) === (asked('pinned') === 'true')) &&
+          (asked('shared') === null || note.isOwn !== (asked('shared') === 'true')) &&
+          `${note.title} ${note.body}`.toLowerCase().includes((asked('q') ?? '').toLowerCase()),
+      );
       const start = all.findIndex((note) => note.id === url.searchParams.get('after')) + 1;
       const items = all.slice(start, start + Number(url.searchParams.get('limit')));
       return { status: 200, body: { items, next: start + items.length < all.length ? (items.at(-1)?.id ?? null) : null } };
@@ -144,11 +160,65 @@ export class FakeBff {
     return { status: 201, body: note, etag: note.etag };
   }
 
-  #single(method: string, id: string, headers: Headers, text: Text): Answer {
+  #archive({ ids, archived }: Sent): Answer {
+    for (const id of ids) {
+      const stored = this.#notes.get(id);
+      if (stored) this.#mark(stored.note, { archivedAt: archived ? new Date().toISOString() : null });
+    }
+    return { status: 200, body: { ids } };
+  }
+
+  #sharing(method: string, path: string, { address, canEdit }: Sent): Answer {
+    const [, note] = /notes\/([^/]+)\/shares$/.exec(path) ?? [];
+    const [, id = ''] = /shares\/(.+)$/.exec(path) ?? [];
+    const all = [...this.shares.values()];
+    if (note !== undefined && method === 'GET') return { status: 200, body: { items: all.filter((share) => share.noteId === note) } };
+    if (note !== undefined) {
+      if (!address.includes('@')) return { status: 400, body: { errors: { address: ['No mail address.'] } } };
+      if (all.some((share) => share.noteId === note && share.address === address)) return { status: 409, body: { detail: 'The note is shared with this address already.' } };
+      return { status: 201, body: this.#put({ id: crypto.randomUUID(), noteId: note, address, canEdit, createdAt: new Date().toISOString(), etag: '', can: { update: true, delete: true } }) };
+    }
+    const share = this.shares.get(id);
+    if (!share) return { status: 404, body: { title: 'Not found' } };
+    if (method === 'PUT') return { status: 200, body: this.#put({ ...share, canEdit }) };
+    this.shares.delete(id);
+    if (this.#notes.get(share.noteId)?.note.isOwn === false) this.#notes.delete(share.noteId);
+    return { status: 204 };
+  }
+
+  #put(share: Share): Share {
+    const stored = { ...share, etag: share.canEdit ? '"edit"' : '"read"' };
+    this.shares.set(share.id, stored);
+    return stored;
+  }
+
+  /** Somebody else's note, shared with the person. */
+  receive(text: Text): string {
+    const id = this.#store(text).id;
+    const stored = this.#notes.get(id);
+    if (stored) this.#notes.set(id, { ...stored, note: { ...stored.note, isOwn: false, can: { update: false, delete: false, pin: false, archive: false, share: false } } });
+    this.#put({ id: crypto.randomUUID(), noteId: id, address: 'ada@example.test', canEdit: false, createdAt: new Date().toISOString(), etag: '', can: { update: false, delete: true } });
+    return id;
+  }
+
+  /** A change that leaves the text, and when it was changed, as they are. */
+  #mark(note: Note, change: Partial<Note>): Note {
+    const version = (this.#notes.get(note.id)?.version ?? 0) + 1;
+    const marked = { ...note, ...change, etag: `"${version}"` };
+    this.#notes.set(note.id, { note: marked, version });
+    return marked;
+  }
+
+  #single(method: string, path: string, headers: Headers, text: Text): Answer {
+    const [id = '', what] = path.split('/');
     const stored = this.#notes.get(id);
     if (!stored) return { status: 404, body: { title: 'Not found' } };
     if (method === 'GET') return { status: 200, body: stored.note, etag: stored.note.etag };
     if (headers.get('if-match') !== stored.note.etag) return { status: headers.has('if-match') ? 412 : 428, body: {} };
+    if (what === 'pinned' || what === 'archived') {
+      const note = this.#mark(stored.note, { [what === 'pinned' ? 'pinnedAt' : 'archivedAt']: method === 'PUT' ? new Date().toISOString() : null });
+      return { status: 200, body: note, etag: note.etag };
+    }
     if (method === 'DELETE') {
       this.#notes.delete(id);
       return { status: 204 };
@@ -166,7 +236,10 @@ export class FakeBff {
     const version = (this.#notes.get(id)?.version ?? 0) + 1;
     const now = new Date((this.#clock += 1000)).toISOString();
     const createdAt = this.#notes.get(id)?.note.createdAt ?? now;
-    const note: Note = { id, title, body, createdAt, updatedAt: now, archivedAt: null, pinnedAt: null, isOwn: true, etag: `"${version}"`, can: { update: true, delete: true } };
+    const before = this.#notes.get(id)?.note;
+    const can = before?.can ?? { update: true, delete: true, pin: true, archive: true, share: true };
+    const { archivedAt = null, pinnedAt = null, isOwn = true } = before ?? {};
+    const note: Note = { id, title, body, createdAt, updatedAt: now, archivedAt, pinnedAt, isOwn, etag: `"${version}"`, can };
     this.#notes.set(id, { note, version });
     return note;
   }

@@ -1,0 +1,140 @@
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import { Dialog } from '../Dialog';
+import { explain, fieldErrors } from '../http';
+import type { Note } from './notes';
+import { allowEditing, listShares, share, takeBack, type Share } from './shares';
+
+/** With whom a note is shared: by address, whether or not anybody here has it; nobody is told which. */
+export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) {
+  const [shares, setShares] = useState<Share[] | null>(null);
+  const [address, setAddress] = useState('');
+  const [canEdit, setCanEdit] = useState(false);
+  const [working, setWorking] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [told, setTold] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  // A second attempt at the same share is the same request.
+  const key = useRef(crypto.randomUUID());
+
+  useEffect(() => {
+    const abort = new AbortController();
+    listShares(note.id, abort.signal).then(setShares, (error: unknown) => {
+      if (!abort.signal.aborted) setFailure(explain(error));
+    });
+    return () => abort.abort();
+  }, [note.id]);
+
+  async function once(work: () => Promise<string>) {
+    setWorking(true);
+    setError(null);
+    setFailure(null);
+    try {
+      setTold(await work());
+    } catch (error) {
+      const field = fieldErrors(error).address;
+      if (field === undefined) setFailure(explain(error));
+      else {
+        setError(field);
+        input.current?.focus();
+      }
+    } finally {
+      setWorking(false);
+    }
+  }
+
+  function add(event: SubmitEvent) {
+    event.preventDefault();
+    void once(async () => {
+      const made = await share(note.id, address.trim(), canEdit, key.current);
+      key.current = crypto.randomUUID();
+      setShares((now) => [...(now ?? []), made]);
+      setAddress('');
+      setCanEdit(false);
+      input.current?.focus();
+      return `Shared with ${made.address}.`;
+    });
+  }
+
+  const allow = (one: Share, may: boolean) =>
+    once(async () => {
+      const changed = await allowEditing(one, may);
+      setShares((now) => now?.map((other) => (other.id === changed.id ? changed : other)) ?? null);
+      return `${one.address} ${may ? 'may edit' : 'may read'} it.`;
+    });
+
+  const remove = (one: Share) =>
+    once(async () => {
+      await takeBack(one);
+      setShares((now) => now?.filter((other) => other.id !== one.id) ?? null);
+      input.current?.focus();
+      return `No longer shared with ${one.address}.`;
+    });
+
+  return (
+    <Dialog heading={`Share “${note.title || 'Untitled'}”`} onClose={onClose}>
+      <form onSubmit={add} noValidate className="sharing">
+        <div className="field">
+          <label htmlFor="share-address">Address</label>
+          <input
+            id="share-address"
+            ref={input}
+            type="email"
+            autoComplete="off"
+            autoFocus
+            placeholder="grace@example.com"
+            value={address}
+            onChange={(event) => {
+              key.current = crypto.randomUUID();
+              setAddress(event.target.value);
+            }}
+            aria-invalid={error !== null}
+            aria-describedby={error === null ? 'share-help' : 'share-error'}
+          />
+          {error === null ? (
+            <p id="share-help" className="soft">
+              They see it here as soon as that address is proved to be theirs.
+            </p>
+          ) : (
+            <p id="share-error" className="field-error">
+              {error}
+            </p>
+          )}
+        </div>
+        <label className="choice">
+          <input type="checkbox" checked={canEdit} onChange={(event) => setCanEdit(event.target.checked)} />
+          They may edit it
+        </label>
+        <button type="submit" className="button-primary" disabled={working}>
+          Share
+        </button>
+      </form>
+
+      <div role="alert">{failure && <p className="alert alert-danger">{failure}</p>}</div>
+      <p role="status" className="visually-hidden">
+        {told}
+      </p>
+      {shares !== null && shares.length > 0 && (
+        <ul className="shares" aria-label="Shared with">
+          {shares.map((one) => (
+            <li key={one.id}>
+              <span className="shares-address">{one.address}</span>
+              <label className="choice">
+                <input type="checkbox" aria-label={`${one.address} may edit`} disabled={working} checked={one.canEdit} onChange={(event) => void allow(one, event.target.checked)} />
+                May edit
+              </label>
+              <button type="button" aria-label={`Take back from ${one.address}`} disabled={working} onClick={() => void remove(one)}>
+                Take back
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="row">
+        <button type="button" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,100 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>Two people, one note: what the front end's pages offer besides writing, in one go.</summary>
+public sealed class SharingTests(RunningApp app, Browser browser)
+{
+    [Fact]
+    public async Task Note_PinnedSearchedSharedEditedArchivedAndTakenBack_IsSoOnBothPagesAtOnce()
+    {
+        var theirs = await app.SignUpAsync(await browser.OpenAsync(), "Nora", "nora@example.com");
+        var mine = await app.SignUpAsync(await browser.OpenAsync(), "Otto", "otto@example.com");
+        foreach (var (title, body) in new[] { ("Travel plans", "Monday by train"), ("Errands", "Bank"), ("Groceries", "Milk") }) await WriteAsync(mine, title, body);
+
+        // Kept on top, though the oldest.
+        await Link(mine, "Travel plans").ClickAsync();
+        await Button(mine, "Pin").ClickAsync();
+        await Expect(Button(mine, "Unpin")).ToBeVisibleAsync();
+        await Expect(mine.Locator(".notes-items li").First).ToContainTextAsync("Travel plans");
+
+        // Found by a word of its text.
+        await mine.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("train");
+        await Expect(Link(mine, "Errands")).ToHaveCountAsync(0);
+        await Expect(Link(mine, "Travel plans")).ToBeVisibleAsync();
+        await mine.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("");
+        await Expect(Link(mine, "Errands")).ToBeVisibleAsync();
+
+        // Shared by address, first with one that is none.
+        await Button(mine, "Share…").ClickAsync();
+        await mine.GetByLabel("Address").FillAsync("nonsense");
+        await Button(mine, "Share").ClickAsync();
+        await Expect(mine.GetByText("No mail address.")).ToBeVisibleAsync();
+        await mine.GetByLabel("Address").FillAsync("Nora@Example.com");
+        await mine.GetByText("They may edit it").ClickAsync();
+        await Button(mine, "Share").ClickAsync();
+        await Expect(mine.GetByText("nora@example.com", new() { Exact = true })).ToBeVisibleAsync();
+        await InspectLooksAsync(mine, "sharing");
+        await Button(mine, "Done").ClickAsync();
+
+        // It is on the other's page by itself, and what they write is on this one.
+        await theirs.GetByRole(AriaRole.Link, new() { Name = "Shared with me" }).ClickAsync();
+        await Link(theirs, "Travel plans").ClickAsync();
+        await theirs.GetByLabel("Note").FillAsync("Tuesday by boat");
+        await Button(theirs, "Save").ClickAsync();
+        await Expect(mine.GetByLabel("Note")).ToHaveValueAsync("Tuesday by boat");
+        await InspectLooksAsync(theirs, "shared-with-me");
+
+        // The others are put away together, and one is taken out again.
+        await Button(mine, "Select").ClickAsync();
+        foreach (var title in new[] { "Errands", "Groceries" }) await mine.GetByRole(AriaRole.Checkbox, new() { Name = title }).CheckAsync();
+        await InspectLooksAsync(mine, "select");
+        await Button(mine, "Archive 2 notes").ClickAsync();
+        await Expect(mine.Locator(".notes-items li")).ToHaveCountAsync(1);
+        await mine.GetByRole(AriaRole.Link, new() { Name = "Archive", Exact = true }).ClickAsync();
+        await Link(mine, "Groceries").ClickAsync();
+        await Button(mine, "Take out of the archive").ClickAsync();
+        await Expect(Link(mine, "Groceries")).ToHaveCountAsync(0);
+        await Expect(Link(mine, "Errands")).ToBeVisibleAsync();
+        await InspectLooksAsync(mine, "archive");
+
+        // Taken back, it goes from the other's page too.
+        await mine.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).ClickAsync();
+        await Expect(Link(mine, "Groceries")).ToBeVisibleAsync();
+        await InspectLooksAsync(mine, "list");
+        await Link(mine, "Travel plans").ClickAsync();
+        await Button(mine, "Share…").ClickAsync();
+        await Button(mine, "Take back from nora@example.com").ClickAsync();
+        await Expect(mine.GetByText("nora@example.com", new() { Exact = true })).ToHaveCountAsync(0);
+        await Expect(Link(theirs, "Travel plans")).ToHaveCountAsync(0);
+    }
+
+    static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    static ILocator Link(IPage page, string title) => page.Locator(".notes-items").GetByRole(AriaRole.Link, new() { Name = title });
+
+    static async Task WriteAsync(IPage page, string title, string body)
+    {
+        await Button(page, "New note").ClickAsync();
+        await page.GetByLabel("Title").FillAsync(title);
+        await page.GetByLabel("Note").FillAsync(body);
+        await Button(page, "Save").ClickAsync();
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    /// <summary>Wide and on a phone, light and dark.</summary>
+    static async Task InspectLooksAsync(IPage page, string name)
+    {
+        foreach (var (look, width, scheme) in new[] { ("phone-dark", 360, ColorScheme.Dark), ("phone", 360, ColorScheme.Light), ("wide-dark", 1280, ColorScheme.Dark), ("wide", 1280, ColorScheme.Light) })
+        {
+            await page.SetViewportSizeAsync(width, 800);
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            await page.ShootAsync($"{name}-{look}");
+            var violations = (await page.RunAxe()).Violations;
+            violations.ShouldBeEmpty($"{name}-{look}: {string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help} {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
+            (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
+        }
+    }
+}
