@@ -6,6 +6,8 @@ var builder = DistributedApplication.CreateBuilder(args);
 // Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops.
 var aside = builder.Configuration["ports"] == "auto";
 if (aside) builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
+// `--replicas 2` runs the API and the BFF twice, each pair behind its one address.
+var replicas = builder.Configuration.GetValue("replicas", 1);
 
 // Postgres: one of our own, or the server that ConnectionStrings:lightning names.
 IResourceBuilder<IResourceWithConnectionString> database = builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }
@@ -22,7 +24,7 @@ var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
 var identity = Service<Projects.Lightning_Identity>("identity").WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp"));
 identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
 
-var api = Service<Projects.Lightning_Api>("api")
+var api = Service<Projects.Lightning_Api>("api").WithReplicas(replicas)
     .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 // Its page signs in as the public client, by scripts of its own origin.
@@ -31,7 +33,7 @@ identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoin
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");
-RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web)
+RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas).WithReference(api).WithReference(web)
     .WithUrlForEndpoint("http", url => url.DisplayText = "App")
     .PublishWithContainerFiles(web, "wwwroot");
 RelyingParty<Projects.Lightning_Admin>("admin", "Admin")

@@ -61,6 +61,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             services.GetRequiredService<DistributedApplicationModel>(), services.GetRequiredService<IHostApplicationLifetime>()));
         Services.AddSingleton(services => new ResourceLoggerService(
             Options, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<IHostEnvironment>()));
+        Services.AddSingleton(services => new ResourceCommandService(services));
         Services.AddSingleton<Progress>();
         Services.AddSingleton<Orchestrator>();
         Services.TryAddSingleton(TimeProvider.System);

@@ -26,11 +26,13 @@ static class Ports
                 }
             }
 
-            foreach (var (_, endpoint) in endpoints)
+            foreach (var (resource, endpoint) in endpoints)
             {
                 var port = (randomize ? null : Fixed(endpoint)) ?? Free(endpoint.TargetHost, owners, reserved);
                 var host = endpoint.TargetHost is "0.0.0.0" or "::" or "[::]" or "*" or "+" ? "localhost" : endpoint.TargetHost;
                 endpoint.AllocatedEndpoint = new(endpoint, host, port);
+                var replicas = resource.GetReplicaCount();
+                if (replicas > 1) endpoint.ReplicaPorts = [.. Enumerable.Range(0, replicas).Select(_ => Free(endpoint.TargetHost, owners, reserved))];
             }
         }
         finally

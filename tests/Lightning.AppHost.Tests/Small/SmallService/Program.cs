@@ -7,9 +7,18 @@ if (args is ["job", var code])
 
 var builder = WebApplication.CreateBuilder(args);
 var app = builder.Build();
+string? remembered = null;
 app.MapGet("/health", () => "healthy");
 app.MapGet("/process", () => Environment.ProcessId);
 app.MapGet("/environment/{name}", (string name) => Environment.GetEnvironmentVariable(name));
+app.MapPost("/remember", (string what) => remembered = what);
+app.MapGet("/remembered", () => remembered);
+app.MapGet("/stream", async (HttpContext context) =>
+{
+    await context.Response.WriteAsync($"{Environment.ProcessId}\n");
+    await context.Response.Body.FlushAsync();
+    await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+});
 app.MapPost("/crash", () => Environment.FailFast("Asked to crash."));
 app.Run();
 return 0;
