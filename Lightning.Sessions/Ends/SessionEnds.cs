@@ -14,6 +14,9 @@ namespace Lightning.Sessions.Ends;
 /// <param name="Action">What the audit book says.</param>
 public sealed record EndedBy(string Reason, string Action)
 {
+    /// <summary>The person, who leaves.</summary>
+    public static EndedBy SignOut { get; } = new("signed-out", "signed-out");
+
     /// <summary>The person whose sessions they are.</summary>
     public static EndedBy User { get; } = new("ended-by-user", "sessions-ended");
 

@@ -68,16 +68,6 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
         """, cancellationToken);
 
-    /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
-    public async Task EndAsync(LiveSession session, string reason, CancellationToken cancellationToken)
-    {
-        await db.Database.ExecuteSqlAsync($"SELECT identity.end_session({session.Id}, {reason})", cancellationToken);
-        // This replica need not wait for the echo.
-        feed.Tell(Change.Session(session.Id));
-        metrics.Ended(reason);
-        await DeleteAsync(session.Hash.ToArray(), cancellationToken);
-    }
-
     /// <summary>Takes away what stood behind a cookie.</summary>
     public async Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken)
     {
