@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Running;
 using Microsoft.Extensions.Configuration;
@@ -64,6 +65,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         Services.AddSingleton(services => new ResourceCommandService(services));
         Services.AddSingleton<Progress>();
         Services.AddSingleton<Orchestrator>();
+        if (!options.DisableDashboard) Services.AddSingleton<DashboardServer>();
         Services.TryAddSingleton(TimeProvider.System);
         Services.AddHostedService(services => services.GetRequiredService<Orchestrator>());
         Services.AddHealthChecks();

@@ -50,7 +50,8 @@ public static class ProjectResourceBuilderExtensions
         // The launch profile, which comes after, may say otherwise.
         resource.WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
-            .WithEnvironment("OTEL_SERVICE_NAME", name);
+            .WithEnvironment("OTEL_SERVICE_NAME", name)
+            .WithEnvironment("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "true");
 
         // Telemetry goes where the AppHost is told to send it: to the dashboard unless configuration says otherwise.
         resource.WithEnvironment(context =>

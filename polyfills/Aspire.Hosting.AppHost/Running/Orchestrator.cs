@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,11 +49,14 @@ sealed class Orchestrator(
 
         await services.GetRequiredService<IDistributedApplicationEventing>().PublishAsync(new BeforeStartEvent(services, Model), cancellationToken);
         Circles.Refuse(Model);
-        Ports.Allocate(Model.Resources, configuration.IsOn("DcpPublisher:RandomizePorts"));
+        var randomize = configuration.IsOn("DcpPublisher:RandomizePorts");
+        if (Dashboard is not null) await Dashboard.StartAsync(randomize, cancellationToken);
+        Ports.Allocate(Model.Resources, randomize);
         foreach (var parameter in Model.Resources.OfType<ParameterResource>()) await parameter.GetValueAsync(cancellationToken);
         await ShowUrlsAsync(cancellationToken);
         foreach (var resource in Model.Resources.Where(ResourceRun.IsProcess)) LifecycleCommands.AddTo(resource, RunOf);
 
+        Dashboard?.Announce();
         progress.Say($"{environment.ApplicationName} starts {string.Join(", ", Model.Resources.Where(ResourceRun.IsProcess).Select(resource => resource.Name))}.");
         foreach (var endpoint in Model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()).Where(endpoint => endpoint.ReplicaPorts.Count > 0))
         {
@@ -83,6 +87,7 @@ sealed class Orchestrator(
         using var deadline = new CancellationTokenSource(StopWithin - TimeSpan.FromSeconds(2), clock);
         var stops = new Dictionary<ResourceRun, Task>();
         await Task.WhenAll(_runs.Select(StopAfterDependents));
+        if (Dashboard is not null) await Dashboard.DisposeAsync(); // last, so that it has seen how they ended
 
         Task StopAfterDependents(ResourceRun run)
         {
@@ -97,6 +102,8 @@ sealed class Orchestrator(
             }
         }
     }
+
+    DashboardServer? Dashboard { get; } = services.GetService<DashboardServer>();
 
     /// <summary>Everything is healthy, or has ended as it should.</summary>
     public Task Up => Task.WhenAll(_runs.Select(run => run.Up));

@@ -41,6 +41,20 @@ static class Ports
         }
     }
 
+    /// <summary>A free port, for what takes it at once.</summary>
+    public static int FreeOne()
+    {
+        var reserved = new List<Socket>();
+        try
+        {
+            return Free("localhost", [], reserved);
+        }
+        finally
+        {
+            foreach (var socket in reserved) socket.Dispose();
+        }
+    }
+
     static int? Fixed(EndpointAnnotation endpoint) => endpoint.Port ?? endpoint.TargetPort;
 
     // Held until all have one, so that no two get the same. Drawn from below the range in which Linux and macOS choose the near ends of
