@@ -3,17 +3,23 @@ using Microsoft.Extensions.Configuration;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
-// Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops.
+// Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops, or stays with `--data FOLDER`.
 var aside = builder.Configuration["ports"] == "auto";
 if (aside) builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
 // `--replicas 2` runs the API and the BFF twice, each pair behind its one address.
 var replicas = builder.Configuration.GetValue("replicas", 1);
 
+// Where a published Lightning runs: Docker Compose, or with `--target kubernetes` a cluster.
+if (builder.ExecutionContext.IsPublishMode)
+{
+    if (builder.Configuration["target"] == "kubernetes") builder.AddKubernetesEnvironment("cluster");
+    else builder.AddDockerComposeEnvironment("compose");
+}
+
 // Postgres: one of our own, or the server that ConnectionStrings:lightning names.
 IResourceBuilder<IResourceWithConnectionString> database = builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }
     ? builder.AddConnectionString("lightning")
-    : aside ? builder.AddPostgres("postgres").AddDatabase("lightning")
-    : builder.AddPostgres("postgres", port: 54320).WithDataVolume().AddDatabase("lightning");
+    : Postgres(builder.Configuration["data"]).AddDatabase("lightning");
 var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate").WithArgs("migrate").WithReference(database, "lightning").WaitFor(database);
 
 var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
@@ -45,6 +51,12 @@ identity.WithEnvironment("Identity__Clients__Public__BaseUri", sample).WithEnvir
 api.WithEnvironment("Api__Origins__0", sample);
 
 builder.Build().Run();
+
+IResourceBuilder<PostgresServerResource> Postgres(string? folder)
+{
+    if (folder is { Length: > 0 }) return builder.AddPostgres("postgres").WithDataBindMount(folder);
+    return aside ? builder.AddPostgres("postgres") : builder.AddPostgres("postgres", port: 54320).WithDataVolume();
+}
 
 // Every service has a database role and a data-protection master key of its own, and starts on migrated tables. None waits for another:
 // they meet over HTTP when somebody asks, and each bears that another is away.

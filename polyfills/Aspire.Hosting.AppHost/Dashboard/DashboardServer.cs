@@ -31,7 +31,7 @@ sealed class DashboardServer(IServiceProvider services, IConfiguration configura
     public async Task StartAsync(bool randomizePorts, CancellationToken cancellationToken)
     {
         var pages = DashboardAddress.Of(configuration, "ASPNETCORE_URLS", "applicationUrl in the AppHost's launchSettings.json", randomizePorts);
-        var otlp = DashboardAddress.Of(configuration, "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "in the AppHost's launchSettings.json", randomizePorts);
+        var otlp = DashboardAddress.Of(configuration, "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL in the AppHost's launchSettings.json", randomizePorts);
         var key = configuration["AppHost:OtlpApiKey"] is { Length: > 0 } given ? given : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         _access = new BrowserAccess(pages.Url, configuration["AppHost:BrowserToken"] is { Length: > 0 } token ? token : null, progress.Say);
 
@@ -56,9 +56,10 @@ sealed class DashboardServer(IServiceProvider services, IConfiguration configura
         }
         catch (IOException e)
         {
+            var taken = Ports.IsTaken(pages.Port) ? pages : otlp;
             throw new DistributedApplicationException(
-                $"Port {pages.Port} or {otlp.Port}, which the dashboard wants ({pages.Source}), is in use: stop the process that listens there, "
-                + "change the port, or take free ones everywhere with DcpPublisher:RandomizePorts=true.", e);
+                $"Port {taken.Port}, which the dashboard wants ({taken.Source}), is in use: stop the process that listens there, change the port, "
+                + "or take free ones everywhere with DcpPublisher:RandomizePorts=true.", e);
         }
 
         SendTelemetryTo(otlp.Url, key);
@@ -103,7 +104,7 @@ sealed record DashboardAddress(int Port, string Source)
         var first = text.Split(';')[0];
         if (!Uri.TryCreate(first, UriKind.Absolute, out var url) || url.Scheme != "http" || !url.IsLoopback)
         {
-            throw new DistributedApplicationException($"{key} ({source}) is '{first}', where the dashboard does not listen: write an http address of this machine, such as http://localhost:18888.");
+            throw new DistributedApplicationException($"{key} is '{first}', where the dashboard does not listen ({source}): write an http address of this machine, such as http://localhost:18888.");
         }
 
         return new(url.Port, source);

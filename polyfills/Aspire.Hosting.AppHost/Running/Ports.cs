@@ -41,6 +41,20 @@ static class Ports
         }
     }
 
+    /// <summary>Whether somebody listens there on loopback.</summary>
+    public static bool IsTaken(int port)
+    {
+        var reserved = new List<Socket>();
+        try
+        {
+            return !TryListen("localhost", port, reserved);
+        }
+        finally
+        {
+            foreach (var socket in reserved) socket.Dispose();
+        }
+    }
+
     /// <summary>A free port, for what takes it at once.</summary>
     public static int FreeOne()
     {
