@@ -43,6 +43,15 @@ public sealed class PolyfillSurfaceTests
         listed.Except(now).ShouldBeEmpty("these are listed in polyfills/API.md and no longer used");
     }
 
+    [Fact]
+    public void Sources_OutsideThePolyfills_DoNotKnowWhetherTheyAreOn()
+    {
+        var sources = Directory.GetDirectories(Root(), "Lightning.*").SelectMany(folder => Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Where(source => !source.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal) && !source.Contains("node_modules", StringComparison.Ordinal)).ToArray();
+        sources.Length.ShouldBeGreaterThan(100);
+        sources.Where(source => File.ReadLines(source).Any(line => line.TrimStart().StartsWith("#if", StringComparison.Ordinal) || line.Contains("UsePolyfills", StringComparison.OrdinalIgnoreCase))).ShouldBeEmpty();
+    }
+
     static HashSet<string> Members(string text)
     {
         var package = "";

@@ -103,7 +103,10 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
                 var id = ByteString.CopyFrom([.. BitConverter.GetBytes(number + 1L), .. new byte[8]]);
                 spans.Spans.Add(new SpanRecord
                 {
-                    TraceId = id, SpanId = ByteString.CopyFrom(BitConverter.GetBytes(number + 1L)), Name = $"{number}", Kind = 2,
+                    TraceId = id,
+                    SpanId = ByteString.CopyFrom(BitConverter.GetBytes(number + 1L)),
+                    Name = $"{number}",
+                    Kind = 2,
                     Attributes = { new KeyValue { Key = "text", Value = new() { StringValue = $"{number} {long_}" } } }
                 });
             }
@@ -122,7 +125,12 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
                 {
                     record.Histogram.DataPoints.Add(new HistogramPoint
                     {
-                        TimeUnixNano = 1, Count = 1, Sum = 1, BucketCounts = { 1, 0 }, ExplicitBounds = { 1 }, Attributes = { new KeyValue { Key = "n", Value = new() { IntValue = series } } }
+                        TimeUnixNano = 1,
+                        Count = 1,
+                        Sum = 1,
+                        BucketCounts = { 1, 0 },
+                        ExplicitBounds = { 1 },
+                        Attributes = { new KeyValue { Key = "n", Value = new() { IntValue = series } } }
                     });
                 }
 

@@ -18,8 +18,10 @@ sealed class Chart(DateTime from, DateTime to)
     public IReadOnlyList<Line> LinesOf(Instrument instrument) => instrument.Measure switch
     {
         Measure.Spread => Percentiles(instrument.Series),
-        Measure.Count => [.. instrument.Series.Take(MostLines).Select(series => new Line(series.Label, Rates(Within(series.Points)), series.Points.Count > 0 ? series.Points[^1].Value : null))],
-        _ => [.. instrument.Series.Take(MostLines).Select(series => new Line(series.Label, [.. Within(series.Points).Where(point => point.Time >= from).Select(point => (point.Time, (double?)point.Value))]))]
+        Measure.Count => [.. instrument.Series.Take(MostLines)
+            .Select(series => new Line(series.Label, Rates(Within(series.Points)), series.Points.Count > 0 ? series.Points[^1].Value : null))],
+        _ => [.. instrument.Series.Take(MostLines)
+            .Select(series => new Line(series.Label, [.. Within(series.Points).Where(point => point.Time >= from).Select(point => (point.Time, (double?)point.Value))]))]
     };
 
     public static string UnitOf(Instrument instrument)
@@ -33,12 +35,15 @@ sealed class Chart(DateTime from, DateTime to)
         var top = lines.SelectMany(line => line.Points).Max(point => point.Value) is > 0 and var most ? most : 1;
         var bottom = Math.Min(0, lines.SelectMany(line => line.Points).Min(point => point.Value) ?? 0);
         return Html.Of($"""
-            <svg class="chart" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" role="img" aria-label="From {MetricsView.Number(bottom)} to {MetricsView.Number(top)} {unit} between {from.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)} and {to.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}">
+            <svg class="chart" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" role="img"
+              aria-label="From {MetricsView.Number(bottom)} to {MetricsView.Number(top)} {unit} between {Clock(from)} and {Clock(to)}">
             <line class="axis" x1="0" x2="{Width}" y1="{Y(0)}" y2="{Y(0)}"></line>
             {lines.Select((line, i) => Html.Join(Strokes(line).Select(stroke => Html.Of($"""<polyline class="s{i % 8}" points="{stroke}"></polyline>"""))))}
             </svg>
-            <p class="scale"><span>{from.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}</span><span>up to {MetricsView.Number(top)} {unit}</span><span>{to.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}</span></p>
+            <p class="scale"><span>{Clock(from)}</span><span>up to {MetricsView.Number(top)} {unit}</span><span>{Clock(to)}</span></p>
             """);
+
+        static string Clock(DateTime utc) => utc.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
         double Y(double value) => Height - 4 - (value - bottom) / (top - bottom) * (Height - 8);
 

@@ -38,11 +38,15 @@ sealed class LogsView(TelemetryStore store, IReadOnlyList<string> resources, Log
         var more = found.Count switch
         {
             0 => Html.Of($"""<p id="more-link">No log records. Services send them every second, once they have something to say.</p>"""),
-            > Shown => Html.Of($"""<p id="more-link"><a href="{Elements.Url("/logs", ("resource", query.Resource), ("level", query.Level), ("text", query.Text), ("trace", query.Trace), ("before", found[Shown - 1].Number.ToString(CultureInfo.InvariantCulture)))}">Older ones</a></p>"""),
+            > Shown => Html.Of($"""<p id="more-link"><a href="{OlderThan(found[Shown - 1])}">Older ones</a></p>"""),
             _ => Html.Of($"""<p id="more-link"></p>""")
         };
         return [new("logs", [.. found.Take(Shown).Select(entry => new Row(entry.Number.ToString(CultureInfo.InvariantCulture), RowOf(entry)))]), new("more", [new("link", more)])];
     }
+
+    string OlderThan(LogEntry last) => Elements.Url(
+        "/logs", ("resource", query.Resource), ("level", query.Level), ("text", query.Text), ("trace", query.Trace),
+        ("before", last.Number.ToString(CultureInfo.InvariantCulture)));
 
     static Html RowOf(LogEntry entry) => Html.Of($"""
         <tr id="logs-{entry.Number}" class="level-{entry.Level}">

@@ -53,13 +53,18 @@ sealed class MetricsView(TelemetryStore store, IReadOnlyList<string> resources, 
               {chart.Draw(lines, unit)}
               <table class="values">
                 <thead><tr><th scope="col">{(instrument.Measure == Measure.Spread ? "Percentile" : "Series")}</th><th scope="col">{unit}</th>{Html.If(instrument.Measure == Measure.Count, $"""<th scope="col">in all</th>""")}</tr></thead>
-                <tbody>{lines.Select((line, i) => Html.Of($"""<tr><th scope="row"><span class="key k{i % 8}"></span>{(line.Label.Length > 0 ? line.Label : "all")}</th><td>{Number(line.Last)}</td>{Html.If(instrument.Measure == Measure.Count, $"<td>{Number(line.Total)}</td>")}</tr>"""))}</tbody>
+                <tbody>{lines.Select((line, i) => ValuesOf(line, i, withTotal: instrument.Measure == Measure.Count))}</tbody>
               </table>
               {Html.If(instrument.Measure == Measure.Spread, $"""<p class="about">{Number(instrument.Series.Sum(series => series.Points.Count > 0 ? series.Points[^1].Value : 0))} values in all</p>""")}
               {Html.If(instrument.Omitted > 0, $"""<p class="about">Of the other series nothing is kept: there are too many.</p>""")}
             </section>
             """);
     }
+
+    static Html ValuesOf(Line line, int number, bool withTotal) => Html.Of($"""
+        <tr><th scope="row"><span class="key k{number % 8}"></span>{(line.Label.Length > 0 ? line.Label : "all")}</th>
+        <td>{Number(line.Last)}</td>{Html.If(withTotal, $"<td>{Number(line.Total)}</td>")}</tr>
+        """);
 
     public static string Number(double? value) => value is not { } number || double.IsNaN(number) ? "–" : Math.Abs(number) switch
     {

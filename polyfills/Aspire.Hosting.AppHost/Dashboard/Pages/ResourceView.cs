@@ -24,7 +24,7 @@ sealed class ResourceView(ResourceNotificationService notifications, ResourcesVi
         var (resource, snapshot) = (change.Resource, change.Snapshot);
         return Html.Of($"""
             <div id="resource-all">
-            <p class="actions">{list.Actions(change, onlyHighlighted: false)}</p>
+            <div class="actions">{list.Actions(change, onlyHighlighted: false)}</div>
             {Html.If(ResourceRun.IsProcess(resource), $"""
               <p class="links"><a href="{Elements.Url("/console", ("resource", id))}">Console</a> <a href="{Elements.Url("/logs", ("resource", id))}">Structured logs</a>
               <a href="{Elements.Url("/traces", ("resource", id))}">Traces</a> <a href="{Elements.Url("/metrics", ("resource", id))}">Metrics</a></p>
