@@ -3,15 +3,23 @@ using Microsoft.Extensions.Configuration;
 
 var builder = DistributedApplication.CreateBuilder(args);
 
-// Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops.
+// Two AppHosts side by side: `--ports auto` takes free ports, and a database of its own that goes when it stops, or stays with `--data FOLDER`.
 var aside = builder.Configuration["ports"] == "auto";
 if (aside) builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
+// `--replicas 2` runs the API and the BFF twice, each pair behind its one address.
+var replicas = builder.Configuration.GetValue("replicas", 1);
+
+// Where a published Lightning runs: Docker Compose, or with `--target kubernetes` a cluster.
+if (builder.ExecutionContext.IsPublishMode)
+{
+    if (builder.Configuration["target"] == "kubernetes") builder.AddKubernetesEnvironment("cluster");
+    else builder.AddDockerComposeEnvironment("compose");
+}
 
 // Postgres: one of our own, or the server that ConnectionStrings:lightning names.
 IResourceBuilder<IResourceWithConnectionString> database = builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }
     ? builder.AddConnectionString("lightning")
-    : aside ? builder.AddPostgres("postgres").AddDatabase("lightning")
-    : builder.AddPostgres("postgres", port: 54320).WithDataVolume().AddDatabase("lightning");
+    : Postgres(builder.Configuration["data"]).AddDatabase("lightning");
 var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate").WithArgs("migrate").WithReference(database, "lightning").WaitFor(database);
 
 var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
@@ -22,7 +30,7 @@ var mail = builder.AddJavaScriptApp("mail", "Mailbox", "start")
 var identity = Service<Projects.Lightning_Identity>("identity").WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp"));
 identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
 
-var api = Service<Projects.Lightning_Api>("api")
+var api = Service<Projects.Lightning_Api>("api").WithReplicas(replicas)
     .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 // Its page signs in as the public client, by scripts of its own origin.
@@ -31,7 +39,7 @@ identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoin
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");
-RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReference(api).WithReference(web)
+RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas).WithReference(api).WithReference(web)
     .WithUrlForEndpoint("http", url => url.DisplayText = "App")
     .PublishWithContainerFiles(web, "wwwroot");
 RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
@@ -43,6 +51,12 @@ identity.WithEnvironment("Identity__Clients__Public__BaseUri", sample).WithEnvir
 api.WithEnvironment("Api__Origins__0", sample);
 
 builder.Build().Run();
+
+IResourceBuilder<PostgresServerResource> Postgres(string? folder)
+{
+    if (folder is { Length: > 0 }) return builder.AddPostgres("postgres").WithDataBindMount(folder);
+    return aside ? builder.AddPostgres("postgres") : builder.AddPostgres("postgres", port: 54320).WithDataVolume();
+}
 
 // Every service has a database role and a data-protection master key of its own, and starts on migrated tables. None waits for another:
 // they meet over HTTP when somebody asks, and each bears that another is away.

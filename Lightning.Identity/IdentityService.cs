@@ -67,6 +67,7 @@ static class IdentityService
     public static void AddSessions(this IServiceCollection services)
     {
         services.AddSingleton<ProviderMetrics>();
+        services.AddHostedService(provider => provider.GetRequiredService<ProviderMetrics>());
         services.AddScoped<LiveSessions>();
         services.AddScoped<BrowserSessions>();
         services.AddSingleton<KnownDevices>();

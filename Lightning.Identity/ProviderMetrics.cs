@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Lightning.Identity;
 
 /// <summary>What this provider does, counted: the meter <c>Lightning.Identity</c>. Nothing in its tags tells one person from another.</summary>
-sealed class ProviderMetrics
+sealed class ProviderMetrics : IHostedService
 {
     public const string MeterName = "Lightning.Identity";
     readonly Counter<long> signIns, grants, events, ended;
@@ -16,6 +16,16 @@ sealed class ProviderMetrics
         events = meter.CreateCounter<long>("lightning.identity.events", "{event}", "What was entered in the audit book, by the event's name, such as refresh-token-reused.");
         ended = meter.CreateCounter<long>("lightning.identity.sessions_ended", "{session}", "Sessions that this provider ended, by reason: refresh-token-reuse and authorization-code-reuse are tokens that two had.");
     }
+
+    /// <summary>Shows the counters before anything has happened: whoever looks sees a nought, and a rate its first rise.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var outcome in (string[])["succeeded", "failed"]) Count(signIns, "method", "pwd", outcome, 0);
+        foreach (var grant in (string[])["authorization_code", "refresh_token"]) Count(grants, "grant_type", grant, "granted", 0);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Counts what was entered in the audit book.</summary>
     public void Happened(string name) => events.Add(1, new KeyValuePair<string, object?>("event", name));
@@ -33,6 +43,6 @@ sealed class ProviderMetrics
         if (count > 0) ended.Add(count, new KeyValuePair<string, object?>("reason", reason));
     }
 
-    static void Count(Counter<long> counter, string name, string value, string outcome) =>
-        counter.Add(1, new KeyValuePair<string, object?>(name, value), new KeyValuePair<string, object?>("outcome", outcome));
+    static void Count(Counter<long> counter, string name, string value, string outcome, int count = 1) =>
+        counter.Add(count, new KeyValuePair<string, object?>(name, value), new KeyValuePair<string, object?>("outcome", outcome));
 }

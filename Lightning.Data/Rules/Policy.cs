@@ -15,6 +15,7 @@ public abstract class Policy<T> : IPolicy
     protected Allowance<T> Allow(Verb verb, Rule<T> rule)
     {
         var allowance = new Allowance<T>(rule);
+        Decisions.Of(GetType(), verb); // it is among what is measured from now on
         allowances.Add(verb, allowance);
         return allowance;
     }
@@ -38,7 +39,7 @@ public abstract class Policy<T> : IPolicy
     public bool Reaches(Verb verb, string field) => Fields(verb) is not { } names || names.Contains(field);
 
     /// <summary>To which rows the actor may do it.</summary>
-    public Condition<T> Scope(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
+    public Condition<T> Scope(Actor actor, Verb verb) => Decisions.Of(GetType(), verb).About(RowsFor(actor, verb));
 
     /// <summary>The same rows as <see cref="Scope"/>, in parts that have none in common: one for each alternative of the rule.</summary>
     internal IReadOnlyList<Condition<T>> Parts(Actor actor, Verb verb)
@@ -49,23 +50,25 @@ public abstract class Policy<T> : IPolicy
         {
             var condition = alternative.For(actor);
             // One that is always true stands for all of them, wherever it is written.
-            if (condition == Condition<T>.Always) return [condition];
+            if (condition == Condition<T>.Always) return [Decisions.Of(GetType(), verb).About(condition)];
             var part = condition.Join(before.Negate(), ExpressionType.AndAlso);
             if (part.IsPossible) parts.Add(part);
             before = before.Join(condition, ExpressionType.OrElse);
         }
+        Decisions.Of(GetType(), verb).About(parts.Count > 0 ? parts[0] : Condition<T>.Never);
         return parts;
     }
 
     /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
-    public bool IsPossible(Actor actor, Verb verb) => Scope(actor, verb).IsPossible;
+    public bool IsPossible(Actor actor, Verb verb) => RowsFor(actor, verb).IsPossible;
 
     /// <summary>Whether the actor may do it to this object, as far as its own columns say; null where only the database knows.</summary>
     public bool? Decide(Actor actor, Verb verb, T subject) => this[verb] is { } rule ? rule.Decide(actor, subject) : false;
 
     /// <summary>Whether the actor may do it to this object. The database is asked, by the object's key, only where its own columns do not say.</summary>
     public async ValueTask<bool> MayAsync(DbContext db, Actor actor, Verb verb, T subject, CancellationToken cancellationToken) =>
-        Decide(actor, verb, subject) ?? await Scope(actor, verb).Apply(db.RowOf(subject)).AnyAsync(cancellationToken);
+        Decisions.Of(GetType(), verb).About(
+            Decide(actor, verb, subject) ?? await RowsFor(actor, verb).Apply(db.RowOf(subject)).AnyAsync(cancellationToken));
 
     /// <summary>The verbs besides reading and making that the actor may use on an object, for a client to show or hide.</summary>
     public IReadOnlyDictionary<string, bool> Can(Actor actor, Guarded<T> guarded) => allowances.Keys
@@ -114,6 +117,9 @@ public abstract class Policy<T> : IPolicy
         select ($"{GetType().Name}, {allowance.Key}: {part.Name}",
             (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).ToQueryString()));
 
+    // What is only shown, such as a button, is asked without being counted.
+    Condition<T> RowsFor(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
+
     static string Name(Verb verb) => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..];
 
     static int Bit(Verb verb) => 1 << (int)verb;
@@ -160,5 +166,5 @@ public sealed class Headless
 public abstract class HeadlessPolicy : Policy<Headless>
 {
     /// <summary>Whether the actor may.</summary>
-    public bool May(Actor actor, Verb verb) => IsPossible(actor, verb);
+    public bool May(Actor actor, Verb verb) => Decisions.Of(GetType(), verb).About(IsPossible(actor, verb));
 }

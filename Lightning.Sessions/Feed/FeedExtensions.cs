@@ -10,6 +10,7 @@ static class FeedExtensions
     public static IServiceCollection AddSessionFeed(this IServiceCollection services)
     {
         services.TryAddSingleton<SessionMetrics>();
+        services.AddHostedService(provider => provider.GetRequiredService<SessionMetrics>());
         services.AddSingleton<SessionFeed>().AddHostedService(provider => provider.GetRequiredService<SessionFeed>());
         services.AddHealthChecks().AddCheck<FeedHealth>("session-feed");
         return services;

@@ -102,6 +102,52 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task Port_OfTheDashboardInUse_IsOneSentence()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        foreach (var (key, source) in ((string, string)[])[("ASPNETCORE_URLS", "applicationUrl in "), ("ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL in ")])
+        {
+            await using var appHost = AppHostProcess.Start([$"--{key}=http://localhost:{port}"]);
+            var (code, error) = await appHost.ExitAsync(Cancelled);
+            code.ShouldBe(1);
+            error.ShouldStartWith($"error: Port {port}, which the dashboard wants ({source}");
+            error.ShouldNotContain('\n');
+            appHost.Output.Trim().ShouldBeEmpty();
+        }
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:18888")]
+    [InlineData("https://localhost:18888")]
+    [InlineData("nonsense")]
+    public async Task Address_WhereTheDashboardDoesNotListen_IsOneSentence(string address)
+    {
+        await using var appHost = AppHostProcess.Start([$"--ASPNETCORE_URLS={address}"]);
+        var (code, error) = await appHost.ExitAsync(Cancelled);
+        code.ShouldBe(1);
+        error.ShouldStartWith($"error: ASPNETCORE_URLS is '{address}', where the dashboard does not listen");
+        error.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task AppHosts_SideBySide_RunWithoutMeeting()
+    {
+        await using var one = AppHostProcess.Start(s_freePorts);
+        await using var other = AppHostProcess.Start(s_freePorts);
+        await Task.WhenAll(one.UpAsync(Cancelled), other.UpAsync(Cancelled));
+        string[] Addresses(AppHostProcess appHost) => [.. appHost.Output.Split('\n').Where(line => line.Contains("http://localhost:", StringComparison.Ordinal)).Select(line => line[line.IndexOf("http://", StringComparison.Ordinal)..].Split('/')[2])];
+        Addresses(one).Length.ShouldBe(2); // the dashboard and the service
+        Addresses(one).Intersect(Addresses(other)).ShouldBeEmpty();
+        var link = one.Output.Split('\n').Single(line => line.StartsWith("Login to the dashboard at ", StringComparison.Ordinal))[26..].Trim();
+        link.ShouldMatch("^http://localhost:\\d+/login\\?t=[0-9a-f]{32}$");
+        using var client = new HttpClient();
+        (await client.GetStringAsync(link, Cancelled)).ShouldContain("<h1>Resources</h1>");
+        (await client.GetAsync($"http://{Addresses(other)[0]}/", Cancelled)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
     public async Task Database_Unreachable_IsOneSentence()
     {
         await using var appHost = AppHostProcess.Start([.. s_freePorts, "--ConnectionStrings:things=Host=127.0.0.1;Port=9;Database=things"]);

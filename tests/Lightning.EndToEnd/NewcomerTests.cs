@@ -119,15 +119,37 @@ public sealed class NewcomerTests(RunningApp app, Browser browser) : IDisposable
     public async Task Request_FromTheBrowserToTheStatement_IsOneTrace()
     {
         var page = await SignUpAsync(await browser.OpenAsync(), "Dora", "dora@example.com");
-        var missing = await FetchAsync(page, $"/api/v1/notes/{Guid.CreateVersion7()}");
+        var id = Guid.CreateVersion7();
+        var missing = await FetchAsync(page, $"/api/v1/notes/{id}");
         var traceId = missing.Json!.Value.GetProperty("traceId").GetString()!;
         var spans = await app.Traces.WaitAsync(traceId, found => IsWhole(found), Cancellation);
         IsWhole(spans).ShouldBeTrue(string.Join(", ", spans));
+
+        // The statement is there as it was written, and nothing of what was put into it.
+        var statements = spans.Where(span => span.Source == "Npgsql").Select(span => span.Attributes.GetValueOrDefault("db.query.text") ?? "").ToArray();
+        statements.ShouldContain(statement => statement.Contains("FROM app.notes", StringComparison.Ordinal) && statement.Contains('@'), string.Join("; ", statements));
+        spans.Where(span => span.Source == "Npgsql").SelectMany(span => span.Attributes.Values).ShouldAllBe(value => !value.Contains(id.ToString(), StringComparison.OrdinalIgnoreCase));
 
         static bool IsWhole(IReadOnlyCollection<SentSpan> spans) =>
             spans.Any(span => span is { Service: "bff", Source: "Microsoft.AspNetCore" })
             && spans.Any(span => span is { Service: "api", Source: "Microsoft.AspNetCore" })
             && spans.Any(span => span is { Service: "api", Source: "Npgsql" });
+    }
+
+    [Fact]
+    public async Task SignIn_AtTheCallback_IsOneTraceAcrossBffAndIdentity()
+    {
+        await SignUpAsync(await browser.OpenAsync(), "Tessa", "tessa@example.com");
+        var callback = await app.Traces.FindAsync(
+            span => span is { Service: "bff", Source: "Microsoft.AspNetCore" } && span.Attributes.GetValueOrDefault("url.path") == "/bff/signin-oidc", Cancellation);
+        var spans = await app.Traces.WaitAsync(callback.TraceId, found => IsWhole(found), Cancellation);
+        IsWhole(spans).ShouldBeTrue(string.Join(", ", spans));
+
+        // The code is redeemed at Identity, which asks the database, and the BFF writes its session down.
+        static bool IsWhole(IReadOnlyCollection<SentSpan> spans) =>
+            spans.Any(span => span is { Service: "identity", Source: "Microsoft.AspNetCore" } && span.Attributes.GetValueOrDefault("url.path") == "/connect/token")
+            && spans.Any(span => span is { Service: "identity", Source: "Npgsql" })
+            && spans.Any(span => span is { Service: "bff", Source: "Npgsql" });
     }
 
     [Fact]

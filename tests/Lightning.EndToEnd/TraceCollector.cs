@@ -5,8 +5,8 @@ using Google.Protobuf;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>A span that a service sent: whose it is, what made it, and the trace it belongs to.</summary>
-public sealed record SentSpan(string Service, string Source, string TraceId);
+/// <summary>A span that a service sent: whose it is, what made it, the trace it belongs to, and its attributes that are text.</summary>
+public sealed record SentSpan(string Service, string Source, string TraceId, string Name, IReadOnlyDictionary<string, string> Attributes);
 
 /// <summary>Takes traces, logs and metrics by OTLP over HTTP, as a collector would: keeps all as it came, and of each span what a test asks for.</summary>
 public sealed class TraceCollector : IAsyncDisposable
@@ -52,6 +52,18 @@ public sealed class TraceCollector : IAsyncDisposable
         }
     }
 
+    /// <summary>The first span that satisfies the condition.</summary>
+    public async Task<SentSpan> FindAsync(Func<SentSpan, bool> condition, CancellationToken cancellationToken)
+    {
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        for (var deadline = DateTime.UtcNow.AddSeconds(20); ;)
+        {
+            if (spans.FirstOrDefault(condition) is { } found) return found;
+            if (DateTime.UtcNow > deadline) throw new TimeoutException("No such span was sent.");
+            await poll.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         listener.Close();
@@ -88,8 +100,15 @@ public sealed class TraceCollector : IAsyncDisposable
                 .Where(attribute => Text(attribute, 1) == "service.name").Select(attribute => Text(Messages(attribute, 2).Single(), 1)).FirstOrDefault("");
             foreach (var scopeSpans in Messages(resourceSpans, 2))
                 foreach (var span in Messages(scopeSpans, 2))
-                    spans.Add(new SentSpan(service, Text(Messages(scopeSpans, 1).Single(), 1), Convert.ToHexStringLower(Messages(span, 1).Single())));
+                    spans.Add(new SentSpan(service, Text(Messages(scopeSpans, 1).Single(), 1), Convert.ToHexStringLower(Messages(span, 1).Single()), Text(span, 5), Attributes(span)));
         }
+    }
+
+    static Dictionary<string, string> Attributes(byte[] span)
+    {
+        var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var attribute in Messages(span, 9)) attributes[Text(attribute, 1)] = string.Concat(Messages(attribute, 2).Select(value => Text(value, 1)));
+        return attributes;
     }
 
     static string Text(byte[] message, int field) => string.Concat(Messages(message, field).Select(System.Text.Encoding.UTF8.GetString));

@@ -26,6 +26,9 @@ public class DistributedApplication : IHost, IAsyncDisposable
     /// <summary>The AppHost's own services.</summary>
     public IServiceProvider Services => _host.Services;
 
+    /// <summary>What may be done to the resources.</summary>
+    public ResourceCommandService ResourceCommands => Services.GetRequiredService<ResourceCommandService>();
+
     /// <summary>How the resources are.</summary>
     public ResourceNotificationService ResourceNotifications => Services.GetRequiredService<ResourceNotificationService>();
 
@@ -58,7 +61,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
         var orchestrator = Services.GetRequiredService<Orchestrator>();
         orchestrator.StopOnFailure = true;
-        Services.GetRequiredService<Progress>().ShowOn(Console.Out);
+        Services.GetRequiredService<Progress>().ShowOn(Console.WriteLine);
+        if (StartingTable.IsPossible) orchestrator.WhileStarting = up => StartingTable.ShowAsync(Services, up);
         using var parent = ParentWatch.Start(Services.GetRequiredService<IHostApplicationLifetime>());
         try
         {

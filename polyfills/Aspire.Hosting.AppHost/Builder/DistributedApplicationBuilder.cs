@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Running;
 using Microsoft.Extensions.Configuration;
@@ -61,8 +62,10 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             services.GetRequiredService<DistributedApplicationModel>(), services.GetRequiredService<IHostApplicationLifetime>()));
         Services.AddSingleton(services => new ResourceLoggerService(
             Options, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<IHostEnvironment>()));
+        Services.AddSingleton(services => new ResourceCommandService(services));
         Services.AddSingleton<Progress>();
         Services.AddSingleton<Orchestrator>();
+        if (!options.DisableDashboard) Services.AddSingleton<DashboardServer>();
         Services.TryAddSingleton(TimeProvider.System);
         Services.AddHostedService(services => services.GetRequiredService<Orchestrator>());
         Services.AddHealthChecks();

@@ -34,10 +34,10 @@ public static class ProjectResourceBuilderExtensions
         return Add(builder, name, new TProject(), options);
     }
 
-    /// <summary>Says how many processes of the project run. More than one needs a port of its own for each, which the polyfill does not give yet.</summary>
-    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) =>
-        replicas == 1 ? builder : throw new DistributedApplicationException(
-            $"WithReplicas({replicas}) on '{builder.Resource.Name}': the polyfill of Aspire.Hosting.AppHost runs one process of a project, so say 1 or leave it out.");
+    /// <summary>Says how many processes of the project run. More than one stand behind one address, connection by connection in turn.</summary>
+    public static IResourceBuilder<ProjectResource> WithReplicas(this IResourceBuilder<ProjectResource> builder, int replicas) => replicas > 0
+        ? builder.WithAnnotation(new ReplicaAnnotation(replicas), ResourceAnnotationMutationBehavior.Replace)
+        : throw new DistributedApplicationException($"WithReplicas({replicas}) on '{builder.Resource.Name}': a project runs at least once, so say 1 or more.");
 
     static ProjectResourceOptions Profile(string? name) => new() { LaunchProfileName = name, ExcludeLaunchProfile = name is null };
 
@@ -50,12 +50,14 @@ public static class ProjectResourceBuilderExtensions
         // The launch profile, which comes after, may say otherwise.
         resource.WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
-            .WithEnvironment("OTEL_SERVICE_NAME", name);
+            .WithEnvironment("OTEL_SERVICE_NAME", name)
+            .WithEnvironment("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "true");
 
-        // Telemetry goes where the AppHost is told to send it.
+        // Telemetry goes where the AppHost is told to send it: to the dashboard unless configuration says otherwise.
         resource.WithEnvironment(context =>
         {
-            foreach (var (key, value) in builder.Configuration.AsEnumerable().Where(pair => pair.Key.StartsWith("OTEL_EXPORTER_OTLP_", StringComparison.Ordinal)))
+            context.EnvironmentVariables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={context.Instance.Id}";
+            foreach (var (key, value) in builder.Configuration.AsEnumerable().Where(pair => pair.Key.StartsWith("OTEL_", StringComparison.Ordinal)))
             {
                 if (value is not null) context.EnvironmentVariables[key] = value;
             }
@@ -66,7 +68,7 @@ public static class ProjectResourceBuilderExtensions
         {
             var addresses = resource.Resource.Annotations.OfType<EndpointAnnotation>()
                 .Where(endpoint => endpoint.UriScheme is "http" or "https")
-                .Select(endpoint => endpoint.AllocatedEndpoint?.UriString);
+                .Select(context.Instance.UrlOf);
             var urls = string.Join(';', addresses);
             if (urls.Length > 0) context.EnvironmentVariables["ASPNETCORE_URLS"] = urls;
         });

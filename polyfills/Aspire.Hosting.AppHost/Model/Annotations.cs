@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Aspire.Hosting.Running;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -38,6 +39,9 @@ public class EnvironmentCallbackContext(
 
     /// <summary>The resource's log.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
+
+    /// <summary>Which of the resource's processes is starting.</summary>
+    internal Instance Instance { get; init; } = new(resource, 1, 1);
 }
 
 /// <summary>Sets command-line arguments when the resource starts.</summary>

@@ -47,7 +47,7 @@ public sealed class EndpointAnnotation : IResourceAnnotation
     /// <summary>Whether it is reached from outside when published.</summary>
     public bool IsExternal { get; set; }
 
-    /// <summary>Whether a proxy may stand before it. Here none ever does.</summary>
+    /// <summary>Whether a proxy may stand before it. Here one does only before replicas.</summary>
     public bool IsProxied { get; set; }
 
     /// <summary>Its address, once the application has started.</summary>
@@ -61,6 +61,9 @@ public sealed class EndpointAnnotation : IResourceAnnotation
 
     /// <summary>Where its port was said, and what it is called there: for the one who has to change it.</summary>
     internal string? PortSource { get; set; }
+
+    /// <summary>Where the processes listen when there are more than one; the endpoint's own address is then the relay's.</summary>
+    internal IReadOnlyList<int> ReplicaPorts { get; set; } = [];
 
     /// <summary>The variables that tell the process its port.</summary>
     internal List<string> PortVariables { get; } = [];

@@ -51,6 +51,9 @@ public interface IResourceWithWaitSupport : IResource;
 /// <summary>A resource that runs somewhere when published.</summary>
 public interface IComputeResource : IResource;
 
+/// <summary>A place that published resources run in.</summary>
+public interface IComputeEnvironmentResource : IResource;
+
 /// <summary>A resource that, when published, takes in the files of another.</summary>
 public interface IContainerFilesDestinationResource : IResource;
 

@@ -30,6 +30,12 @@ public sealed record CustomResourceSnapshot
     /// <summary>Its addresses.</summary>
     public ImmutableArray<UrlSnapshot> Urls { get; init; } = [];
 
+    /// <summary>What its process was given in its environment.</summary>
+    public ImmutableArray<EnvironmentVariableSnapshot> EnvironmentVariables { get; init; } = [];
+
+    /// <summary>What its health checks answered last.</summary>
+    public ImmutableArray<HealthReportSnapshot> HealthReports { get; internal init; } = [];
+
     /// <summary>Why it failed, in one sentence.</summary>
     internal string? Failure { get; init; }
 }
@@ -39,6 +45,12 @@ public sealed record ResourcePropertySnapshot(string Name, object? Value);
 
 /// <summary>An address of a resource.</summary>
 public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal);
+
+/// <summary>A variable of a process's environment.</summary>
+public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
+
+/// <summary>What a health check answered.</summary>
+public sealed record HealthReportSnapshot(string Name, HealthStatus? Status, string? Description, string? ExceptionText);
 
 /// <summary>A state and how it is shown.</summary>
 public sealed record ResourceStateSnapshot(string Text, string? Style)

@@ -15,6 +15,7 @@ public partial class ResourceLoggerService : IDisposable
     const int Kept = 1000;
     readonly ConcurrentDictionary<string, Log> _logs = new(StringComparer.OrdinalIgnoreCase);
     readonly Func<string, ILogger>? _forwardTo;
+    long _version;
 
     internal ResourceLoggerService(DistributedApplicationOptions options, ILoggerFactory loggers, IHostEnvironment environment)
     {
@@ -66,14 +67,28 @@ public partial class ResourceLoggerService : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal void Append(IResource resource, OutputLine line)
+    /// <summary>Grows with every line.</summary>
+    internal long Version => Volatile.Read(ref _version);
+
+    internal void Append(Instance instance, OutputLine line)
     {
-        Of(resource.Name).Append(line);
-        if (_forwardTo?.Invoke(resource.Name) is { } logger) Line(logger, line.Text);
+        Of(instance.Id).Append(line);
+        if (instance.Count > 1) Of(instance.Resource.Name).Append(line with { Text = $"[{instance.Id}] {line.Text}" });
+        Interlocked.Increment(ref _version);
+        if (_forwardTo?.Invoke(instance.Id) is { } logger) Line(logger, line.Text);
     }
 
-    internal IReadOnlyList<OutputLine> Last(IResource resource, int count) =>
-        [.. Of(resource.Name).Last(count).Select(line => new OutputLine(line.Content, line.IsErrorMessage))];
+    /// <summary>The last lines, without the colours that they may have been written in.</summary>
+    internal IReadOnlyList<OutputLine> Last(string id, int count) =>
+        [.. Of(id).Last(count).Select(line => new OutputLine(Colours.Strip(line.Content), line.IsErrorMessage))];
+
+    internal IReadOnlyList<LogLine> Lines(string id) => Of(id).Last(Kept);
+
+    void AppendOwn(string name, OutputLine line)
+    {
+        Of(name).Append(line);
+        Interlocked.Increment(ref _version);
+    }
 
     Log Of(string name) => _logs.GetOrAdd(name, _ => new Log());
 
@@ -138,6 +153,6 @@ public partial class ResourceLoggerService : IDisposable
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            service.Of(name).Append(new(formatter(state, exception), logLevel >= LogLevel.Error));
+            service.AppendOwn(name, new(formatter(state, exception), logLevel >= LogLevel.Error));
     }
 }

@@ -26,17 +26,38 @@ public class ResourceNotificationService : IDisposable
     /// <summary>Changes how a resource is.</summary>
     public Task PublishUpdateAsync(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)
     {
+        foreach (var instance in Instance.AllOf(resource)) Publish(resource, instance.Id, stateFactory);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Changes how one process of a resource is.</summary>
+    public Task PublishUpdateAsync(IResource resource, string resourceId, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)
+    {
+        Publish(resource, resourceId, stateFactory);
+        return Task.CompletedTask;
+    }
+
+    void Publish(IResource resource, string id, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)
+    {
         lock (_lock)
         {
-            var before = _current.TryGetValue(resource.Name, out var known)
+            var before = _current.TryGetValue(id, out var known)
                 ? known.Snapshot
                 : new CustomResourceSnapshot { ResourceType = resource.GetType().Name, Properties = [] };
-            var now = new ResourceEvent(resource, resource.Name, stateFactory(before));
-            _current[resource.Name] = now;
+            var now = new ResourceEvent(resource, id, stateFactory(before));
+            _current[id] = now;
+            Version++;
             foreach (var watcher in _watchers.Keys) watcher.Writer.TryWrite(now);
         }
+    }
 
-        return Task.CompletedTask;
+    /// <summary>Grows with every change.</summary>
+    internal long Version { get; private set; }
+
+    /// <summary>How every process is, in the order of the model.</summary>
+    internal IReadOnlyList<ResourceEvent> All()
+    {
+        lock (_lock) return [.. _model.Resources.SelectMany(Instance.AllOf).Select(instance => _current.GetValueOrDefault(instance.Id)).OfType<ResourceEvent>()];
     }
 
     /// <summary>How a resource is.</summary>
@@ -70,13 +91,20 @@ public class ResourceNotificationService : IDisposable
     public async Task<ResourceEvent> WaitForResourceAsync(
         string resourceName, Func<ResourceEvent, bool> predicate, CancellationToken cancellationToken = default)
     {
-        if (!_model.Resources.TryGetByName(resourceName, out _)) throw new ArgumentException($"There is no resource named '{resourceName}'.", nameof(resourceName));
+        if (!_model.Resources.SelectMany(Instance.AllOf).Any(instance => IsNamed(instance.Resource, instance.Id)))
+        {
+            throw new ArgumentException($"There is no resource named '{resourceName}'.", nameof(resourceName));
+        }
+
         await foreach (var change in WatchAsync(cancellationToken))
         {
-            if (string.Equals(change.Resource.Name, resourceName, StringComparison.OrdinalIgnoreCase) && predicate(change)) return change;
+            if (IsNamed(change.Resource, change.ResourceId) && predicate(change)) return change;
         }
 
         throw new OperationCanceledException($"The application stopped before '{resourceName}' was as awaited.");
+
+        bool IsNamed(IResource resource, string id) => string.Equals(resource.Name, resourceName, StringComparison.OrdinalIgnoreCase)
+            || string.Equals(id, resourceName, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Waits until a resource is in a state; without one, until it runs.</summary>
@@ -111,7 +139,7 @@ public class ResourceNotificationService : IDisposable
     {
         var waits = resource.Annotations.OfType<WaitAnnotation>().ToList();
         if (resource is IResourceWithParent child) waits.Add(new(child.Parent, WaitType.WaitUntilHealthy));
-        return Task.WhenAll(waits.Select(wait => WaitAsync(wait, cancellationToken)));
+        return Task.WhenAll(waits.SelectMany(wait => Instance.AllOf(wait.Resource).Select(instance => WaitAsync(wait, instance.Id, cancellationToken))));
     }
 
     /// <summary>Lets those go who wait.</summary>
@@ -122,10 +150,10 @@ public class ResourceNotificationService : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    async Task WaitAsync(WaitAnnotation wait, CancellationToken cancellationToken)
+    async Task WaitAsync(WaitAnnotation wait, string id, CancellationToken cancellationToken)
     {
         var waitOn = wait.WaitBehavior == WaitBehavior.WaitOnResourceUnavailable;
-        var change = await WaitForResourceAsync(wait.Resource.Name, change => IsFarEnough(change) || !waitOn && HasEnded(change), cancellationToken);
+        var change = await WaitForResourceAsync(id, change => IsFarEnough(change) || !waitOn && HasEnded(change), cancellationToken);
         if (!IsFarEnough(change)) throw Unavailable(change);
 
         bool IsFarEnough(ResourceEvent change) => wait.WaitType switch

@@ -13,7 +13,9 @@ sealed class HttpHealthCheck(Func<EndpointReference> endpoint, string path, int 
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken)
     {
-        var address = new Uri(new Uri(endpoint().Url), path);
+        var reference = endpoint();
+        var asked = Instance.Checked is { } instance && instance.Resource == reference.Resource ? instance.UrlOf(reference.EndpointAnnotation) : reference.Url;
+        var address = new Uri(new Uri(asked), path);
         try
         {
             using var response = await s_client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);

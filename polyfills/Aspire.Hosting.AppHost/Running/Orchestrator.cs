@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Eventing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,14 +16,20 @@ sealed class Orchestrator(
     public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(10);
 
     readonly Lock _lock = new();
-    readonly Dictionary<IResource, ResourceRun> _runs = [];
+    readonly List<ResourceRun> _runs = [];
+    readonly List<Relay> _relays = [];
     readonly long _created = clock.GetTimestamp();
+    readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Task _starting = Task.CompletedTask;
     Task? _stopped;
 
     public DistributedApplicationModel Model { get; } = model;
 
     /// <summary>Why the application cannot be what was described: the first cause.</summary>
     public DistributedApplicationException? Failure { get; private set; }
+
+    /// <summary>Shows how it comes up, until the task has ended.</summary>
+    public Func<Task, Task> WhileStarting { get; set; } = up => up;
 
     /// <summary>Whether a failure stops everything; a test looks at the resources instead.</summary>
     public bool StopOnFailure { get; set; }
@@ -42,14 +49,23 @@ sealed class Orchestrator(
 
         await services.GetRequiredService<IDistributedApplicationEventing>().PublishAsync(new BeforeStartEvent(services, Model), cancellationToken);
         Circles.Refuse(Model);
-        Ports.Allocate(Model.Resources, configuration.IsOn("DcpPublisher:RandomizePorts"));
+        var randomize = configuration.IsOn("DcpPublisher:RandomizePorts");
+        if (Dashboard is not null) await Dashboard.StartAsync(randomize, cancellationToken);
+        Ports.Allocate(Model.Resources, randomize);
         foreach (var parameter in Model.Resources.OfType<ParameterResource>()) await parameter.GetValueAsync(cancellationToken);
         await ShowUrlsAsync(cancellationToken);
+        foreach (var resource in Model.Resources.Where(ResourceRun.IsProcess)) LifecycleCommands.AddTo(resource, RunOf);
 
+        Dashboard?.Announce();
         progress.Say($"{environment.ApplicationName} starts {string.Join(", ", Model.Resources.Where(ResourceRun.IsProcess).Select(resource => resource.Name))}.");
-        foreach (var resource in Model.Resources) _runs[resource] = new(resource, services, this);
-        foreach (var run in _runs.Values) run.Start();
-        _ = SayWhenUpAsync();
+        foreach (var endpoint in Model.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()).Where(endpoint => endpoint.ReplicaPorts.Count > 0))
+        {
+            _relays.Add(Relay.Start(endpoint));
+        }
+
+        foreach (var instance in Model.Resources.SelectMany(Instance.AllOf)) _runs.Add(new(instance, services, this));
+        foreach (var run in _runs) run.Start();
+        _starting = SayWhenUpAsync();
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
@@ -59,20 +75,24 @@ sealed class Orchestrator(
 
     public void Dispose()
     {
-        foreach (var run in _runs.Values) run.Dispose();
+        foreach (var relay in _relays) relay.Dispose();
+        foreach (var run in _runs) run.Dispose();
     }
 
     async Task StopAllAsync()
     {
+        _ending.TrySetResult();
+        await _starting;
         if (_runs.Count > 0) progress.Stopping();
         using var deadline = new CancellationTokenSource(StopWithin - TimeSpan.FromSeconds(2), clock);
         var stops = new Dictionary<ResourceRun, Task>();
-        await Task.WhenAll(_runs.Values.Select(StopAfterDependents));
+        await Task.WhenAll(_runs.Select(StopAfterDependents));
+        if (Dashboard is not null) await Dashboard.DisposeAsync(); // last, so that it has seen how they ended
 
         Task StopAfterDependents(ResourceRun run)
         {
             if (stops.TryGetValue(run, out var known)) return known;
-            var dependents = _runs.Values.Where(other => Circles.Needs(other.Resource).Contains(run.Resource)).Select(StopAfterDependents).ToArray();
+            var dependents = _runs.Where(other => Circles.Needs(other.Resource).Contains(run.Resource)).Select(StopAfterDependents).ToArray();
             return stops[run] = StopLast();
 
             async Task StopLast()
@@ -82,6 +102,15 @@ sealed class Orchestrator(
             }
         }
     }
+
+    DashboardServer? Dashboard { get; } = services.GetService<DashboardServer>();
+
+    /// <summary>Everything is healthy, or has ended as it should.</summary>
+    public Task Up => Task.WhenAll(_runs.Select(run => run.Up));
+
+    /// <summary>The run of an instance, as commands name it.</summary>
+    public ResourceRun RunOf(string id) => _runs.Find(run => string.Equals(run.Instance.Id, id, StringComparison.OrdinalIgnoreCase))
+        ?? throw new DistributedApplicationException($"There is no resource '{id}', or the application has not started.");
 
     async Task ShowUrlsAsync(CancellationToken cancellationToken)
     {
@@ -104,12 +133,14 @@ sealed class Orchestrator(
 
     async Task SayWhenUpAsync()
     {
-        await Task.WhenAll(_runs.Values.Select(run => run.Up));
+        var up = Up;
+        await WhileStarting(Task.WhenAny(up, _ending.Task));
+        if (!up.IsCompleted) return;
         var places = Model.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceUrlAnnotation>()).Where(url => url.DisplayText is not null)
             .OrderByDescending(url => url.Endpoint is { Exists: true, EndpointAnnotation.IsExternal: true }).ToArray();
         var width = places.Select(url => url.DisplayText!.Length).DefaultIfEmpty(0).Max();
-        var up = string.Create(CultureInfo.InvariantCulture, $"Everything is up after {clock.GetElapsedTime(_created).TotalSeconds:0.0} s. Ctrl+C stops it.");
-        progress.Say(string.Join(Environment.NewLine, places.Select(url => $"  {url.DisplayText!.PadRight(width)}  {url.Url}").Prepend(up)));
+        var done = string.Create(CultureInfo.InvariantCulture, $"Everything is up after {clock.GetElapsedTime(_created).TotalSeconds:0.0} s. Ctrl+C stops it.");
+        progress.Say(string.Join(Environment.NewLine, places.Select(url => $"  {url.DisplayText!.PadRight(width)}  {url.Url}").Prepend(done)));
     }
 }
 

@@ -26,12 +26,42 @@ static class Ports
                 }
             }
 
-            foreach (var (_, endpoint) in endpoints)
+            foreach (var (resource, endpoint) in endpoints)
             {
                 var port = (randomize ? null : Fixed(endpoint)) ?? Free(endpoint.TargetHost, owners, reserved);
                 var host = endpoint.TargetHost is "0.0.0.0" or "::" or "[::]" or "*" or "+" ? "localhost" : endpoint.TargetHost;
                 endpoint.AllocatedEndpoint = new(endpoint, host, port);
+                var replicas = resource.GetReplicaCount();
+                if (replicas > 1) endpoint.ReplicaPorts = [.. Enumerable.Range(0, replicas).Select(_ => Free(endpoint.TargetHost, owners, reserved))];
             }
+        }
+        finally
+        {
+            foreach (var socket in reserved) socket.Dispose();
+        }
+    }
+
+    /// <summary>Whether somebody listens there on loopback.</summary>
+    public static bool IsTaken(int port)
+    {
+        var reserved = new List<Socket>();
+        try
+        {
+            return !TryListen("localhost", port, reserved);
+        }
+        finally
+        {
+            foreach (var socket in reserved) socket.Dispose();
+        }
+    }
+
+    /// <summary>A free port, for what takes it at once.</summary>
+    public static int FreeOne()
+    {
+        var reserved = new List<Socket>();
+        try
+        {
+            return Free("localhost", [], reserved);
         }
         finally
         {

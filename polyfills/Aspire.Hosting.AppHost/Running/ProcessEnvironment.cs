@@ -30,17 +30,19 @@ static class ProcessEnvironment
         return variables;
     }
 
+    /// <summary>What the model says about one process of a resource; the process sees it beside what it inherits.</summary>
     public static async Task<Dictionary<string, string>> OfAsync(
-        IResource resource, DistributedApplicationExecutionContext execution, ILogger logger, CancellationToken cancellationToken)
+        Instance instance, DistributedApplicationExecutionContext execution, ILogger logger, CancellationToken cancellationToken)
     {
-        var variables = Inherited();
+        var resource = instance.Resource;
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
         {
-            foreach (var name in endpoint.PortVariables) values[name] = endpoint.AllocatedEndpoint!.Port.ToString(CultureInfo.InvariantCulture);
+            foreach (var name in endpoint.PortVariables) values[name] = instance.PortOf(endpoint).ToString(CultureInfo.InvariantCulture);
         }
 
-        var context = new EnvironmentCallbackContext(execution, resource, values, cancellationToken) { Logger = logger };
+        var context = new EnvironmentCallbackContext(execution, resource, values, cancellationToken) { Logger = logger, Instance = instance };
         foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray()) await annotation.Callback(context);
         foreach (var (name, value) in values) variables[name] = await TextAsync(value, cancellationToken);
         return variables;

@@ -7,10 +7,13 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.Running;
 
-/// <summary>The life of one resource: it waits, is prepared, starts, becomes healthy, is started again after a crash, and stops.</summary>
-sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestrator orchestrator) : IDisposable
+/// <summary>
+/// The life of one instance of a resource: it waits, is prepared, starts, becomes healthy, is started again after a crash, and stops. A person may
+/// stop it and give it another life.
+/// </summary>
+sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestrator orchestrator) : IDisposable
 {
-    static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30), s_steady = TimeSpan.FromMinutes(1), s_hintAfter = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30), s_steady = TimeSpan.FromMinutes(1);
 
     // What nothing checks is believed to have started once it has run this long.
     static readonly TimeSpan s_proven = TimeSpan.FromSeconds(5);
@@ -20,12 +23,16 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
     readonly Progress _progress = services.GetRequiredService<Progress>();
     readonly IDistributedApplicationEventing _eventing = services.GetRequiredService<IDistributedApplicationEventing>();
     readonly TimeProvider _clock = services.GetRequiredService<TimeProvider>();
-    readonly CancellationTokenSource _stopping = new();
+    readonly SemaphoreSlim _oneAtATime = new(1, 1);
     readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    CancellationTokenSource _stopping = new();
     Task _life = Task.CompletedTask;
     Child? _child;
+    bool _closed;
 
-    public IResource Resource { get; } = resource;
+    public Instance Instance { get; } = instance;
+
+    public IResource Resource => Instance.Resource;
 
     /// <summary>Healthy, or ended as it should.</summary>
     public Task Up => _up.Task;
@@ -33,39 +40,92 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
     /// <summary>Whether the resource runs, rather than is there.</summary>
     public static bool IsProcess(IResource resource) => resource is ExecutableResource || resource.HasAnnotationOfType<LaunchAnnotation>();
 
-    public void Start() => _life = Task.Run(LiveAsync);
+    public void Start()
+    {
+        var stopping = _stopping.Token;
+        // At once: who waits for it to be healthy must not see how it ended before.
+        UpdateAsync(snapshot => snapshot with { State = KnownResourceStates.Waiting, HealthStatus = null, ExitCode = null, Failure = null });
+        _life = Task.Run(() => LiveAsync(stopping), CancellationToken.None);
+    }
 
-    /// <summary>Ends the resource; the token says when it has to be killed.</summary>
+    /// <summary>Starts what has ended, because a person asks for it.</summary>
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (_closed) throw new DistributedApplicationException($"'{Instance.Id}' does not start: the application is stopping.");
+            if (!_life.IsCompleted) return;
+            _stopping.Dispose();
+            _stopping = new();
+            Start();
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Stops it because a person asks for it; the launcher kills what does not go.</summary>
+    public async Task HaltAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            await EndLifeAsync();
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Ends the resource for good; the token says when it has to be killed.</summary>
     public async Task StopAsync(CancellationToken kill)
     {
-        await _stopping.CancelAsync();
-        _child?.Stop();
+        // At once, and not when a command's own stop has been awaited.
         await using var killing = kill.Register(() => _child?.Kill());
-        await _life;
+        await _oneAtATime.WaitAsync(CancellationToken.None);
+        _closed = true;
+        _oneAtATime.Release();
+        await EndLifeAsync();
     }
 
     public void Dispose()
     {
         _child?.Dispose();
         _stopping.Dispose();
+        _oneAtATime.Dispose();
     }
 
-    async Task LiveAsync()
+    async Task EndLifeAsync()
+    {
+        if (_life.IsCompleted) return;
+        await _stopping.CancelAsync();
+        if (_child is { Exit.IsCompleted: false } child)
+        {
+            await PublishAsync(KnownResourceStates.Stopping);
+            child.Stop();
+        }
+
+        await _life;
+    }
+
+    async Task LiveAsync(CancellationToken stopping)
     {
         try
         {
-            await PublishAsync(KnownResourceStates.Waiting);
-            await _notifications.WaitForDependenciesAsync(Resource, _stopping.Token);
-            if (IsProcess(Resource)) await RunProcessAsync();
-            else await BeThereAsync();
+            await _notifications.WaitForDependenciesAsync(Resource, stopping);
+            if (IsProcess(Resource)) await RunProcessAsync(stopping);
+            else await BeThereAsync(stopping);
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             await PublishAsync(KnownResourceStates.Finished);
         }
         catch (OperationCanceledException e)
         {
-            await FailAsync(new DistributedApplicationException($"'{Resource.Name}' did not start: the application is stopping.", e));
+            await FailAsync(new DistributedApplicationException($"'{Instance.Id}' did not start: the application is stopping.", e));
         }
         catch (DistributedApplicationException e)
         {
@@ -73,42 +133,48 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            await FailAsync(new DistributedApplicationException($"'{Resource.Name}' could not be started: {e.Message}", e));
+            await FailAsync(new DistributedApplicationException($"'{Instance.Id}' could not be started: {e.Message}", e));
         }
     }
 
     // A parameter, a connection string, a database: something that is there rather than runs.
-    async Task BeThereAsync()
+    async Task BeThereAsync(CancellationToken stopping)
     {
         await PublishAsync(KnownResourceStates.Running);
-        await WatchHealthAsync(_clock.GetTimestamp(), _stopping.Token);
+        await Health().WatchAsync(_clock.GetTimestamp(), stopping);
     }
 
-    async Task RunProcessAsync()
+    async Task RunProcessAsync(CancellationToken stopping)
     {
         for (var crashes = 0; ; crashes++)
         {
             var started = _clock.GetTimestamp();
             await PublishAsync(KnownResourceStates.Starting);
-            await _eventing.PublishAsync(new BeforeResourceStartedEvent(Resource, services), _stopping.Token);
-            var plan = await PlanAsync();
-            var environment = await ProcessEnvironment.OfAsync(
-                Resource, services.GetRequiredService<DistributedApplicationExecutionContext>(), _logs.GetLogger(Resource), _stopping.Token);
-            _stopping.Token.ThrowIfCancellationRequested();
+            await _eventing.PublishAsync(new BeforeResourceStartedEvent(Resource, services), stopping);
+            var plan = await PlanAsync(stopping);
+            var said = await ProcessEnvironment.OfAsync(
+                Instance, services.GetRequiredService<DistributedApplicationExecutionContext>(), _logs.GetLogger(Instance.Id), stopping);
+            var environment = ProcessEnvironment.Inherited();
+            foreach (var (name, value) in said) environment[name] = value;
+            stopping.ThrowIfCancellationRequested();
 
             _child?.Dispose();
             _child = Child.Start(plan, environment, Output);
-            if (_stopping.IsCancellationRequested) _child.Stop(); // told so between the check and the start
-            await _notifications.PublishUpdateAsync(Resource, snapshot => snapshot with
+            if (stopping.IsCancellationRequested) _child.Stop(); // told so between the check and the start
+            await UpdateAsync(snapshot => snapshot with
             {
                 State = KnownResourceStates.Running,
                 StartTimeStamp = _clock.GetUtcNow().UtcDateTime,
+                StopTimeStamp = null,
                 ExitCode = null,
-                HealthStatus = null
+                HealthStatus = null,
+                HealthReports = [],
+                Failure = null,
+                EnvironmentVariables = [.. said.Select(pair => new EnvironmentVariableSnapshot(pair.Key, pair.Value, IsFromSpec: true))]
             });
 
             int code;
-            using (var ended = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token))
+            using (var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping))
             {
                 var health = HealthWhileRunningAsync(started, ended.Token);
                 if (await Task.WhenAny(_child.Exit, health) == health && health.IsFaulted) _child.Stop();
@@ -117,16 +183,16 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
                 await health;
             }
 
-            if (_stopping.IsCancellationRequested)
+            if (stopping.IsCancellationRequested)
             {
-                await EndAsync(KnownResourceStates.Finished, code, null);
+                await EndAsync(KnownResourceStates.Finished, code);
                 return;
             }
 
             if (IsExpected(code))
             {
-                _progress.Say(Resource, $"finished ({Seconds(started)})");
-                await EndAsync(KnownResourceStates.Finished, code, null);
+                _progress.Say(Instance.Id, $"finished ({_progress.Since(started)})");
+                await EndAsync(KnownResourceStates.Finished, code);
                 _up.TrySetResult();
                 return;
             }
@@ -134,33 +200,33 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
             if (!_up.Task.IsCompleted || crashes == 0 && HasNoChecks && _clock.GetElapsedTime(started) < s_proven) throw Explain(plan, code);
             if (_clock.GetElapsedTime(started) > s_steady) crashes = 0;
             var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, crashes), s_longestPause.TotalSeconds));
-            _progress.LastLines(Resource, _logs.Last(Resource, 15));
-            _progress.Say(Resource, $"crashed with exit code {code}; starts again in {pause.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
-            await EndAsync(KnownResourceStates.Exited, code, null);
-            await Task.Delay(pause, _clock, _stopping.Token);
+            _progress.LastLines(Instance.Id, _logs.Last(Instance.Id, 15));
+            _progress.Say(Instance.Id, $"crashed with exit code {code}; starts again in {pause.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+            await EndAsync(KnownResourceStates.Exited, code);
+            await Task.Delay(pause, _clock, stopping);
         }
     }
 
-    async Task<LaunchPlan> PlanAsync()
+    async Task<LaunchPlan> PlanAsync(CancellationToken stopping)
     {
         var plan = Resource switch
         {
             _ when Resource.TryGetLastAnnotation<LaunchAnnotation>(out var launch) =>
-                await launch.Prepare(new(services, what => _progress.Say(Resource, what), Output, _stopping.Token)),
+                await launch.Prepare(new(services, what => _progress.Say(Instance.Id, what), Output, stopping)),
             ExecutableResource executable => new LaunchPlan(
                 Programs.Find(executable.Command, executable.WorkingDirectory) ?? throw new DistributedApplicationException(
                     $"'{Resource.Name}' runs {executable.Command}, which is not on the PATH: install it, or correct the command in the AppHost."),
                 [], executable.WorkingDirectory),
             _ => throw new UnreachableException()
         };
-        return plan with { Arguments = [.. plan.Arguments, .. await ProcessEnvironment.ArgumentsAsync(Resource, _stopping.Token)] };
+        return plan with { Arguments = [.. plan.Arguments, .. await ProcessEnvironment.ArgumentsAsync(Resource, stopping)] };
     }
 
     async Task HealthWhileRunningAsync(long started, CancellationToken ended)
     {
         try
         {
-            await WatchHealthAsync(started, ended);
+            await Health().WatchAsync(started, ended);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -168,38 +234,15 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
         }
     }
 
-    async Task WatchHealthAsync(long started, CancellationToken ended)
+    ResourceHealth Health() => new(Instance, services, ready: async (since, ended) =>
     {
-        var checks = Resource.Annotations.OfType<HealthCheckAnnotation>().Select(annotation => annotation.Key).ToHashSet(StringComparer.Ordinal);
-        var ready = false;
-        var hintAt = s_hintAfter;
-        while (true)
-        {
-            var report = checks.Count == 0 ? null : await services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => checks.Contains(check.Name), ended);
-            ended.ThrowIfCancellationRequested();
-            if (report?.Entries.Values.Select(entry => entry.Exception).OfType<DistributedApplicationException>().FirstOrDefault() is { } hopeless) throw hopeless;
-
-            var status = report?.Status ?? HealthStatus.Healthy;
-            if (status == HealthStatus.Healthy && !ready)
-            {
-                ready = true;
-                await _eventing.PublishAsync(new ResourceReadyEvent(Resource, services), ended);
-                if (IsProcess(Resource) && !AwaitedExitCodes().Any()) _progress.Say(Resource, $"{(HasNoChecks ? "started" : "healthy")} ({Seconds(started)})");
-            }
-
-            await _notifications.PublishUpdateAsync(Resource, snapshot => snapshot.HealthStatus == status ? snapshot : snapshot with { HealthStatus = status });
-            if (ready && !AwaitedExitCodes().Any()) _up.TrySetResult();
-            if (checks.Count == 0) return;
-            if (!ready && _clock.GetElapsedTime(started) > hintAt)
-            {
-                hintAt += s_hintAfter;
-                var reasons = report!.Entries.Values.Select(entry => entry.Description ?? entry.Exception?.Message).OfType<string>();
-                _progress.Say(Resource, $"not healthy after {Seconds(started)}: {string.Join("; ", reasons)}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(ready ? 5000 : 100), _clock, ended);
-        }
-    }
+        await _eventing.PublishAsync(new ResourceReadyEvent(Resource, services), ended);
+        if (AwaitedExitCodes().Any()) return;
+        if (IsProcess(Resource)) _progress.Say(Instance.Id, $"{(HasNoChecks ? "started" : "healthy")} ({_progress.Since(since)})");
+    }, healthy: () =>
+    {
+        if (!AwaitedExitCodes().Any()) _up.TrySetResult();
+    });
 
     bool HasNoChecks => !Resource.HasAnnotationOfType<HealthCheckAnnotation>();
 
@@ -217,7 +260,7 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
 
     DistributedApplicationException Explain(LaunchPlan plan, int code)
     {
-        var lines = _logs.Last(Resource, 200);
+        var lines = _logs.Last(Instance.Id, 200);
         if (plan.Explain?.Invoke(lines) is { } known) return new(known);
 
         var text = lines.Where(line => !string.IsNullOrWhiteSpace(line.Text)).ToArray();
@@ -225,38 +268,41 @@ sealed class ResourceRun(IResource resource, IServiceProvider services, Orchestr
             ?? Array.FindLast(text, line => line.IsError && !char.IsWhiteSpace(line.Text[0])).Text;
 
         // A program that says in one sentence what is wrong has said enough; of another, the last lines may tell.
-        if (reason is null || text.Any(line => line.Text.StartsWith("   at ", StringComparison.Ordinal))) _progress.LastLines(Resource, lines.TakeLast(15));
-        return new($"'{Resource.Name}' failed with exit code {code}{(reason is null ? "." : $": {reason.Trim()}")}");
+        if (reason is null || text.Any(line => line.Text.StartsWith("   at ", StringComparison.Ordinal))) _progress.LastLines(Instance.Id, lines.TakeLast(15));
+        return new($"'{Instance.Id}' failed with exit code {code}{(reason is null ? "." : $": {reason.Trim()}")}");
     }
 
     async Task FailAsync(DistributedApplicationException failure)
     {
-        await _notifications.PublishUpdateAsync(Resource, snapshot => snapshot with
+        await UpdateAsync(snapshot => snapshot with
         {
             State = KnownResourceStates.FailedToStart,
             HealthStatus = HealthStatus.Unhealthy,
             StopTimeStamp = _clock.GetUtcNow().UtcDateTime,
             Failure = failure.Message
         });
-        orchestrator.Fail(failure);
+
+        // What was up once and does not come again leaves the others alone.
+        if (_up.Task.IsCompleted) _progress.Say(Instance.Id, failure.Message);
+        else orchestrator.Fail(failure);
     }
 
     void Output(OutputLine line)
     {
-        _logs.Append(Resource, line);
-        _progress.Output(Resource, line);
+        _logs.Append(Instance, line);
+        _progress.Output(Instance.Id, line);
     }
 
-    Task PublishAsync(string state) => _notifications.PublishUpdateAsync(Resource, snapshot => snapshot with { State = state });
+    Task PublishAsync(string state) => UpdateAsync(snapshot => snapshot with { State = state });
 
-    Task EndAsync(string state, int code, string? failure) => _notifications.PublishUpdateAsync(Resource, snapshot => snapshot with
+    Task EndAsync(string state, int code) => UpdateAsync(snapshot => snapshot with
     {
         State = state,
         ExitCode = code,
         HealthStatus = state == KnownResourceStates.Exited ? HealthStatus.Unhealthy : null,
         StopTimeStamp = _clock.GetUtcNow().UtcDateTime,
-        Failure = failure
+        Failure = null
     });
 
-    string Seconds(long since) => string.Create(CultureInfo.InvariantCulture, $"{_clock.GetElapsedTime(since).TotalSeconds:0.0} s");
+    Task UpdateAsync(Func<CustomResourceSnapshot, CustomResourceSnapshot> change) => _notifications.PublishUpdateAsync(Resource, Instance.Id, change);
 }

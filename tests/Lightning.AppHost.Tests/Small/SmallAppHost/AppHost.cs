@@ -16,6 +16,8 @@ var service = builder.AddProject<Projects.SmallService>("service")
     .WithReference(builder.AddConnectionString("small-database", ReferenceExpression.Create($"{database};Application Name=small")))
     .WithEnvironment("SECRET", $"{secret}=")
     .WaitForCompletion(job).WithHttpHealthCheck("/health").WithExternalHttpEndpoints()
+    .WithReplicas(settings.GetValue("replicas", 1))
+    .WithHttpCommand("/remember?what=it", "Remember", commandName: "remember")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Service");
 if (settings.GetValue<int?>("port") is { } port) service.WithEndpoint("http", endpoint => endpoint.Port = port);
 
