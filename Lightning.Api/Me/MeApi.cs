@@ -32,7 +32,7 @@ static class MeApi
     {
         var me = app.MapGroup("/api/v1/me").WithTags("Me").RequireAuthorization();
         me.MapGet("/", GetAsync).Requires<User>(Verb.Read).WithName("GetMe").WithSummary("Who the caller is, and what they may do.");
-        me.MapGet("/export", ExportAsync).Requires<User>(Verb.Read).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
+        me.MapGet("/export", ExportAsync).Requires<User>(Verb.Export).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
         me.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 

@@ -41,14 +41,14 @@ public static class RowSecurity
         return command;
     }
 
-    static string ActsAs(Actor? actor) => actor switch
+    static string ActsAs(Actor? actor) => actor is null ? "gate" : string.Join(' ', Traits(actor));
+
+    static IEnumerable<string> Traits(Actor actor)
     {
-        null => "gate",
-        { IsAdmin: true, IsVerified: true } => "admin verified",
-        { IsAdmin: true } => "admin",
-        { IsVerified: true } => "verified",
-        _ => "",
-    };
+        if (actor.IsAdmin) yield return "admin";
+        if (actor.IsVerified) yield return "verified";
+        if (actor.ActedBy is null) yield return "themself";
+    }
 
     sealed class Announcement(IHttpContextAccessor requests) : DbConnectionInterceptor
     {

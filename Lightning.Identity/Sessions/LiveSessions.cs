@@ -22,7 +22,7 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
     static IQueryable<LiveSession?> Read(IQueryable<Session> sessions) => sessions
             .Select(session => new LiveSession(
                 session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
-                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods));
+                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods, session.Actor!.Subject));
 
     /// <summary>A user's sessions, as far as they are alive.</summary>
     public IQueryable<Session> OfUser(Guid userId) => Alive().Where(session => session.UserId == userId);

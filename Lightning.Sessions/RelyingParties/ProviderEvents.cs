@@ -12,6 +12,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     /// <summary>Another provider may not know how to begin with a new account; it then begins as always (Initiating User Registration 1.0, 3).</summary>
     public override async Task RedirectToIdentityProvider(RedirectContext context)
     {
+        if (context.Properties.GetParameter<string>(SignIn.Acting) is { } handover) context.ProtocolMessage.SetParameter(SignIn.Acting, handover);
         if (!options.Value.Foreign || context.ProtocolMessage.Prompt != "create") return;
         var provider = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
         if (!provider.PromptValuesSupported.Contains("create", StringComparer.Ordinal)) context.ProtocolMessage.Prompt = null;
@@ -59,6 +60,9 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     {
         context.HandleResponse();
         logger.SignInRefused("access_denied");
+        if (context.Properties?.Items.ContainsKey(SignIn.Acting) == true)
+            return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "acting-refused", "You act as nobody.",
+                "The link was followed before, is too old, was made in another browser, or you or the account may no longer do this. Begin again on the account's page of the admin site.");
         return SignInPages.WriteProblemAsync(context.HttpContext, StatusCodes.Status403Forbidden, "access-denied",
             "You are not signed in.", "Signing in was cancelled or refused at the sign-in service.");
     }

@@ -31,7 +31,7 @@ public sealed partial class SignOut
         services.GetRequiredService<AccessTokens>(), services.GetRequiredService<ILogger<SignOut>>());
 
     /// <summary>Ends the request's session everywhere, takes the cookie away, and says where the browser signs out at the provider.</summary>
-    /// <returns>An address of the provider; <c>/</c> where nobody was signed in or the provider cannot be asked.</returns>
+    /// <returns>An address of the provider; <c>/</c> where nobody was signed in, an administrator stopped acting as somebody, or the provider cannot be asked.</returns>
     public async Task<string> EndAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -39,13 +39,15 @@ public sealed partial class SignOut
         // Read while it can be: what stands behind the cookie goes with the session.
         var idToken = session is not null && options.Value.Foreign ? await tokens.IdTokenAsync(session) : null;
         // Not cancelled with the request: whoever asked to be signed out must be.
-        if (session is not null) await store.EndAsync(session, "signed-out", CancellationToken.None);
+        if (session is not null) await store.EndAsync(session, session.ActedBy is null ? "signed-out" : "acting-stopped", CancellationToken.None);
         cookie.Delete(context.Response);
         // Not "cookies": it would sign the person out of sibling applications of the same site.
         context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
         SignedOut(logger, party.App, new SessionMark(session.Id));
+        // The provider has no cookie of a session in which an administrator acts; the one that it has is the administrator's own, and stays.
+        if (session.ActedBy is not null) return "/";
         return await ProviderAsync(context, session, idToken) ?? "/";
     }
 

@@ -25,6 +25,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 {
                     Id = session.Id,
                     User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
+                    ActedBy = session.ActorId == null ? null : new ActingAdministrator(session.Actor!.Subject, session.Actor.Name),
                     CreatedAt = web.CreatedAt,
                     LastSeenAt = web.LastSeenAt,
                     EndsAt = web.EndsAt < session.EndsAt ? web.EndsAt : session.EndsAt,
@@ -54,7 +55,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 AND person.issuer = {session.Issuer} AND person.subject = {session.Subject} AND person.disabled_at IS NULL
             """, cancellationToken);
         if (inserted == 0) return null;
-        if (session.Foreign is not null) await EndReplacedAsync(session.Replaces, sid, cancellationToken);
+        if (session.Replaces.Length > 0) await EndReplacedAsync(session.Replaces, sid, session.Foreign is not null, cancellationToken);
         await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         foreach (var old in session.Replaces) feed.Tell(Change.WebSession(CookieHash.Of(old)));
@@ -62,10 +63,14 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         return sid;
     }
 
-    /// <summary>A session without a name at its provider was made for one cookie, and ends with it; the others are the provider's to end.</summary>
-    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
+    /// <summary>
+    /// A session in which an administrator acts as somebody, or one of another provider that has no name there, was made for one cookie, and ends with it; the others
+    /// are the provider's to end.
+    /// </summary>
+    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, bool isForeign, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
         SELECT identity.end_session(web.sid, 'replaced') FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
-        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
+        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except}
+            AND (session.actor_id IS NOT NULL OR ({isForeign} AND session.foreign_sid IS NULL))
         """, cancellationToken);
 
     /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
@@ -111,6 +116,8 @@ sealed class WebSessionRow
     public required Guid Id { get; init; }
 
     public required SessionUser User { get; init; }
+
+    public required ActingAdministrator? ActedBy { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

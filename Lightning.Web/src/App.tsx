@@ -3,6 +3,7 @@ import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
+import { TheirsAlone } from './session/Acting';
 import { Header } from './session/Header';
 import { Session } from './session/session';
 import { SessionEnded } from './session/SessionEnded';
@@ -30,7 +31,7 @@ export function App() {
     <Session value={visitor.session}>
       <Header />
       <SessionEnded />
-      {route.page === 'devices' ? <DevicesPage /> : <NotesPage selected={route.page === 'notes' ? route.selected : null} />}
+      {route.page === 'devices' ? visitor.session.user.act ? <TheirsAlone heading="Devices" /> : <DevicesPage /> : <NotesPage selected={route.page === 'notes' ? route.selected : null} />}
     </Session>
   );
 }
