@@ -6,14 +6,12 @@ using Lightning.Identity.Clients;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.BackChannel;
 
 /// <summary>
 /// Tells relying parties that sessions have ended (OpenID Connect Back-Channel Logout 1.0, 2.5): posts what the functions that end sessions left in the outbox.
-/// Each relying party is told at its own pace, so that one that is away delays nobody else; replicas share the work. A message is claimed for
-/// longer than a post may take, and no connection to the database is held meanwhile; it is told once, or again where the answer was lost.
+/// Each relying party is told at its own pace, so that one that is away delays nobody else.
 /// </summary>
 sealed partial class LogoutSender(IServiceScopeFactory scopes, ClientRegistry clients, TokenFactory tokens, IHttpClientFactory http, TimeProvider clock, ILogger<LogoutSender> logger)
     : BackgroundService
@@ -22,10 +20,6 @@ sealed partial class LogoutSender(IServiceScopeFactory scopes, ClientRegistry cl
     public const string HttpClientName = "back-channel-logout";
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    const int AtOnce = 20;
-
-    /// <summary>About a day.</summary>
-    const int MostAttempts = 150;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(clients.All.Where(client => client.BackChannelLogoutUri is not null).Select(client => TellAsync(client, stoppingToken)));
@@ -46,23 +40,15 @@ sealed partial class LogoutSender(IServiceScopeFactory scopes, ClientRegistry cl
         }
     }
 
-    /// <summary>What is due, put off to the next attempt before this one is made: ten seconds after the first, then twice as long each time, up to ten minutes.</summary>
     async Task<List<OutboxMessage>> ClaimAsync(Client client, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var now = clock.GetUtcNow();
-        return await scope.ServiceProvider.GetRequiredService<LightningDb>().Outbox.FromSql($"""
-            UPDATE identity.outbox SET attempts = attempts + 1, due_at = {now} + least(interval '10 minutes', interval '10 seconds' * power(2, least(attempts, 10)))
-            WHERE id IN (
-                SELECT id FROM identity.outbox WHERE kind = {OutboxMessage.Logout} AND recipient = {client.Id} AND due_at <= {now}
-                ORDER BY due_at LIMIT {AtOnce} FOR UPDATE SKIP LOCKED)
-            RETURNING *
-            """).AsNoTracking().ToListAsync(cancellationToken);
+        return await scope.ServiceProvider.GetRequiredService<LightningDb>().ClaimAsync(OutboxMessage.Logout, client.Id, clock.GetUtcNow(), cancellationToken);
     }
 
     async Task TellAsync(Client client, OutboxMessage message, CancellationToken cancellationToken)
     {
-        if (message.Attempts > MostAttempts)
+        if (message.Attempts > OutboxClaims.MostAttempts)
         {
             LogGivenUp(client.Id, message.Id, message.Attempts);
             await RemoveAsync(message);
@@ -96,11 +82,10 @@ sealed partial class LogoutSender(IServiceScopeFactory scopes, ClientRegistry cl
         logger.RelyingPartyTold(client.Id, ended.Sid);
     }
 
-    // Told is told: the row goes even while the service stops.
     async Task RemoveAsync(OutboxMessage message)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<LightningDb>().Outbox.Where(row => row.Id == message.Id).ExecuteDeleteAsync(CancellationToken.None);
+        await scope.ServiceProvider.GetRequiredService<LightningDb>().RemoveAsync(message);
     }
 
     [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Client {ClientId} was not told of the end of a session ({MessageId}) at attempt {Attempt}: {Reason}; it will be tried again")]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.RateLimiting;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
@@ -18,6 +19,9 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccess
     /// <summary>OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA512 advises 210,000 at least.</summary>
     public const int Iterations = 220_000;
     const int LongestQueue = 64;
+
+    /// <summary>About a tenth of the share of a thread that has none.</summary>
+    const int Niceness = 10;
 
     readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
     {
@@ -46,8 +50,26 @@ sealed class PasswordHashing(IPasswordHasher<Account> hasher, IHttpContextAccess
         if (!share.IsAcquired) throw new HashingBusyException();
         using var permit = await limiter.AcquireAsync(1, cancellationToken);
         if (!permit.IsAcquired) throw new HashingBusyException();
-        return await Task.Run(work, cancellationToken);
+        // On a thread of its own, which ends with the work: its priority is not the pool's.
+        return await Task.Factory.StartNew(Run, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        T Run()
+        {
+            GiveWay();
+            return work();
+        }
     }
+
+    /// <summary>Lets everything else run before this thread. Linux knows no priorities that the runtime could set, but niceness, and that of each thread by itself: setpriority(2).</summary>
+    static void GiveWay()
+    {
+        // Where a sandbox forbids it, hashing is as everything else.
+        if (OperatingSystem.IsLinux()) _ = SetPriority(which: 0, who: 0, Niceness);
+        else Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
+    }
+
+    [DllImport("libc", EntryPoint = "setpriority"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SetPriority(int which, int who, int priority);
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using Lightning.Identity.Accounts;
 using Lightning.Sessions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Lightning.Identity.Sessions;
 
@@ -12,31 +13,41 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
 {
     static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
+    const string Source = "identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id";
+    static readonly string Living = $"SELECT session.* FROM {Source} WHERE {Rule("{0}", "{1}", "{2}", "{3}", "{4}")}";
+    static readonly PreparedStatement Look = new($"SELECT {Columns} FROM {Source} WHERE {Rule("$1", "$2", "$3", "$4", "$5")} AND session.id = $6");
+
+    /// <summary>
+    /// The one rule for who is alive, over <c>identity.sessions AS session</c> and <c>app.users AS person</c>: the session has not ended, its user was not
+    /// shut out, and who has it proved all that must be proved. Its parameters stand for what <see cref="RuleValues"/> gives.
+    /// </summary>
+    public static string Rule(string issuer, string now, string idleSince, string everyone, string administrators) => $"""
+        session.issuer = {issuer} AND session.ended_at IS NULL AND session.ends_at > {now} AND session.last_seen_at > {idleSince} AND person.disabled_at IS NULL
+        AND ('{SecondFactor.Multiple}' = ANY (session.methods) OR NOT ({everyone} OR ({administrators} AND person.is_admin)))
+        """;
+
+    /// <summary>What <see cref="Read"/> reads, of the same two.</summary>
+    public const string Columns = """
+        session.id, session.user_id, person.subject, person.name, person.email, person.email_verified,
+        session.created_at, session.auth_time, session.last_seen_at, session.ends_at, session.methods,
+        (SELECT actor.subject FROM app.users AS actor WHERE actor.id = session.actor_id) AS actor_subject
+        """;
+
+    public static LiveSession Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetBoolean(5), row.GetFieldValue<DateTimeOffset>(6),
+        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<string[]>(10), row.IsDBNull(11) ? null : row.GetString(11));
+
+    /// <summary>What the rule compares with at this moment.</summary>
+    public object[] RuleValues(DateTimeOffset now) => [provider.Value.Issuer, now, now - limits.Value.IdleTimeout, rule.ForEveryone, rule.ForAdministrators];
+
     /// <summary>The session, unless it has ended, its user was shut out, or who has it since must prove more than was proved when it began.</summary>
     public Task<LiveSession?> FindAsync(Guid sid, CancellationToken cancellationToken) =>
-        Read(Alive().Where(session => session.Id == sid)).SingleOrDefaultAsync(cancellationToken);
-
-    /// <summary>The one session that a query names, if it is alive.</summary>
-    public Task<LiveSession?> FindAsync(IQueryable<Guid> sid) => Read(Alive().Where(session => sid.Contains(session.Id))).SingleOrDefaultAsync();
-
-    static IQueryable<LiveSession?> Read(IQueryable<Session> sessions) => sessions
-            .Select(session => new LiveSession(
-                session.Id, session.UserId, session.User!.Subject, session.User.Name, session.User.Email, session.User.EmailVerified,
-                session.CreatedAt, session.AuthTime, session.LastSeenAt, session.EndsAt, session.Methods, session.Actor!.Subject));
+        Look.FirstAsync(db, [.. RuleValues(clock.GetUtcNow()), sid], Read, cancellationToken);
 
     /// <summary>A user's sessions, as far as they are alive.</summary>
     public IQueryable<Session> OfUser(Guid userId) => Alive().Where(session => session.UserId == userId);
 
-    IQueryable<Session> Alive()
-    {
-        var now = clock.GetUtcNow();
-        var (idleSince, issuer) = (now - limits.Value.IdleTimeout, provider.Value.Issuer);
-        var (everyone, administrators) = (rule.ForEveryone, rule.ForAdministrators);
-        return db.Sessions.AsNoTracking()
-            .Where(session => session.Methods.Contains(SecondFactor.Multiple) || !(everyone || (administrators && session.User!.IsAdmin)))
-            .Where(session => session.Issuer == issuer && session.EndedAt == null && session.EndsAt > now
-                && session.LastSeenAt > idleSince && session.User!.DisabledAt == null);
-    }
+    IQueryable<Session> Alive() => db.Sessions.FromSqlRaw(Living, RuleValues(clock.GetUtcNow())).AsNoTracking();
 
     /// <summary>Notes that a session is in use, once a minute at the most.</summary>
     public async Task TouchAsync(LiveSession session)

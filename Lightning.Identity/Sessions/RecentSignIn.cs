@@ -8,7 +8,10 @@ static class RecentSignIn
 {
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    public static bool Holds(LiveSession? session, TimeProvider clock) => session is not null && clock.GetUtcNow() - session.AuthTime <= Longest;
+    public static bool Holds(LiveSession? session, TimeProvider clock) => session is not null && IsRecent(session.AuthTime, clock);
+
+    /// <summary>Whether somebody proved who they are recently enough, session or not.</summary>
+    public static bool IsRecent(DateTimeOffset provedAt, TimeProvider clock) => clock.GetUtcNow() - provedAt <= Longest;
 
     /// <summary>Where to sign in anew, and then go on.</summary>
     public static string Page(string goOn) => QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", goOn);

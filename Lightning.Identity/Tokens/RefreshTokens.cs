@@ -21,6 +21,26 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         ScopeIsNotWider,
     ];
 
+    static readonly PreparedStatement Rotation = new($"""
+        WITH alive AS MATERIALIZED (
+            SELECT {LiveSessions.Columns}
+            FROM identity.refresh_tokens AS token JOIN identity.sessions AS session ON session.id = token.sid JOIN app.users AS person ON person.id = session.user_id
+            WHERE token.token_hash = $6 AND token.client_id = $7 AND token.expires_at > $2 AND {LiveSessions.Rule("$1", "$2", "$3", "$4", "$5")}
+            FOR NO KEY UPDATE OF session),
+        used AS (
+            UPDATE identity.refresh_tokens AS token SET used_at = $2 FROM alive
+            WHERE token.token_hash = $6 AND token.sid = alive.id AND token.used_at IS NULL AND token.revoked_at IS NULL
+                AND EXISTS (SELECT FROM identity.grants AS given WHERE given.id = token.family AND given.revoked_at IS NULL)
+            RETURNING token.family, token.client_id, token.sid, token.scope, token.family_ends_at),
+        written AS (
+            INSERT INTO identity.refresh_tokens (token_hash, family, client_id, sid, scope, created_at, expires_at, family_ends_at)
+            SELECT $8, family, client_id, sid, scope, $2, least($9, family_ends_at), family_ends_at FROM used),
+        entered AS (
+            INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id, ip, trace_id)
+            SELECT $2, $10, alive.user_id, alive.id, $11, used.client_id, $12, $13 FROM used JOIN alive ON alive.id = used.sid)
+        SELECT alive.*, used.family, used.scope FROM used JOIN alive ON alive.id = used.sid
+        """);
+
     // RFC 10017, 6.3.2.3.
     static ProtocolError? TokenIsYoung(Presentation presentation) =>
         presentation.Token.ExpiresAt > presentation.Now ? null : ProtocolError.InvalidGrant("The refresh token has ended.");
@@ -51,37 +71,19 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
     }
 
     /// <summary>
-    /// Nearly every use: nothing is amiss with it. The session is looked at by the one rule there is for that, and what may have changed since is asked
-    /// again by the statement that writes, under the session's lock. Null where anything at all speaks against it: then <see cref="RotateOrRefuseAsync"/>
-    /// finds out what.
+    /// Nearly every use: nothing is amiss with it. One statement looks at the session, by the one rule there is for that and under its lock, spends the
+    /// token, writes the next one and the line of the book. Null where anything at all speaks against it: then <see cref="RotateOrRefuseAsync"/> finds out what.
     /// </summary>
     async Task<Grant?> TryRotateAsync(string clientId, byte[] hash)
     {
-        var now = clock.GetUtcNow();
-        var sid = db.RefreshTokens.Where(row => row.TokenHash == hash && row.ClientId == clientId && row.ExpiresAt > now).Select(row => row.SessionId);
-        if (await sessions.FindAsync(sid) is not { } session) return null;
-
-        var next = Secrets.Create();
-        var entry = audit.Write("refreshed", session.UserId, session.Id, ("client", clientId));
-        var rotated = await db.Database.SqlQuery<Rotated>($"""
-            WITH session AS MATERIALIZED (
-                SELECT id FROM identity.sessions WHERE id = {session.Id} AND ended_at IS NULL FOR NO KEY UPDATE),
-            used AS (
-                UPDATE identity.refresh_tokens AS token SET used_at = {now} FROM session
-                WHERE token.token_hash = {hash} AND token.sid = session.id AND token.used_at IS NULL AND token.revoked_at IS NULL
-                    AND EXISTS (SELECT FROM identity.grants AS given WHERE given.id = token.family AND given.revoked_at IS NULL)
-                RETURNING token.family, token.client_id, token.sid, token.scope, token.family_ends_at),
-            entered AS (
-                INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id, ip, trace_id)
-                SELECT {entry.At}, {entry.Action}, {entry.UserId}::uuid, sid, {entry.SubjectType}, client_id, {entry.Ip}, {entry.TraceId} FROM used)
-            INSERT INTO identity.refresh_tokens (token_hash, family, client_id, sid, scope, created_at, expires_at, family_ends_at)
-            SELECT {Secrets.Hash(next)}, family, client_id, sid, scope, {now}, least({now + lifetimes.Value.IdleTimeout}, family_ends_at), family_ends_at FROM used
-            RETURNING family, scope
-            """).ToListAsync();
-        if (rotated is not [var row]) return null;
+        var (now, next) = (clock.GetUtcNow(), Secrets.Create());
+        var line = audit.Write("refreshed", userId: null, sid: null, ("client", clientId));
+        var grant = await Rotation.FirstAsync(db, [.. sessions.RuleValues(now), hash, clientId, Secrets.Hash(next), now + lifetimes.Value.IdleTimeout, line.Action, line.SubjectType, line.Ip, line.TraceId],
+            row => new Grant(row.GetString(13), LiveSessions.Read(row), row.GetGuid(12)) { RefreshToken = next }, CancellationToken.None);
+        if (grant?.Session is not { } session) return null;
         await sessions.TouchAsync(session);
-        audit.Done(entry, Events.Refreshed);
-        return new Grant(row.Scope, session, row.Family) { RefreshToken = next };
+        audit.Done(audit.Write(line.Action, session.UserId, session.Id, ("client", clientId)), Events.Refreshed);
+        return grant;
     }
 
     async Task<(Grant? Grant, ProtocolError? Fault)> RotateOrRefuseAsync(string clientId, byte[] hash, string? scope)
@@ -148,9 +150,6 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         await db.SaveChangesAsync();
         return token;
     }
-
-    /// <summary>Whose the next token is.</summary>
-    sealed record Rotated(Guid Family, string Scope);
 
     sealed record Presentation(RefreshToken Token, LiveSession? Session, string Scope, DateTimeOffset Now);
 }

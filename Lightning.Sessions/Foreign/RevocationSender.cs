@@ -6,7 +6,6 @@ using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,10 +25,6 @@ sealed partial class RevocationSender(
 {
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    const int AtOnce = 20;
-
-    /// <summary>About a day.</summary>
-    const int MostAttempts = 150;
 
     /// <summary>Adds what a provider gave after the session had ended, so that the functions could not.</summary>
     public static Task AddAsync(LightningDb db, string app, byte[] idHash, byte[] tokens, DateTimeOffset now)
@@ -55,31 +50,22 @@ sealed partial class RevocationSender(
         }
     }
 
-    /// <summary>What is due, put off to the next attempt before this one is made: ten seconds after the first, then twice as long each time, up to ten minutes.</summary>
     async Task<List<OutboxMessage>> ClaimAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var now = clock.GetUtcNow();
-        return await scope.ServiceProvider.GetRequiredService<LightningDb>().Outbox.FromSql($"""
-            UPDATE identity.outbox SET attempts = attempts + 1, due_at = {now} + least(interval '10 minutes', interval '5 seconds' * power(2, least(attempts + 1, 10)))
-            WHERE id IN (
-                SELECT id FROM identity.outbox WHERE kind = {OutboxMessage.Revocation} AND recipient = {party.App} AND due_at <= {now}
-                ORDER BY due_at LIMIT {AtOnce} FOR UPDATE SKIP LOCKED)
-            RETURNING *
-            """).AsNoTracking().ToListAsync(cancellationToken);
+        return await scope.ServiceProvider.GetRequiredService<LightningDb>().ClaimAsync(OutboxMessage.Revocation, party.App, clock.GetUtcNow(), cancellationToken);
     }
 
     async Task RevokeAsync(OutboxMessage message, CancellationToken stopping)
     {
-        if (message.Attempts > MostAttempts) LogGivenUp(message.Id, message.Attempts);
+        if (message.Attempts > OutboxClaims.MostAttempts) LogGivenUp(message.Id, message.Attempts);
         else if (Read(message) is { } refreshToken && await PostAsync(refreshToken, stopping) is { } reason)
         {
             LogNotRevoked(message.Id, message.Attempts, reason);
             return;
         }
-        // Revoked is revoked: the row goes even while the service stops.
         await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<LightningDb>().Outbox.Where(row => row.Id == message.Id).ExecuteDeleteAsync(CancellationToken.None);
+        await scope.ServiceProvider.GetRequiredService<LightningDb>().RemoveAsync(message);
     }
 
     /// <summary>The token; null where there was none, or its ring key is lost and nobody can use it any more.</summary>

@@ -43,7 +43,7 @@ public static class RelyingPartyExtensions
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
-        services.AddHostedService<RevocationSender>();
+        services.AddHostedService<RevocationSender>().AddHostedService<FirstLook>();
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()

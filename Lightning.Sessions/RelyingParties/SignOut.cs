@@ -1,3 +1,4 @@
+using Lightning.Sessions.Ends;
 using Lightning.Sessions.Refresh;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -11,8 +12,9 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Sessions.RelyingParties;
 
 /// <summary>Signs a browser out: the session ends in the database first, whatever the provider does.</summary>
-public sealed partial class SignOut
+public sealed class SignOut
 {
+    readonly SessionEnds ends;
     readonly WebSessionStore store;
     readonly SessionCookie cookie;
     readonly RelyingParty party;
@@ -21,12 +23,12 @@ public sealed partial class SignOut
     readonly AccessTokens tokens;
     readonly ILogger<SignOut> logger;
 
-    SignOut(WebSessionStore store, SessionCookie cookie, RelyingParty party, IOptionsMonitor<OpenIdConnectOptions> schemes,
+    SignOut(SessionEnds ends, WebSessionStore store, SessionCookie cookie, RelyingParty party, IOptionsMonitor<OpenIdConnectOptions> schemes,
         IOptions<RelyingPartyOptions> options, AccessTokens tokens, ILogger<SignOut> logger) =>
-        (this.store, this.cookie, this.party, this.schemes, this.options, this.tokens, this.logger) = (store, cookie, party, schemes, options, tokens, logger);
+        (this.ends, this.store, this.cookie, this.party, this.schemes, this.options, this.tokens, this.logger) = (ends, store, cookie, party, schemes, options, tokens, logger);
 
     internal static SignOut Create(IServiceProvider services) => new(
-        services.GetRequiredService<WebSessionStore>(), services.GetRequiredService<SessionCookie>(), services.GetRequiredService<RelyingParty>(),
+        services.GetRequiredService<SessionEnds>(), services.GetRequiredService<WebSessionStore>(), services.GetRequiredService<SessionCookie>(), services.GetRequiredService<RelyingParty>(),
         services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>(), services.GetRequiredService<IOptions<RelyingPartyOptions>>(),
         services.GetRequiredService<AccessTokens>(), services.GetRequiredService<ILogger<SignOut>>());
 
@@ -39,13 +41,16 @@ public sealed partial class SignOut
         // Read while it can be: what stands behind the cookie goes with the session.
         var idToken = session is not null && options.Value.Foreign ? await tokens.IdTokenAsync(session) : null;
         // Not cancelled with the request: whoever asked to be signed out must be.
-        if (session is not null) await store.EndAsync(session, session.ActedBy is null ? "signed-out" : "acting-stopped", CancellationToken.None);
+        if (session is not null)
+        {
+            await ends.EndAsync(session.Id, session.ActedBy is null ? EndedBy.SignOut : EndedBy.Actor, session, context.Connection.RemoteIpAddress?.ToString());
+            await store.DeleteAsync(session.Hash.ToArray(), CancellationToken.None);
+        }
         cookie.Delete(context.Response);
         // Not "cookies": it would sign the person out of sibling applications of the same site.
         context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
-        SignedOut(logger, party.App, new SessionMark(session.Id));
         // The provider has no cookie of a session in which an administrator acts; the one that it has is the administrator's own, and stays.
         if (session.ActedBy is not null) return "/";
         return await ProviderAsync(context, session, idToken) ?? "/";
@@ -73,7 +78,4 @@ public sealed partial class SignOut
             return null;
         }
     }
-
-    [LoggerMessage(20, LogLevel.Information, "Signed out of {App}; session {Session} has ended")]
-    static partial void SignedOut(ILogger logger, string app, SessionMark session);
 }

@@ -1,5 +1,4 @@
 using Lightning.Data;
-using Lightning.Data.Sessions;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Foreign;
 using Lightning.Sessions.RelyingParties;
@@ -14,28 +13,39 @@ namespace Lightning.Sessions.WebSessions;
 /// </summary>
 sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty party, IOptions<SessionsOptions> options, SessionFeed feed, SessionMetrics metrics)
 {
+    const string Source = """
+        web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid JOIN app.users AS person ON person.id = session.user_id
+        """;
+    static readonly string Living = $"SELECT web.* FROM {Source} WHERE {Rule("{0}", "{1}", "{2}")}";
+    static readonly PreparedStatement Look = new($"""
+        SELECT session.id, person.id, person.name, person.email, person.email_verified, person.is_admin,
+            web.created_at, web.last_seen_at, least(web.ends_at, session.ends_at), session.auth_time, web.ticket, web.tokens, web.token_expires_at, actor.subject, actor.name
+        FROM {Source} LEFT JOIN app.users AS actor ON actor.id = session.actor_id WHERE {Rule("$1", "$2", "$3")} AND web.id_hash = $4
+        """);
+
+    /// <summary>The one rule for what is alive in every respect; its parameters stand for what <see cref="RuleValues"/> gives.</summary>
+    static string Rule(string app, string now, string idleSince) => $"""
+        web.app = {app} AND web.ends_at > {now} AND web.last_seen_at > {idleSince} AND session.ended_at IS NULL AND session.ends_at > {now} AND person.disabled_at IS NULL
+        """;
+
+    object[] RuleValues(DateTimeOffset now) => [party.App, now, now - options.Value.IdleTimeout];
+
     /// <summary>The session behind a cookie, if it is alive in every respect: one query.</summary>
-    public Task<WebSessionRow?> FindAsync(byte[] idHash, CancellationToken cancellationToken)
-    {
-        return (from web in Living()
-                let session = web.Session!
-                let user = session.User!
-                where web.IdHash == idHash
-                select new WebSessionRow
-                {
-                    Id = session.Id,
-                    User = new SessionUser(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin),
-                    ActedBy = session.ActorId == null ? null : new ActingAdministrator(session.Actor!.Subject, session.Actor.Name),
-                    CreatedAt = web.CreatedAt,
-                    LastSeenAt = web.LastSeenAt,
-                    EndsAt = web.EndsAt < session.EndsAt ? web.EndsAt : session.EndsAt,
-                    AuthTime = session.AuthTime,
-                    IdHash = web.IdHash,
-                    Ticket = web.Ticket,
-                    Tokens = web.Tokens,
-                    TokenExpiresAt = web.TokenExpiresAt,
-                }).SingleOrDefaultAsync(cancellationToken);
-    }
+    public Task<WebSessionRow?> FindAsync(byte[] idHash, CancellationToken cancellationToken) =>
+        Look.FirstAsync(db, [.. RuleValues(clock.GetUtcNow()), idHash], row => new WebSessionRow
+        {
+            Id = row.GetGuid(0),
+            User = new SessionUser(row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(6),
+            LastSeenAt = row.GetFieldValue<DateTimeOffset>(7),
+            EndsAt = row.GetFieldValue<DateTimeOffset>(8),
+            AuthTime = row.GetFieldValue<DateTimeOffset>(9),
+            IdHash = idHash,
+            Ticket = row.GetFieldValue<byte[]>(10),
+            Tokens = row.GetFieldValue<byte[]>(11),
+            TokenExpiresAt = row.GetFieldValue<DateTimeOffset?>(12),
+            ActedBy = row.IsDBNull(13) ? null : new ActingAdministrator(row.GetString(13), row.GetString(14)),
+        }, cancellationToken);
 
     /// <summary>Writes a new session and takes away those that it replaces; null where the provider's session has ended or the user is unknown or shut out.</summary>
     /// <returns>The <c>sid</c>.</returns>
@@ -73,16 +83,6 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
             AND (session.actor_id IS NOT NULL OR ({isForeign} AND session.foreign_sid IS NULL))
         """, cancellationToken);
 
-    /// <summary>Ends the session everywhere at once, then takes away what stood behind the cookie.</summary>
-    public async Task EndAsync(LiveSession session, string reason, CancellationToken cancellationToken)
-    {
-        await db.Database.ExecuteSqlAsync($"SELECT identity.end_session({session.Id}, {reason})", cancellationToken);
-        // This replica need not wait for the echo.
-        feed.Tell(Change.Session(session.Id));
-        metrics.Ended(reason);
-        await DeleteAsync(session.Hash.ToArray(), cancellationToken);
-    }
-
     /// <summary>Takes away what stood behind a cookie.</summary>
     public async Task DeleteAsync(byte[] idHash, CancellationToken cancellationToken)
     {
@@ -95,18 +95,9 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
     {
         var keys = hashes.Select(hash => hash.ToArray()).ToArray();
         var idleTimeout = options.Value.IdleTimeout;
-        return await Living().Where(web => keys.Contains(web.IdHash))
+        return await db.WebSessions.FromSqlRaw(Living, RuleValues(clock.GetUtcNow())).Where(web => keys.Contains(web.IdHash))
             .Select(web => new { web.IdHash, web.LastSeenAt, EndsAt = web.EndsAt < web.Session!.EndsAt ? web.EndsAt : web.Session.EndsAt })
             .ToDictionaryAsync(web => CookieHash.Of(web.IdHash), web => web.LastSeenAt + idleTimeout < web.EndsAt ? web.LastSeenAt + idleTimeout : web.EndsAt, cancellationToken);
-    }
-
-    IQueryable<WebSession> Living()
-    {
-        var now = clock.GetUtcNow();
-        var idleSince = now - options.Value.IdleTimeout;
-        var app = party.App;
-        return db.WebSessions.Where(web => web.App == app && web.EndsAt > now && web.LastSeenAt > idleSince
-            && web.Session!.EndedAt == null && web.Session.EndsAt > now && web.Session.User!.DisabledAt == null);
     }
 }
 

@@ -158,6 +158,8 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
         await Wait.UntilAsync(async () => (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
         (await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")).ShouldBe("signed-out");
+        (await bff.Database.ExecuteAsync($"SELECT service || ' ' || action || ' ' || user_id || ' ' || subject_id || ' ' || (ip IS NOT NULL) FROM audit.entries WHERE session_id = '{ada.Session.Id}'"))
+            .ShouldBe($"lightning_bff signed-out {ada.User.Id} {ada.Session.Id} true");
         (await bff.Database.ExecuteAsync("SELECT count(*) FROM web.sessions")).ShouldBe(0L);
     }
 

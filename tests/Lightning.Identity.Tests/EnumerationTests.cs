@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Tests;
 
@@ -22,16 +23,24 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
 
     readonly CountingHasher hasher = new();
 
+    protected override bool IsAtFullCost => true;
+
     protected override void Configure(IServiceCollection services)
     {
-        services.AddSingleton<IPasswordHasher<Account>>(hasher);
+        services.AddSingleton<IPasswordHasher<Account>>(services => hasher.As(services.GetRequiredService<IOptions<PasswordHasherOptions>>()));
         services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(new CountingStatements(Statements)));
     }
 
     sealed class CountingHasher : IPasswordHasher<Account>
     {
-        readonly PasswordHasher<Account> real = new(Microsoft.Extensions.Options.Options.Create(new PasswordHasherOptions { IterationCount = PasswordHashing.Iterations }));
+        PasswordHasher<Account> real = null!;
         int count;
+
+        public CountingHasher As(IOptions<PasswordHasherOptions> options)
+        {
+            real = new(options);
+            return this;
+        }
 
         public int Count => count;
 
@@ -122,6 +131,22 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
         }
 
         static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    }
+
+    [Fact]
+    public async Task SignIn_WithAnOlderHash_BringsItToTodaysCost()
+    {
+        var user = await identity.AddAccountAsync("older");
+        await using var db = identity.Database.Connect();
+        var before = (await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation)).PasswordHash!;
+        Iterations(before).ShouldBe((uint)IdentityUnderTest.TestIterations);
+        await identity.Visitor().SignInAsync(user.Email);
+        var after = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation);
+        Iterations(after.PasswordHash!).ShouldBe(220_000u);
+        new PasswordHasher<Account>().VerifyHashedPassword(after, after.PasswordHash!, IdentityUnderTest.Password).ShouldNotBe(PasswordVerificationResult.Failed);
+
+        // The format of ASP.NET Core Identity, version 3: a marker, the function, then the iterations.
+        static uint Iterations(string hash) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
     }
 
     async Task<(int Hashes, string[] Statements, int Mails)> WorkAsync(string page, string address)

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Deque.AxeCore.Playwright;
 using Lightning.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 
 namespace Lightning.Identity.Tests;
@@ -13,7 +15,12 @@ public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(serve
 
     public string Origin => $"http://localhost:{port}";
 
-    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:Issuer", Origin)];
+    /// <summary>The events that its log told.</summary>
+    public EventLog Log { get; } = new();
+
+    protected override IEnumerable<(string Key, string Value)> Settings => [("Identity:Issuer", Origin), ("Logging:LogLevel:Lightning.Identity", "Information")];
+
+    protected override void Configure(IServiceCollection services) => services.AddSingleton<ILoggerProvider>(Log);
 
     public override async ValueTask InitializeAsync()
     {

@@ -16,7 +16,7 @@ public sealed class IdentityThatTells(PostgresServer server) : IdentityWithUpstr
     readonly MeterListener listener = new();
 
     /// <summary>The events of the log that have a name, and their parts.</summary>
-    public ConcurrentQueue<(string Name, IReadOnlyDictionary<string, object?> Parts, string Text)> Log { get; } = new();
+    public EventLog Log { get; } = new();
 
     /// <summary>The names of the events that were counted.</summary>
     public ConcurrentQueue<string> Counted { get; } = new();
@@ -25,7 +25,7 @@ public sealed class IdentityThatTells(PostgresServer server) : IdentityWithUpstr
 
     protected override void Configure(IServiceCollection services)
     {
-        services.AddSingleton<ILoggerProvider>(new Listener(Log));
+        services.AddSingleton<ILoggerProvider>(Log);
         services.AddSingleton<IStartupFilter, KnownAddress>();
     }
 
@@ -58,25 +58,5 @@ public sealed class IdentityThatTells(PostgresServer server) : IdentityWithUpstr
             });
             next(app);
         };
-    }
-
-    sealed class Listener(ConcurrentQueue<(string, IReadOnlyDictionary<string, object?>, string)> log) : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (eventId.Name is { } name && state is IEnumerable<KeyValuePair<string, object?>> parts)
-                log.Enqueue((name, parts.ToDictionary(StringComparer.Ordinal), formatter(state, exception)));
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -15,6 +15,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 
@@ -28,7 +29,8 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     public const string AdminSecret = "the-secret-of-the-admin-the-secret-of-the-admin";
     public const string App = "http://localhost:5100";
     public static readonly Uri Address = new(People.Issuer);
-    static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>().HashPassword(new Account(), Password));
+    public const int TestIterations = 1_000;
+    static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = TestIterations })).HashPassword(new Account(), Password));
     readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     readonly List<WebApplicationFactory<Program>> replicas = [];
     Uri? listening;
@@ -41,6 +43,9 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
 
     /// <summary>What a class changes of the configuration.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
+
+    /// <summary>Whether passwords are hashed as they are in operation. Elsewhere so many tests sign in that hashes would be most of what they cost.</summary>
+    protected virtual bool IsAtFullCost => false;
 
     /// <summary>What a class changes of the services.</summary>
     protected virtual void Configure(IServiceCollection services)
@@ -80,6 +85,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
             foreach (var (key, value) in settings) host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
+                if (!IsAtFullCost) services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = TestIterations);
                 Configure(services);
                 services.AddSingleton<TimeProvider>(Clock);
                 // Tests send and sweep by themselves.

@@ -19,6 +19,7 @@ public class IdentityWithUpstream(PostgresServer server) : IdentityUnderTest(ser
         .. Provider("Sea", Other), ("Identity:Upstream:Sea:TrustsVerifiedEmail", "false"),
         ("Identity:Clients:Native:ClientId", "another-app"), ("Identity:Clients:Native:IsPublic", "true"),
         ("Identity:Clients:Native:Scopes:0", "openid"), ("Identity:Clients:Native:GrantTypes:0", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("Identity:SecondFactor:RequiredFor", "Administrators"),
     ];
 
     async ValueTask IAsyncLifetime.InitializeAsync()
@@ -51,18 +52,27 @@ public class IdentityWithUpstream(PostgresServer server) : IdentityUnderTest(ser
     /// <summary>Presses the provider's button, and goes there and back as far as the callback's answer.</summary>
     public static async Task<HttpResponseMessage> GoAsync(Visitor visitor, string provider = "sky", string page = "/account/sign-in", params (string Name, string Value)[] fields)
     {
-        using var there = await visitor.GetAsync(await LeaveAsync(visitor, provider, page, fields));
+        using var leaving = await LeaveAsync(visitor, provider, page, fields);
+        return await GoOnAsync(visitor, leaving);
+    }
+
+    /// <summary>Follows a page that leads to the provider, there and back as far as the callback's answer.</summary>
+    public static async Task<HttpResponseMessage> GoOnAsync(Visitor visitor, HttpResponseMessage leaving)
+    {
+        using var there = await visitor.GetAsync(Destination(leaving));
         return await visitor.GetAsync(there.Headers.Location!.ToString());
     }
 
-    /// <summary>Presses the provider's button.</summary>
-    /// <returns>Where the page leads on to, at the provider.</returns>
-    public static async Task<string> LeaveAsync(Visitor visitor, string provider = "sky", string page = "/account/sign-in", params (string Name, string Value)[] fields)
+    /// <summary>Where a page leads on to, at the provider.</summary>
+    public static string Destination(HttpResponseMessage leaving)
     {
-        using var leaving = await visitor.SubmitToAsync(page, "/account/upstream?handler=begin", [("Provider", provider), .. fields]);
         leaving.StatusCode.ShouldBe(HttpStatusCode.OK);
         return leaving.Headers.GetValues("Refresh").Single().Split("url=", 2)[1];
     }
+
+    /// <summary>Presses the provider's button.</summary>
+    public static Task<HttpResponseMessage> LeaveAsync(Visitor visitor, string provider = "sky", string page = "/account/sign-in", params (string Name, string Value)[] fields) =>
+        visitor.SubmitToAsync(page, "/account/upstream?handler=begin", [("Provider", provider), .. fields]);
 
     /// <summary>Whoever comes back from the provider is not signed in, and has no account.</summary>
     public async Task NobodyIsSignedInAsync(HttpStatusCode status = HttpStatusCode.BadRequest)

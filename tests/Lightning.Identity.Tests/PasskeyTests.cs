@@ -14,7 +14,7 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact, Trait("Check", "U08"), Trait("Check", "U10")]
+    [Fact, Trait("Check", "U08"), Trait("Check", "U10"), Trait("Check", "O01")]
     public async Task Passkey_IsMadeRenamedUsedAndRemoved()
     {
         var user = await identity.AddAccountAsync("ada");
@@ -46,11 +46,22 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
 
         // The authenticator still has it, and it opens nothing any more.
         await SignOutAsync(page);
+        var began = identity.Clock.GetUtcNow();
         await page.GotoAsync($"{identity.Origin}/account/sign-in");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
         await Expect(page.GetByText("This passkey does not open any account here.")).ToBeVisibleAsync();
         (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
         await devtools.DetachAsync();
+
+        // Each of these acts is in the log too, and the one that failed is in the book although nobody knows whose it was.
+        string[] acts = ["signed-in", "passkey-added", "passkey-renamed", "signed-out", "signed-in", "passkey-removed", "signed-out"];
+        identity.Log.Where(said => said.Parts.TryGetValue("UserId", out var who) && user.Id.Equals(who) && acts.Contains(said.Name, StringComparer.Ordinal))
+            .Select(said => said.Name).ShouldBe(acts);
+        await using var db = identity.Database.Connect();
+        var failed = await db.AuditEntries.SingleAsync(entry => entry.Action == "sign-in-failed" && entry.At >= began, Cancellation);
+        failed.UserId.ShouldBeNull();
+        identity.Log.ShouldContain(said => said.Name == "sign-in-failed" && (string?)said.Parts["Ip"] == failed.Ip);
+        failed.Details!.ShouldContain("\"method\": \"pop\"");
     }
 
     [Fact, Trait("Check", "U08")]

@@ -110,22 +110,6 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
         (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("nobody would guess");
     }
 
-    [Fact]
-    public async Task SignIn_WithAnOlderHash_BringsItToTodaysCost()
-    {
-        var user = await identity.AddAccountAsync("older");
-        await using var db = identity.Database.Connect();
-        var before = (await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation)).PasswordHash!;
-        Iterations(before).ShouldBe(100_000u);
-        await identity.Visitor().SignInAsync(user.Email);
-        var after = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation);
-        Iterations(after.PasswordHash!).ShouldBe(220_000u);
-        new PasswordHasher<Account>().VerifyHashedPassword(after, after.PasswordHash!, IdentityUnderTest.Password).ShouldNotBe(PasswordVerificationResult.Failed);
-
-        // The format of ASP.NET Core Identity, version 3: a marker, the function, then the iterations.
-        static uint Iterations(string hash) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
-    }
-
     async Task RegisterAsync(string address) =>
         (await identity.Visitor().SubmitAsync("/account/register", ("Name", "Somebody"), ("Email", address))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
 

@@ -59,7 +59,7 @@ public class UpstreamAnswerTests(IdentityWithUpstream identity) : IClassFixture<
         IdentityWithUpstream.Newcomer(Upstream, "mixed2@example.org");
         var visitor = identity.Visitor();
         var redeemed = identity.Other.Redemptions.Count;
-        using var there = await visitor.GetAsync(await IdentityWithUpstream.LeaveAsync(visitor));
+        using var there = await visitor.GetAsync(IdentityWithUpstream.Destination(await IdentityWithUpstream.LeaveAsync(visitor)));
         var elsewhere = there.Headers.Location!.ToString().Replace("/upstream/sky", "/upstream/sea", StringComparison.Ordinal);
         (await visitor.GetAsync(elsewhere)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         identity.Other.Redemptions.Count.ShouldBe(redeemed);
@@ -70,7 +70,7 @@ public class UpstreamAnswerTests(IdentityWithUpstream identity) : IClassFixture<
     {
         IdentityWithUpstream.Newcomer(Upstream, "replay@example.org");
         var visitor = identity.Visitor();
-        using var there = await visitor.GetAsync(await IdentityWithUpstream.LeaveAsync(visitor));
+        using var there = await visitor.GetAsync(IdentityWithUpstream.Destination(await IdentityWithUpstream.LeaveAsync(visitor)));
         var callback = there.Headers.Location!.ToString();
         (await identity.Visitor().GetAsync(callback)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await visitor.GetAsync(callback)).Headers.Location!.ToString().ShouldBe("/account/upstream");

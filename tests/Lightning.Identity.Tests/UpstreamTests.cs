@@ -234,6 +234,27 @@ public class UpstreamTests(IdentityWithUpstream identity) : IClassFixture<Identi
         (await visitor.GetAsync("/account/logins")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Theory, Trait("Check", "C11"), Trait("Check", "U09")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SecondFactor_IsSetUpOnlyByWhomTheProviderAskedAnew(bool asks)
+    {
+        var (id, _) = await RegisterAsync($"set-up-{asks}@example.org");
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET is_admin = true WHERE id = '{id}'");
+        Says(3600);
+        var visitor = identity.Visitor();
+        await IdentityWithUpstream.GoAsync(visitor);
+        using var leaving = await visitor.GetAsync("/account/upstream");
+        (await visitor.GetAsync("/account/second-step/set-up")).Headers.Location!.ToString().ShouldBe("/account/sign-in");
+
+        Says(asks ? 0 : 3600);
+        await IdentityWithUpstream.GoOnAsync(visitor, leaving);
+        Upstream.PushedRequests.Last()["max_age"].ShouldBe("0");
+        using var back = await visitor.GetAsync("/account/upstream");
+        using var setUp = await visitor.GetAsync("/account/second-step/set-up");
+        (back.StatusCode, setUp.StatusCode).ShouldBe(asks ? (HttpStatusCode.SeeOther, HttpStatusCode.OK) : (HttpStatusCode.Forbidden, HttpStatusCode.SeeOther));
+    }
+
     [Theory, Trait("Check", "C11")]
     [InlineData("prompt", "login", "0")]
     [InlineData("max_age", "60", "0")]

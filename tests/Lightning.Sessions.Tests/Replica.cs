@@ -2,6 +2,7 @@ using Duende.AccessTokenManagement.OpenIdConnect;
 using Lightning.Data;
 using Lightning.Data.Users;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Ends;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Refresh;
 using Lightning.Sessions.RelyingParties;
@@ -69,8 +70,8 @@ sealed class Replica : IAsyncDisposable
     /// <summary>What "end" is: the session ends, and what stood behind the cookie goes.</summary>
     public Task EndAsync(LiveSession session) => DoAsync(async services =>
     {
-        await services.GetRequiredService<WebSessionStore>().EndAsync(session, "signed-out", CancellationToken.None);
-        return true;
+        await services.GetRequiredService<WebSessionStore>().DeleteAsync(session.Hash.ToArray(), CancellationToken.None);
+        return await services.GetRequiredService<SessionEnds>().EndAsync(session.Id, EndedBy.SignOut, session, ip: null);
     });
 
     /// <summary>Writes many sessions of one person at once, last used some time ago and with tokens that have ended unless something else is said, as memory would give them.</summary>

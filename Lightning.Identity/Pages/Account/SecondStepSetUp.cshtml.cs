@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>A second factor for an account that must have one and has none, on the way to its session.</summary>
+/// <summary>A second factor for an account that must have one and has none, on the way to its session, for whoever proved a moment ago who they are (ASVS 5.0, 7.5.1).</summary>
 sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, AccountLimits limits, Seal seal, TimeProvider clock) : AccountPage
 {
     [BindProperty]
@@ -27,14 +28,15 @@ sealed class SecondStepSetUpModel(SignInSteps steps, AccountChanges changes, Acc
     public async Task<IActionResult> OnGetAsync()
     {
         ModelState.Clear();
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, _, _)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, _) || !RecentSignIn.IsRecent(provedAt, clock)) return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Begin(seal, account);
         return Page();
     }
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, var methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, var methods) || !RecentSignIn.IsRecent(provedAt, clock))
+            return new SeeOther(WithReturnUrl(Paths.SignIn));
         SetUp = AuthenticatorSetUp.Again(seal, account, Key);
         if (!ModelState.IsValid) return Page();
         if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();

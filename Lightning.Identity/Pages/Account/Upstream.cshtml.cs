@@ -51,10 +51,15 @@ sealed class UpstreamModel(
         var waiting = returnUrl == Paths.Upstream ? (await UpstreamTicket.ReadAsync(HttpContext, providers))?.ReturnUrl : ReturnUrl.Accept(returnUrl);
         // Whoever is signed in here confirms that it is them; whoever is not may be on the way to something that asks for that.
         var isAnew = !link && (session is not null || ReturnUrl.IsAccountPage(waiting) || await pushed.AsksForProofAsync(waiting, HttpContext.RequestAborted));
+        return await GoAsync(chosen, waiting, link ? session!.UserId : null, isAnew);
+    }
+
+    async Task<IActionResult> GoAsync(UpstreamProvider chosen, string? waiting, Guid? linkTo, bool isAnew)
+    {
         DateTimeOffset? anew = isAnew ? clock.GetUtcNow() : null;
         try
         {
-            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, link ? session!.UserId : null, anew, lifetimes.Value.AbsoluteLifetime));
+            await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, linkTo, anew, lifetimes.Value.AbsoluteLifetime));
         }
         catch (Exception fault) when (fault is OpenIdConnectProtocolException || UpstreamProvider.IsAway(fault))
         {
@@ -140,21 +145,25 @@ sealed class UpstreamModel(
         await UpstreamTicket.EndAsync(HttpContext);
         var isSame = HttpContext.BrowserSession()?.UserId == account.Id;
         // What a second step protects, no other provider opens (ASVS 5.0, 6.3.3).
-        switch (await steps.GoOnAsync(HttpContext, account, ticket.ProvedAt(clock.GetUtcNow()), [UpstreamAccounts.Method]))
+        var provedAt = ticket.ProvedAt(clock.GetUtcNow());
+        switch (await steps.GoOnAsync(HttpContext, account, provedAt, [UpstreamAccounts.Method]))
         {
             case SignInStep.Disabled:
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "You are not signed in", "This account has been disabled. Ask whoever runs this service."));
             case SignInStep.PasskeyWanted:
                 return new Shown(new Fault(StatusCodes.Status403Forbidden, "This account signs in with a passkey", "Use it on the page where you sign in.", Home: With(ticket, Paths.SignIn)));
             case SignInStep.CodeWanted: return new SeeOther(With(ticket, Paths.SecondStep));
+            // Whoever finds a browser that the provider still knows must not add a factor of theirs: so the provider is asked to ask (ASVS 5.0, 7.5.1).
+            case SignInStep.SetUpWanted when !RecentSignIn.IsRecent(provedAt, clock):
+                return ticket.AnewSince is null ? await GoAsync(ticket.Person.Provider, ticket.ReturnUrl, linkTo: null, isAnew: true) : NotAskedAnew(ticket);
             case SignInStep.SetUpWanted: return new SeeOther(With(ticket, Paths.SecondStepSetUp));
             case SignInStep.Outdated: return new SeeOther(With(ticket, Paths.SignIn));
         }
-        if (isSame && !ticket.IsProvedAnew && ticket.ReturnUrl is not null)
-            return new Shown(new Fault(StatusCodes.Status403Forbidden, $"{ticket.Person.Provider.Title} did not ask you anew",
-                "This step needs you to prove who you are once more, and the provider does not say that you did. Sign in another way.", Home: With(ticket, Paths.SignIn)));
-        return new SeeOther(ticket.ReturnUrl ?? Paths.Home);
+        return isSame && !ticket.IsProvedAnew && ticket.ReturnUrl is not null ? NotAskedAnew(ticket) : new SeeOther(ticket.ReturnUrl ?? Paths.Home);
     }
+
+    static Shown NotAskedAnew(UpstreamTicket ticket) => new(new Fault(StatusCodes.Status403Forbidden, $"{ticket.Person.Provider.Title} did not ask you anew",
+        "This step needs you to prove who you are once more, and the provider does not say that you did. Sign in another way.", Home: With(ticket, Paths.SignIn)));
 
     async Task<IActionResult> AlreadyLinkedAsync(UpstreamTicket ticket, Data.Accounts.Account linked)
     {

@@ -8,8 +8,8 @@ export function Acting({ stopping, onStop }: { stopping: boolean; onStop: () => 
   return (
     <section className="acting" aria-label="You act as somebody">
       <p>
-        <strong>You act as {user.name}</strong>, until <time dateTime={user.session.endsAt}>{end.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>. What you change is
-        written down under both your names.
+        <strong>You act as {user.name}</strong>, until <time dateTime={user.session.endsAt}>{end.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>.{' '}
+        <span className="acting-more">What you change is written down under both your names.</span>
       </p>
       <button type="button" disabled={stopping} onClick={onStop}>
         Stop

@@ -146,6 +146,37 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    [Trait("Check", "T04")]
+    public async Task Bff_KilledBetweenTheProvidersRotationAndItsOwnWrite_CostsThatSessionOneSignInAndNobodyElseAnything()
+    {
+        var (ada, bob) = (await cluster.SignInAsync("half-ada"), await cluster.SignInAsync("half-bob"));
+        await cluster.Postgres.ExecuteAsync($"UPDATE web.sessions SET token_expires_at = now() - interval '1 second' WHERE sid = '{ada.Sid}'");
+        await cluster.Identity.FreezeAsync();
+        try
+        {
+            var lost = ada.StatusAsync(cluster.Bffs[0].Address);
+            await Wait.UntilAsync(async () => (bool)(await cluster.Postgres.ExecuteAsync($"SELECT refresh_lease_owner IS NOT NULL FROM web.sessions WHERE sid = '{ada.Sid}'"))!);
+            await cluster.Bffs[0].KillAsync();
+            await Should.ThrowAsync<HttpRequestException>(lost);
+        }
+        finally
+        {
+            await cluster.Identity.ThawAsync();
+            await cluster.Bffs[0].StartAsync();
+        }
+        // The provider has rotated the token, and the one that it gave is lost with whom it was given to.
+        await Wait.UntilAsync(async () => (long)(await cluster.Postgres.ExecuteAsync($"SELECT count(*) FROM identity.refresh_tokens WHERE sid = '{ada.Sid}'"))! == 2);
+        // As if the dead one's lease had run out, which takes half a minute.
+        await cluster.Postgres.ExecuteAsync($"UPDATE web.sessions SET refresh_lease_until = now() WHERE sid = '{ada.Sid}'");
+        foreach (var bff in cluster.Bffs)
+        {
+            (await ada.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.Unauthorized);
+            (await bob.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.OK);
+        }
+        (await cluster.Postgres.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Sid}'")).ShouldBe("refresh-token-reuse");
+    }
+
+    [Fact]
     [Trait("Check", "B15")]
     public async Task Client_GoneWhileItsTokensAreRefreshed_LosesNone()
     {
