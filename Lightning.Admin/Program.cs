@@ -1,4 +1,6 @@
 using Lightning.Admin;
+using Lightning.Admin.Acting;
+using Lightning.Admin.Dashboard;
 using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.Data.Rules;
@@ -13,6 +15,8 @@ builder.AddLightningData("admin");
 builder.AddRelyingParty(RelyingParty.Admin);
 builder.Services.AddAdministratorsOnly();
 builder.Services.AddRegistrations();
+builder.Services.AddActing();
+builder.Services.AddSingleton<RecentFigures>();
 builder.Services.AddRazorPages();
 // The form that signs out leads on to the provider, and browsers hold a form's redirects against the policy too.
 builder.Services.AddOptions<ContentSecurityPolicy>().Configure<IOptions<RelyingPartyOptions>>((policy, provider) =>

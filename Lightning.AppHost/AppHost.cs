@@ -39,11 +39,14 @@ identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoin
 
 // Vite's dev server stands behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddViteApp("web", "../Lightning.Web").WithEndpoint("http", endpoint => endpoint.Port = 5104).WithHttpHealthCheck("/");
-RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas).WithReference(api).WithReference(web)
+var bff = RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas).WithReference(api).WithReference(web)
     .WithUrlForEndpoint("http", url => url.DisplayText = "App")
     .PublishWithContainerFiles(web, "wwwroot");
-RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
+var admin = RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Admin");
+// An administrator who acts as somebody goes from the one to the other, and back.
+admin.WithEnvironment("Acting__App", bff.GetEndpoint("http"));
+bff.WithEnvironment("Acting__AdminSite", admin.GetEndpoint("http"));
 
 // The sample that runs PKCE itself is started by hand, in samples/pkce-spa, and is let in from this address only.
 var sample = builder.Configuration["sample"] ?? "http://localhost:5107";

@@ -26,7 +26,7 @@ static class DevicesApi
 
     public static void MapDevices(this IEndpointRouteBuilder app)
     {
-        var devices = app.MapGroup("/bff/sessions").RequireAuthorization();
+        var devices = app.MapGroup("/bff/sessions").RequireAuthorization().ForThePersonThemself();
         devices.MapGet("", ListAsync).WithName("ListSessions").WithSummary("Lists where the person is signed in, this session first.");
         devices.MapDelete("{id:guid}", EndAsync).WithName("EndSession").WithSummary("Ends one of the person's sessions.");
         devices.MapDelete("", EndOthersAsync).WithName("EndOtherSessions").WithSummary("With others=true, ends all of the person's sessions but this one.");

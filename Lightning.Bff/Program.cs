@@ -9,6 +9,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("bff");
 builder.AddRelyingParty(RelyingParty.Bff, session => session.Slides = SessionApi.CountsAsUse);
+builder.AddActing();
 builder.AddApiProxy();
 builder.AddFrontEnd();
 
@@ -24,6 +25,7 @@ app.MapSignIn();
 app.MapBackChannelLogout();
 app.MapSession();
 app.MapSessionWatch();
+app.MapActing();
 app.MapDevices();
 app.MapApiProxy();
 app.MapFrontEnd();

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Bff;
 
-/// <summary>Who is signed in, as the front end may know it.</summary>
-sealed record UserView(Guid Id, string Name, string Email, bool IsAdmin, SessionView Session);
+/// <summary>Who is signed in, as the front end may know it; and who acts as them, where it is not they themself.</summary>
+sealed record UserView(Guid Id, string Name, string Email, bool IsAdmin, SessionView Session, ActorView? Act);
 
 /// <summary>Until when.</summary>
 sealed record SessionView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset EndsAt, DateTimeOffset IdleEndsAt, DateTimeOffset AuthTime);
@@ -37,13 +37,16 @@ static class SessionApi
         var session = context.LiveSession()!;
         var idleEndsAt = session.LastSeenAt + options.Value.IdleTimeout;
         return TypedResults.Ok(new UserView(session.User.Id, session.User.Name, session.User.Email, session.User.IsAdmin,
-            new SessionView(session.Id, session.CreatedAt, session.EndsAt, idleEndsAt < session.EndsAt ? idleEndsAt : session.EndsAt, session.AuthTime)));
+            new SessionView(session.Id, session.CreatedAt, session.EndsAt, idleEndsAt < session.EndsAt ? idleEndsAt : session.EndsAt, session.AuthTime),
+            session.ActedBy is { } actor ? new ActorView(actor.Subject, actor.Name) : null));
     }
 
-    static async Task<Ok<SignedOutView>> EndAsync(HttpContext context, SignOut signOut)
+    static async Task<Ok<SignedOutView>> EndAsync(HttpContext context, SignOut signOut, IOptions<ActingOptions> acting)
     {
         // Asked for here and not by a policy: signing out twice is no error.
         await context.AuthenticateAsync(Schemes.Session);
-        return TypedResults.Ok(new SignedOutView(await signOut.EndAsync(context)));
+        var session = context.LiveSession();
+        var provider = await signOut.EndAsync(context);
+        return TypedResults.Ok(new SignedOutView(session?.ActedBy is null ? provider : ActingApi.After(session, acting.Value)));
     }
 }

@@ -1,4 +1,5 @@
 using Lightning.Data.Accounts;
+using Lightning.Data.Acting;
 using Lightning.Data.Audit;
 using Lightning.Data.Authorizations;
 using Lightning.Data.Idempotency;
@@ -36,6 +37,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options) : Identit
 
     /// <summary>Sessions at a relying party, one a cookie.</summary>
     public DbSet<WebSession> WebSessions => Set<WebSession>();
+
+    /// <summary>Who wants to act as whom.</summary>
+    public DbSet<Handover> Handovers => Set<Handover>();
 
     /// <summary>Authorization requests that were pushed, and codes.</summary>
     public DbSet<Authorization> Authorizations => Set<Authorization>();

@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Acting;
 using Lightning.Identity.Audit;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
@@ -52,6 +53,7 @@ static class IdentityService
         services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
         services.AddScoped<Codes>();
+        services.AddScoped<ActingStart>();
         services.AddScoped<RefreshTokens>();
         services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
         services.AddScoped<ITokenGrant, RefreshTokenGrant>();

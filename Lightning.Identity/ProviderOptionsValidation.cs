@@ -43,6 +43,8 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
             yield return $"{key}:GrantTypes holds '{GrantTypes.ClientCredentials}', but {key}:IsPublic says that the client can keep no secret: remove one of the two.";
         if (client.IsPublic && client.IsResourceServer)
             yield return $"{key}:IsResourceServer is set, but {key}:IsPublic says that the client can keep no secret: remove one of the two.";
+        if (client.IsPublic && client.TakesActing)
+            yield return $"{key}:TakesActing is set, but {key}:IsPublic says that the client can keep no secret: remove one of the two.";
         if (client.BackChannelLogoutUri is { } logout && (UriFault($"{key}:BackChannelLogoutUri", client, logout) ?? ServerFault($"{key}:BackChannelLogoutUri", client.Absolute(logout))) is { } unreachable)
             yield return unreachable;
         foreach (var (list, uris) in new[] { ("RedirectUris", client.RedirectUris), ("PostLogoutRedirectUris", client.PostLogoutRedirectUris) })

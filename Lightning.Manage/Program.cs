@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lightning.Manage;
+using Lightning.Manage.Seed;
 using Lightning.ServiceDefaults;
 
 var root = new RootCommand("Runs Lightning: the database, administrators, sessions, keys.")
@@ -8,6 +9,7 @@ var root = new RootCommand("Runs Lightning: the database, administrators, sessio
     CreateAdminCommand.Create(),
     SessionsCommand.Create(),
     KeysCommand.Create(),
+    SeedCommand.Create(),
 };
 
 // What a person can mend is one sentence; anything else is a fault of the program and keeps its stack trace.

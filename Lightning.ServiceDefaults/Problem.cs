@@ -125,6 +125,18 @@ public sealed class Problem
     public static readonly Problem AccessDenied = new(403, "access-denied", "You are not signed in",
         "Signing in was cancelled, or refused by the sign-in service. Nothing was changed.");
 
+    /// <summary>403: acting as somebody was refused.</summary>
+    public static readonly Problem ActingRefused = new(403, "acting-refused", "You act as nobody",
+        "The link was followed before, is too old, was made in another browser, or you or the account may no longer do this. Begin again on the account's page of the admin site.");
+
+    /// <summary>400: acting as somebody begins on the admin site.</summary>
+    public static readonly Problem ActingCodeMissing = new(400, "acting-code-missing", "There is no code",
+        "Whoever acts as somebody comes here from the account's page of the admin site, with a code that it made. Begin there.");
+
+    /// <summary>403: what stays the person's own.</summary>
+    public static readonly Problem Acting = new(403, "acting", "Not while you act as somebody",
+        "Who acts as somebody works with that person's data, and does not reach their devices, their account or what they keep. Stop acting as them first.");
+
     /// <summary>400: an answer that belongs to no sign-in.</summary>
     public static readonly Problem SignInFailed = new(400, "sign-in-failed", "Signing in did not work",
         "The answer of the sign-in service belongs to no sign-in that this browser has begun, or came too late. Begin anew; cookies have to be allowed.");

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Lightning.Admin.Accounts;
+using Lightning.Admin.Acting;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Rules;
@@ -9,13 +11,22 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Admin.Pages;
 
 /// <summary>One account.</summary>
-public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor actor, PasswordResets resets) : PageModel
+public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor actor, PasswordResets resets, AccountActs acts, Handovers handovers) : PageModel
 {
+    /// <summary>Its key.</summary>
+    public Guid Id { get; private set; }
+
     /// <summary>What is shown of it.</summary>
     public AccountView Account { get; private set; } = null!;
 
     /// <summary>Whether its owner may be asked for a new password.</summary>
     public bool MayAskForPassword => resets.IsAllowed;
+
+    /// <summary>What else can be done about it.</summary>
+    public IReadOnlyList<AccountAct> Possible { get; private set; } = [];
+
+    /// <summary>Whether one can act as its owner.</summary>
+    public bool MayActAs { get; private set; }
 
     /// <summary>What became of the last click.</summary>
     public string? Note { get; private set; }
@@ -24,12 +35,14 @@ public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor act
     public async Task<IActionResult> OnGetAsync(Guid id, string? done, CancellationToken cancellationToken)
     {
         if (await FindAsync(id, cancellationToken) is not { } account) return NotFound();
-        Account = account;
+        (Id, Account) = (id, account);
+        Possible = await acts.PossibleAsync(id, cancellationToken);
+        MayActAs = await handovers.FindAsync(id, cancellationToken) is not null;
         Note = done switch
         {
             "password-asked" => "A link for a new password is on its way to the account's address.",
             "password-waits" => "A link for a new password was asked for a moment ago and is on its way already.",
-            _ => null,
+            _ => AccountAct.All.FirstOrDefault(act => act.Slug == done)?.Done,
         };
         return Page();
     }
@@ -38,18 +51,24 @@ public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor act
     public async Task<IActionResult> OnPostResetPasswordAsync(Guid id, CancellationToken cancellationToken)
     {
         if (await FindAsync(id, cancellationToken) is null) return NotFound();
-        if (!resets.IsAllowed) return Forbid();
+        if (!resets.IsAllowed) return StatusCode(StatusCodes.Status403Forbidden);
         var asked = await resets.AskAsync(id, HttpContext.Connection.RemoteIpAddress?.ToString());
         Response.StatusCode = StatusCodes.Status303SeeOther;
         Response.Headers.Location = $"/accounts/{id}?done={(asked ? "password-asked" : "password-waits")}";
         return new EmptyResult();
     }
 
+    /// <summary>A time as a person reads it, in UTC.</summary>
+    public string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
     // Only the columns that are named: the site's role may read no credential.
-    Task<AccountView?> FindAsync(Guid id, CancellationToken cancellationToken) => db.Accounts.AsNoTracking().Where(policy, actor, Verb.Read).Where(account => account.Id == id)
-        .Select(account => new AccountView(account.Email!, account.Name, account.EmailConfirmed, account.TwoFactorEnabled, account.CreatedAt))
+    Task<AccountView?> FindAsync(Guid id, CancellationToken cancellationToken) => (
+        from account in db.Accounts.AsNoTracking().Where(policy, actor, Verb.Read)
+        join user in db.Users on account.Id equals user.Id
+        where account.Id == id
+        select new AccountView(account.Email!, account.Name, account.EmailConfirmed, account.TwoFactorEnabled, user.IsAdmin, user.DisabledAt, account.CreatedAt))
         .SingleOrDefaultAsync(cancellationToken);
 }
 
 /// <summary>Of an account, what is no credential.</summary>
-public sealed record AccountView(string Email, string Name, bool IsConfirmed, bool HasSecondStep, DateTimeOffset CreatedAt);
+public sealed record AccountView(string Email, string Name, bool IsConfirmed, bool HasSecondStep, bool IsAdmin, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt);

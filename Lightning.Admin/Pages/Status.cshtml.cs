@@ -1,3 +1,4 @@
+using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -25,6 +26,8 @@ public sealed class StatusModel : PageModel
 
     void Explain(int status) => (Heading, Text, IsRefused) = status switch
     {
+        StatusCodes.Status403Forbidden when HttpContext.LiveSession()?.User.IsAdmin == true =>
+            ("That is not possible", "The rules do not allow it to anybody, or not to you, or there is nothing to do any more. Nothing was changed.", false),
         StatusCodes.Status403Forbidden => ("For administrators only", "Your account has no right to be here. An administrator can give it.", true),
         StatusCodes.Status404NotFound => ("There is no such page", "It may have been removed, or the address is mistyped.", false),
         StatusCodes.Status400BadRequest => ("That request cannot be read", "Go back, load the page again, and try once more.", false),

@@ -9,6 +9,7 @@ static class RegistrationExtensions
 {
     public static IServiceCollection AddRegistrations(this IServiceCollection services) => services
         .AddScoped<PasswordResets>()
+        .AddScoped<AccountActs>()
         .AddSingleton<Registration, AccountAdmin>()
         .AddSingleton<Registration, SessionAdmin>()
         .AddSingleton<Registration, NoteAdmin>();

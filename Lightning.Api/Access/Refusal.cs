@@ -16,6 +16,15 @@ static class Refusal
         return Of(explanation.ToString(), string.Join("-or-", explanation.Parts.Where(part => !part.Holds).Select(part => part.Name.Replace(' ', '-'))));
     }
 
+    /// <summary>Says which rules about the caller leave nothing over, whatever the object.</summary>
+    public static ProblemHttpResult AtAll<T>(Policy<T> policy, Actor actor, Verb verb)
+        where T : class
+    {
+        var missing = policy[verb]?.Parts.Where(part => !part.For(actor).IsPossible).ToArray() ?? [];
+        return missing.Length == 0 ? Of($"{verb} denied: no rule allows it.", "never")
+            : Of($"{verb} denied: {string.Join(", ", missing.Select(part => part.Otherwise))}.", string.Join("-or-", missing.Select(part => part.Name.Replace(' ', '-'))));
+    }
+
     /// <summary>A refusal with <c>reason</c> <c>not-owner-or-editor</c>, or so.</summary>
     public static ProblemHttpResult Of(string detail, string missing) =>
         Problem.NotAllowed.Answer(detail, new Dictionary<string, object?> { ["reason"] = $"not-{missing}" });

@@ -72,8 +72,8 @@ static class RequiredRules
         where T : class
     {
         var services = call.HttpContext.RequestServices;
-        return services.GetRequiredService<Policy<T>>().IsPossible(services.GetRequiredService<Actor>(), verb) ? next(call)
-            : ValueTask.FromResult<object?>(Refusal.Of($"{verb} denied: no rule allows it.", "never"));
+        var (policy, actor) = (services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
+        return policy.IsPossible(actor, verb) ? next(call) : ValueTask.FromResult<object?>(Refusal.AtAll(policy, actor, verb));
     }
 
     /// <summary>Denied by default: an endpoint for people that requires no rule, or one that no policy knows, stops the start. Call when everything is mapped.</summary>

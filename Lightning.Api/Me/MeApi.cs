@@ -33,7 +33,7 @@ static class MeApi
     {
         var me = app.MapOperations("/api/v1/me", "Me");
         me.MapGet("/", GetAsync).Requires<User>(Verb.Read).WithName("GetMe").WithSummary("Who the caller is, and what they may do.");
-        me.MapGet("/export", ExportAsync).Requires<User>(Verb.Read).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
+        me.MapGet("/export", ExportAsync).Requires<User>(Verb.Export).WithName("ExportMe").WithSummary("All that the product keeps of the caller, as it is read.");
     }
 
     static async Task<Results<Ok<MeView>, UnauthorizedHttpResult>> GetAsync(

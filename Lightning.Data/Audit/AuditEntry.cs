@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Lightning.Data.Audit;
@@ -25,6 +26,9 @@ public sealed class AuditEntry
 
     /// <summary>Who did it; null where nobody was signed in.</summary>
     public Guid? UserId { get; init; }
+
+    /// <summary>The administrator who acted as them; null where they did it themself. The database fills it in from the session, so that no service can forget it.</summary>
+    public Guid? ActedBy { get; private set; }
 
     /// <summary>In which session.</summary>
     public Guid? SessionId { get; init; }
@@ -61,6 +65,9 @@ sealed class AuditTable : IEntityTypeConfiguration<AuditEntry>
         builder.HasIndex(entry => new { entry.SubjectType, entry.SubjectId, entry.Id });
         builder.HasIndex(entry => new { entry.UserId, entry.Id });
         // What there is much of, and is forgotten after a while.
-        builder.HasIndex(entry => new { entry.Action, entry.At }).HasFilter("action IN ('refreshed', 'sign-in-failed')");
+        builder.HasIndex(entry => new { entry.Action, entry.At }).HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
+        // And what there is little of, among so much else.
+        builder.HasIndex(entry => entry.Id).HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')").HasDatabaseName("ix_entries_changes");
+        builder.Property(entry => entry.ActedBy).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
     }
 }

@@ -214,6 +214,49 @@ namespace Lightning.Data.Migrations
                     b.ToTable("account_recovery_codes", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Acting.Handover", b =>
+                {
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sid");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("CodeHash")
+                        .HasName("pk_handovers");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_handovers_created_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_handovers_session_id");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_handovers_user_id");
+
+                    b.ToTable("handovers", "identity");
+                });
+
             modelBuilder.Entity("Lightning.Data.Audit.AuditEntry", b =>
                 {
                     b.Property<long>("Id")
@@ -222,6 +265,10 @@ namespace Lightning.Data.Migrations
                         .HasColumnName("id");
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<Guid?>("ActedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("acted_by");
 
                     b.Property<string>("Action")
                         .IsRequired()
@@ -276,9 +323,13 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_entries");
 
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_entries_changes")
+                        .HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
                     b.HasIndex("Action", "At")
                         .HasDatabaseName("ix_entries_action_at")
-                        .HasFilter("action IN ('refreshed', 'sign-in-failed')");
+                        .HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
 
                     b.HasIndex("UserId", "Id")
                         .HasDatabaseName("ix_entries_user_id_id");
@@ -705,6 +756,14 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("ActorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_id");
+
+                    b.Property<Guid?>("ActorSessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_sid");
+
                     b.Property<DateTimeOffset>("AuthTime")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("auth_time");
@@ -762,6 +821,14 @@ namespace Lightning.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_sessions");
+
+                    b.HasIndex("ActorId")
+                        .HasDatabaseName("ix_sessions_actor_id")
+                        .HasFilter("actor_id IS NOT NULL");
+
+                    b.HasIndex("ActorSessionId")
+                        .HasDatabaseName("ix_sessions_actor_sid")
+                        .HasFilter("actor_sid IS NOT NULL");
 
                     b.HasIndex("EndsAt")
                         .HasDatabaseName("ix_sessions_ends_at");
@@ -1071,6 +1138,27 @@ namespace Lightning.Data.Migrations
                         .HasConstraintName("fk_account_recovery_codes_accounts_account_id");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Acting.Handover", b =>
+                {
+                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_sessions_session_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_users_user_id");
+
+                    b.Navigation("Session");
+
+                    b.Navigation("User");
+                });
+
             modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
                 {
                     b.HasOne("Lightning.Data.Sessions.Session", "Session")
@@ -1139,12 +1227,26 @@ namespace Lightning.Data.Migrations
 
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
                 {
+                    b.HasOne("Lightning.Data.Users.User", "Actor")
+                        .WithMany()
+                        .HasForeignKey("ActorId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_sessions_users_actor_id");
+
+                    b.HasOne("Lightning.Data.Sessions.Session", null)
+                        .WithMany()
+                        .HasForeignKey("ActorSessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_sessions_sessions_actor_sid");
+
                     b.HasOne("Lightning.Data.Users.User", "User")
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_users_user_id");
+
+                    b.Navigation("Actor");
 
                     b.Navigation("User");
                 });

@@ -17,7 +17,7 @@ public sealed class NotePolicy : Policy<Note>
         Allow(Verb.Update, Owner | Editor).Fields(note => note.Title, note => note.Body);
         Allow(Verb.Archive, Owner).Fields(note => note.ArchivedAt);
         Allow(Verb.Pin, Owner).Fields(note => note.PinnedAt);
-        Allow(Verb.Share, Owner & Is.Verified);
+        Allow(Verb.Share, Owner & Is.Verified & Is.Themself);
         Allow(Verb.Delete, Owner & Is.Verified);
     }
 }

@@ -12,8 +12,8 @@ public sealed class NoteSharePolicy : Policy<NoteShare>
     public NoteSharePolicy()
     {
         Allow(Verb.Read, Giver | Recipient | Is.Admin);
-        Allow(Verb.Create, Giver & Is.Verified).Fields(share => share.Address, share => share.CanEdit);
-        Allow(Verb.Update, Giver).Fields(share => share.CanEdit);
+        Allow(Verb.Create, Giver & Is.Verified & Is.Themself).Fields(share => share.Address, share => share.CanEdit);
+        Allow(Verb.Update, Giver & Is.Themself).Fields(share => share.CanEdit);
         Allow(Verb.Delete, Giver | Recipient);
     }
 }

@@ -15,6 +15,9 @@ public sealed class OutboxMessage
     /// <summary>That an account's owner is to be mailed a link for a new password; Identity makes and sends it. Written by the database function alone, for administrators.</summary>
     public const string PasswordReset = "password-reset";
 
+    /// <summary>That an account's owner is to be told that an administrator took their second factor away; Identity writes and sends it. Written by the database function alone.</summary>
+    public const string SecondFactorReset = "second-factor-reset";
+
     /// <summary>
     /// A refresh token to be revoked at another provider, by the relying party that holds it. The payload is the SHA-256 of the session's cookie and then the
     /// tokens as they stood in its row, encrypted.
@@ -30,7 +33,7 @@ public sealed class OutboxMessage
     /// <summary>What it is, and thereby who sends it.</summary>
     public required string Kind { get; set; }
 
-    /// <summary>Who gets it, where that matters before it is sent: the client of a logout token, the account of a password reset, the application whose tokens are revoked.</summary>
+    /// <summary>Who gets it, where that matters before it is sent: the client of a logout token, the account of a reset, the application whose tokens are revoked.</summary>
     public string? Recipient { get; init; }
 
     /// <summary>The message. Mails are encrypted by the service that sends them: they hold one-time links.</summary>

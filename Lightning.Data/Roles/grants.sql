@@ -19,12 +19,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT SELECT, INSERT, UPDATE (retired_at) ON identity.signing_keys TO lightning_identity;
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, last_seen_at, methods) ON identity.sessions TO lightning_identity;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_identity;
+-- Who wants to act as whom, it takes up and never makes up.
+GRANT SELECT, DELETE, UPDATE (used_at) ON identity.handovers TO lightning_identity;
 -- It forgets refreshes and failed sign-ins that are old enough, and nothing else of the book.
 GRANT EXECUTE ON FUNCTION audit.forget TO lightning_identity;
 
 -- API: whether a session is alive and a user active; and the product's own data. No credential, no signing key, no web session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_api;
-GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at) ON identity.sessions TO lightning_api;
+GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at, actor_id) ON identity.sessions TO lightning_api;
 GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
 GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
@@ -58,3 +60,6 @@ GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, 
 GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;
 -- It may ask that somebody is mailed a link for a new password. Link and mail are Identity's to make: this role can neither write nor read one.
 GRANT EXECUTE ON FUNCTION identity.request_password_reset TO lightning_admin;
+-- What it may do about an account, and be told that an administrator acts as somebody. Each function asks by itself whether the session that asks is a living one of an
+-- administrator who has signed in within the hour.
+GRANT EXECUTE ON FUNCTION identity.disable_user, identity.enable_user, identity.reset_second_factor, identity.hand_over TO lightning_admin;

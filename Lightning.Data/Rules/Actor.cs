@@ -7,6 +7,9 @@ namespace Lightning.Data.Rules;
 /// <param name="IsVerified">Whether their address is proved.</param>
 public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVerified)
 {
+    /// <summary>The administrator who acts as the user (RFC 8693, 4.1); null where the user acts themself.</summary>
+    public Guid? ActedBy { get; init; }
+
     /// <summary>Somebody whom no row knows; rules are tried out with it.</summary>
     internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false);
 }
@@ -34,4 +37,16 @@ public enum Verb
 
     /// <summary>Let others reach it.</summary>
     Share,
+
+    /// <summary>Take a copy of all of it along.</summary>
+    Export,
+
+    /// <summary>Shut them out, or let them in again.</summary>
+    Disable,
+
+    /// <summary>Work in the product as them.</summary>
+    ActAs,
+
+    /// <summary>Take away what they prove themself with besides a password.</summary>
+    ResetSecondFactor,
 }

@@ -50,14 +50,14 @@ public static class RowSecurity
         command.Parameters.Add(new NpgsqlParameter<string>("lightning_acts_as", NpgsqlDbType.Text) { TypedValue = ActsAs(actor) });
     }
 
-    static string ActsAs(Actor? actor) => actor switch
+    static string ActsAs(Actor? actor) => actor is null ? "gate" : string.Join(' ', Traits(actor));
+
+    static IEnumerable<string> Traits(Actor actor)
     {
-        null => "gate",
-        { IsAdmin: true, IsVerified: true } => "admin verified",
-        { IsAdmin: true } => "admin",
-        { IsVerified: true } => "verified",
-        _ => "",
-    };
+        if (actor.IsAdmin) yield return "admin";
+        if (actor.IsVerified) yield return "verified";
+        if (actor.ActedBy is null) yield return "themself";
+    }
 
     /// <summary>
     /// Says it in the same journey as the first query of a connection, which is all that most requests ask. Before anything else, a write or a transaction, it says it

@@ -86,6 +86,9 @@ public static class Is
     /// <summary>Somebody whose address is proved.</summary>
     public static readonly ActorRule Verified = new("verified", "the address is not proved", actor => actor.IsVerified);
 
+    /// <summary>The user in person, and no administrator who acts as them.</summary>
+    public static readonly ActorRule Themself = new("themself", "an administrator acts as them", actor => actor.ActedBy is null);
+
     /// <summary>Anybody who is signed in.</summary>
     public static readonly ActorRule SignedIn = new("signed in", "nobody is signed in", _ => true);
 }

@@ -51,6 +51,15 @@ public sealed class Session
 
     /// <summary>How the person proved who they are; the values of <c>amr</c> (RFC 8176).</summary>
     public required string[] Methods { get; set; }
+
+    /// <summary>The administrator who acts as the person in it; null where the person acts themself.</summary>
+    public Guid? ActorId { get; init; }
+
+    /// <summary>The administrator who acts as the person in it.</summary>
+    public User? Actor { get; init; }
+
+    /// <summary>The administrator's own session, with which this one ends.</summary>
+    public Guid? ActorSessionId { get; init; }
 }
 
 sealed class SessionTable : IEntityTypeConfiguration<Session>
@@ -67,5 +76,10 @@ sealed class SessionTable : IEntityTypeConfiguration<Session>
         // Another provider may keep its name for a session that was ended here; the next one is another row.
         builder.HasIndex(session => new { session.Issuer, session.ForeignSid }).IsUnique().HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
         builder.HasIndex(session => session.EndsAt);
+        builder.HasOne(session => session.Actor).WithMany().HasForeignKey(session => session.ActorId).OnDelete(DeleteBehavior.Cascade);
+        builder.Property(session => session.ActorSessionId).HasColumnName("actor_sid");
+        builder.HasOne<Session>().WithMany().HasForeignKey(session => session.ActorSessionId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasIndex(session => session.ActorId).HasFilter("actor_id IS NOT NULL");
+        builder.HasIndex(session => session.ActorSessionId).HasFilter("actor_sid IS NOT NULL");
     }
 }

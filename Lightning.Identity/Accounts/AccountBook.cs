@@ -5,6 +5,7 @@ using Lightning.Identity.Audit;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Accounts;
@@ -38,6 +39,16 @@ sealed class AccountBook(LightningDb db, AuditBook audit, Outbox outbox, IOption
     {
         if (happened.Subject is not { } subject) return;
         outbox.Add(db, Letters.Notice(to, subject, happened.What, Device.Name(http.Request.Headers.UserAgent), now, provider.Value.Issuer + Paths.Account, now + Worth));
+    }
+
+    /// <summary>Mails the owner that an administrator took their second factor away; the admin site has written the line in the book.</summary>
+    /// <returns>False where there is no such account.</returns>
+    public async Task<bool> TellOfResetAsync(Guid accountId, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var to = await db.Accounts.Where(account => account.Id == accountId).Select(account => account.Email).SingleOrDefaultAsync(cancellationToken);
+        if (to is null) return false;
+        outbox.Add(db, Letters.SecondFactorReset(to, at, provider.Value.Issuer + Paths.Account, at + Worth));
+        return true;
     }
 
     /// <summary>Tells the log, and wakes the sender of mail, once it is committed.</summary>

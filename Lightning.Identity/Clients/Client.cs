@@ -19,6 +19,7 @@ sealed partial class Client
         Scopes = options.Scopes.ToHashSet(StringComparer.Ordinal);
         GrantTypes = options.GrantTypes.ToHashSet(StringComparer.Ordinal);
         IsResourceServer = options.IsResourceServer;
+        TakesActing = options.TakesActing;
         if (options.BackChannelLogoutUri is { } logout) BackChannelLogoutUri = new Uri(options.Absolute(logout));
         if (!options.IsPublic) secretHash = Hash(options.Secret!);
     }
@@ -44,6 +45,9 @@ sealed partial class Client
 
     /// <summary>Whether it may ask about every access token.</summary>
     public bool IsResourceServer { get; }
+
+    /// <summary>Whether administrators act as others in it.</summary>
+    public bool TakesActing { get; }
 
     /// <summary>Where it is told of the end of sessions; null where it need not be.</summary>
     public Uri? BackChannelLogoutUri { get; }

@@ -39,6 +39,9 @@ sealed record ClientOptions
     /// <summary>Whether it is an API that may ask about every access token (RFC 7662); other confidential clients may ask about their own tokens only.</summary>
     public bool IsResourceServer { get; init; }
 
+    /// <summary>Whether administrators may act as others in it: it must announce that on every page, by the claim <c>act</c> (RFC 8693, 4.1).</summary>
+    public bool TakesActing { get; init; }
+
     /// <summary>Where this service posts a logout token when a session ends that the client was given tokens for (OpenID Connect Back-Channel Logout 1.0, 2.2).</summary>
     public string? BackChannelLogoutUri { get; init; }
 

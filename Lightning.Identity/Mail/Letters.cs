@@ -49,6 +49,13 @@ static partial class Letters
         ("See your account", accountPage),
         "If it was you, there is nothing to do. If not, choose a new password at once: that signs everybody else out.");
 
+    /// <summary>That an administrator did what its owner usually does.</summary>
+    public static Message SecondFactorReset(string to, DateTimeOffset at, string accountPage, DateTimeOffset goodUntil) => Compose(to, "Your second factor was reset", goodUntil,
+        string.Create(CultureInfo.InvariantCulture,
+            $"An administrator removed the authenticator app, the recovery codes and the passkeys of your account, at {at:HH:mm} UTC on {at:d MMMM yyyy}. You are signed out everywhere, and your password alone now signs in."),
+        ("Set up a second factor", accountPage),
+        "If you asked for it, sign in and set a new one up. If not, choose a new password at once and tell whoever runs this service.");
+
     static Message Compose(string to, string subject, DateTimeOffset goodUntil, string what, (string Label, string Link) action, string note)
     {
         Func<string, string> encode = HtmlEncoder.Default.Encode;

@@ -8,6 +8,9 @@ namespace Lightning.Identity.Protocol;
 /// <param name="StartedAt">When it first arrived: whoever signs in after that has signed in for it.</param>
 sealed record AuthorizationRequest(Parameters Parameters, Client? Client, DateTimeOffset StartedAt)
 {
+    /// <summary>SHA-256 of the hand-over by which an administrator begins to act as somebody; only a pushed request has one.</summary>
+    public byte[]? Handover { get; init; }
+
     public string? RedirectUri => Parameters["redirect_uri"];
 
     public string? State => Parameters["state"];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lightning.Identity.Acting;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Tokens;
@@ -32,6 +33,13 @@ static class AuthorizeEndpoint
         PromptIsUnderstood,
         MaxAgeIsSeconds,
         NoIdTokenHint,
+        HandoverIsForThisClient,
+    ];
+
+    /// <summary>What a request must be besides, when a browser brings it.</summary>
+    static readonly Check<AuthorizationRequest>[] OfTheBrowser =
+    [
+        HandoverWasPushed,
     ];
 
     // RFC 6749, 4.1.2.1.
@@ -94,13 +102,21 @@ static class AuthorizeEndpoint
     static ProtocolError? NoIdTokenHint(AuthorizationRequest request) =>
         request.Parameters["id_token_hint"] is null ? null : ProtocolError.InvalidRequest("id_token_hint is taken by the end-session endpoint only.");
 
+    // Only the front end's own back end announces, on every page, that an administrator acts.
+    static ProtocolError? HandoverIsForThisClient(AuthorizationRequest request) =>
+        (request.Parameters["acting"] is null && request.Handover is null) || request.Client!.TakesActing ? null : ProtocolError.UnauthorizedClient("This client takes nobody who acts as another.");
+
+    // RFC 9126, 1: what decides who one is goes no way that others see.
+    static ProtocolError? HandoverWasPushed(AuthorizationRequest request) =>
+        request.Parameters["acting"] is null ? null : ProtocolError.InvalidRequest("acting must be pushed (RFC 9126).");
+
     static bool IsBase64Url(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_';
 
     public static void MapAuthorize(this IEndpointRouteBuilder routes) =>
         // No CORS here, ever: RFC 9700, 2.6.
         routes.MapMethods(Paths.Authorize, [HttpMethods.Get, HttpMethods.Post], HandleAsync);
 
-    static async Task<IResult> HandleAsync(HttpContext http, ClientRegistry clients, PushedRequests pushed, Codes codes, IOptions<ProviderOptions> options, TimeProvider clock)
+    static async Task<IResult> HandleAsync(HttpContext http, ClientRegistry clients, PushedRequests pushed, Codes codes, ActingStart acting, IOptions<ProviderOptions> options, TimeProvider clock)
     {
         http.Response.Headers.CacheControl = "no-store";
         var parameters = HttpMethods.IsPost(http.Request.Method) ? await Parameters.OfFormAsync(http.Request) : Parameters.OfQuery(http.Request);
@@ -116,10 +132,16 @@ static class AuthorizeEndpoint
 
         if (BeforeRedirecting.FirstFault(request) is { } shown) return new FaultPage(Faults.Unreadable(shown.Description));
         var answer = new AuthorizationAnswer(request, options.Value.Issuer);
-        if (Checks.FirstFault(request) is { } told) return answer.Refuse(told);
+        if ((Checks.FirstFault(request) ?? OfTheBrowser.FirstFault(request)) is { } told) return answer.Refuse(told);
 
         // A post from another site carries no SameSite=Lax cookie; the request goes on as a navigation, which does.
         if (HttpMethods.IsPost(http.Request.Method)) return new SeeOther(await pushed.ParkAsync(request, browser: null, http.RequestAborted));
+
+        if (request.Handover is { } handover)
+        {
+            var (begun, refusal) = await acting.BeginAsync(http, handover);
+            return begun is null ? answer.Refuse(refusal!) : answer.Grant(await codes.IssueAsync(request, begun, http.RequestAborted));
+        }
 
         var session = http.BrowserSession();
         if (session is not null && !MustSignIn(request, session, clock.GetUtcNow()))

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
 
@@ -52,6 +53,8 @@ static class IntrospectionEndpoint
             string[] told = ["iss", "aud", "sub", "sid", "client_id", "scope", "jti"];
             var claims = told.Where(name => access.TryGetClaim(name, out _)).ToDictionary(name => name, name => (object)access.GetClaim(name).Value, StringComparer.Ordinal);
             (claims["active"], claims["token_type"]) = (true, "Bearer");
+            // RFC 8693, 4.1.
+            if (access.TryGetClaim("act", out var actor)) claims["act"] = JsonElement.Parse(actor.Value);
             (claims["iat"], claims["exp"]) = (access.GetPayloadValue<long>("iat"), access.GetPayloadValue<long>("exp"));
             return claims;
         }

@@ -15,6 +15,8 @@ sealed record ProtocolError(string Code, string Description)
     public static ProtocolError UnsupportedGrantType(string description) => new("unsupported_grant_type", description);
     public static ProtocolError UnsupportedResponseType(string description) => new("unsupported_response_type", description);
 
+    public static ProtocolError AccessDenied(string description) => new("access_denied", description);
+
     /// <summary>Not now (RFC 6585, 4); <see cref="ConnectLimits"/> has said when.</summary>
     public static ProtocolError TooManyRequests { get; } = new("temporarily_unavailable", "Too many requests: try again after the seconds of Retry-After.");
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Lightning.Data;
+using Lightning.Data.Acting;
 using Lightning.Data.Authorizations;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Tokens;
@@ -22,6 +23,9 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
 
     /// <summary>Not among the parameters that are kept, for it is none.</summary>
     const string Browser = "browser";
+
+    /// <summary>Kept as a hash, like the hand-over itself.</summary>
+    const string Acting = "acting";
 
     /// <summary>What is kept of a request: whatever else stands in it means nothing here (RFC 6749, 3.1), and anybody can send a lot of it.</summary>
     static readonly string[] Kept =
@@ -58,7 +62,8 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
         var values = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Parameters)!;
         if (values.Remove(Browser, out var browser) && FlowCookie.Read(http) is var cookie && (cookie is null || Secrets.Fingerprint(cookie) != browser)) return null;
         if (await waiting.ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now), http.RequestAborted) == 0) return null;
-        return new AuthorizationRequest(new Parameters(values), client, row.CreatedAt);
+        var handover = values.Remove(Acting, out var hashed) ? Convert.FromHexString(hashed) : null;
+        return new AuthorizationRequest(new Parameters(values), client, row.CreatedAt) { Handover = handover };
     }
 
     /// <summary>Whether a request that waits here wants the person to have proved only lately who they are (OpenID Connect Core 1.0, 3.1.2.1).</summary>
@@ -79,6 +84,7 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
     {
         var handle = Secrets.Create();
         var parameters = request.Parameters.Values.Where(parameter => Kept.Contains(parameter.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        if ((request.Handover ?? (request.Parameters[Acting] is { } code ? Handover.Hash(code) : null)) is { } handover) parameters[Acting] = Convert.ToHexString(handover);
         if (browser is not null) parameters[Browser] = Secrets.Fingerprint(browser);
         db.Authorizations.Add(new Authorization
         {

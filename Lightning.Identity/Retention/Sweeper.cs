@@ -25,6 +25,7 @@ sealed partial class Sweeper(IServiceScopeFactory scopes, IOptions<RetentionOpti
         ("identity.seen_tokens", "expires_at < {0}", TimeSpan.FromHours(1)),
         ("identity.account_links", "expires_at < {0}", TimeSpan.FromDays(1)),
         ("identity.attempts", "full_at < {0}", TimeSpan.FromHours(1)),
+        ("identity.handovers", "created_at < {0}", TimeSpan.FromHours(1)),
         // To a client that is configured no more, or wants to be told no more.
         ("identity.outbox", "kind = 'logout' AND due_at < {0}", TimeSpan.FromDays(1)),
         // With its grants, whatever was left of its refresh tokens, and its relying parties' sessions.

@@ -29,12 +29,13 @@ sealed class LiveSessions(LightningDb db, IOptions<SessionsOptions> limits, IOpt
     /// <summary>What <see cref="Read"/> reads, of the same two.</summary>
     public const string Columns = """
         session.id, session.user_id, person.subject, person.name, person.email, person.email_verified,
-        session.created_at, session.auth_time, session.last_seen_at, session.ends_at, session.methods
+        session.created_at, session.auth_time, session.last_seen_at, session.ends_at, session.methods,
+        (SELECT actor.subject FROM app.users AS actor WHERE actor.id = session.actor_id) AS actor_subject
         """;
 
     public static LiveSession Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetBoolean(5), row.GetFieldValue<DateTimeOffset>(6),
-        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<string[]>(10));
+        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<string[]>(10), row.IsDBNull(11) ? null : row.GetString(11));
 
     /// <summary>What the rule compares with at this moment.</summary>
     public object[] RuleValues(DateTimeOffset now) => [provider.Value.Issuer, now, now - limits.Value.IdleTimeout, rule.ForEveryone, rule.ForAdministrators];

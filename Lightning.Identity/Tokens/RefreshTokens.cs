@@ -79,7 +79,7 @@ sealed class RefreshTokens(LightningDb db, LiveSessions sessions, ClientGrants g
         var (now, next) = (clock.GetUtcNow(), Secrets.Create());
         var line = audit.Write("refreshed", userId: null, sid: null, ("client", clientId));
         var grant = await Rotation.FirstAsync(db, [.. sessions.RuleValues(now), hash, clientId, Secrets.Hash(next), now + lifetimes.Value.IdleTimeout, line.Action, line.SubjectType, line.Ip, line.TraceId],
-            row => new Grant(row.GetString(12), LiveSessions.Read(row), row.GetGuid(11)) { RefreshToken = next }, CancellationToken.None);
+            row => new Grant(row.GetString(13), LiveSessions.Read(row), row.GetGuid(12)) { RefreshToken = next }, CancellationToken.None);
         if (grant?.Session is not { } session) return null;
         await sessions.TouchAsync(session);
         audit.Done(audit.Write(line.Action, session.UserId, session.Id, ("client", clientId)), Events.Refreshed);

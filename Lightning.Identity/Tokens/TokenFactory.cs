@@ -83,6 +83,8 @@ sealed class TokenFactory(SigningKeys keys, IOptions<ProviderOptions> options, T
             claims["sid"] = session.Id.ToString();
             claims["auth_time"] = session.AuthTime.ToUnixTimeSeconds();
             claims["amr"] = session.Methods;
+            // RFC 8693, 4.1: the subject is the person, and this is who acts as them.
+            if (session.ActorSubject is { } actor) claims["act"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["sub"] = actor };
         }
         return Handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, TokenType = type, SigningCredentials = await keys.SignerAsync(cancellationToken) });
     }

@@ -15,6 +15,7 @@ namespace Lightning.Identity.Web;
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(Dictionary<string, object>))]
 [JsonSerializable(typeof(Dictionary<string, string>[]))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(bool))]
 sealed partial class ProtocolJson : JsonSerializerContext;

@@ -17,6 +17,9 @@ public sealed record EndedBy(string Reason, string Action)
     /// <summary>The person, who leaves.</summary>
     public static EndedBy SignOut { get; } = new("signed-out", "signed-out");
 
+    /// <summary>An administrator, who no longer acts as the person.</summary>
+    public static EndedBy Actor { get; } = new("acting-stopped", "acting-stopped");
+
     /// <summary>The person whose sessions they are.</summary>
     public static EndedBy User { get; } = new("ended-by-user", "sessions-ended");
 

@@ -40,7 +40,7 @@ sealed class LiveActors(
             .Where(session => session.User!.Issuer == issuer && session.User.DisabledAt == null)
             .Select(session => new LiveActor
             {
-                Actor = new Actor(session.UserId, session.Id, session.User!.IsAdmin, session.User.EmailVerified),
+                Actor = new Actor(session.UserId, session.Id, session.User!.IsAdmin, session.User.EmailVerified) { ActedBy = session.ActorId },
                 Subject = session.User.Subject,
                 EndsAt = session.EndsAt,
             }).SingleOrDefaultAsync(cancellationToken);

@@ -13,6 +13,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     /// <summary>Another provider may not know how to begin with a new account; it then begins as always (Initiating User Registration 1.0, 3).</summary>
     public override async Task RedirectToIdentityProvider(RedirectContext context)
     {
+        if (context.Properties.GetParameter<string>(SignIn.Acting) is { } handover) context.ProtocolMessage.SetParameter(SignIn.Acting, handover);
         if (!options.Value.Foreign || context.ProtocolMessage.Prompt != "create") return;
         var provider = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
         if (!provider.PromptValuesSupported.Contains("create", StringComparer.Ordinal)) context.ProtocolMessage.Prompt = null;
@@ -60,6 +61,8 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     {
         context.HandleResponse();
         logger.SignInRefused("access_denied");
+        if (context.Properties?.Items.ContainsKey(SignIn.Acting) == true)
+            return SignInPages.WriteProblemAsync(context.HttpContext, Problem.ActingRefused, "Begin again on the account's page of the admin site.");
         return SignInPages.WriteProblemAsync(context.HttpContext, Problem.AccessDenied, "Signing in was cancelled or refused at the sign-in service.");
     }
 

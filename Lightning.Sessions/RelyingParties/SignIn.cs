@@ -23,6 +23,10 @@ public sealed class NavigationMetadata
 public static class SignIn
 {
     const string Replaces = "replaces";
+
+    /// <summary>The parameter of the authorization request, and the mark of what was begun with one.</summary>
+    internal const string Acting = "acting";
+
     static readonly string[] Prompts = ["login", "create"];
 
     /// <summary>Maps <c>GET {prefix}/login?returnUrl=&amp;prompt=</c>.</summary>
@@ -44,6 +48,23 @@ public static class SignIn
         var properties = new AuthenticationProperties { RedirectUri = local };
         if (prompt is not null) properties.SetParameter(OpenIdConnectParameterNames.Prompt, prompt);
         if (prompt == "login") ForeignSession.AskForProof(properties);
+        return await ChallengeAsync(context, properties);
+    }
+
+    /// <summary>Sends an administrator's browser to the provider to act as somebody, which the provider decides by the hand-over.</summary>
+    /// <param name="context">The browser's request.</param>
+    /// <param name="handover">The code that the admin site sent it with.</param>
+    public static Task<IResult> BeginActingAsync(HttpContext context, string handover)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var properties = new AuthenticationProperties { RedirectUri = "/" };
+        properties.SetParameter(Acting, handover);
+        properties.Items[Acting] = "";
+        return ChallengeAsync(context, properties);
+    }
+
+    static async Task<IResult> ChallengeAsync(HttpContext context, AuthenticationProperties properties)
+    {
         // A Strict cookie need not come along when a provider on another site sends the browser back, so the session to replace is remembered now.
         if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } hash)
             properties.Items[Replaces] = Base64Url.EncodeToString(hash.ToArray());

@@ -33,7 +33,7 @@ public sealed class SignOut
         services.GetRequiredService<AccessTokens>(), services.GetRequiredService<ILogger<SignOut>>());
 
     /// <summary>Ends the request's session everywhere, takes the cookie away, and says where the browser signs out at the provider.</summary>
-    /// <returns>An address of the provider; <c>/</c> where nobody was signed in or the provider cannot be asked.</returns>
+    /// <returns>An address of the provider; <c>/</c> where nobody was signed in, an administrator stopped acting as somebody, or the provider cannot be asked.</returns>
     public async Task<string> EndAsync(HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -43,7 +43,7 @@ public sealed class SignOut
         // Not cancelled with the request: whoever asked to be signed out must be.
         if (session is not null)
         {
-            await ends.EndAsync(session.Id, EndedBy.SignOut, session, context.Connection.RemoteIpAddress?.ToString());
+            await ends.EndAsync(session.Id, session.ActedBy is null ? EndedBy.SignOut : EndedBy.Actor, session, context.Connection.RemoteIpAddress?.ToString());
             await store.DeleteAsync(session.Hash.ToArray(), CancellationToken.None);
         }
         cookie.Delete(context.Response);
@@ -51,6 +51,8 @@ public sealed class SignOut
         context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
         context.Response.Headers.CacheControl = "no-store";
         if (session is null) return "/";
+        // The provider has no cookie of a session in which an administrator acts; the one that it has is the administrator's own, and stays.
+        if (session.ActedBy is not null) return "/";
         return await ProviderAsync(context, session, idToken) ?? "/";
     }
 

@@ -33,6 +33,9 @@ public sealed class LiveSession : IRemembered
     /// <summary>When the person last proved who they are, in UTC.</summary>
     public required DateTimeOffset AuthTime { get; init; }
 
+    /// <summary>The administrator who acts as the person; null where the person acts themself.</summary>
+    public ActingAdministrator? ActedBy { get; init; }
+
     internal CookieHash Hash { get; init; }
 
     internal AuthenticationTicket Ticket { get; init; } = null!;
@@ -69,6 +72,11 @@ public sealed class LiveSession : IRemembered
 /// <param name="EmailVerified">Whether the address is proved.</param>
 /// <param name="IsAdmin">Whether the admin site is open to them.</param>
 public sealed record SessionUser(Guid Id, string Name, string Email, bool EmailVerified, bool IsAdmin);
+
+/// <summary>Who acts as somebody else (RFC 8693, 4.1).</summary>
+/// <param name="Subject">The issuer's name for them.</param>
+/// <param name="Name">What they want to be called.</param>
+public sealed record ActingAdministrator(string Subject, string Name);
 
 /// <summary>Reaches the session of a request.</summary>
 public static class LiveSessionExtensions

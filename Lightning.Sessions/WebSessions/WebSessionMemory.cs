@@ -42,6 +42,7 @@ sealed partial class WebSessionMemory(
             {
                 Id = row.Id,
                 User = row.User,
+                ActedBy = row.ActedBy,
                 CreatedAt = row.CreatedAt,
                 LastSeenAt = row.LastSeenAt,
                 EndsAt = row.EndsAt,

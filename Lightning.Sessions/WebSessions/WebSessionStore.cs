@@ -19,8 +19,8 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
     static readonly string Living = $"SELECT web.* FROM {Source} WHERE {Rule("{0}", "{1}", "{2}")}";
     static readonly PreparedStatement Look = new($"""
         SELECT session.id, person.id, person.name, person.email, person.email_verified, person.is_admin,
-            web.created_at, web.last_seen_at, least(web.ends_at, session.ends_at), session.auth_time, web.ticket, web.tokens, web.token_expires_at
-        FROM {Source} WHERE {Rule("$1", "$2", "$3")} AND web.id_hash = $4
+            web.created_at, web.last_seen_at, least(web.ends_at, session.ends_at), session.auth_time, web.ticket, web.tokens, web.token_expires_at, actor.subject, actor.name
+        FROM {Source} LEFT JOIN app.users AS actor ON actor.id = session.actor_id WHERE {Rule("$1", "$2", "$3")} AND web.id_hash = $4
         """);
 
     /// <summary>The one rule for what is alive in every respect; its parameters stand for what <see cref="RuleValues"/> gives.</summary>
@@ -44,6 +44,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
             Ticket = row.GetFieldValue<byte[]>(10),
             Tokens = row.GetFieldValue<byte[]>(11),
             TokenExpiresAt = row.GetFieldValue<DateTimeOffset?>(12),
+            ActedBy = row.IsDBNull(13) ? null : new ActingAdministrator(row.GetString(13), row.GetString(14)),
         }, cancellationToken);
 
     /// <summary>Writes a new session and takes away those that it replaces; null where the provider's session has ended or the user is unknown or shut out.</summary>
@@ -64,7 +65,7 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
                 AND person.issuer = {session.Issuer} AND person.subject = {session.Subject} AND person.disabled_at IS NULL
             """, cancellationToken);
         if (inserted == 0) return null;
-        if (session.Foreign is not null) await EndReplacedAsync(session.Replaces, sid, cancellationToken);
+        if (session.Replaces.Length > 0) await EndReplacedAsync(session.Replaces, sid, session.Foreign is not null, cancellationToken);
         await db.WebSessions.Where(old => session.Replaces.Contains(old.IdHash) && old.App == party.App).ExecuteDeleteAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         foreach (var old in session.Replaces) feed.Tell(Change.WebSession(CookieHash.Of(old)));
@@ -72,10 +73,14 @@ sealed class WebSessionStore(LightningDb db, TimeProvider clock, RelyingParty pa
         return sid;
     }
 
-    /// <summary>A session without a name at its provider was made for one cookie, and ends with it; the others are the provider's to end.</summary>
-    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
+    /// <summary>
+    /// A session in which an administrator acts as somebody, or one of another provider that has no name there, was made for one cookie, and ends with it; the others
+    /// are the provider's to end.
+    /// </summary>
+    Task<int> EndReplacedAsync(byte[][] replaced, Guid except, bool isForeign, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync($"""
         SELECT identity.end_session(web.sid, 'replaced') FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
-        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except} AND session.foreign_sid IS NULL
+        WHERE web.id_hash = ANY ({replaced}) AND web.app = {party.App} AND web.sid <> {except}
+            AND (session.actor_id IS NOT NULL OR ({isForeign} AND session.foreign_sid IS NULL))
         """, cancellationToken);
 
     /// <summary>Takes away what stood behind a cookie.</summary>
@@ -102,6 +107,8 @@ sealed class WebSessionRow
     public required Guid Id { get; init; }
 
     public required SessionUser User { get; init; }
+
+    public required ActingAdministrator? ActedBy { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

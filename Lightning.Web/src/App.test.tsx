@@ -123,3 +123,42 @@ test('Tab_OutOfView_HoldsNoConnection', async () => {
   document.dispatchEvent(new Event('visibilitychange'));
   await vi.waitFor(() => expect(bff.watched).toBe(true));
 });
+
+test.each(['/notes', '/notes/new', '/devices'])('Acting_On%s_IsAnnounced_AndOffersNothingThatIsThePersonsAlone', async (path) => {
+  bff.act = { sub: 'u-root', name: 'Root' };
+  visit(path);
+  const banner = await screen.findByRole('region', { name: 'You act as somebody' });
+  expect(banner.textContent).toContain('You act as Ada Lovelace');
+  expect(screen.queryByRole('link', { name: 'Devices' })).toBeNull();
+  expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull();
+  expect(bff.calls.some((call) => call.path.startsWith('/bff/sessions'))).toBe(false);
+});
+
+test('Stop_WhileActing_AsksAboutUnsavedText_AndLeadsBackToTheAdminSite', async () => {
+  bff.act = { sub: 'u-root', name: 'Root' };
+  visit('/notes/new');
+  await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
+  await press('Stop');
+  expect(bff.userId).not.toBeNull();
+  await press('Drop it and go');
+  await vi.waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5103/accounts/u-ada'));
+  expect(sessionStorage).toHaveLength(0);
+});
+
+test('Acting_Over_SaysSo_AndLeavesNothingUnsavedBehind', async () => {
+  bff.act = { sub: 'u-root', name: 'Root' };
+  visit('/notes/new');
+  await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  bff.end();
+  await screen.findByText(/You no longer act as Ada Lovelace/);
+  await press('Go on as yourself');
+  expect(leave).toHaveBeenCalledWith('/bff/login?returnUrl=%2Fnotes');
+  expect(sessionStorage).toHaveLength(0);
+});
+
+test('Person_WhoActsThemself_SeesNoSuchBanner', async () => {
+  visit('/notes');
+  await button('New note');
+  expect(screen.queryByRole('region', { name: 'You act as somebody' })).toBeNull();
+});

@@ -3,6 +3,7 @@ import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
+import { TheirsAlone } from './session/Acting';
 import { Header } from './session/Header';
 import { Session } from './session/session';
 import { SessionEnded } from './session/SessionEnded';
@@ -30,10 +31,12 @@ export function App() {
     <Session value={visitor.session}>
       <Header />
       <SessionEnded />
-      {route.page === 'devices' ? (
-        <DevicesPage />
-      ) : (
+      {route.page !== 'devices' ? (
         <NotesPage view={route.page === 'notes' ? route.view : 'notes'} selected={route.page === 'notes' ? route.selected : null} />
+      ) : visitor.session.user.act ? (
+        <TheirsAlone heading="Devices" />
+      ) : (
+        <DevicesPage />
       )}
     </Session>
   );

@@ -31,6 +31,7 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Oidc:Authority", Provider.Issuer),
                 ("Oidc:ClientId", FakeProvider.ClientId),
                 ("Oidc:ClientSecret", FakeProvider.ClientSecret),
+                ("Acting:App", "http://localhost:5100"),
             }) host.UseSetting(key, value);
             host.ConfigureLogging(logging => logging.ClearProviders());
         });

@@ -108,6 +108,14 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
         return new Person(user, session, With(Token(user, session)));
     }
 
+    /// <summary>An administrator who acts as a person, and a client that bears the token of that.</summary>
+    public async Task<Person> ActAsync(Person administrator, Person person)
+    {
+        await using var db = Database.Connect();
+        var session = await db.AddActingSessionAsync(person.User, administrator.Session);
+        return new Person(person.User, session, With(Token(person.User, session, token => token.Claims["act"] = new Dictionary<string, object> { ["sub"] = administrator.User.Subject })));
+    }
+
     /// <summary>An access token as Identity makes it, or with whatever is changed.</summary>
     public static string Token(User user, Session session, Action<SecurityTokenDescriptor>? change = null)
     {

@@ -57,4 +57,27 @@ public class AuditTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         lines.Select(line => (line.Action, line.UserId)).ShouldBe([("user.updated", root.User.Id), ("user.deleted", root.User.Id)]);
         lines[0].Details.ShouldBe("""{"name": {}}""");
     }
+
+    [Fact]
+    public async Task Writes_OfAnAdministratorWhoActsAsSomebody_NameBoth_AndStayTheirOwnWhereTheyActThemself()
+    {
+        var (ada, root) = (await api.SignInAsync("ada"), await api.SignInAsync("root", isAdmin: true));
+        var acting = await api.ActAsync(root, ada);
+        var (theirs, own) = (await acting.WriteAsync("By root"), await ada.WriteAsync("By ada"));
+        (await acting.PutAsync(own, new { title = "Changed by root", body = "" })).EnsureSuccessStatusCode();
+
+        await using var db = api.Database.Connect();
+        var lines = db.AuditEntries.Where(entry => entry.UserId == ada.User.Id).OrderBy(entry => entry.Id).ToList();
+        lines.Select(line => (line.Action, line.SubjectId, line.ActedBy, line.SessionId)).ShouldBe(
+        [
+            ("note.created", theirs[^36..], root.User.Id, acting.Session.Id), ("note.created", own[^36..], null, ada.Session.Id), ("note.updated", own[^36..], root.User.Id, acting.Session.Id),
+        ]);
+        var refused = await (await acting.GetAsync("/api/v1/me/export")).JsonAsync();
+        (refused.GetProperty("reason").GetString(), refused.GetProperty("detail").GetString()).ShouldBe(("not-themself", "Export denied: an administrator acts as them."));
+
+        // With the administrator's session it ends, and with their right.
+        await api.Database.ExecuteAsync($"UPDATE app.users SET is_admin = false WHERE id = '{root.User.Id}'");
+        await Lightning.Testing.Wait.UntilAsync(async () => (await acting.GetAsync("/api/v1/me")).StatusCode == System.Net.HttpStatusCode.Unauthorized);
+        (await ada.GetAsync("/api/v1/me")).EnsureSuccessStatusCode();
+    }
 }

@@ -51,6 +51,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
             ("Oidc:ClientId", FakeProvider.ClientId),
             ("Oidc:ClientSecret", FakeProvider.ClientSecret),
             ("services:api:http:0", Api.Address),
+            ("Acting:AdminSite", "http://localhost:5103"),
             .. settings]);
         started.Add(replica);
         var address = replica.Start();

@@ -1,6 +1,7 @@
 using System.Net;
 using Lightning.Data.Outbox;
 using Lightning.Identity.Accounts;
+using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -39,6 +40,31 @@ public class RequestedResetTests(IdentityUnderTest identity) : IClassFixture<Ide
         (await AnswerAsync()).ShouldBeTrue();
         (await identity.MailsAsync(user.Email)).ShouldBeEmpty();
         (await AnswerAsync()).ShouldBeFalse();
+    }
+
+    [Fact, Trait("Check", "U10")]
+    public async Task SecondFactor_AnAdministratorTookAway_NoLongerCounts_AndItsOwnerIsTold()
+    {
+        var (user, visitor) = await identity.SignedInAsync("ben");
+        await identity.AddAuthenticatorAsync(visitor);
+        var root = await identity.AddAccountAsync("root-of-ben");
+        await identity.Database.ExecuteAsync($"UPDATE app.users SET is_admin = true WHERE id = '{root.Id}'");
+        await using (var owner = identity.Database.Connect())
+        {
+            var session = await owner.AddSessionAsync(root);
+            await using var admin = identity.Database.ConnectAs("admin");
+            (await admin.Database.SqlQuery<bool>($"""SELECT identity.reset_second_factor({user.Id}, {session.Id}) AS "Value" """).ToListAsync(Cancellation)).ShouldBe([true]);
+        }
+        identity.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await AnswerAsync()).ShouldBeTrue();
+        (await AnswerAsync()).ShouldBeFalse();
+
+        var mail = (await identity.MailsAsync(user.Email))[^1];
+        mail.Subject.ShouldBe("Your second factor was reset");
+        mail.Text.ShouldNotContain("token=");
+        (await visitor.GetAsync("/account")).StatusCode.ShouldNotBe(HttpStatusCode.OK, "the session has ended");
+        // The password alone signs in: no second step is asked for.
+        (await identity.Visitor().SignInAsync(user.Email)).Headers.Location!.ToString().ShouldNotContain("second-step");
     }
 
     async Task AskAsync(Guid account)

@@ -171,7 +171,7 @@ public class CommandTests(PostgresServer server)
         PostgresServer.Passwords.Select(password => KeyValuePair.Create($"DatabaseRoles__{password.Key}", (string?)password.Value))
             .Append(new("ConnectionStrings__lightning", connectionString)).ToDictionary();
 
-    static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, Dictionary<string, string?> environment)
+    internal static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, Dictionary<string, string?> environment)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Lightning.Manage.dll"));

@@ -49,4 +49,26 @@ public static class People
         await db.SaveChangesAsync();
         return session;
     }
+
+    /// <summary>Adds a live session in which an administrator acts as a user.</summary>
+    public static async Task<Session> AddActingSessionAsync(this LightningDb db, User user, Session administrator)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var session = new Session
+        {
+            Id = Guid.CreateVersion7(),
+            Issuer = user.Issuer,
+            UserId = user.Id,
+            CreatedAt = now,
+            AuthTime = DateTimeOffset.UnixEpoch,
+            LastSeenAt = now,
+            EndsAt = now.AddMinutes(30),
+            Methods = ["pwd"],
+            ActorId = administrator.UserId,
+            ActorSessionId = administrator.Id,
+        };
+        db.Sessions.Add(session);
+        await db.SaveChangesAsync();
+        return session;
+    }
 }

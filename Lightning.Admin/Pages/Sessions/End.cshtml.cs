@@ -24,7 +24,7 @@ public sealed class EndModel(LightningDb db, SessionPolicy policy, EverySessionP
     /// <summary>Asks.</summary>
     public async Task<IActionResult> OnGetAsync(Guid? id, CancellationToken cancellationToken)
     {
-        if (id is null && !every.May(actor, Verb.Delete)) return Forbid();
+        if (id is null && !every.May(actor, Verb.Delete)) return StatusCode(StatusCodes.Status403Forbidden);
         if (id is { } sid && !await FindAsync(sid, cancellationToken)) return NotFound();
         var alive = Alive();
         Living = await (Session is { UserId: var user } ? alive.Where(session => session.UserId == user).Where(policy, actor, Verb.Delete) : alive).CountAsync(cancellationToken);
@@ -45,7 +45,7 @@ public sealed class EndModel(LightningDb db, SessionPolicy policy, EverySessionP
         if (!await FindAsync(id, cancellationToken)) return NotFound();
         var user = Session!.UserId;
         var theirs = Alive().Where(session => session.UserId == user);
-        if (await theirs.Where(policy, actor, Verb.Delete).CountAsync(cancellationToken) < await theirs.CountAsync(cancellationToken)) return Forbid();
+        if (await theirs.Where(policy, actor, Verb.Delete).CountAsync(cancellationToken) < await theirs.CountAsync(cancellationToken)) return StatusCode(StatusCodes.Status403Forbidden);
         await ends.EndUserAsync(user, EndedBy.Administrator, Asker, Address);
         return Done();
     }
@@ -54,7 +54,7 @@ public sealed class EndModel(LightningDb db, SessionPolicy policy, EverySessionP
     public async Task<IActionResult> OnPostEveryoneAsync(Guid? id, bool sure, CancellationToken cancellationToken)
     {
         if (id is not null) return NotFound();
-        if (!every.May(actor, Verb.Delete)) return Forbid();
+        if (!every.May(actor, Verb.Delete)) return StatusCode(StatusCodes.Status403Forbidden);
         if (!sure)
         {
             IsUnsure = true;

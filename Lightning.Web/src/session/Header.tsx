@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
 import { isLeaving, leave, Link, usePath } from '../routing';
+import { Acting } from './Acting';
 import { signOut, useSession } from './session';
 
 export function Header() {
@@ -34,12 +35,18 @@ export function Header() {
       if (error instanceof RequestFailed && error.status === 401) {
         drafts.clear();
         leave('/');
-      } else setFailure(`You are still signed in. ${explain(error)}`);
+      } else setFailure(`${user.act ? `You still act as ${user.name}.` : 'You are still signed in.'} ${explain(error)}`);
     }
+  }
+
+  function leaveOrAsk() {
+    if (drafts.ids().length > 0) setAsking(true);
+    else void goOut();
   }
 
   return (
     <>
+      <Acting stopping={leaving} onStop={leaveOrAsk} />
       <header className="site-header">
         <Link className="brand" href="/notes">
           Lightning
@@ -48,18 +55,22 @@ export function Header() {
           <Link href="/notes" aria-current={path.startsWith('/devices') ? undefined : 'page'}>
             Notes
           </Link>
-          <Link href="/devices" aria-current={path.startsWith('/devices') ? 'page' : undefined}>
-            Devices
-          </Link>
+          {!user.act && (
+            <Link href="/devices" aria-current={path.startsWith('/devices') ? 'page' : undefined}>
+              Devices
+            </Link>
+          )}
         </nav>
         <div className="who">
           <p className="who-name">
             <strong>{user.name}</strong>
             {user.email !== user.name && <span>{user.email}</span>}
           </p>
-          <button type="button" disabled={leaving} onClick={() => (drafts.ids().length > 0 ? setAsking(true) : void goOut())}>
-            Sign out
-          </button>
+          {!user.act && (
+            <button type="button" disabled={leaving} onClick={leaveOrAsk}>
+              Sign out
+            </button>
+          )}
         </div>
       </header>
       <div role="alert">{failure && <p className="alert alert-danger notice">{failure}</p>}</div>

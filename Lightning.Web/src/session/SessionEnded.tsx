@@ -3,13 +3,30 @@ import { usePath } from '../routing';
 import { signIn, useSession } from './session';
 
 export function SessionEnded() {
-  const { ended, drafts } = useSession();
+  const { user, ended, drafts } = useSession();
   const path = usePath();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids).length > 0;
 
   return (
     <div role="alert" className={ended ? 'ended' : undefined}>
-      {ended && (
+      {ended && user.act && (
+        <div className="ended-inside">
+          <p>
+            <strong>You no longer act as {user.name}.</strong> What was not saved is dropped.
+          </p>
+          <button
+            type="button"
+            className="button-primary"
+            onClick={() => {
+              drafts.clear();
+              signIn('/notes');
+            }}
+          >
+            Go on as yourself
+          </button>
+        </div>
+      )}
+      {ended && !user.act && (
         <div className="ended-inside">
           <p>
             <strong>Your session has ended.</strong> {advice(unsaved, drafts.survivesLeaving)}

@@ -9,6 +9,8 @@ export interface User {
   email: string;
   isAdmin: boolean;
   session: { id: string; createdAt: string; endsAt: string; idleEndsAt: string; authTime: string };
+  /** The administrator who acts as this person (RFC 8693, 4.1); null when they act themself. */
+  act: { sub: string; name: string } | null;
 }
 
 export async function getUser(options: { slide?: boolean; signal?: AbortSignal } = {}): Promise<User> {

@@ -18,6 +18,9 @@ export class FakeBff {
   userId: string | null = 'u-ada';
   /** Where the person is signed in. */
   devices: Device[] = [device('here', { current: true })];
+  /** The administrator who acts as them. */
+  act: { sub: string; name: string } | null = null;
+  readonly endsAt = new Date(Date.now() + 1_800_000).toISOString();
   /** Whether they last proved too long ago who they are. */
   isStale = false;
   readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -104,11 +107,12 @@ export class FakeBff {
   #answer(method: string, url: URL, headers: Headers, text: Sent): Answer {
     if (this.userId === null) return { status: 401, body: { title: 'Not signed in' } };
     if (url.pathname === '/bff/user')
-      return { status: 200, body: { id: this.userId, name: 'Ada Lovelace', email: 'ada@example.test', isAdmin: false, session: {} } };
+      return { status: 200, body: { id: this.userId, name: 'Ada Lovelace', email: 'ada@example.test', isAdmin: false, session: { endsAt: this.endsAt }, act: this.act } };
     if (url.pathname === '/bff/logout') {
       this.userId = null;
-      return { status: 200, body: { redirect: 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
+      return { status: 200, body: { redirect: this.act ? 'http://localhost:5103/accounts/u-ada' : 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
     }
+    if (url.pathname.startsWith('/bff/sessions') && this.act) return { status: 403, body: { type: '/problems/acting' } };
     if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
     if (url.pathname.includes('/shares')) return this.#sharing(method, url.pathname, text);
     if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);

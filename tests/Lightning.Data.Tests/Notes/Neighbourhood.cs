@@ -40,7 +40,7 @@ static class Neighbourhood
         await db.SaveChangesAsync();
         // Their notes go, and the shares that they were given.
         await database.ExecuteAsync($"DELETE FROM app.users WHERE id = '{gone.Id}'");
-        return [Actor(ada), Actor(bob), Actor(cyd) with { IsVerified = false }, Actor(eve), Actor(root), new(gone.Id, Guid.NewGuid(), false, true)];
+        return [Actor(ada), Actor(bob), Actor(cyd) with { IsVerified = false }, Actor(eve), Actor(root), new(gone.Id, Guid.NewGuid(), false, true), Actor(bob) with { ActedBy = root.Id }];
     }
 
     static Actor Actor(User user) => new(user.Id, Guid.NewGuid(), user.IsAdmin, user.EmailVerified);

@@ -23,6 +23,7 @@ public class ProductPolicyTests(PostgresServer server)
             Verb.Read => owner || note.Shares.Any(share => share.UserId == actor.UserId) || actor.IsAdmin,
             Verb.Update => owner || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
             Verb.Create or Verb.Archive or Verb.Pin => owner,
+            Verb.Share => owner && actor.IsVerified && actor.ActedBy is null,
             _ => owner && actor.IsVerified,
         };
     });
@@ -34,8 +35,8 @@ public class ProductPolicyTests(PostgresServer server)
         return verb switch
         {
             Verb.Read => giver || recipient || actor.IsAdmin,
-            Verb.Create => giver && actor.IsVerified,
-            Verb.Update => giver,
+            Verb.Create => giver && actor.IsVerified && actor.ActedBy is null,
+            Verb.Update => giver && actor.ActedBy is null,
             Verb.Delete => giver || recipient,
             _ => false,
         };
@@ -44,14 +45,17 @@ public class ProductPolicyTests(PostgresServer server)
     [Fact]
     public Task Users_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new UserPolicy(), db => db.Users, (actor, verb, user) => verb switch
     {
-        Verb.Read or Verb.Update => user.Id == actor.UserId || actor.IsAdmin,
-        Verb.Delete => actor.IsAdmin && user.Id != actor.UserId,
+        Verb.Read => user.Id == actor.UserId || actor.IsAdmin,
+        Verb.Update => (user.Id == actor.UserId && actor.ActedBy is null) || actor.IsAdmin,
+        Verb.Delete or Verb.Disable => actor.IsAdmin && user.Id != actor.UserId,
+        Verb.Export => user.Id == actor.UserId && actor.ActedBy is null,
+        Verb.ActAs => actor.IsAdmin && user.Id != actor.UserId && !user.IsAdmin && user.DisabledAt is null,
         _ => false,
     });
 
     [Fact]
     public Task Accounts_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new AccountPolicy(), db => db.Accounts, (actor, verb, account) =>
-        verb == Verb.Read && (account.Id == actor.UserId || actor.IsAdmin));
+        verb == Verb.Read ? account.Id == actor.UserId || actor.IsAdmin : verb == Verb.ResetSecondFactor && actor.IsAdmin && account.Id != actor.UserId);
 
     [Fact]
     public Task Sessions_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new SessionPolicy(), db => db.Sessions, (actor, verb, session) =>

@@ -39,6 +39,8 @@ public class RowSecurityTests(PostgresServer server)
         (await TryAsync(database, ada, Share(Own(ada)))).ShouldBeTrue();
         (await TryAsync(database, ada, Share(Own(bob)))).ShouldBeFalse();
         (await TryAsync(database, cyd, Share(Own(cyd)))).ShouldBeFalse("cyd's address is not proved");
+        (await TryAsync(database, bob, Share(Own(bob)))).ShouldBeTrue();
+        (await TryAsync(database, actors[6], Share(Own(bob)).Replace("new@", "newer@", StringComparison.Ordinal))).ShouldBeFalse("an administrator acts as bob");
     }
 
     [Fact]

@@ -1,0 +1,107 @@
+using Microsoft.Playwright;
+using Npgsql;
+using static Microsoft.Playwright.Assertions;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>An administrator helps somebody: acts as them, and shuts their account and opens it again, in a real browser against the running app.</summary>
+public sealed class ActingTests(RunningApp app, Browser browser)
+{
+    const string Address = "wren@example.com";
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact, Trait("Check", "L12")]
+    public async Task Administrator_ActsAsSomebody_IsAnnouncedEverywhere_LeavesBothNames_AndReachesNothingThatIsTheirsAlone()
+    {
+        await using var theirs = await browser.OpenAsync();
+        await using var mine = await browser.OpenAsync();
+        var wren = await app.SignUpAsync(theirs, "Wren", Address);
+        var page = await (await app.AdministratorAsync(mine, "helper@example.com")).OpenAccountAsync(app, Address);
+        await page.InspectAsync("account-acts");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Act as Wren" }).ClickAsync();
+        await page.InspectAsync("act-as-question");
+        await page.GetByLabel("Why").FillAsync("Ticket 42");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Act as Wren" }).ClickAsync();
+
+        var banner = page.GetByRole(AriaRole.Region, new() { Name = "You act as somebody" });
+        await Expect(banner).ToContainTextAsync("You act as Wren");
+        await page.InspectAsync("acting-notes");
+        await page.GetByRole(AriaRole.Button, new() { Name = "New note" }).ClickAsync();
+        await page.GetByLabel("Title").FillAsync("Written by the helper");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+        await page.InspectAsync("acting-note");
+        await page.GotoAsync(new Uri(app.Address("bff"), "/devices").ToString());
+        await Expect(banner).ToBeVisibleAsync();
+        await Expect(page.GetByText("This stays Wren’s own.")).ToBeVisibleAsync();
+        await page.InspectAsync("acting-devices");
+        // The account pages at the provider are the administrator's own.
+        var account = await mine.NewPageAsync();
+        await account.GotoAsync(new Uri(app.Address("identity"), "/account").ToString());
+        await Expect(account.GetByText("helper@example.com").First).ToBeVisibleAsync();
+        await account.CloseAsync();
+
+        // The person sees it, among the places where they are signed in.
+        await wren.GetByRole(AriaRole.Link, new() { Name = "Devices" }).ClickAsync();
+        await Expect(wren.GetByText("An administrator, acting as you").First).ToBeVisibleAsync();
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = Address })).ToBeVisibleAsync();
+        new Uri(page.Url).Authority.ShouldBe(app.Address("admin").Authority);
+        (await BookAsync()).ShouldBe(["acting-asked helper -", "acting-started helper -", "note.created Wren helper", "acting-ended helper helper"]);
+
+        // Begun once more, and the link caught on its way: in the person's browser it leads nowhere and takes nothing away, and after that not in the administrator's either.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Act as Wren" }).ClickAsync();
+        var link = await CatchAsync(mine, page);
+        foreach (var context in new[] { theirs, mine })
+        {
+            var lured = await context.NewPageAsync();
+            await lured.GotoAsync(link);
+            await Expect(lured.GetByRole(AriaRole.Heading, new() { Name = "You act as nobody." })).ToBeVisibleAsync();
+            await lured.CloseAsync();
+        }
+        await wren.ReloadAsync();
+        await Expect(wren.GetByText("Wren", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(wren.GetByRole(AriaRole.Region, new() { Name = "You act as somebody" })).ToHaveCountAsync(0);
+
+        // Shut, the account is out of the product at once; opened again, its owner can come back.
+        await page.OpenAccountAsync(app, Address);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Disable the account" }).ClickAsync();
+        await page.InspectAsync("account-disable");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Disable", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("is disabled");
+        await page.InspectAsync("account-disabled");
+        await Expect(wren.GetByText("Your session has ended.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Enable the account" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Enable", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("is enabled");
+    }
+
+    /// <summary>Sends the form as the browser would, and does not follow where it leads.</summary>
+    static async Task<string> CatchAsync(IBrowserContext context, IPage page)
+    {
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, page.Url)
+        {
+            Content = new FormUrlEncodedContent([new("Reason", "Ticket 43"), new("__RequestVerificationToken", await page.Locator("main input[name=__RequestVerificationToken]").InputValueAsync())]),
+        };
+        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", (await context.CookiesAsync()).Where(cookie => cookie.Name.StartsWith("__Host-lightning-admin", StringComparison.Ordinal)).Select(cookie => $"{cookie.Name}={cookie.Value}")));
+        using var answer = await client.SendAsync(request, Cancellation);
+        return answer.Headers.Location!.ToString();
+    }
+
+    /// <summary>What was done to or as the person: what, by whom, and by whom besides.</summary>
+    async Task<string[]> BookAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(await app.ConnectionStringAsync());
+        await using var command = source.CreateCommand($"""
+            SELECT entry.action || ' ' || coalesce(nullif(split_part(who.email, '@', 1), 'wren'), 'Wren') || ' ' || coalesce(split_part(behind.email, '@', 1), '-')
+            FROM audit.entries AS entry JOIN app.users AS person ON person.email = '{Address}' JOIN app.users AS who ON who.id = entry.user_id LEFT JOIN app.users AS behind ON behind.id = entry.acted_by
+            WHERE entry.action LIKE 'acting-%' AND entry.subject_id = person.id::text OR entry.action LIKE 'note.%' AND entry.user_id = person.id ORDER BY entry.id
+            """);
+        await using var rows = await command.ExecuteReaderAsync(Cancellation);
+        var lines = new List<string>();
+        while (await rows.ReadAsync(Cancellation)) lines.Add(rows.GetString(0));
+        return [.. lines];
+    }
+}
