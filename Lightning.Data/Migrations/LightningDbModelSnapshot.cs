@@ -121,6 +121,12 @@ namespace Lightning.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_accounts_normalized_user_name");
 
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_accounts_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_accounts_email_id");
+
                     b.ToTable("accounts", "identity");
                 });
 
@@ -277,9 +283,17 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_entries");
 
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_entries_at");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("At"), "brin");
+
                     b.HasIndex("Action", "At")
                         .HasDatabaseName("ix_entries_action_at")
                         .HasFilter("action IN ('refreshed', 'sign-in-failed')");
+
+                    b.HasIndex("Action", "Id")
+                        .HasDatabaseName("ix_entries_action_id");
 
                     b.HasIndex("UserId", "Id")
                         .HasDatabaseName("ix_entries_user_id_id");
@@ -595,6 +609,12 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_notes");
 
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_notes_created_at_id");
+
+                    b.HasIndex("UpdatedAt", "Id")
+                        .HasDatabaseName("ix_notes_updated_at_id");
+
                     b.HasIndex("OwnerId", "CreatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_notes_owner_id_created_at_id");
@@ -718,6 +738,37 @@ namespace Lightning.Data.Migrations
                     b.ToTable("outbox", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Outbox.WaitingMessage", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Recipient")
+                        .HasColumnType("text")
+                        .HasColumnName("recipient");
+
+                    b.HasKey("Id")
+                        .HasName("pk_waiting_message");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("waiting_messages", "identity");
+                });
+
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -788,6 +839,9 @@ namespace Lightning.Data.Migrations
 
                     b.HasIndex("UserId")
                         .HasDatabaseName("ix_sessions_user_id");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_sessions_created_at_id");
 
                     b.HasIndex("Issuer", "ForeignSid")
                         .IsUnique()
@@ -926,6 +980,12 @@ namespace Lightning.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_users_email_id");
 
                     b.HasIndex("Issuer", "Subject")
                         .IsUnique()
@@ -1157,6 +1217,16 @@ namespace Lightning.Data.Migrations
                     b.Navigation("User");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.HasOne("Lightning.Data.Notes.Note", null)
+                        .WithOne("Words")
+                        .HasForeignKey("Lightning.Data.Notes.NoteWords", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_note_words_notes_id");
+                });
+
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
                 {
                     b.HasOne("Lightning.Data.Users.User", "User")
@@ -1267,6 +1337,8 @@ namespace Lightning.Data.Migrations
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
                 {
                     b.Navigation("Shares");
+
+                    b.Navigation("Words");
                 });
 #pragma warning restore 612, 618
         }
