@@ -1,4 +1,6 @@
 using Lightning.Admin;
+using Lightning.Admin.Exports;
+using Lightning.Admin.Forms;
 using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.Data.Rules;
@@ -28,7 +30,10 @@ app.UseRelyingParty();
 app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
 app.MapBackChannelLogout();
+app.MapExports();
+app.MapPickers();
 app.MapRazorPages();
 
 app.RequireTranslatableRules();
+app.RequireSoundRegistrations();
 app.Run();
