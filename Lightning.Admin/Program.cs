@@ -1,6 +1,8 @@
 using Lightning.Admin;
 using Lightning.Admin.Acting;
 using Lightning.Admin.Dashboard;
+using Lightning.Admin.Exports;
+using Lightning.Admin.Forms;
 using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.Data.Rules;
@@ -32,7 +34,10 @@ app.UseRelyingParty();
 app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
 app.MapBackChannelLogout();
+app.MapExports();
+app.MapPickers();
 app.MapRazorPages();
 
 app.RequireTranslatableRules();
+app.RequireSoundRegistrations();
 app.Run();

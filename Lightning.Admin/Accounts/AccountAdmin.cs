@@ -7,14 +7,11 @@ namespace Lightning.Admin.Accounts;
 public sealed class AccountAdmin : AdminFor<Account>
 {
     /// <summary>States what is shown.</summary>
-    public AccountAdmin(AccountPolicy policy) : base("Accounts", policy, account => account.Id)
+    public AccountAdmin() : base("Accounts")
     {
-        Column("Email", account => account.Email);
-        Column("Name", account => account.Name);
-        Column("Confirmed", account => account.EmailConfirmed);
-        Column("Created", account => account.CreatedAt);
+        List(account => account.Email, account => account.Name, account => account.EmailConfirmed, account => account.TwoFactorEnabled, account => account.CreatedAt);
+        Search(account => account.Email, account => account.Name).ServedBy("ix_accounts_words");
+        Filter(account => account.Email).Filter(account => account.CreatedAt);
+        InTheBookAs("account");
     }
-
-    /// <inheritdoc/>
-    public override string PageOf(Guid key) => $"/accounts/{key}";
 }

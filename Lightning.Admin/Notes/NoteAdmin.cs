@@ -1,17 +1,31 @@
 using Lightning.Admin.Registrations;
 using Lightning.Data.Notes;
+using Lightning.Data.Rules;
 
 namespace Lightning.Admin.Notes;
 
-/// <summary>Notes.</summary>
+/// <summary>Notes. Administrators read all of them, and change their own as anybody does.</summary>
 public sealed class NoteAdmin : AdminFor<Note>
 {
     /// <summary>States what is shown.</summary>
-    public NoteAdmin(NotePolicy policy) : base("Notes", policy, note => note.Id)
+    public NoteAdmin() : base("Notes")
     {
-        Column("Title", note => note.Title);
-        Column("Owner", note => note.Owner!.Email);
-        Column("Created", note => note.CreatedAt);
-        Column("Changed", note => note.UpdatedAt);
+        List(note => note.Title, note => note.Owner!.Email, note => note.CreatedAt, note => note.UpdatedAt, note => note.ArchivedAt);
+        SearchWords(note => note.Words!.Words).Search(note => note.Owner!.Email).ServedBy("ix_notes_words");
+        Filter(note => note.OwnerId).Filter(note => note.CreatedAt).Filter(note => note.UpdatedAt);
+        Edit(note => note.Title, note => note.Body).ReadOnly(note => note.PinnedAt);
+        Check(note => note.Title, title => string.IsNullOrWhiteSpace(title) ? "Give it a title." : null);
+        Begins(saving => new Note { OwnerId = saving.Actor.UserId, Title = "", Body = "", CreatedAt = saving.Now, UpdatedAt = saving.Now });
+        Before((note, saving) => note.UpdatedAt = saving.Now);
+        Inline(note => note.Shares);
+        Deletable();
+        Action("Archive", Verb.Archive, (notes, run) =>
+        {
+            foreach (var note in notes) note.ArchivedAt ??= run.Now;
+        }).Asks("Archive {count} notes?");
+        Action("Unarchive", Verb.Archive, (notes, _) =>
+        {
+            foreach (var note in notes) note.ArchivedAt = null;
+        }).Asks("Take {count} notes out again?");
     }
 }

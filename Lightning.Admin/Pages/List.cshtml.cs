@@ -1,40 +1,73 @@
-using System.Globalization;
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
-using Lightning.Data;
-using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Admin.Pages;
 
 /// <summary>The list of one registration.</summary>
-public sealed class ListModel(IEnumerable<Registration> registrations, LightningDb db, Actor actor) : PageModel
+public sealed class ListModel(AdminRequest request) : AdminPage(request)
 {
-    /// <summary>What is listed.</summary>
-    public Registration Registration { get; private set; } = null!;
+    /// <summary>What is shown, as the address says it.</summary>
+    public ListState State { get; private set; } = null!;
 
     /// <summary>The rows of this page.</summary>
-    public RowPage Rows { get; private set; } = null!;
+    public ListPage Rowset { get; private set; } = null!;
 
-    /// <summary>The last row of the page before.</summary>
-    [BindProperty(SupportsGet = true)]
-    public Guid? After { get; set; }
+    /// <summary>How many rows there are, as far as they are counted.</summary>
+    public CappedCount Count { get; private set; }
+
+    /// <summary>What the list can be narrowed to, by filter.</summary>
+    public IReadOnlyList<(Filter Filter, IReadOnlyList<Facet> Facets)> Narrowing { get; private set; } = [];
+
+    /// <summary>What became of the last click.</summary>
+    public string? Done { get; private set; }
+
+    /// <summary>The row that was deleted a moment ago, where it can be taken back.</summary>
+    public string? Deleted { get; private set; }
 
     /// <summary>Reads a page, or says that there is no such list.</summary>
-    public async Task<IActionResult> OnGetAsync(string list, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync([FromRoute] string list, string? done, int? count, string? row, CancellationToken cancellationToken)
     {
-        if (!ModelState.IsValid || registrations.FirstOrDefault(registration => registration.Slug == list) is not { } registration) return NotFound();
-        Registration = registration;
-        Rows = await registration.ReadAsync(db, actor, After, cancellationToken);
+        if (!Opens(list)) return NotFound();
+        State = ListState.Read(Registration, Request.Query);
+        Rowset = await Rows.ListAsync(State, cancellationToken);
+        Count = await Rows.CountAsync(State, cancellationToken);
+        var narrowing = new List<(Filter, IReadOnlyList<Facet>)>();
+        foreach (var filter in Registration.Filters)
+            narrowing.Add((filter, State.Faults.Count > 0 ? [] : await Rows.FacetsAsync(State, filter, cancellationToken)));
+        Narrowing = narrowing;
+        (Done, Deleted) = done switch
+        {
+            "deleted" => ($"{Registration.Singular} deleted.", Registration.Tombstone is null ? null : row),
+            "restored" => ($"{Registration.Singular} taken back.", null),
+            "done" => ($"Done, to {count ?? 0:N0} {(count == 1 ? "row" : "rows")}.", null),
+            "imported" => ($"{count ?? 0:N0} {(count == 1 ? "row" : "rows")} imported.", null),
+            _ => (null, (string?)null),
+        };
+        if (State.Faults.Count > 0) Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();
     }
 
-    /// <summary>A value as a person reads it.</summary>
-    public string Show(object? value) => value switch
+    /// <summary>The address of a file with exactly what the list shows.</summary>
+    public string Export(string format)
     {
-        null => "–",
-        bool yes => yes ? "yes" : "no",
-        DateTimeOffset time => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-    };
+        var query = (State with { Place = null, Size = 50 }).ToString();
+        return $"/{Registration.Slug}/-/export{query}{(query.Length == 0 ? '?' : '&')}format={format}";
+    }
+
+    /// <summary>The address of the list as it would be.</summary>
+    public string Address(ListState state) => $"/{Registration.Slug}{state}";
+
+    /// <summary>The comparisons of a filter that take a value, by their names in addresses.</summary>
+    public IReadOnlyList<string> ComparisonsOf(Filter filter) => [.. filter.Comparisons(Registration.SortsBySeveral)
+        .Where(comparison => comparison is not (Comparison.Empty or Comparison.On)).Select(comparison => comparison.ToString().ToLowerInvariant())];
+
+    /// <summary>A comparison in words.</summary>
+    public string Words(string comparison) => comparison switch { "is" => "Is", "has" => "Contains", "from" => "From", _ => "To" };
+
+    /// <summary>What a filter is set to.</summary>
+    public string? ValueOf(Filter filter, string comparison) => State.Filters.FirstOrDefault(by => by.Field == filter.Name && by.Comparison.ToString().Equals(comparison, StringComparison.OrdinalIgnoreCase))?.Values[0];
+
+    /// <summary>What can be filled in.</summary>
+    public string? Example(Filter filter, string comparison) => comparison != "has" && Values.TypedText.IsDate(filter.Field.Type) ? "2026-03-14" : null;
 }

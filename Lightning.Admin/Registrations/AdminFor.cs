@@ -1,91 +1,184 @@
 using System.Linq.Expressions;
-using Lightning.Data;
 using Lightning.Data.Rules;
-using Microsoft.EntityFrameworkCore;
+using NpgsqlTypes;
 
 namespace Lightning.Admin.Registrations;
 
-/// <summary>What the admin site shows of one kind of object; one short file per entity derives from <see cref="AdminFor{T}"/>.</summary>
-public abstract class Registration
-{
-    /// <summary>Its name as a heading.</summary>
-    public abstract string Title { get; }
-
-    /// <summary>Its name in addresses.</summary>
-    public string Slug => Title.ToLowerInvariant();
-
-    /// <summary>The columns of its list.</summary>
-    public abstract IReadOnlyList<string> Columns { get; }
-
-    /// <summary>The page of one row; null where there is none.</summary>
-    public virtual string? PageOf(Guid key) => null;
-
-    /// <summary>A page that does something about one row, linked from it, and about all of them, linked from the list; none where nothing is to be done.</summary>
-    public virtual (string Page, string OfRow, string OfAll)? Act => null;
-
-    /// <summary>One page of its list, newest first, of the rows that the actor may read.</summary>
-    /// <param name="db">The database.</param>
-    /// <param name="actor">Who looks.</param>
-    /// <param name="after">The last row of the page before; null for the first page.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public abstract Task<RowPage> ReadAsync(LightningDb db, Actor actor, Guid? after, CancellationToken cancellationToken);
-}
-
-/// <summary>A page of a list.</summary>
-/// <param name="Rows">The values, a column each.</param>
-/// <param name="Keys">The rows' keys.</param>
-/// <param name="Next">The last row where more follow, else null.</param>
-public sealed record RowPage(IReadOnlyList<IReadOnlyList<object?>> Rows, IReadOnlyList<Guid> Keys, Guid? Next);
-
 /// <summary>
-/// Registers an entity. Only the columns that are named are read, so that a role without a right to the others suffices, and every row passes
-/// the entity's policy.
+/// Registers an entity: a class that derives from it is found, and has a list, search, filters, pages, forms, pickers, export, import and a history. Every row
+/// passes the entity's policy, and only the columns that are named are read, so that a role without a right to the others suffices.
 /// </summary>
-public abstract class AdminFor<T>(string title, Policy<T> policy, Expression<Func<T, Guid>> key) : Registration
+/// <param name="title">Its name as a heading, such as <c>Notes</c>; in addresses it is <c>notes</c>.</param>
+public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
     where T : class
 {
-    /// <summary>Rows on a page.</summary>
-    const int PageSize = 50;
-    readonly List<(string Title, Expression<Func<T, object?>> Value)> columns = [];
+    internal Func<Saving, T>? Maker { get; private set; }
 
-    /// <inheritdoc/>
-    public override string Title => title;
+    internal Action<T, Saving>? Saver { get; private set; }
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Columns => [.. columns.Select(column => column.Title)];
+    internal List<(Field Field, Func<object?, string?> Check)> Checks { get; } = [];
 
-    /// <summary>Adds a column to the list.</summary>
-    protected void Column(string name, Expression<Func<T, object?>> value) => columns.Add((name, value));
-
-    /// <inheritdoc/>
-    public override async Task<RowPage> ReadAsync(LightningDb db, Actor actor, Guid? after, CancellationToken cancellationToken)
+    /// <summary>The columns of the list, in their order: columns, and columns of related rows, which link to them.</summary>
+    public AdminFor<T> List(params Expression<Func<T, object?>>[] fields)
     {
-        ArgumentNullException.ThrowIfNull(db);
-        var rows = db.Set<T>().AsNoTracking().Where(policy, actor, Verb.Read);
-        // Keys are version 7: their order is that of time, and a page costs the same however deep it lies.
-        if (after is { } last) rows = rows.Where(Before(last));
-        var found = await rows.OrderByDescending(key).Select(Values()).Take(PageSize + 1).ToListAsync(cancellationToken);
-        var page = found.Take(PageSize).ToArray();
-        return new RowPage([.. page.Select(row => row[1..])], [.. page.Select(row => (Guid)row[0]!)], found.Count > PageSize ? (Guid)page[^1][0]! : null);
+        ColumnList.AddRange(fields.Select(field => new Field(field)));
+        return this;
     }
 
-    Expression<Func<T, bool>> Before(Guid last)
+    /// <summary>A column with a title of its own, which may be computed.</summary>
+    /// <param name="name">The title.</param>
+    /// <param name="value">The value; it must translate to SQL.</param>
+    /// <param name="show">The value as a person reads it; dates, numbers and the like know by themselves.</param>
+    public AdminFor<T> Column<TValue>(string name, Expression<Func<T, TValue>> value, Func<TValue, string?>? show = null)
     {
-        Expression<Func<Guid>> value = () => last;
-        return Expression.Lambda<Func<T, bool>>(Expression.LessThan(key.Body, value.Body), key.Parameters);
+        ColumnList.Add(new Field(value, name, show is null ? null : given => show((TValue)given!)));
+        return this;
     }
 
-    /// <summary>The key and then the columns, as one array.</summary>
-    Expression<Func<T, object?[]>> Values()
+    /// <summary>What a search looks through. On a small table every word is looked for anywhere in any of them; on a large one an index of words must serve it: <see cref="ServedBy"/>.</summary>
+    public AdminFor<T> Search(params Expression<Func<T, object?>>[] fields)
     {
-        var row = key.Parameters[0];
-        var values = columns.Select(column => new Replace(column.Value.Parameters[0], row).Visit(column.Value.Body))
-            .Prepend(Expression.Convert(key.Body, typeof(object)));
-        return Expression.Lambda<Func<T, object?[]>>(Expression.NewArrayInit(typeof(object), values), row);
+        SearchedList.AddRange(fields.Select(field => new Field(field)));
+        return this;
     }
 
-    sealed class Replace(ParameterExpression parameter, ParameterExpression by) : ExpressionVisitor
+    /// <summary>The words that a search looks through, as the database keeps them.</summary>
+    public AdminFor<T> SearchWords(Expression<Func<T, NpgsqlTsVector>> vector)
     {
-        protected override Expression VisitParameter(ParameterExpression node) => node == parameter ? by : base.VisitParameter(node);
+        Words = vector;
+        return this;
     }
+
+    /// <summary>The index that serves the search of a large table; the site's tests look whether it is there.</summary>
+    public AdminFor<T> ServedBy(string index)
+    {
+        SearchIndex = index;
+        return this;
+    }
+
+    /// <summary>Lets the list be narrowed by a column.</summary>
+    /// <param name="field">The column.</param>
+    /// <param name="choices">Values to offer, each with its count; those of a boolean or an enumeration are known.</param>
+    public AdminFor<T> Filter(Expression<Func<T, object?>> field, params string[] choices)
+    {
+        FilterList.Add(new Filter(new Field(field)) { Choices = choices });
+        return this;
+    }
+
+    /// <summary>Lets the list be sorted by columns. Those of the list that an index serves can be sorted by anyway.</summary>
+    public AdminFor<T> Sort(params Expression<Func<T, object?>>[] fields)
+    {
+        SortedList.AddRange(fields.Select(field => new Field(field)));
+        return this;
+    }
+
+    /// <summary>The order of the list until somebody asks for another; without it, the newest key first.</summary>
+    public AdminFor<T> Order(Expression<Func<T, object?>> field, bool descends = true)
+    {
+        OrderList.Add((new Field(field), descends));
+        return this;
+    }
+
+    /// <summary>What a form can write, as far as the policy lets the actor: columns, columns of owned objects, and related rows by the navigation.</summary>
+    public AdminFor<T> Edit(params Expression<Func<T, object?>>[] fields)
+    {
+        WrittenList.AddRange(fields.Select(field => new Field(field)));
+        return this;
+    }
+
+    /// <summary>What a row's page shows besides.</summary>
+    public AdminFor<T> ReadOnly(params Expression<Func<T, object?>>[] fields)
+    {
+        ShownList.AddRange(fields.Select(field => new Field(field)));
+        return this;
+    }
+
+    /// <summary>Shows a row's children on its page; they have a registration of their own.</summary>
+    public AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
+        where TChild : class
+    {
+        ArgumentNullException.ThrowIfNull(children);
+        InlineList.Add(new Children((children.Body as MemberExpression ?? throw new ArgumentException($"{children} is no navigation: write it like row => row.Shares.", nameof(children))).Member.Name, typeof(TChild)));
+        return this;
+    }
+
+    /// <summary>Adds something that can be done to rows.</summary>
+    /// <param name="name">What the button says.</param>
+    /// <param name="verb">What of the policy allows it.</param>
+    /// <param name="run">Does it to the rows; changes are saved afterwards, in one transaction.</param>
+    public RowAction Action(string name, Verb verb, Func<IReadOnlyList<T>, ActionRun, Task> run)
+    {
+        var action = new RowAction(name, verb, (rows, under) => run([.. rows.Cast<T>()], under));
+        ActionList.Add(action);
+        return action;
+    }
+
+    /// <inheritdoc cref="Action(string, Verb, Func{IReadOnlyList{T}, ActionRun, Task})"/>
+    public RowAction Action(string name, Verb verb, Action<IReadOnlyList<T>, ActionRun> run) => Action(name, verb, (rows, under) =>
+    {
+        run(rows, under);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>What a row is called where another shows it; without it, the first column of the list that is text.</summary>
+    public AdminFor<T> Called(Expression<Func<T, object?>> label, string? singular = null)
+    {
+        Label = new Field(label);
+        Singular = singular ?? Singular;
+        return this;
+    }
+
+    /// <summary>Says that there will never be more than some thousand rows, so that any column may be sorted, filtered and searched.</summary>
+    public AdminFor<T> Few()
+    {
+        IsSmall = true;
+        return this;
+    }
+
+    /// <summary>Lets rows be deleted, where the policy does.</summary>
+    public AdminFor<T> Deletable()
+    {
+        Deletes = true;
+        return this;
+    }
+
+    /// <summary>Where a deleted row stays with the time in this column, and comes back when the deletion is undone.</summary>
+    public AdminFor<T> Keeps(Expression<Func<T, DateTimeOffset?>> tombstone)
+    {
+        Tombstone = new Field(tombstone);
+        Deletes = true;
+        return this;
+    }
+
+    /// <summary>How a row is begun, before what the form says is filled in; without it, with nothing.</summary>
+    public AdminFor<T> Begins(Func<Saving, T> make)
+    {
+        Maker = make;
+        return this;
+    }
+
+    /// <summary>What is done to a row before it is saved, such as to say when it was changed.</summary>
+    public AdminFor<T> Before(Action<T, Saving> save)
+    {
+        Saver = save;
+        return this;
+    }
+
+    /// <summary>Holds what was filled in against a condition.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="check">What is wrong with a value, as a sentence; null where it is right.</param>
+    public AdminFor<T> Check<TValue>(Expression<Func<T, TValue>> field, Func<TValue, string?> check)
+    {
+        Checks.Add((new Field(field), value => check((TValue)value!)));
+        return this;
+    }
+
+    /// <summary>What the book calls these rows, where they are not marked as audited.</summary>
+    public AdminFor<T> InTheBookAs(string subject)
+    {
+        Subject = subject;
+        return this;
+    }
+
+    internal override Rows Open(AdminRequest request) => new Rows<T>(this, request);
 }

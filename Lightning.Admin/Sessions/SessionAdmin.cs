@@ -10,7 +10,7 @@ public sealed class SessionAdmin : AdminFor<Session>
     public override (string Page, string OfRow, string OfAll)? Act => ("/Sessions/End", "End…", "End everybody's sessions…");
 
     /// <summary>States what is shown.</summary>
-    public SessionAdmin(SessionPolicy policy) : base("Sessions", policy, session => session.Id)
+    public SessionAdmin() : base("Sessions")
     {
         Column("User", session => session.User!.Email);
         Column("Device", session => session.Device);
@@ -19,5 +19,10 @@ public sealed class SessionAdmin : AdminFor<Session>
         Column("Last seen", session => session.LastSeenAt);
         Column("Ended", session => session.EndedAt);
         Column("Why", session => session.EndReason);
+        ReadOnly(session => session.Issuer, session => session.AuthTime, session => session.EndsAt, session => session.Methods);
+        Called(session => session.CreatedAt);
+        Search(session => session.User!.Email).ServedBy("ix_sessions_user_id");
+        Filter(session => session.UserId).Filter(session => session.CreatedAt).Filter(session => session.EndsAt);
+        InTheBookAs("session");
     }
 }

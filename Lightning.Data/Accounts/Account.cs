@@ -34,6 +34,8 @@ sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfi
         builder.Property(account => account.Name).HasMaxLength(User.NameLength);
         builder.HasIndex(account => account.NormalizedUserName).IsUnique().HasDatabaseName("ix_accounts_normalized_user_name");
         builder.HasIndex(account => account.NormalizedEmail).IsUnique().HasDatabaseName("ix_accounts_normalized_email");
+        builder.HasIndex(account => new { account.Email, account.Id });
+        builder.HasIndex(account => new { account.CreatedAt, account.Id });
     }
 
     public void Configure(EntityTypeBuilder<IdentityUserClaim<Guid>> builder) => builder.ToTable("account_claims", Schema);

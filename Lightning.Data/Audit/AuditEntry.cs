@@ -64,6 +64,9 @@ sealed class AuditTable : IEntityTypeConfiguration<AuditEntry>
         builder.Property(entry => entry.TraceId).HasMaxLength(32);
         builder.HasIndex(entry => new { entry.SubjectType, entry.SubjectId, entry.Id });
         builder.HasIndex(entry => new { entry.UserId, entry.Id });
+        builder.HasIndex(entry => new { entry.Action, entry.Id });
+        // Written in the order of time: a page of the table has its own span of it, and an index of spans is small.
+        builder.HasIndex(entry => entry.At).HasMethod("brin");
         // What there is much of, and is forgotten after a while.
         builder.HasIndex(entry => new { entry.Action, entry.At }).HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
         // And what there is little of, among so much else.

@@ -34,8 +34,7 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
     void Enter(DbContext db)
     {
         foreach (var entry in db.ChangeTracker.Entries().ToList())
-            if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted
-                && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
+            if (IsWritten(entry) && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
                 db.Add(Enter(audited.Name, entry));
     }
 
@@ -57,10 +56,20 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
         };
     }
 
+    /// <summary>What an object owns is part of it.</summary>
+    static bool IsWritten(EntityEntry entry) => entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted || Owned(entry).Any(owned => IsWritten(owned.Entry));
+
+    static IEnumerable<(string Name, EntityEntry Entry)> Owned(EntityEntry entry) =>
+        from reference in entry.References
+        where reference.Metadata.TargetEntityType.IsOwned() && reference.TargetEntry is not null
+        select (JsonNamingPolicy.CamelCase.ConvertName(reference.Metadata.Name), reference.TargetEntry);
+
     static Dictionary<string, object> Fields(EntityEntry entry) => entry.Properties
         .Where(property => !property.Metadata.IsPrimaryKey() && property.Metadata.PropertyInfo is not null && !IsVersion(property.Metadata))
-        .Where(property => entry.State != EntityState.Modified || (property.IsModified && !Equals(property.OriginalValue, property.CurrentValue)))
-        .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Metadata.Name), property => Change(entry.State, property), StringComparer.Ordinal);
+        .Where(property => entry.State is EntityState.Added or EntityState.Deleted || (property.IsModified && !Equals(property.OriginalValue, property.CurrentValue)))
+        .Select(property => KeyValuePair.Create(JsonNamingPolicy.CamelCase.ConvertName(property.Metadata.Name), Change(entry.State, property)))
+        .Concat(Owned(entry).SelectMany(owned => Fields(owned.Entry).Select(field => KeyValuePair.Create($"{owned.Name}.{field.Key}", field.Value))))
+        .ToDictionary(StringComparer.Ordinal);
 
     static object Change(EntityState state, PropertyEntry property) =>
         property.Metadata.PropertyInfo!.IsDefined(typeof(UnquotedAttribute)) ? new { }

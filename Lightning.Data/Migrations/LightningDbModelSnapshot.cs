@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+using NpgsqlTypes;
 
 #nullable disable
 
@@ -119,6 +120,12 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("NormalizedUserName")
                         .IsUnique()
                         .HasDatabaseName("ix_accounts_normalized_user_name");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_accounts_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_accounts_email_id");
 
                     b.ToTable("accounts", "identity");
                 });
@@ -323,6 +330,11 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_entries");
 
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_entries_at");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("At"), "brin");
+
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_entries_changes")
                         .HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')");
@@ -330,6 +342,9 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("Action", "At")
                         .HasDatabaseName("ix_entries_action_at")
                         .HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
+                    b.HasIndex("Action", "Id")
+                        .HasDatabaseName("ix_entries_action_id");
 
                     b.HasIndex("UserId", "Id")
                         .HasDatabaseName("ix_entries_user_id_id");
@@ -645,6 +660,12 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_notes");
 
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_notes_created_at_id");
+
+                    b.HasIndex("UpdatedAt", "Id")
+                        .HasDatabaseName("ix_notes_updated_at_id");
+
                     b.HasIndex("OwnerId", "CreatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_notes_owner_id_created_at_id");
@@ -706,6 +727,25 @@ namespace Lightning.Data.Migrations
                     b.ToTable("note_shares", "app");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<NpgsqlTsVector>("Words")
+                        .IsRequired()
+                        .HasColumnType("tsvector")
+                        .HasColumnName("words");
+
+                    b.HasKey("Id")
+                        .HasName("pk_note_words");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("notes", "app");
+                });
+
             modelBuilder.Entity("Lightning.Data.Outbox.OutboxMessage", b =>
                 {
                     b.Property<Guid>("Id")
@@ -747,6 +787,37 @@ namespace Lightning.Data.Migrations
                         .HasDatabaseName("ix_outbox_kind_recipient_due_at");
 
                     b.ToTable("outbox", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Outbox.WaitingMessage", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Recipient")
+                        .HasColumnType("text")
+                        .HasColumnName("recipient");
+
+                    b.HasKey("Id")
+                        .HasName("pk_waiting_message");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("waiting_messages", "identity");
                 });
 
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
@@ -835,6 +906,9 @@ namespace Lightning.Data.Migrations
 
                     b.HasIndex("UserId")
                         .HasDatabaseName("ix_sessions_user_id");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_sessions_created_at_id");
 
                     b.HasIndex("Issuer", "ForeignSid")
                         .IsUnique()
@@ -973,6 +1047,12 @@ namespace Lightning.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_users_email_id");
 
                     b.HasIndex("Issuer", "Subject")
                         .IsUnique()
@@ -1225,6 +1305,16 @@ namespace Lightning.Data.Migrations
                     b.Navigation("User");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.HasOne("Lightning.Data.Notes.Note", null)
+                        .WithOne("Words")
+                        .HasForeignKey("Lightning.Data.Notes.NoteWords", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_note_words_notes_id");
+                });
+
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
                 {
                     b.HasOne("Lightning.Data.Users.User", "Actor")
@@ -1349,6 +1439,8 @@ namespace Lightning.Data.Migrations
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
                 {
                     b.Navigation("Shares");
+
+                    b.Navigation("Words");
                 });
 #pragma warning restore 612, 618
         }

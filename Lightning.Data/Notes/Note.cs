@@ -47,6 +47,9 @@ public sealed class Note
 
     /// <summary>With whom it is shared.</summary>
     public List<NoteShare> Shares { get; init; } = [];
+
+    /// <summary>What it is searched by; read only where somebody searches.</summary>
+    public NoteWords? Words { get; private set; }
 }
 
 sealed class NoteTable : IEntityTypeConfiguration<Note>
@@ -58,9 +61,13 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
         builder.Property(note => note.Body).HasMaxLength(Note.BodyLength);
         builder.Property(note => note.Version).IsRowVersion();
         builder.HasOne(note => note.Owner).WithMany().HasForeignKey(note => note.OwnerId).OnDelete(DeleteBehavior.Cascade);
+        builder.HasOne(note => note.Words).WithOne().HasForeignKey<NoteWords>(words => words.Id);
         // Each order of the list has an index that ends in the key, so that a page costs the same however many there are and however deep it lies.
         builder.HasIndex(note => new { note.OwnerId, note.UpdatedAt, note.Id }).IsDescending(false, true, true);
         builder.HasIndex(note => new { note.OwnerId, note.CreatedAt, note.Id }).IsDescending(false, true, true);
         builder.HasIndex(note => new { note.OwnerId, note.Title, note.Id });
+        // Those of everybody, for administrators.
+        builder.HasIndex(note => new { note.UpdatedAt, note.Id });
+        builder.HasIndex(note => new { note.CreatedAt, note.Id });
     }
 }

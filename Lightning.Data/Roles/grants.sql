@@ -57,6 +57,13 @@ GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, light
 GRANT SELECT ON app.notes, app.note_shares, audit.entries TO lightning_admin;
 GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled, access_failed_count)
   ON identity.accounts TO lightning_admin;
+-- What waits to be sent and which keys sign: that they are there, and nothing of what is in them.
+GRANT SELECT ON identity.waiting_messages TO lightning_admin;
+GRANT SELECT (id, algorithm, created_at, signs_from, successor_due_at, retired_at) ON identity.signing_keys TO lightning_admin;
+-- What the policies let an administrator write: a name, and notes and shares of their own.
+GRANT UPDATE (name) ON app.users TO lightning_admin;
+GRANT INSERT, DELETE, UPDATE (title, body, updated_at, archived_at) ON app.notes TO lightning_admin;
+GRANT DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;
 -- It may ask that somebody is mailed a link for a new password. Link and mail are Identity's to make: this role can neither write nor read one.
 GRANT EXECUTE ON FUNCTION identity.request_password_reset TO lightning_admin;

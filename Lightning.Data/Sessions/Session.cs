@@ -76,6 +76,7 @@ sealed class SessionTable : IEntityTypeConfiguration<Session>
         // Another provider may keep its name for a session that was ended here; the next one is another row.
         builder.HasIndex(session => new { session.Issuer, session.ForeignSid }).IsUnique().HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
         builder.HasIndex(session => session.EndsAt);
+        builder.HasIndex(session => new { session.CreatedAt, session.Id });
         builder.HasOne(session => session.Actor).WithMany().HasForeignKey(session => session.ActorId).OnDelete(DeleteBehavior.Cascade);
         builder.Property(session => session.ActorSessionId).HasColumnName("actor_sid");
         builder.HasOne<Session>().WithMany().HasForeignKey(session => session.ActorSessionId).OnDelete(DeleteBehavior.Cascade);

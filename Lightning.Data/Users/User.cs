@@ -58,5 +58,7 @@ sealed class UserTable : IEntityTypeConfiguration<User>
         builder.Property(user => user.Name).HasMaxLength(User.NameLength);
         builder.Property(user => user.Version).IsRowVersion();
         builder.HasIndex(user => new { user.Issuer, user.Subject }).IsUnique();
+        builder.HasIndex(user => new { user.Email, user.Id });
+        builder.HasIndex(user => new { user.CreatedAt, user.Id });
     }
 }

@@ -9,7 +9,7 @@ public partial class SiteTests(AdminUnderTest admin) : IClassFixture<AdminUnderT
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Pages => ["/", "/accounts", "/sessions", "/notes", "/nothing"];
+    public static TheoryData<string> Pages => ["/", "/accounts", "/audit-entries", "/sessions", "/notes", "/outbox", "/shares", "/signing-keys", "/users", "/notes/-/export?format=csv", "/nothing"];
 
     [Theory]
     [MemberData(nameof(Pages))]

@@ -1,0 +1,48 @@
+using Lightning.Admin.Forms;
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.Actions;
+
+/// <summary>Does something to rows: to those of the chosen that the policy allows, all in one transaction.</summary>
+sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
+    where T : class
+{
+    /// <summary>The most rows that something is done to at once.</summary>
+    const int Most = 1000;
+
+    public async Task<int> CountAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) =>
+        await (await RowsAsync(action, chosen, query.Rows(), cancellationToken)).Take(Most + 1).CountAsync(cancellationToken);
+
+    public async Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs)
+    {
+        await using var transaction = await request.Db.Database.BeginTransactionAsync();
+        // Not to be given up with the request: half of it is no less work to undo than all of it.
+        var rows = await (await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).Take(Most + 1).ToListAsync();
+        if (rows.Count > Most) return (0, $"At most {Most:N0} rows at once: narrow the list first.");
+        if (rows.Count == 0) return (0, "There is no row among them that you may do this to.");
+        await action.Run(rows, new(request.Db, request.Actor, request.Now, inputs, CancellationToken.None));
+        var changed = rows.Where(row => request.Db.Entry(row).State == EntityState.Modified).ToList();
+        try
+        {
+            await request.Db.SaveChangesAsync(CancellationToken.None);
+        }
+        catch (DbUpdateException refusal) when (DatabaseFaults.Of(refusal, registration.Table) is { } fault)
+        {
+            return (0, fault.Sentence);
+        }
+        foreach (var row in changed)
+            if (!await request.Site.PolicyOf<T>().MayAsync(request.Db, request.Actor, action.Verb, row, CancellationToken.None)) return (0, "You may not leave them like that.");
+        await transaction.CommitAsync();
+        return (rows.Count, null);
+    }
+
+    async Task<IQueryable<T>> RowsAsync(RowAction action, Chosen chosen, IQueryable<T> rows, CancellationToken cancellationToken)
+    {
+        rows = query.Within(query.Living(rows), action.Verb);
+        if (chosen.All is null) return query.WithKeys(rows, [.. chosen.Keys.Take(Most + 1).Select(key => RowKey.Read(key, registration.Key)).OfType<object[]>()]);
+        return await query.NarrowAsync(chosen.All, null, cancellationToken, rows);
+    }
+}

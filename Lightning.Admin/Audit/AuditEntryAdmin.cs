@@ -1,0 +1,18 @@
+using Lightning.Admin.Registrations;
+using Lightning.Data.Audit;
+
+namespace Lightning.Admin.Audit;
+
+/// <summary>The book of what was done; nobody changes it.</summary>
+public sealed class AuditEntryAdmin : AdminFor<AuditEntry>
+{
+    /// <summary>States what is shown.</summary>
+    public AuditEntryAdmin() : base("Audit entries")
+    {
+        List(entry => entry.At, entry => entry.Action, entry => entry.UserId, entry => entry.SubjectType, entry => entry.SubjectId, entry => entry.Ip, entry => entry.Service);
+        ReadOnly(entry => entry.Details, entry => entry.SessionId, entry => entry.TraceId);
+        Called(entry => entry.Action, "Entry");
+        Filter(entry => entry.Action, "signed-in", "sign-in-failed", "signed-out", "note.created", "note.updated", "note.deleted", "user.updated")
+            .Filter(entry => entry.UserId).Filter(entry => entry.SubjectType, "account", "user", "session", "note", "note-share").Filter(entry => entry.At);
+    }
+}

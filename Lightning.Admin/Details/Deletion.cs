@@ -1,0 +1,87 @@
+using System.Linq.Expressions;
+using Lightning.Admin.Forms;
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Lightning.Admin.Details;
+
+/// <summary>Deletes rows, says first what goes along, and takes back what stays.</summary>
+sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
+    where T : class
+{
+    /// <summary>Rows of rows of rows are looked for so deep.</summary>
+    const int Depth = 4;
+
+    public async Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(key, deleted: false) is not { } parts) return null;
+        var found = new List<Consequence>();
+        if (registration.Tombstone is not null) return found;
+        await FollowAsync(registration.Table, row => Same(row, registration.Key, parts), (row, foreignKey) => Same(row, foreignKey.Properties, parts), Depth);
+        return found;
+
+        // The first step compares the foreign key with the row's own; those after it follow the navigation back.
+        async Task FollowAsync(IEntityType table, Func<Expression, Expression> condition, Func<Expression, IReadOnlyForeignKey, Expression>? direct, int depth)
+        {
+            foreach (var foreignKey in table.GetReferencingForeignKeys().Where(reference => !reference.IsOwnership))
+            {
+                var dependent = foreignKey.DeclaringEntityType;
+                if (depth == 0 || (direct is null && foreignKey.DependentToPrincipal?.PropertyInfo is null)) continue;
+                Func<Expression, Expression> leads = direct is not null ? row => direct(row, foreignKey) : row => condition(Expression.Property(row, foreignKey.DependentToPrincipal!.PropertyInfo!));
+                var effect = foreignKey.DeleteBehavior switch
+                {
+                    DeleteBehavior.Cascade or DeleteBehavior.ClientCascade => "deleted too",
+                    DeleteBehavior.SetNull or DeleteBehavior.ClientSetNull => "kept, without it",
+                    _ => "in the way: as long as there are any, it stays",
+                };
+                var known = request.Site.Of(dependent.ClrType);
+                CappedCount? count = known is null ? null : await known.Open(request).CountAsync(leads, cancellationToken);
+                if (count?.Rows != 0) found.Add(new(known?.Title ?? Values.TypedText.Words(dependent.ClrType == typeof(Dictionary<string, object>) ? dependent.DisplayName() : dependent.ClrType.Name), count, effect));
+                if (effect == "deleted too" && count?.Rows > 0) await FollowAsync(dependent, leads, null, depth - 1);
+            }
+        }
+    }
+
+    public async Task<(bool Found, string? Fault)> DeleteAsync(string key)
+    {
+        if (await FindAsync(key, deleted: false) is not { } parts) return (false, null);
+        await using var transaction = await request.Db.Database.BeginTransactionAsync();
+        if (await query.WithKey(query.Living(query.Within(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), Verb.Delete)), parts).SingleOrDefaultAsync() is not { } row) return (false, null);
+        registration.Remove(request.Db, row, request.Now);
+        try
+        {
+            await request.Db.SaveChangesAsync(CancellationToken.None);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return (false, null);
+        }
+        catch (DbUpdateException refusal) when (DatabaseFaults.Of(refusal, registration.Table) is { } fault)
+        {
+            return (true, fault.Sentence);
+        }
+        await transaction.CommitAsync();
+        return (true, null);
+    }
+
+    public async Task<bool> RestoreAsync(string key)
+    {
+        if (registration.Tombstone is not { } tombstone || await FindAsync(key, deleted: true) is not { } parts) return false;
+        await using var transaction = await request.Db.Database.BeginTransactionAsync();
+        if (await query.WithKey(query.Within(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), Verb.Delete), parts).SingleOrDefaultAsync() is not { } row) return false;
+        request.Db.Entry(row).Property(tombstone.Property!).CurrentValue = null;
+        await request.Db.SaveChangesAsync(CancellationToken.None);
+        await transaction.CommitAsync();
+        return true;
+    }
+
+    /// <summary>The key of a row that the actor may read and delete; null where there is none.</summary>
+    async Task<object[]?> FindAsync(string key, bool deleted) => registration.Deletes && RowKey.Read(key, registration.Key) is { } parts
+        && await query.WithKey(query.Living(query.Within(query.Rows(), Verb.Delete), deleted), parts).AnyAsync() ? parts : null;
+
+    static Expression Same(Expression row, IReadOnlyList<IReadOnlyProperty> columns, object[] values) => columns
+        .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, values[i]))).Aggregate(Expression.AndAlso);
+}

@@ -1,0 +1,86 @@
+using System.Linq.Expressions;
+using Lightning.Admin.Forms;
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Lightning.Admin.Details;
+
+/// <summary>Reads a row's page: the columns that are named and no other.</summary>
+sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
+    where T : class
+{
+    const int MostChildren = 20;
+
+    public async Task<RowView?> ReadAsync(string key, CancellationToken cancellationToken)
+    {
+        if (RowKey.Read(key, registration.Key) is not { } parts) return null;
+        var row = Expression.Parameter(typeof(T), "row");
+        var fields = Fields();
+        var links = fields.Select(field => RelatedKey(field, row)).ToList();
+        var actions = registration.Actions.Where(action => action.Name != "delete").ToList();
+        var tombstone = registration.Tombstone is { } put ? query.Value(put, row) : Expression.Constant(null, typeof(object));
+        Expression[] values =
+        [
+            .. fields.Select(field => query.Value(field, row)), .. links.SelectMany(link => link?.Key ?? []), .. actions.Select(action => query.May(action.Verb, row)),
+            query.Value(registration.NamedBy!, row), tombstone, query.May(Verb.Update, row), query.May(Verb.Delete, row),
+        ];
+        if (await RowQuery<T>.Values(query.WithKey(query.Rows(), parts), row, values).SingleOrDefaultAsync(cancellationToken) is not { } found) return null;
+
+        var (facts, at) = (new List<Fact>(), fields.Count);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            string? link = null;
+            if (links[i] is { } related)
+            {
+                var target = found[at..(at + related.Key.Count)];
+                at += related.Key.Count;
+                if (target.All(part => part is not null)) link = $"/{related.Slug}/{RowKey.Write(target)}";
+            }
+            facts.Add(new(fields[i].Title, fields[i].Show(found[i]), link));
+        }
+        var allowed = actions.Where((_, i) => found[at + i] is true).ToList();
+        var isDeleted = found[^3] is not null;
+        return new(key, registration.NamedBy!.Show(found[^4]), string.Join(',', parts), facts, await ChildrenAsync(key, parts, cancellationToken),
+            found[^2] is true && !isDeleted && registration.Written.Count > 0, found[^1] is true && registration.Deletes, isDeleted, isDeleted ? [] : allowed);
+    }
+
+    /// <summary>What the page shows: what can be written first, related rows by their names, then the rest, each once.</summary>
+    List<Field> Fields()
+    {
+        var fields = new List<Field>();
+        foreach (var field in registration.Written.Concat(registration.Columns).Concat(registration.Shown).Select(Named))
+            if (fields.All(other => other.Name != field.Name)) fields.Add(field);
+        return fields;
+    }
+
+    Field Named(Field field)
+    {
+        if (FormField.Of(registration.Table, field) is not { Relation: { PropertyInfo: { } property }, Target: { } target } || request.Site.Of(target.ClrType)?.NamedBy is not { } label) return field;
+        var row = Expression.Parameter(typeof(T), "row");
+        var named = new Field(Expression.Lambda(label.Read.About(Expression.Property(row, property)), row), Values.TypedText.Words(property.Name));
+        named.Find(registration.Table);
+        return named;
+    }
+
+    (string Slug, IReadOnlyList<Expression> Key)? RelatedKey(Field field, ParameterExpression row) => new ListReader<T>(registration, request, query).Link(field, row);
+
+    async Task<IReadOnlyList<ChildRows>> ChildrenAsync(string key, object[] parts, CancellationToken cancellationToken)
+    {
+        var children = new List<ChildRows>();
+        foreach (var inline in registration.Inlines)
+        {
+            var navigation = registration.Table.FindNavigation(inline.Name)!;
+            if (request.Site.Of(inline.Child) is not { } child) continue;
+            var rows = child.Open(request);
+            if (!rows.IsPossible(Verb.Read)) continue;
+            var page = await rows.ChildrenAsync(navigation.ForeignKey.Properties, parts, MostChildren, cancellationToken);
+            var leads = child.Written.FirstOrDefault(field => FormField.Of(child.Table, field) is { Relation: { } relation } && relation.ForeignKey == navigation.ForeignKey);
+            var form = leads is not null && rows.IsPossible(Verb.Create) ? $"/{child.Slug}/-/new?{leads.Name}={key}" : null;
+            children.Add(new(child, page, form));
+        }
+        return children;
+    }
+}

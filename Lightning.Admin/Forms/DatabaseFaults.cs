@@ -1,0 +1,23 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Npgsql;
+
+namespace Lightning.Admin.Forms;
+
+/// <summary>What the database has against a write, as far as a person can mend it.</summary>
+static class DatabaseFaults
+{
+    /// <summary>The columns that are at fault, and a sentence; null where it is no fault of what was filled in.</summary>
+    public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault.InnerException is not PostgresException refusal ? null : refusal.SqlState switch
+    {
+        PostgresErrorCodes.UniqueViolation => (table.GetIndexes().FirstOrDefault(index => index.GetDatabaseName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList()
+            ?? table.GetKeys().FirstOrDefault(key => key.GetName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [], "Another row has this already."),
+        PostgresErrorCodes.ForeignKeyViolation => (table.GetForeignKeys().FirstOrDefault(key => key.GetConstraintName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [],
+            refusal.TableName == table.GetTableName() ? "There is no such row any more." : "Other rows still refer to it."),
+        PostgresErrorCodes.RestrictViolation => ([], "Other rows still refer to it."),
+        PostgresErrorCodes.CheckViolation => ([], $"The database does not allow this ({refusal.ConstraintName})."),
+        PostgresErrorCodes.NotNullViolation => ([.. table.GetProperties().Where(column => column.GetColumnName() == refusal.ColumnName).Select(column => column.Name)], "This cannot be left open."),
+        PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.StringDataRightTruncation => ([], "A value is too large for its column."),
+        _ => null,
+    };
+}

@@ -1,0 +1,20 @@
+using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
+using Lightning.Data.Rules;
+
+namespace Lightning.Admin.Forms;
+
+/// <summary>Rows to pick, as one types: those that a search finds, among those that one may read.</summary>
+static class PickEndpoint
+{
+    const int Most = 20;
+
+    public static void MapPickers(this IEndpointRouteBuilder app) => app.MapGet("/{list}/-/pick", PickAsync);
+
+    static async Task<IResult> PickAsync(string list, string? q, AdminRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Site.Find(list)?.Open(request) is not { } rows || !rows.IsPossible(Verb.Read)) return Results.NotFound();
+        if (q is { Length: > 200 } || !TypedText.IsStorable(q ?? "")) return Results.BadRequest();
+        return Results.Json(await rows.PickAsync(q ?? "", Most, cancellationToken));
+    }
+}

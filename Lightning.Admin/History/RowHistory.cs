@@ -1,0 +1,82 @@
+using System.Linq.Expressions;
+using System.Text.Json;
+using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
+using Lightning.Data.Audit;
+using Lightning.Data.Rules;
+using Lightning.Data.Users;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.History;
+
+/// <summary>Something that was done to a row.</summary>
+/// <param name="Id">Its place in the book.</param>
+/// <param name="At">When.</param>
+/// <param name="What">What was done.</param>
+/// <param name="Who">Who did it, by name; null where nobody was signed in.</param>
+/// <param name="WhoKey">Who did it, as part of an address.</param>
+/// <param name="Session">In which session.</param>
+/// <param name="Ip">From which address.</param>
+/// <param name="Changes">Which fields, from what to what.</param>
+public sealed record Happening(long Id, DateTimeOffset At, string What, string? Who, string? WhoKey, Guid? Session, string? Ip, IReadOnlyList<Change> Changes);
+
+/// <summary>A field that was changed.</summary>
+/// <param name="Title">The field.</param>
+/// <param name="From">What it was; null where the book does not say.</param>
+/// <param name="To">What it became; null where the book does not say.</param>
+public sealed record Change(string Title, string? From, string? To);
+
+/// <summary>Reads the book about one row, as far as whoever asks may read the book and the row's fields.</summary>
+sealed class RowHistory(AdminRequest request)
+{
+    /// <summary>The newest entries about a row, before one of them.</summary>
+    /// <param name="registration">What the row is.</param>
+    /// <param name="subject">Its key, as the book has it.</param>
+    /// <param name="before">An entry; null for the newest.</param>
+    /// <param name="most">How many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<Happening>> ReadAsync(Registration registration, string subject, long? before, int most, CancellationToken cancellationToken)
+    {
+        if (registration.Subject is not { } type || request.Site.Model.FindEntityType(typeof(AuditEntry)) is null || request.Site.FindRules(typeof(AuditEntry)) is not { } rules) return [];
+        var entries = request.Db.Set<AuditEntry>().AsNoTracking();
+        if (rules.Scope(request.Actor, Verb.Read) is { } scope) entries = entries.Where((Expression<Func<AuditEntry, bool>>)scope);
+        entries = entries.Where(entry => entry.SubjectType == type && entry.SubjectId == subject);
+        if (before is { } last) entries = entries.Where(entry => entry.Id < last);
+        var found = await entries.OrderByDescending(entry => entry.Id).Take(most).ToListAsync(cancellationToken);
+        var names = await NamesAsync([.. found.Select(entry => entry.UserId).OfType<Guid>().Distinct()], cancellationToken);
+        return [.. found.Select(entry => new Happening(
+            entry.Id, entry.At, What(entry.Action), entry.UserId is { } who ? names.GetValueOrDefault(who) ?? who.ToString() : null,
+            entry.UserId is { } key && names.ContainsKey(key) ? RowKey.Write([key]) : null, entry.SessionId, entry.Ip, Changes(registration, entry.Details)))];
+    }
+
+    List<Change> Changes(Registration registration, string? details)
+    {
+        var changes = new List<Change>();
+        if (details is null) return changes;
+        using var document = JsonDocument.Parse(details);
+        if (document.RootElement.ValueKind != JsonValueKind.Object) return changes;
+        var rules = request.Site.RulesOf(registration.Entity);
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            var field = member.Name.Split('.')[0];
+            var known = registration.Table.GetProperties().Select(column => column.Name).Concat(registration.Table.GetNavigations().Select(navigation => navigation.Name))
+                .FirstOrDefault(name => JsonNamingPolicy.CamelCase.ConvertName(name) == field);
+            if (known is not null && !rules.Reaches(Verb.Read, known)) continue;
+            changes.Add(new(TypedText.Words(member.Name), Part(member.Value, "from"), Part(member.Value, "to") ?? (member.Value.ValueKind == JsonValueKind.Object ? null : TypedText.Show(member.Value))));
+        }
+        return changes;
+
+        static string? Part(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var part) ? TypedText.Show(part) : null;
+    }
+
+    async Task<Dictionary<Guid, string>> NamesAsync(Guid[] ids, CancellationToken cancellationToken)
+    {
+        if (ids.Length == 0 || request.Site.Model.FindEntityType(typeof(User)) is null || request.Site.FindRules(typeof(User)) is not { } rules) return [];
+        var users = request.Db.Set<User>().AsNoTracking().Where(user => ids.Contains(user.Id));
+        if (rules.Scope(request.Actor, Verb.Read) is { } scope) users = users.Where((Expression<Func<User, bool>>)scope);
+        return await users.ToDictionaryAsync(user => user.Id, user => user.Email, cancellationToken);
+    }
+
+    /// <summary><c>note.updated</c> becomes <c>Updated</c>, and <c>password-reset-asked</c> <c>Password reset asked</c>.</summary>
+    static string What(string action) => TypedText.Words(action[(action.LastIndexOf('.') + 1)..].Replace('-', ' '));
+}

@@ -1,0 +1,45 @@
+using Lightning.Admin.Registrations;
+
+namespace Lightning.Admin.Lists;
+
+/// <summary>A page of a list.</summary>
+/// <param name="Columns">The columns that are shown.</param>
+/// <param name="Rows">The rows.</param>
+/// <param name="Next">Where the next page begins; null where there is none.</param>
+/// <param name="Previous">Where the page before ends; null where there is none.</param>
+public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRow> Rows, string? Next, string? Previous);
+
+/// <summary>A row of a list.</summary>
+/// <param name="Key">Its key, as part of an address.</param>
+/// <param name="Cells">Its values, a column each.</param>
+/// <param name="MayUpdate">Whether whoever looks may change it.</param>
+/// <param name="MayDelete">Whether they may delete it.</param>
+public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpdate, bool MayDelete)
+{
+    /// <summary>What the row is called among its neighbours.</summary>
+    public string Name => Cells.Count > 0 ? Cells[0].Text : Key;
+}
+
+/// <summary>A value of a row.</summary>
+/// <param name="Value">The value.</param>
+/// <param name="Text">As a person reads it.</param>
+/// <param name="Link">The related row that it is a value of; null where it is the row's own.</param>
+public sealed record Cell(object? Value, string Text, string? Link);
+
+/// <summary>How many rows there are, or that there are more than are counted.</summary>
+/// <param name="Rows">How many.</param>
+public readonly record struct CappedCount(int Rows)
+{
+    /// <summary>Rows are counted up to here.</summary>
+    public const int Cap = 1000;
+
+    /// <inheritdoc/>
+    public override string ToString() => Rows > Cap ? $"{Cap:N0}+" : Rows.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>A value that a list can be narrowed to.</summary>
+/// <param name="Title">The value.</param>
+/// <param name="Count">How many rows it leaves; null where they are not counted.</param>
+/// <param name="State">The list narrowed to it, or no longer where it is.</param>
+/// <param name="IsChosen">Whether it is.</param>
+public sealed record Facet(string Title, CappedCount? Count, ListState State, bool IsChosen);

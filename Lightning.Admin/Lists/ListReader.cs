@@ -1,0 +1,154 @@
+using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
+using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.Lists;
+
+/// <summary>Reads lists.</summary>
+sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
+    where T : class
+{
+    /// <summary>A page, and one row more to see whether another follows. Nothing is counted for it.</summary>
+    public async Task<ListPage> ReadAsync(ListState state, CancellationToken cancellationToken, Func<Expression, Expression>? also = null)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var columns = Shown(state);
+        if (state.Faults.Count > 0) return new(columns, [], null, null);
+        var order = query.Order(state, row);
+        var place = Place.Read(state.Place, order);
+        var rows = await query.NarrowAsync(state, null, cancellationToken);
+        if (also is not null) rows = rows.Where(Expressions.Condition<T>(also));
+        var way = place?.IsBackward == true ? [.. order.Select(by => by with { Descends = !by.Descends })] : order;
+        if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
+
+        var links = columns.Select(column => Link(column, row)).ToList();
+        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row))).Concat(links.SelectMany(link => link?.Key ?? []))
+            .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
+        var found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
+
+        var more = found.Count > state.Size;
+        var page = found.Take(state.Size).ToList();
+        if (place?.IsBackward == true) page.Reverse();
+        var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, true) : (true, more);
+        return new(columns, [.. page.Select(Row)],
+            after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
+            before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null);
+
+        ListRow Row(object?[] values)
+        {
+            var (cells, at) = (new List<Cell>(), order.Count + columns.Count);
+            for (var i = 0; i < columns.Count; i++)
+            {
+                string? target = null;
+                if (links[i] is { } link)
+                {
+                    var key = values[at..(at + link.Key.Count)];
+                    at += link.Key.Count;
+                    if (key.All(part => part is not null)) target = $"/{link.Slug}/{RowKey.Write(key)}";
+                }
+                var value = values[order.Count + i];
+                cells.Add(new(value, columns[i].Show(value), target));
+            }
+            return new(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells, values[^2] is true, values[^1] is true);
+        }
+    }
+
+    /// <summary>All rows of a list, one after another, none of them kept.</summary>
+    public async IAsyncEnumerable<object?[]> StreamAsync(ListState state, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var rows = RowQuery<T>.Sort(await query.NarrowAsync(state, null, cancellationToken), query.Order(state, row), row);
+        var values = query.KeyOf(row).Concat(Shown(state).Select(column => query.Value(column, row)));
+        await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken)) yield return found;
+    }
+
+    /// <summary>How many rows a list has, as far as they are counted.</summary>
+    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => await CountAsync(await query.NarrowAsync(state, null, cancellationToken), cancellationToken);
+
+    /// <summary>What the list can be narrowed to by a filter, each value with the rows that it leaves.</summary>
+    public async Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken)
+    {
+        var (facets, rows) = (new List<Facet>(), await query.NarrowAsync(state, filter.Name, cancellationToken));
+        foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
+        if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On)) await DatesAsync();
+        if (filter.Comparisons(registration.IsSmall).Contains(Comparison.Empty))
+        {
+            await AddAsync("Empty", Comparison.Empty, "yes");
+            await AddAsync("Not empty", Comparison.Empty, "no");
+        }
+        return facets;
+
+        object? Typed(string choice) => TypedText.TryRead(filter.Field.Type, choice, out var value) ? value : choice;
+
+        async Task AddAsync(string title, Comparison comparison, string value)
+        {
+            var chosen = state.ValuesOf(filter.Name, comparison).Contains(value);
+            // Several values of one column can be chosen side by side; whether there is one, and when, cannot.
+            var others = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
+            var by = new FilterBy(filter.Name, comparison, [value]);
+            var count = await CountAsync(rows.Where(Expressions.Condition<T>(row => Narrowing.Of(query.Value(filter.Field, row), by))), cancellationToken);
+            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? others : others.Append(value)]), chosen));
+        }
+
+        // Down from years to months to days, one step at a time; what there is, the first and the last say.
+        async Task DatesAsync()
+        {
+            var chosen = state.ValuesOf(filter.Name, Comparison.On) is [var first, ..] ? first : null;
+            if (chosen is not null)
+            {
+                var above = chosen.Length > 4 ? chosen[..^3] : null;
+                facets.Add(new($"‹ {(above is null ? "All dates" : above)}", null, state.With(filter.Name, Comparison.On, above is null ? [] : [above]), false));
+            }
+            switch (chosen?.Length)
+            {
+                case null:
+                    foreach (var year in await YearsAsync()) await AddAsync($"{year:0000}", Comparison.On, $"{year:0000}");
+                    break;
+                case 4:
+                    for (var month = 1; month <= 12; month++) await AddAsync($"{chosen}-{month:00}", Comparison.On, $"{chosen}-{month:00}");
+                    break;
+                case 7:
+                    for (var (day, last) = (1, DateTime.DaysInMonth(int.Parse(chosen[..4], null), int.Parse(chosen[5..], null))); day <= last; day++) await AddAsync($"{chosen}-{day:00}", Comparison.On, $"{chosen}-{day:00}");
+                    break;
+                default:
+                    await AddAsync(chosen!, Comparison.On, chosen!);
+                    break;
+            }
+            facets.RemoveAll(facet => facet.Count is { Rows: 0 } && !facet.IsChosen && facet.Title.Length > 0 && char.IsAsciiDigit(facet.Title[0]));
+        }
+
+        async Task<IEnumerable<int>> YearsAsync()
+        {
+            var row = Expression.Parameter(typeof(T), "row");
+            var value = query.Value(filter.Field, row);
+            var known = value.Type.CanBeNull() ? rows.Where(Expression.Lambda<Func<T, bool>>(Expression.NotEqual(value, Expression.Constant(null, value.Type)), row)) : rows;
+            var ends = new List<int>();
+            foreach (var descends in new[] { false, true })
+            {
+                var end = await RowQuery<T>.Values(RowQuery<T>.Sort(known, [new(value, descends, false, true)], row), row, [value]).FirstOrDefaultAsync(cancellationToken);
+                if (end is not null) ends.Add(end[0] switch { DateTimeOffset time => time.UtcDateTime.Year, DateTime time => time.Year, DateOnly day => day.Year, _ => throw new InvalidOperationException("A date is none.") });
+            }
+            return ends.Count == 0 ? [] : Enumerable.Range(ends[0], Math.Min(ends[1] - ends[0], 30) + 1).Reverse();
+        }
+    }
+
+    /// <summary>The columns that a list shows.</summary>
+    public IReadOnlyList<Field> Shown(ListState state) =>
+        state.Columns is { } names && registration.Columns.Where(column => names.Contains(column.Name)).ToList() is { Count: > 0 } chosen ? chosen : registration.Columns;
+
+    /// <summary>The related row that a column is a value of, where it has a page.</summary>
+    public (string Slug, IReadOnlyList<Expression> Key)? Link(Field column, ParameterExpression row)
+    {
+        if (column.Related is not { } related || column.Path is null || request.Site.Of(related.TargetEntityType.ClrType) is not { } target) return null;
+        var reads = new ScopedReads(request.Site, request.Actor);
+        Expression at = row;
+        foreach (var step in column.Through.TakeWhile(step => step != related).Append(related)) at = Expression.Property(at, step.PropertyInfo!);
+        return target.Key.All(key => key.PropertyInfo is not null)
+            ? (target.Slug, [.. target.Key.Select(key => reads.Member(Expression.Property(at, key.PropertyInfo!)))]) : null;
+    }
+
+    static async Task<CappedCount> CountAsync(IQueryable<T> rows, CancellationToken cancellationToken) => new(await rows.Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+}

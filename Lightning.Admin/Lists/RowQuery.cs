@@ -1,0 +1,138 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.Lists;
+
+/// <summary>The rows of a registration as queries: every one begins with the policy's scope, and every value of a related row passes that row's policy.</summary>
+sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
+    where T : class
+{
+    /// <summary>Beyond so many related rows, a word is not looked for in them.</summary>
+    const int MostRelated = 1000;
+    static readonly MethodInfo[] Ordering = [.. new[] { nameof(Queryable.OrderBy), nameof(Queryable.OrderByDescending), nameof(Queryable.ThenBy), nameof(Queryable.ThenByDescending) }
+        .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
+    readonly ScopedReads reads = new(request.Site, request.Actor);
+    readonly EntityRules rules = request.Site.RulesOf(typeof(T));
+
+    /// <summary>The rows that the actor may do it to.</summary>
+    public IQueryable<T> Rows(Verb verb = Verb.Read) => Within(request.Db.Set<T>().AsNoTracking(), verb);
+
+    /// <summary>Those of the rows that the actor may do it to.</summary>
+    public IQueryable<T> Within(IQueryable<T> rows, Verb verb) => rules.Scope(request.Actor, verb) is { } scope ? rows.Where((Expression<Func<T, bool>>)scope) : rows;
+
+    /// <summary>The row of a key.</summary>
+    public IQueryable<T> WithKey(IQueryable<T> rows, IReadOnlyList<object> key) => rows.Where(Expressions.Condition<T>(row => SameKey(row, key)));
+
+    /// <summary>The rows of keys.</summary>
+    public IQueryable<T> WithKeys(IQueryable<T> rows, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? rows.Where(_ => false)
+        : rows.Where(Expressions.Condition<T>(row => keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse)));
+
+    /// <summary>The living, or those that were put away.</summary>
+    public IQueryable<T> Living(IQueryable<T> rows, bool deleted = false)
+    {
+        if (registration.Tombstone is not { } tombstone) return rows;
+        return rows.Where(Expressions.Condition<T>(row =>
+            Expression.MakeBinary(deleted ? ExpressionType.NotEqual : ExpressionType.Equal, tombstone.Read.About(row).As(typeof(DateTimeOffset?)), Expression.Constant(null, typeof(DateTimeOffset?)))));
+    }
+
+    /// <summary>What a list shows, in no order.</summary>
+    /// <param name="state">The list.</param>
+    /// <param name="without">A filter that is left out, so that its own counts can be shown.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="among">Rows that are narrowed already; null for all that may be read.</param>
+    public async Task<IQueryable<T>> NarrowAsync(ListState state, string? without, CancellationToken cancellationToken, IQueryable<T>? among = null)
+    {
+        var rows = Living(among ?? Rows(), state.Deleted);
+        if (state.Faults.Count > 0) return rows.Where(_ => false);
+        foreach (var by in state.Filters.Where(by => by.Field != without))
+        {
+            var field = registration.Filters.First(filter => filter.Name == by.Field).Field;
+            rows = rows.Where(Expressions.Condition<T>(row => Narrowing.Of(Value(field, row), by)));
+        }
+        return await SearchAsync(rows, state.Search, cancellationToken);
+    }
+
+    /// <summary>Those of the rows that a search finds.</summary>
+    public async Task<IQueryable<T>> SearchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken)
+    {
+        if (search.Length == 0 || !registration.IsSearchable) return rows;
+        foreach (var word in SearchWords.Read(search))
+        {
+            var related = registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken);
+            rows = rows.Where(Expressions.Condition<T>(row => Match(row, word, related)));
+        }
+        return rows;
+    }
+
+    /// <summary>A value of a row, null where it is a related row's that the actor may not read.</summary>
+    public Expression Value(Field field, Expression row) => reads.Value(field.Read, row);
+
+    /// <summary>The columns of an order, those of the key last, so that it is the same each time.</summary>
+    public IReadOnlyList<OrderBy> Order(ListState state, ParameterExpression row)
+    {
+        var asked = state.Sort.Count > 0
+            ? state.Sort.Select(sort => (registration.Columns.Concat(registration.Sorted).First(column => column.Name == sort.Column), sort.Descends)).ToList()
+            : [.. registration.Ordered];
+        var order = asked.Select(sort => Of(sort.Item1, sort.Item2)).ToList();
+        // In the direction of the last column, so that one index has both.
+        var descends = asked.Count == 0 || asked[^1].Item2;
+        return [.. order, .. registration.Key.Select(key => new OrderBy(Expressions.Property(row, key.ClrType, key.Name), descends, false, key.GetTypeMapping().Converter is null))];
+
+        OrderBy Of(Field field, bool descends) => new(Value(field, row), descends,
+            field.Property!.IsNullable || field.Through.Count > 0, field.Property.GetTypeMapping().Converter is null && field.Type != typeof(bool));
+    }
+
+    /// <summary>The rows in an order.</summary>
+    public static IQueryable<T> Sort(IQueryable<T> rows, IEnumerable<OrderBy> order, ParameterExpression row)
+    {
+        var place = 0;
+        foreach (var by in order)
+        {
+            var how = Ordering[(place++ == 0 ? 0 : 2) + (by.Descends ? 1 : 0)].MakeGenericMethod(typeof(T), by.Value.Type);
+            rows = (IQueryable<T>)how.Invoke(null, [rows, Expression.Lambda(by.Value, row)])!;
+        }
+        return rows;
+    }
+
+    /// <summary>Values of each row, and nothing else of it.</summary>
+    public static IQueryable<object?[]> Values(IQueryable<T> rows, ParameterExpression row, IEnumerable<Expression> values) =>
+        rows.Select(Expression.Lambda<Func<T, object?[]>>(Expression.NewArrayInit(typeof(object), values.Select(value => value.As(typeof(object)))), row));
+
+    /// <summary>The parts of a row's key.</summary>
+    public IEnumerable<Expression> KeyOf(Expression row) => registration.Key.Select(key => Expressions.Property(row, key.ClrType, key.Name));
+
+    /// <summary>Whether the actor may do it to the row, as one more value of it.</summary>
+    public Expression May(Verb verb, ParameterExpression row) =>
+        !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
+
+    Expression SameKey(Expression row, IReadOnlyList<object> key) =>
+        registration.Key.Select((part, i) => (Expression)Expression.Equal(Expressions.Property(row, part.ClrType, part.Name), Expressions.Parameter(part.ClrType, key[i]))).Aggregate(Expression.AndAlso);
+
+    Expression Match(ParameterExpression row, (string Text, bool IsPhrase) word, IReadOnlyList<(string Column, Type Type, System.Collections.IEnumerable Keys)> related)
+    {
+        if (registration.IsSmall) return registration.Searched.Select(field => Narrowing.Contains(Value(field, row), word.Text)).Aggregate(Expression.OrElse);
+        var own = registration.Searched.Where(field => field.Through.Count == 0).Select(field => field.Read.About(row).Unboxed()).ToList();
+        List<Expression> matches = registration.Words is { } words ? [SearchWords.Matches(words.About(row), word)] : own.Count > 0 ? [SearchWords.Matches(SearchWords.VectorOf(own), word)] : [];
+        matches.AddRange(related.Select(of => Expression.Call(typeof(Enumerable), nameof(Enumerable.Contains), [of.Type],
+            Expressions.Parameter(typeof(IEnumerable<>).MakeGenericType(of.Type), of.Keys), Expressions.Property(row, of.Type, of.Column))));
+        return matches.Count == 0 ? Expression.Constant(false) : matches.Aggregate(Expression.OrElse);
+    }
+
+    /// <summary>The related rows that a word is found in, by the search of their own registration, each list by the column that leads there. So an index serves both sides.</summary>
+    async Task<List<(string Column, Type Type, System.Collections.IEnumerable Keys)>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
+    {
+        var found = new List<(string, Type, System.Collections.IEnumerable)>();
+        foreach (var navigation in registration.Searched.Select(field => field.Related).OfType<Microsoft.EntityFrameworkCore.Metadata.INavigation>().Distinct())
+        {
+            if (navigation.ForeignKey.Properties is not [var column] || request.Site.Of(navigation.TargetEntityType.ClrType) is not { } target) continue;
+            var keys = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
+            var typed = (System.Collections.IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(column.ClrType))!;
+            foreach (var key in keys) typed.Add(key);
+            if (typed.Count > 0) found.Add((column.Name, column.ClrType, typed));
+        }
+        return found;
+    }
+}

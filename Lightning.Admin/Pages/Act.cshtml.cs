@@ -1,0 +1,61 @@
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Admin.Pages;
+
+/// <summary>Does something to rows, after a question that says to how many.</summary>
+public sealed class ActModel(AdminRequest request) : AdminPage(request)
+{
+    /// <summary>What is done.</summary>
+    public RowAction Action { get; private set; } = null!;
+
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<string> Keys { get; private set; } = [];
+
+    /// <summary>Whether it is done to all rows of the list.</summary>
+    public bool All { get; private set; }
+
+    /// <summary>The list, as its address says it.</summary>
+    public string List { get; private set; } = "";
+
+    /// <summary>To how many rows.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>How many of the chosen are left out, because the policy does not allow it.</summary>
+    public int LeftOut => All ? 0 : Keys.Count - Count;
+
+    /// <summary>What is asked first.</summary>
+    public string Question => Action.Question.Length > 0 ? Action.Question.Replace("{count}", new CappedCount(Count).ToString()) : $"{Action.Title}: {new CappedCount(Count)} rows?";
+
+    /// <summary>What is wrong.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Nothing is done by an address.</summary>
+    public IActionResult OnGet([FromRoute] string list) => Opens(list) ? Redirect($"/{Registration.Slug}") : NotFound();
+
+    /// <summary>Asks, or does it.</summary>
+    public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromForm] string action, [FromForm] string[] key, [FromForm] string? all, [FromForm] string? sure, CancellationToken cancellationToken)
+    {
+        if (!Opens(list) || Registration.Actions.FirstOrDefault(known => known.Name == action) is not { } found) return NotFound();
+        (Action, Keys, All, List) = (found, [.. key.Distinct(StringComparer.Ordinal)], all == "yes", Request.Form["from"].ToString());
+        var chosen = new Chosen(Keys, All ? ListState.Read(Registration, QueryHelpers.ParseQuery(List)) : null);
+        if (chosen.All is { Faults: [var wrong, ..] }) return await AskAsync(chosen, wrong, cancellationToken);
+        var inputs = Action.Inputs.ToDictionary(input => input.Name, input => Request.Form[input.Name].ToString().Trim(), StringComparer.Ordinal);
+        if (sure != "yes") return await AskAsync(chosen, null, cancellationToken);
+        if (inputs.Values.Any(text => text.Length is 0 or > 1000 || !Values.TypedText.IsStorable(text))) return await AskAsync(chosen, "Fill everything in.", cancellationToken);
+        var (rows, fault) = await Rows.RunAsync(Action, chosen, inputs);
+        if (fault is not null) return await AskAsync(chosen, fault, cancellationToken);
+        var query = List.TrimStart('?');
+        return SeeOther($"/{Registration.Slug}?done=done&count={rows}{(query.Length > 0 ? $"&{query}" : "")}");
+    }
+
+    async Task<IActionResult> AskAsync(Chosen chosen, string? fault, CancellationToken cancellationToken)
+    {
+        Fault = fault;
+        Count = await Rows.CountForAsync(Action, chosen, cancellationToken);
+        if (Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Choose rows first." : "There is no row among them that you may do this to.";
+        return fault is null ? Page() : Again();
+    }
+}

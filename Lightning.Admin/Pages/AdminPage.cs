@@ -1,0 +1,40 @@
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Lightning.Admin.Pages;
+
+/// <summary>A page of a registration, for somebody who may read anything of it; for anybody else there is no such page.</summary>
+public abstract class AdminPage(AdminRequest request) : PageModel
+{
+    /// <summary>What it is about.</summary>
+    public Registration Registration { get; private set; } = null!;
+
+    /// <summary>Whether a row can be made by whoever looks.</summary>
+    public bool CanCreate => Registration.Written.Count > 0 && Rows.IsPossible(Verb.Create);
+
+    private protected AdminRequest Asked => request;
+
+    private protected Rows Rows { get; private set; } = null!;
+
+    private protected bool Opens(string list)
+    {
+        if (request.Site.Find(list) is not { } registration) return false;
+        (Registration, Rows) = (registration, registration.Open(request));
+        return Rows.IsPossible(Verb.Read);
+    }
+
+    private protected IActionResult SeeOther(string address)
+    {
+        Response.Headers.Location = address;
+        return StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    /// <summary>The page again, with something wrong.</summary>
+    private protected PageResult Again(int status = StatusCodes.Status422UnprocessableEntity)
+    {
+        Response.StatusCode = status;
+        return Page();
+    }
+}

@@ -1,0 +1,39 @@
+using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Lightning.Admin.Pages;
+
+/// <summary>Looks through everything that can be searched.</summary>
+public sealed class SearchModel(AdminRequest request) : PageModel
+{
+    const int Most = 5;
+
+    /// <summary>What is looked for.</summary>
+    public string Sought { get; private set; } = "";
+
+    /// <summary>What was found, by registration.</summary>
+    public IReadOnlyList<(Registration Registration, IReadOnlyList<Choice> Rows)> Found { get; private set; } = [];
+
+    /// <summary>What is wrong.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Looks.</summary>
+    public async Task<IActionResult> OnGetAsync(string? q, CancellationToken cancellationToken)
+    {
+        Sought = q?.Trim() ?? "";
+        if (Sought.Length > 200 || !TypedText.IsStorable(Sought))
+        {
+            Fault = "That cannot be searched for: at most 200 letters.";
+            Response.StatusCode = StatusCodes.Status400BadRequest;
+            return Page();
+        }
+        var found = new List<(Registration, IReadOnlyList<Choice>)>();
+        if (Sought.Length > 0)
+            foreach (var registration in request.Site.VisibleTo(request.Actor).Where(registration => registration.IsSearchable))
+                if (await registration.Open(request).PickAsync(Sought, Most, cancellationToken) is { Count: > 0 } rows) found.Add((registration, rows));
+        Found = found;
+        return Page();
+    }
+}

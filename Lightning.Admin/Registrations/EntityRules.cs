@@ -1,0 +1,45 @@
+using System.Linq.Expressions;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Lightning.Admin.Registrations;
+
+/// <summary>A policy, asked by whoever knows an entity's type only at run time.</summary>
+abstract class EntityRules
+{
+    /// <summary>Whether anybody may read or write a field.</summary>
+    public abstract bool Reaches(Verb verb, string field);
+
+    /// <summary>Whether any rule allows the verb.</summary>
+    public abstract bool Knows(Verb verb);
+
+    /// <summary>The rows that the actor may do it to; null stands for all of them.</summary>
+    public abstract LambdaExpression? Scope(Actor actor, Verb verb);
+
+    /// <summary>Whether the actor may do it to any row at all.</summary>
+    public abstract bool IsPossible(Actor actor, Verb verb);
+
+    /// <summary>Whether a navigation may be followed: it is readable itself, or the columns that it stands on are.</summary>
+    public bool ReachesNavigation(INavigationBase navigation) => Reaches(Verb.Read, navigation.Name)
+        || (navigation is INavigation { IsOnDependent: true } reference && reference.ForeignKey.Properties.All(column => Reaches(Verb.Read, column.Name)));
+
+    /// <summary>The rules of an entity; null where it has no policy.</summary>
+    public static EntityRules? Find(IServiceProvider services, Type entity) => services.GetService(typeof(Policy<>).MakeGenericType(entity)) is { } policy
+        ? (EntityRules)Activator.CreateInstance(typeof(Of<>).MakeGenericType(entity), policy)! : null;
+
+    sealed class Of<T>(Policy<T> policy) : EntityRules
+        where T : class
+    {
+        public override bool Reaches(Verb verb, string field) => policy.Reaches(verb, field);
+
+        public override bool Knows(Verb verb) => policy.Verbs.Contains(verb);
+
+        public override LambdaExpression? Scope(Actor actor, Verb verb)
+        {
+            var condition = policy.Scope(actor, verb);
+            return condition == Condition<T>.Always ? null : condition.Expression;
+        }
+
+        public override bool IsPossible(Actor actor, Verb verb) => policy.IsPossible(actor, verb);
+    }
+}

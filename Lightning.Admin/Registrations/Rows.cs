@@ -1,0 +1,187 @@
+using System.Linq.Expressions;
+using Lightning.Admin.Actions;
+using Lightning.Admin.Details;
+using Lightning.Admin.Forms;
+using Lightning.Admin.Lists;
+using Lightning.Data.Rules;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Lightning.Admin.Registrations;
+
+/// <summary>The rows of a registration, as one person reaches them.</summary>
+abstract class Rows
+{
+    /// <summary>A page of the list.</summary>
+    public abstract Task<ListPage> ListAsync(ListState state, CancellationToken cancellationToken);
+
+    /// <summary>How many rows the list has, as far as they are counted.</summary>
+    public abstract Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken);
+
+    /// <summary>What the list can be narrowed to by a filter.</summary>
+    public abstract Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken);
+
+    /// <summary>The columns that the list shows.</summary>
+    public abstract IReadOnlyList<Field> Shown(ListState state);
+
+    /// <summary>All rows of the list, one after another: the key's parts, and the columns that are shown.</summary>
+    public abstract IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken);
+
+    /// <summary>The keys of rows that a search finds; none where there are more than asked for.</summary>
+    public abstract Task<IReadOnlyList<object>> KeysAsync(string search, int most, CancellationToken cancellationToken);
+
+    /// <summary>What finds them, as SQL, for whoever wants to see the plan.</summary>
+    public abstract Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken);
+
+    /// <summary>Rows that a search finds, by key and name.</summary>
+    public abstract Task<IReadOnlyList<Choice>> PickAsync(string search, int most, CancellationToken cancellationToken);
+
+    /// <summary>The name of a row; null where the actor cannot read it.</summary>
+    public abstract Task<string?> NameAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>A row's page; null where there is none, or not for the actor.</summary>
+    public abstract Task<RowView?> FindAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>A form for a row that is to be made.</summary>
+    public abstract Task<Form?> NewAsync(IReadOnlyDictionary<string, string> preset, CancellationToken cancellationToken);
+
+    /// <summary>A form for a row that is to be changed; null where there is none, or not for the actor.</summary>
+    public abstract Task<Form?> EditAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Makes a row, or says what is wrong.</summary>
+    public abstract Task<Saved> CreateAsync(Posted posted);
+
+    /// <summary>Changes a row, or says what is wrong.</summary>
+    public abstract Task<Saved> UpdateAsync(string key, Posted posted);
+
+    /// <summary>What a delete would take along; null where there is no such row that the actor may delete.</summary>
+    public abstract Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a row; false where there is none that the actor may delete, else nothing or why it cannot be.</summary>
+    public abstract Task<(bool Found, string? Fault)> DeleteAsync(string key);
+
+    /// <summary>Takes a row back from the deleted ones; false where there is none that the actor may.</summary>
+    public abstract Task<bool> RestoreAsync(string key);
+
+    /// <summary>How many of the rows an action would be done to.</summary>
+    public abstract Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken);
+
+    /// <summary>Does something to rows, to those of them that the actor may; all or none.</summary>
+    public abstract Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs);
+
+    /// <summary>Makes rows of what a file holds, all or none; keeps them only where it is not a trial.</summary>
+    public abstract Task<IReadOnlyList<(int Row, string Field, string Fault)>> ImportAsync(IReadOnlyList<IReadOnlyDictionary<string, string>> rows, bool trial);
+
+    /// <summary>The first children of a row.</summary>
+    public abstract Task<ListPage> ChildrenAsync(IReadOnlyList<IProperty> foreignKey, IReadOnlyList<object> parent, int most, CancellationToken cancellationToken);
+
+    /// <summary>The rows that lead to a row, by key and name, as far as the actor may read them.</summary>
+    public abstract Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken);
+
+    /// <summary>Whether there can be a row at all that the actor may do it to, so that it is offered.</summary>
+    public abstract bool IsPossible(Verb verb);
+
+    /// <summary>Makes SQL of a column, to see that it can be.</summary>
+    public abstract void TryOut(Field column);
+}
+
+/// <summary>A row to pick.</summary>
+/// <param name="Key">Its key, as part of an address.</param>
+/// <param name="Name">What it is called.</param>
+public sealed record Choice(string Key, string Name);
+
+/// <summary>Rows that something is done to: those whose keys are named, or all that a list shows.</summary>
+public sealed record Chosen(IReadOnlyList<string> Keys, ListState? All);
+
+sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
+    where T : class
+{
+    readonly RowQuery<T> query = new(registration, request);
+
+    public override Task<ListPage> ListAsync(ListState state, CancellationToken cancellationToken) => List.ReadAsync(state, cancellationToken);
+
+    public override Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => List.CountAsync(state, cancellationToken);
+
+    public override Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken) => List.FacetsAsync(state, filter, cancellationToken);
+
+    public override IReadOnlyList<Field> Shown(ListState state) => List.Shown(state);
+
+    public override IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken) => List.StreamAsync(state, cancellationToken);
+
+    public override async Task<IReadOnlyList<object>> KeysAsync(string search, int most, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var rows = await query.SearchAsync(query.Rows(), search, cancellationToken);
+        var keys = await RowQuery<T>.Values(rows, row, query.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
+        return keys.Count > most || registration.Key.Count != 1 ? [] : [.. keys.Select(key => key[0]!)];
+    }
+
+    public override async Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        return RowQuery<T>.Values(await query.SearchAsync(query.Rows(), search, cancellationToken), row, query.KeyOf(row)).ToQueryString();
+    }
+
+    public override async Task<IReadOnlyList<Choice>> PickAsync(string search, int most, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var rows = RowQuery<T>.Sort(await query.SearchAsync(query.Living(query.Rows()), search, cancellationToken), query.Order(new ListState(), row), row);
+        return [.. (await Named(rows, row).Take(most).ToListAsync(cancellationToken)).Select(Choice)];
+    }
+
+    public override async Task<string?> NameAsync(string key, CancellationToken cancellationToken)
+    {
+        if (RowKey.Read(key, registration.Key) is not { } parts) return null;
+        var row = Expression.Parameter(typeof(T), "row");
+        return await Named(query.WithKey(query.Rows(), parts), row).SingleOrDefaultAsync(cancellationToken) is { } found ? Choice(found).Name : null;
+    }
+
+    public override Task<RowView?> FindAsync(string key, CancellationToken cancellationToken) => new RowReader<T>(registration, request, query).ReadAsync(key, cancellationToken);
+
+    public override Task<Form?> NewAsync(IReadOnlyDictionary<string, string> preset, CancellationToken cancellationToken) => Forms.NewAsync(preset, cancellationToken);
+
+    public override Task<Form?> EditAsync(string key, CancellationToken cancellationToken) => Forms.EditAsync(key, cancellationToken);
+
+    public override Task<Saved> CreateAsync(Posted posted) => Forms.CreateAsync(posted);
+
+    public override Task<Saved> UpdateAsync(string key, Posted posted) => Forms.UpdateAsync(key, posted);
+
+    public override Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken) => Deletion.ConsequencesAsync(key, cancellationToken);
+
+    public override Task<(bool Found, string? Fault)> DeleteAsync(string key) => Deletion.DeleteAsync(key);
+
+    public override Task<bool> RestoreAsync(string key) => Deletion.RestoreAsync(key);
+
+    public override Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) => new ActionRunner<T>(registration, request, query).CountAsync(action, chosen, cancellationToken);
+
+    public override Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs) =>
+        new ActionRunner<T>(registration, request, query).RunAsync(action, chosen, inputs);
+
+    public override Task<IReadOnlyList<(int Row, string Field, string Fault)>> ImportAsync(IReadOnlyList<IReadOnlyDictionary<string, string>> rows, bool trial) => Forms.ImportAsync(rows, trial);
+
+    public override Task<ListPage> ChildrenAsync(IReadOnlyList<IProperty> foreignKey, IReadOnlyList<object> parent, int most, CancellationToken cancellationToken) =>
+        List.ReadAsync(new ListState { Size = most }, cancellationToken, row => foreignKey
+            .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, parent[i]))).Aggregate(Expression.AndAlso));
+
+    public override async Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken) =>
+        new(await query.Rows().Where(Expressions.Condition<T>(condition)).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+
+    public override bool IsPossible(Verb verb) => request.Site.RulesOf(typeof(T)) is var rules && rules.Knows(verb) && rules.IsPossible(request.Actor, verb);
+
+    public override void TryOut(Field column)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        _ = RowQuery<T>.Values(query.Rows(), row, query.KeyOf(row).Append(query.Value(column, row))).ToQueryString();
+    }
+
+    ListReader<T> List => new(registration, request, query);
+
+    FormWriter<T> Forms => new(registration, request, query);
+
+    Deletion<T> Deletion => new(registration, request, query);
+
+    IQueryable<object?[]> Named(IQueryable<T> rows, ParameterExpression row) =>
+        RowQuery<T>.Values(rows, row, query.KeyOf(row).Append(query.Value(registration.NamedBy!, row)));
+
+    Choice Choice(object?[] found) => new(RowKey.Write(found[..^1]), registration.NamedBy!.Show(found[^1]));
+}

@@ -1,0 +1,161 @@
+using Lightning.Admin.Forms;
+using Lightning.Data.Audit;
+using Lightning.Data.Rules;
+using Lightning.ServiceDefaults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace Lightning.Admin.Registrations;
+
+/// <summary>What must hold of every registration, looked at once at the start, so that a mistake stops the start and not a request.</summary>
+static class Soundness
+{
+    /// <summary>What is looked at, in order. Each finds what is wrong, as a sentence that says how to mend it.</summary>
+    static readonly Func<Look, IEnumerable<string>>[] Checks =
+    [
+        HasAName, HasAPolicy, ReadsWhatMayBeRead, FindsItsColumns, IsServedByIndexes, WritesWhatMayBeWritten, IsInTheBook, Translates,
+    ];
+
+    /// <summary>Addresses of the site's own.</summary>
+    static readonly string[] Taken = ["backchannel", "css", "health", "js", "login", "logout", "search", "shared", "signin-oidc", "signout-callback-oidc", "status"];
+
+    /// <summary>Stops the start where a registration is not sound.</summary>
+    /// <exception cref="ConfigurationException">One is not.</exception>
+    public static T RequireSoundRegistrations<T>(this T app)
+        where T : IHost
+    {
+        var site = app.Services.GetRequiredService<AdminSite>();
+        using var scope = app.Services.CreateScope();
+        var db = scope.ServiceProvider.GetRequiredService<DbContext>();
+        if (Faults(site, db).FirstOrDefault() is { } fault) throw new ConfigurationException(fault);
+        return app;
+    }
+
+    /// <summary>Everything that is wrong; a check is not asked of a registration that has failed an earlier one.</summary>
+    internal static IEnumerable<string> Faults(AdminSite site, DbContext db)
+    {
+        foreach (var registration in site.Registrations)
+            foreach (var check in Checks)
+            {
+                var faults = check(new Look(site, db, registration)).ToList();
+                foreach (var fault in faults) yield return $"{registration.GetType().Name} {fault}";
+                if (faults.Count > 0) break;
+            }
+    }
+
+    static IEnumerable<string> HasAName(Look look)
+    {
+        var slug = look.Registration.Slug;
+        if (slug.Length == 0 || !slug.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')) yield return $"is called \"{look.Registration.Title}\": use letters, digits and spaces.";
+        else if (Taken.Contains(slug)) yield return $"is called \"{look.Registration.Title}\", and the site has a page of that address: choose another title.";
+        else if (look.Site.Registrations.Count(other => other.Slug == slug) > 1) yield return $"is called \"{look.Registration.Title}\", and so is another: give each a title of its own.";
+        if (look.Registration.Columns.Count == 0) yield return "has no columns: say which by List(row => row.…).";
+        var twice = look.Registration.Columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
+        if (twice is not null) yield return $"has two columns that are called {twice}: give one a title of its own by Column(\"…\", …).";
+    }
+
+    static IEnumerable<string> HasAPolicy(Look look)
+    {
+        if (look.Site.FindRules(look.Registration.Entity)?.Knows(Verb.Read) != true)
+            yield return $"is about {look.Registration.Entity.Name}, which nobody's policy lets anybody read: write a Policy<{look.Registration.Entity.Name}> that allows Verb.Read.";
+        foreach (var child in look.Registration.Inlines.Where(child => look.Site.Of(child.Child) is null))
+            yield return $"shows {child.Name} inline, and {child.Child.Name} has no registration: add one.";
+        foreach (var child in look.Registration.Inlines.Where(child => look.Registration.Table.FindNavigation(child.Name) is not { IsCollection: true }))
+            yield return $"shows {child.Name} inline, which is no list of rows with a foreign key: leave it out.";
+        if (look.Registration.Deletes && look.Registration.Tombstone is null && !look.Rules.Knows(Verb.Delete))
+            yield return $"removes rows, and the policy of {look.Registration.Entity.Name} allows nobody to: leave Deletable() out, or allow Verb.Delete.";
+        foreach (var action in look.Registration.Actions.Where(action => !look.Rules.Knows(action.Verb)))
+            yield return $"has an action \"{action.Title}\" for Verb.{action.Verb}, which the policy of {look.Registration.Entity.Name} allows nobody: allow it, or name another verb.";
+    }
+
+    static IEnumerable<string> ReadsWhatMayBeRead(Look look)
+    {
+        var expressions = look.Registration.Fields.Select(use => (use.What, use.Field.Read)).Concat(look.Registration.Words is { } words ? [("searches", words)] : []);
+        foreach (var (what, read) in expressions)
+            foreach (var (entity, member) in ReadFields.Of(look.Site.Model, read))
+            {
+                // The words of a row are kept apart from it, and are as readable as it is.
+                if (what == "searches" && look.Registration.Words == read && entity != look.Registration.Entity) continue;
+                if (look.Site.FindRules(entity) is not { } rules)
+                    yield return $"{what} {read.Body}, and {entity.Name} has no policy: write a Policy<{entity.Name}> that allows Verb.Read.";
+                else if (look.Site.Navigation(entity, member) is { } navigation ? !(navigation.TargetEntityType.IsOwned() ? rules.Reaches(Verb.Read, member.Name) : rules.ReachesNavigation(navigation) || look.IsWords(read))
+                    : look.Site.Model.FindEntityType(entity)!.FindProperty(member.Name) is not null && !rules.Reaches(Verb.Read, member.Name))
+                    yield return $"{what} {read.Body}, and the policy of {entity.Name} lets nobody read {member.Name}: leave it out, or name it in the fields of Verb.Read.";
+            }
+    }
+
+    static IEnumerable<string> FindsItsColumns(Look look)
+    {
+        foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed)) yield return Computed("filters by", filter.Field);
+        foreach (var field in look.Registration.Searched.Where(field => field.IsComputed || field.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
+        foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
+        static string Computed(string what, Field field) => $"{what} {field.Read.Body}, which is no column: name a column, or one of a related row.";
+    }
+
+    static IEnumerable<string> IsServedByIndexes(Look look)
+    {
+        if (look.Registration.IsSmall) yield break;
+        foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => !look.Registration.Serves(field, ordered: true)))
+            yield return Unserved("sorts by", field);
+        foreach (var filter in look.Registration.Filters.Where(filter => !look.Registration.Serves(filter.Field, ordered: false))) yield return Unserved("filters by", filter.Field);
+        if (look.Registration.IsSearchable && look.Registration.SearchIndex is null)
+            yield return $"searches {string.Join(", ", look.Registration.Searched.Select(field => field.Name))}, and says no index that serves it: add a migration with CREATE INDEX … USING gin ({look.SearchExpression}) "
+                + "and name it by ServedBy(\"…\"), or, if there will never be more than some thousand rows, say Few().";
+
+        string Unserved(string what, Field field) =>
+            $"{what} {field.Name}, which no index of {look.Registration.Table.GetTableName()} begins with: add one (builder.HasIndex(row => new {{ row.{field.Property!.Name}, row.{look.Registration.Table.FindPrimaryKey()!.Properties[0].Name} }}) and a migration), "
+            + "leave it out, or, if there will never be more than some thousand rows, say Few().";
+    }
+
+    static IEnumerable<string> WritesWhatMayBeWritten(Look look)
+    {
+        foreach (var field in look.Registration.Written)
+        {
+            if (field.Path is null || field.Related is not null || FormField.Of(look.Registration.Table, field) is not { } formField)
+            {
+                yield return $"edits {field.Read.Body}, which a form cannot write: name a column, a column of an owned object, or the navigation to a related row.";
+                continue;
+            }
+            if (!formField.PolicyNames.Any(name => look.Rules.Reaches(Verb.Create, name) || look.Rules.Reaches(Verb.Update, name)))
+                yield return $"edits {field.Name}, which the policy of {look.Registration.Entity.Name} lets nobody write: name it in the fields of Verb.Update or Verb.Create, or show it by ReadOnly.";
+            if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
+                yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
+        }
+    }
+
+    static IEnumerable<string> IsInTheBook(Look look)
+    {
+        if ((look.Registration.Written.Count > 0 || look.Registration.Deletes || look.Registration.Actions.Count > 0)
+            && look.Registration.Entity.GetCustomAttributes(typeof(AuditedAttribute), inherit: false).Length == 0)
+            yield return $"writes, and nobody would know who did: mark {look.Registration.Entity.Name} with [Audited(\"…\")].";
+    }
+
+    static IEnumerable<string> Translates(Look look)
+    {
+        foreach (var column in look.Registration.Columns)
+        {
+            string? fault = null;
+            try
+            {
+                look.Registration.Open(new AdminRequest(look.Site, look.Db, Somebody, TimeProvider.System)).TryOut(column);
+            }
+            catch (InvalidOperationException unknown)
+            {
+                fault = unknown.Message.Split('\n')[0].TrimEnd('.');
+            }
+            if (fault is not null) yield return $"shows {column.Title}, which cannot be made into SQL ({fault}): write it with columns and navigations.";
+        }
+    }
+
+    // Somebody for whom as little as possible is decided beforehand: what is never to be seen is never put into SQL.
+    static readonly Actor Somebody = new(Guid.Empty, Guid.Empty, IsAdmin: true, IsVerified: true);
+
+    sealed record Look(AdminSite Site, DbContext Db, Registration Registration)
+    {
+        public EntityRules Rules => Site.RulesOf(Registration.Entity);
+
+        public bool IsWords(System.Linq.Expressions.LambdaExpression read) => read == Registration.Words;
+
+        public string SearchExpression => $"to_tsvector('simple', {string.Join(" || ' ' || ", Registration.Searched.Select(one => one.Property?.GetColumnName() ?? one.Name))})";
+    }
+}

@@ -1,0 +1,138 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>An administrator at a real browser: each thing that the site has, one after another, and a picture of each page.</summary>
+public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromium) : IClassFixture<LibraryUnderTest>
+{
+    /// <summary>All that is not as it should be, so that one look finds every page's.</summary>
+    readonly List<string> wrong = [];
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Site_WithKeysPickersAndForms_DoesWhatItSays()
+    {
+        await using var context = await SignInAsync(phone: false, dark: false);
+        var page = await context.NewPageAsync();
+        var noise = new List<string>();
+        page.Console += (_, message) => { if (message.Type == "error" && !message.Text.Contains("409") && !message.Text.Contains("422")) noise.Add(message.Text); };
+        page.PageError += (_, fault) => noise.Add(fault);
+
+        // Search by key, rows by key, edit by key, help by key.
+        await GoAsync(page, "/books");
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(page.Locator("#keys")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("love letters");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=love"));
+        (await page.Locator("[data-rows] tbody tr").CountAsync()).ShouldBeGreaterThan(0);
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("k");
+        await Assertions.Expect(page.Locator("[data-rows] tbody tr").First).ToHaveAttributeAsync("data-at", "");
+        await page.Keyboard.PressAsync("x");
+        await Assertions.Expect(page.Locator("[data-rows] tbody tr").First.Locator("input")).ToBeCheckedAsync();
+
+        // Sort, narrow, choose columns: the address says it.
+        await GoAsync(page, "/books");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Price" }).ClickAsync();
+        await Assertions.Expect(page.Locator("th[aria-sort=ascending]")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("Price"));
+        await page.Locator(".filters summary").ClickAsync();
+        await page.Locator(".filters").GetByRole(AriaRole.Link, new() { Name = "Short story" }).First.ClickAsync();
+        page.Url.ShouldContain("f.genre.is=ShortStory");
+        page.Url.ShouldContain("sort=price");
+        await page.Locator(".columns summary").ClickAsync();
+        await page.Locator(".columns").GetByLabel("Pages").UncheckAsync();
+        await page.Locator(".columns").GetByRole(AriaRole.Button).ClickAsync();
+        await Assertions.Expect(page.Locator("thead")).Not.ToContainTextAsync("Pages");
+
+        // A new row; its author is found as one types; leaving a form that is filled in is asked about.
+        await GoAsync(page, "/books/-/new");
+        await page.GetByLabel("Title", new() { Exact = true }).FillAsync("Typed in");
+        var asked = 0;
+        page.Dialog += async (_, dialog) => { asked++; await dialog.DismissAsync(); };
+        await page.GetByRole(AriaRole.Link, new() { Name = "Leave" }).ClickAsync();
+        await Lightning.Testing.Wait.UntilAsync(() => asked == 1);
+        page.Url.ShouldEndWith("/books/-/new");
+        await page.GetByLabel("Search author").FillAsync("grace");
+        await Assertions.Expect(page.Locator(".picker").First).ToHaveAttributeAsync("data-found", "grace");
+        await page.GetByLabel("Author", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "Grace %_\\" });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).Last.ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Typed in");
+        var path = new Uri(page.Url).AbsolutePath;
+
+        // Somebody else saves first: both versions are there.
+        await page.Keyboard.PressAsync("e");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Edit Typed in");
+        await using (var open = library.Open("books")) await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("title", "Theirs")));
+        await page.GetByLabel("Title", new() { Exact = true }).FillAsync("Mine");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).Last.ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: Theirs");
+        await LookAsync(page, "overtaken");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save all the same" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".history").First).ToContainTextAsync("Mine");
+
+        // Deleted, and taken back.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Delete…" }).ClickAsync();
+        await LookAsync(page, "delete");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[role=status]")).ToHaveTextAsync("Taken back.");
+
+        // An action asks, with a field.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Lend…" }).ClickAsync();
+        await LookAsync(page, "action");
+        await page.GetByLabel("To whom").FillAsync("Grace");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Lend" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[role=status]")).ToContainTextAsync("Done, to 1 row.");
+        noise.ShouldBeEmpty();
+        wrong.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("wide", false, false)]
+    [InlineData("phone", true, false)]
+    [InlineData("dark", false, true)]
+    public async Task Pages_AllOfThem_AreAccessible_AndFitTheScreen(string name, bool phone, bool dark)
+    {
+        await using var db = library.Connect();
+        var book = await db.Books.FirstAsync(book => !book.IsRestricted && book.Author!.Name == "Ada" && book.Reviews.Count > 0, Cancellation);
+        await using var context = await SignInAsync(phone, dark);
+        var page = await context.NewPageAsync();
+        foreach (var (title, path) in new[]
+        {
+            ("list", "/books"), ("narrowed", "/books?f.readAt.on=2024&f.genre.is=Novel"), ("nothing", "/books?q=nothing+at+all"), ("fault", "/books?sort=nothing"), ("row", $"/books/{book.Id}"), ("edit", $"/books/{book.Id}/edit"),
+            ("new", "/books/-/new"), ("import", "/books/-/import"), ("history", $"/books/{book.Id}/history"), ("search", "/search?q=love"), ("shelves", "/shelves"),
+        })
+        {
+            await GoAsync(page, path);
+            await LookAsync(page, $"{title}-{name}");
+        }
+        wrong.ShouldBeEmpty();
+    }
+
+    async Task<IBrowserContext> SignInAsync(bool phone, bool dark)
+    {
+        var (_, _, browser) = await library.SignInAsync(isAdmin: true);
+        var context = await chromium.OpenAsync(phone, dark);
+        await context.AddCookiesAsync(browser.Cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = "localhost", Path = "/", Secure = true, HttpOnly = true }));
+        browser.Dispose();
+        return context;
+    }
+
+    Task<IResponse?> GoAsync(IPage page, string path) => page.GotoAsync(new Uri(library.Address, path).ToString());
+
+    async Task LookAsync(IPage page, string name)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+        var violations = (await page.RunAxe()).Violations;
+        wrong.AddRange(violations.Select(violation => $"{name}: {violation.Id}: {violation.Help} {string.Join(' ', violation.Nodes.Select(node => node.Html))}"));
+        if (!await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")) wrong.Add($"{name} scrolls sideways");
+    }
+}

@@ -1,0 +1,74 @@
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+
+namespace Lightning.Admin.Tests.Library;
+
+public sealed class BookAdmin : AdminFor<Book>
+{
+    public BookAdmin() : base("Books")
+    {
+        Few();
+        List(book => book.Title, book => book.Genre, book => book.Author!.Name, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn, book => book.ReadAt,
+            book => book.Shelf!.Label, book => book.Origin!.City);
+        Column("Reviews", book => book.Reviews.Count, count => $"{count} reviews");
+        Search(book => book.Title, book => book.Author!.Name);
+        Filter(book => book.Title).Filter(book => book.Genre).Filter(book => book.SecondGenre).Filter(book => book.Pages).Filter(book => book.IsLent).Filter(book => book.ReadAt).Filter(book => book.PublishedOn)
+            .Filter(book => book.Author!.Name).Filter(book => book.Origin!.Year);
+        Edit(book => book.Title, book => book.Subtitle, book => book.Genre, book => book.SecondGenre, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
+            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin!.City, book => book.Origin!.Year, book => book.Dedication!.To, book => book.Author, book => book.Shelf);
+        Check(book => book.Title, title => title.Length == 0 ? "Give it a title." : null);
+        Inline(book => book.Reviews);
+        Keeps(book => book.DeletedAt);
+        Action("Lend", Verb.Archive, (books, run) =>
+        {
+            foreach (var book in books) (book.IsLent, book.Subtitle) = (true, run.Inputs["to"]);
+        }).Asks("Lend {count} books?").Takes("to", "To whom");
+    }
+}
+
+public sealed class AuthorAdmin : AdminFor<Author>
+{
+    public AuthorAdmin() : base("Authors")
+    {
+        Few();
+        List(author => author.Name, author => author.Mentor!.Name);
+        Column("Pupils of the mentor's mentor", author => author.Mentor!.Mentor!.Name.Length);
+        Search(author => author.Name);
+        Edit(author => author.Name, author => author.Mentor);
+        Deletable();
+    }
+}
+
+public sealed class ShelfAdmin : AdminFor<Shelf>
+{
+    public ShelfAdmin() : base("Shelves")
+    {
+        Few();
+        List(shelf => shelf.Label, shelf => shelf.Room, shelf => shelf.Number);
+        Search(shelf => shelf.Room, shelf => shelf.Label);
+        Edit(shelf => shelf.Room, shelf => shelf.Number, shelf => shelf.Label);
+        Called(shelf => shelf.Room);
+        Deletable();
+    }
+}
+
+public sealed class ReviewAdmin : AdminFor<Review>
+{
+    public ReviewAdmin() : base("Reviews")
+    {
+        Few();
+        List(review => review.Text, review => review.Number, review => review.Book!.Title);
+        Edit(review => review.Book, review => review.Number, review => review.Text);
+        Deletable();
+    }
+}
+
+public sealed class TagAdmin : AdminFor<Tag>
+{
+    public TagAdmin() : base("Tags")
+    {
+        Few();
+        List(tag => tag.Name);
+        Column("Titles", tag => tag.Books.Count(book => book.Title != ""));
+    }
+}

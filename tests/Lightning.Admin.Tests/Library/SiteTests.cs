@@ -1,0 +1,171 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Lightning.Admin.Exports;
+using Lightning.Admin.Registrations;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using SiteBrowser = Lightning.Testing.Browser;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>The pages of the engine over HTTP, as a browser without scripts meets them.</summary>
+public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
+{
+    /// <summary>Routes that are for everybody, or are no pages of the site's own.</summary>
+    static readonly string[] ForEverybody = ["login", "signin-oidc", "signout-callback-oidc", "backchannel", "logout", "status/{status:int}", "health", "{**"];
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Routes_AllOfThem_AreAdministratorsOnly_AndFormsTheSitesOwn()
+    {
+        var key = await KeyAsync();
+        var routes = library.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/'))
+            .Where(route => !ForEverybody.Any(open => route.StartsWith(open, StringComparison.Ordinal)) && !route.Contains("css", StringComparison.Ordinal) && !route.Contains("js", StringComparison.Ordinal) && !route.Contains("shared", StringComparison.Ordinal))
+            .Distinct().ToList();
+        foreach (var expected in new[] { "{list}", "{list}/{key}", "{list}/{key}/edit", "{list}/-/new", "{list}/{key}/delete", "{list}/{key}/history", "{list}/-/act", "{list}/-/import", "{list}/-/export", "{list}/-/pick", "search" }) routes.ShouldContain(expected);
+        using var anonymous = new SiteBrowser(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, library.Address);
+        var (_, _, stranger) = await library.SignInAsync(isAdmin: false);
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        foreach (var route in routes)
+        {
+            var path = "/" + Regex.Replace(route.Replace("{list}", "books").Replace("{key}", key), "\\{[^}]*\\}", Guid.NewGuid().ToString()) + (route.EndsWith("export", StringComparison.Ordinal) ? "?format=csv" : "");
+            (await anonymous.GetAsync(path, ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.Redirect, path);
+            (await anonymous.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent([]), ("Accept", "text/html"))).StatusCode.ShouldBeOneOf([HttpStatusCode.Redirect, HttpStatusCode.MethodNotAllowed, HttpStatusCode.Unauthorized]);
+            using var refused = await stranger.GetAsync(path, ("Accept", "text/html"));
+            refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
+            (await refused.Content.ReadAsStringAsync(Cancellation)).ShouldNotContain("Love");
+            // A form of another site has no token of this one.
+            (await root.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent([new("title", "Forged")]), ("Accept", "text/html"))).StatusCode.ShouldBeOneOf([HttpStatusCode.BadRequest, HttpStatusCode.MethodNotAllowed, HttpStatusCode.NotFound]);
+        }
+        (await library.Database.ExecuteAsync("SELECT count(*) FROM library.books WHERE title = 'Forged' OR deleted_at IS NOT NULL")).ShouldBe(0L);
+        stranger.Dispose();
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Pages_OfHostileRows_ShowThemAsTheyAre_AndRunNothing()
+    {
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        foreach (var path in new[] { "/books?size=250", "/books?q=%3Cscript%3E", "/authors", "/shelves", "/reviews", "/search?q=%3Cscript%3E", "/books?f.title.is=%3Cscript%3Ealert(2)%3C/script%3E", "/books?q=%25_%5C", "/books?sort=nothing" })
+        {
+            using var page = await root.GetAsync(path, ("Accept", "text/html"));
+            page.StatusCode.ShouldBe(path.EndsWith("nothing", StringComparison.Ordinal) ? HttpStatusCode.BadRequest : HttpStatusCode.OK, path);
+            var html = await page.Content.ReadAsStringAsync(Cancellation);
+            html.ShouldNotContain("<script>alert");
+            html.ShouldNotContain(LibraryUnderTest.Canary);
+            html.ShouldNotContain(" onclick=");
+            html.ShouldNotContain(" style=");
+            page.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("script-src 'self' 'nonce-");
+        }
+        await using var open = library.Open("shelves");
+        foreach (var row in (await open.Rows.ListAsync(new() { Size = 250 }, Cancellation)).Rows)
+            (await root.GetAsync($"/shelves/{row.Key}", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.OK, row.Key);
+        foreach (var missing in new[] { $"/books/{Guid.NewGuid()}", "/books/nonsense", "/nothing", "/nothing/-/export?format=csv", "/books/-/export?format=exe", $"/books/{Guid.NewGuid()}/edit", $"/books/{Guid.NewGuid()}/history" })
+            (await root.GetAsync(missing, ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.NotFound, missing);
+        (await root.GetAsync("/books/-/export?format=csv&f.secret.is=x", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Export_IsExactlyWhatTheListShows_ForASpreadsheetToo_AndIsInTheBook()
+    {
+        var (user, session, root) = await library.SignInAsync(isAdmin: true);
+        using var file = await root.GetAsync("/books/-/export?format=csv&f.genre.is=Poem&col=title&col=price&col=author.name&sort=price");
+        file.StatusCode.ShouldBe(HttpStatusCode.OK);
+        file.Content.Headers.ContentDisposition!.FileName.ShouldStartWith("books-");
+        var text = await file.Content.ReadAsStringAsync(Cancellation);
+        text.Split("\r\n")[0].ShouldBe("key,title,author.name,price");
+        text.ShouldContain(",'@sum,");
+        text.ShouldNotContain(",@sum");
+        var (rows, fault) = CsvText.Read(text);
+        fault.ShouldBeNull();
+        await using var open = library.Open("books");
+        var state = Lists.ListState.Read(library.Site.Find("books")!, Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery("f.genre.is=Poem&sort=price&size=250"));
+        var listed = await open.Rows.ListAsync(state, Cancellation);
+        rows.Select(row => row["key"]).ShouldBe(listed.Rows.Select(row => row.Key));
+        rows.Select(row => row["title"]).ShouldBe(listed.Rows.Select(row => (string)row.Cells[0].Value!));
+        text.ShouldContain(",-29.5\r\n");
+        text.ShouldNotContain("Hidden");
+
+        using var json = await root.GetAsync("/books/-/export?format=json");
+        using var document = JsonDocument.Parse(await json.Content.ReadAsStringAsync(Cancellation));
+        document.RootElement.GetArrayLength().ShouldBe(54);
+        document.RootElement.EnumerateArray().ShouldAllBe(row => row.GetProperty("price").ValueKind == JsonValueKind.Null || row.GetProperty("price").ValueKind == JsonValueKind.Number);
+        (await library.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE action = 'exported' AND subject_type = 'books' AND user_id = '{user.Id}' AND session_id = '{session.Id}'")).ShouldBe(2L);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Row_IsMadeChangedDeletedAndTakenBack_ByForms_WithoutAScript()
+    {
+        var (user, _, root) = await library.SignInAsync(isAdmin: true);
+        await using var db = library.Connect();
+        var author = (await db.Authors.FirstAsync(author => author.Name == "Ada", Cancellation)).Id.ToString();
+        using var refused = await PostAsync(root, "/books/-/new", "/books/-/new", ("title", ""), ("genre", "Poem"), ("pages", "many"), ("author", author));
+        refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        var again = await refused.Content.ReadAsStringAsync(Cancellation);
+        again.ShouldContain("Give it a title.");
+        again.ShouldContain("This is no number that fits.");
+        again.ShouldContain("value=\"many\"");
+        again.ShouldContain($"<option value=\"{author}\" selected=\"selected\">Ada</option>");
+
+        using var made = await PostAsync(root, "/books/-/new", "/books/-/new", ("title", "By hand <b>"), ("genre", "Poem"), ("author", author));
+        made.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        var path = made.Headers.Location!.ToString().Split('?')[0];
+        (await ReadAsync(root, path)).ShouldContain("By hand &lt;b&gt;");
+        using var changed = await PostAsync(root, $"{path}/edit", $"{path}/edit", ("title", "By hand, twice"), ("subtitle", "a\r\nb"));
+        changed.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await PostAsync(root, $"{path}/edit", $"{path}/edit", ("isRestricted", "true"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var history = await ReadAsync(root, $"{path}/history");
+        history.ShouldContain("<del>By hand &lt;b&gt;</del>");
+        history.ShouldContain("<ins>By hand, twice</ins>");
+        history.ShouldContain(user.Email);
+
+        (await ReadAsync(root, $"{path}/delete")).ShouldContain("can be taken back");
+        using var deleted = await PostAsync(root, $"{path}/delete", $"{path}/delete");
+        deleted.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        var list = await ReadAsync(root, deleted.Headers.Location!.ToString());
+        list.ShouldContain("Undo");
+        (await PostAsync(root, deleted.Headers.Location!.ToString(), $"{path}/delete?handler=Restore")).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await ReadAsync(root, path)).ShouldNotContain("was deleted");
+
+        using var asked = await PostAsync(root, "/books", "/books/-/act", ("action", "lend"), ("key", path.Split('/')[^1]), ("from", "?sort=price"));
+        (await asked.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Lend 1 books?");
+        (await PostAsync(root, "/books", "/books/-/act", ("action", "lend"), ("key", path.Split('/')[^1]), ("sure", "yes"), ("to", "Grace"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await ReadAsync(root, path)).ShouldContain("Grace");
+
+        using var tried = await PostAsync(root, "/books/-/import", "/books/-/import", ("text", $"title,genre,author\r\n'=sum,Poem,{author}\r\n"));
+        (await tried.Content.ReadAsStringAsync(Cancellation)).ShouldContain("1 row fits");
+        (await PostAsync(root, "/books/-/import", "/books/-/import", ("text", $"title,genre,author\r\n'=sum,Poem,{author}\r\n"), ("sure", "yes"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await db.Books.CountAsync(book => book.Title == "=sum", Cancellation)).ShouldBe(1);
+        using var picked = await root.GetAsync("/authors/-/pick?q=grace");
+        (await picked.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Grace %_");
+        await library.Database.ExecuteAsync($"DELETE FROM library.books WHERE title = '=sum' OR id = '{path.Split('/')[^1]}'");
+        root.Dispose();
+    }
+
+    async Task<string> KeyAsync()
+    {
+        await using var db = library.Connect();
+        return (await db.Books.FirstAsync(book => !book.IsRestricted, Cancellation)).Id.ToString();
+    }
+
+    internal static async Task<string> ReadAsync(SiteBrowser browser, string path)
+    {
+        using var answer = await browser.GetAsync(path, ("Accept", "text/html"));
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        return await answer.Content.ReadAsStringAsync(Cancellation);
+    }
+
+    static async Task<HttpResponseMessage> PostAsync(SiteBrowser browser, string page, string path, params (string Name, string Text)[] fields)
+    {
+        var token = Token().Match(await ReadAsync(browser, page)).Groups["value"].Value;
+        return await browser.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Append(("__RequestVerificationToken", token)).Select(field => KeyValuePair.Create(field.Item1, field.Item2))), ("Accept", "text/html"));
+    }
+
+    [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Token();
+}

@@ -1,0 +1,163 @@
+using Lightning.Admin.Registrations;
+using Lightning.Data.Audit;
+using Lightning.Data.Rules;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>A registration that is not sound stops the start, and the sentence says which and how to mend it.</summary>
+public sealed class SoundnessTests(PostgresServer server)
+{
+    public static TheoryData<Type, string> Broken => new()
+    {
+        { typeof(WithoutPolicy), "is about Tag, which nobody's policy lets anybody read: write a Policy<Tag>" },
+        { typeof(ShowsASecret), "shows book.Secret, and the policy of Book lets nobody read Secret: leave it out" },
+        { typeof(ComputesFromASecret), "lets nobody read Secret" },
+        { typeof(FiltersByASecret), "filters by Convert(book.IsRestricted, Object), and the policy of Book lets nobody read IsRestricted" },
+        { typeof(SearchesASecret), "searches book.Secret, and the policy" },
+        { typeof(ReachesWhatHasNoPolicy), "and Tag has no policy" },
+        { typeof(SortsWithoutIndex), "sorts by pages, which no index of books begins with: add one (builder.HasIndex(row => new { row.Pages, row.Id }) and a migration)" },
+        { typeof(FiltersWithoutIndex), "filters by pages, which no index of books begins with" },
+        { typeof(FiltersByARelatedColumn), "filters by author.name, which no index" },
+        { typeof(SearchesWithoutIndex), "searches title, and says no index that serves it: add a migration with CREATE INDEX … USING gin (to_tsvector('simple', title))" },
+        { typeof(WritesWhatIsNobodys), "edits deletedAt, which the policy of Book lets nobody write" },
+        { typeof(WritesWhatIsNoColumn), "edits" },
+        { typeof(WritesWithoutTheBook), "writes, and nobody would know who did: mark Tag with [Audited" },
+        { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
+        { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
+        { typeof(HasNoColumns), "has no columns" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Broken))]
+    public void Registration_ThatIsNotSound_IsNamed_WithWhatToDo(Type registration, string sentence)
+    {
+        using var services = SiteOf((Registration)Activator.CreateInstance(registration)!, withTags: registration == typeof(WritesWithoutTheBook));
+        using var scope = services.CreateScope();
+        var fault = Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldHaveSingleItem();
+        fault.ShouldStartWith($"{registration.Name} ");
+        fault.ShouldContain(sentence);
+    }
+
+    [Fact]
+    public void Registration_OfALargeTable_ThatIndexesServe_IsSound()
+    {
+        using var services = SiteOf(new SortsByAnIndex(), withTags: false);
+        using var scope = services.CreateScope();
+        Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldBeEmpty();
+        var site = services.GetRequiredService<AdminSite>();
+        site.Registrations[0].Columns.Where(site.Registrations[0].IsSortable).Select(column => column.Name).ShouldBe(["title"]);
+    }
+
+    ServiceProvider SiteOf(Registration registration, bool withTags)
+    {
+        server.ShouldNotBeNull();
+        var services = new ServiceCollection();
+        services.AddScoped<DbContext>(_ => LibraryUnderTest.Connect("Host=localhost;Database=nowhere"));
+        services.AddSingleton(registration).AddSingleton<AdminSite>().AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Review>, ReviewPolicy>();
+        if (withTags) services.AddSingleton<Policy<Tag>>(new WritableTags());
+        return services.BuildServiceProvider();
+    }
+
+    sealed class WritableTags : Policy<Tag>
+    {
+        public WritableTags()
+        {
+            Allow(Verb.Read, Is.Admin);
+            Allow(Verb.Update, Is.Admin).Fields(tag => tag.Name);
+        }
+    }
+
+    sealed class WithoutPolicy : AdminFor<Tag>
+    {
+        public WithoutPolicy() : base("Tags") => List(tag => tag.Name).Few();
+    }
+
+    sealed class ShowsASecret : AdminFor<Book>
+    {
+        public ShowsASecret() : base("Books") => List(book => book.Secret).Few();
+    }
+
+    sealed class ComputesFromASecret : AdminFor<Book>
+    {
+        public ComputesFromASecret() : base("Books") => Column("Length", book => book.Secret!.Length).Few();
+    }
+
+    sealed class FiltersByASecret : AdminFor<Book>
+    {
+        public FiltersByASecret() : base("Books") => List(book => book.Title).Filter(book => book.IsRestricted).Few();
+    }
+
+    sealed class SearchesASecret : AdminFor<Book>
+    {
+        public SearchesASecret() : base("Books") => List(book => book.Title).Search(book => book.Secret).Few();
+    }
+
+    sealed class ReachesWhatHasNoPolicy : AdminFor<Book>
+    {
+        public ReachesWhatHasNoPolicy() : base("Books") => List(book => book.Title).Column("Tagged", book => book.Tags.Count(tag => tag.Name == "x")).Few();
+    }
+
+    sealed class SortsWithoutIndex : AdminFor<Book>
+    {
+        public SortsWithoutIndex() : base("Books") => List(book => book.Title).Sort(book => book.Pages);
+    }
+
+    sealed class FiltersWithoutIndex : AdminFor<Book>
+    {
+        public FiltersWithoutIndex() : base("Books") => List(book => book.Title).Filter(book => book.Pages);
+    }
+
+    sealed class FiltersByARelatedColumn : AdminFor<Book>
+    {
+        public FiltersByARelatedColumn() : base("Books") => List(book => book.Title).Filter(book => book.Author!.Name);
+    }
+
+    sealed class SearchesWithoutIndex : AdminFor<Book>
+    {
+        public SearchesWithoutIndex() : base("Books") => List(book => book.Title).Search(book => book.Title);
+    }
+
+    sealed class WritesWhatIsNobodys : AdminFor<Book>
+    {
+        public WritesWhatIsNobodys() : base("Books") => List(book => book.Title).Edit(book => book.DeletedAt).Few();
+    }
+
+    sealed class WritesWhatIsNoColumn : AdminFor<Book>
+    {
+        public WritesWhatIsNoColumn() : base("Books") => List(book => book.Title).Edit(book => book.Author!.Name).Few();
+    }
+
+    sealed class WritesWithoutTheBook : AdminFor<Tag>
+    {
+        public WritesWithoutTheBook() : base("Tags") => List(tag => tag.Name).Edit(tag => tag.Name).Few();
+    }
+
+    sealed class CannotBeTranslated : AdminFor<Book>
+    {
+        public CannotBeTranslated() : base("Books") => List(book => book.Title).Column("Odd", book => book.Reviews.Count(review => IsOdd(review.Text))).Few();
+
+        static bool IsOdd(string text) => text.Length % 2 == 1;
+    }
+
+    sealed class ActsWithoutARule : AdminFor<Book>
+    {
+        public ActsWithoutARule() : base("Books")
+        {
+            List(book => book.Title).Few();
+            Action("Pin", Verb.Pin, (_, _) => { });
+        }
+    }
+
+    sealed class HasNoColumns : AdminFor<Book>
+    {
+        public HasNoColumns() : base("Books") => Few();
+    }
+
+    sealed class SortsByAnIndex : AdminFor<Book>
+    {
+        public SortsByAnIndex() : base("Books") => List(book => book.Title, book => book.Pages).Sort(book => book.Title).Filter(book => book.AuthorId).Filter(book => book.Id).Order(book => book.Title);
+    }
+}
