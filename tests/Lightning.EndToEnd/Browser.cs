@@ -25,7 +25,7 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>A person's browser: its own cookies, nothing shared.</summary>
-    public async Task<IBrowserContext> OpenAsync(bool phone = false, bool dark = false)
+    public async Task<IBrowserContext> OpenAsync(bool phone = false, bool dark = false, bool scripts = true)
     {
         if (browser is null)
         {
@@ -37,6 +37,7 @@ public sealed class Browser : IAsyncLifetime
         {
             ViewportSize = phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            JavaScriptEnabled = scripts,
         });
         context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         return context;

@@ -182,7 +182,7 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
         (string Signal, string Text)[] last =
         [
             ("/v1/logs", userId),
-            ("/v1/logs", "Signed out of bff"),
+            ("/v1/logs", "signed-out: user"),
             ("/v1/traces", "/connect/endsession"),
             ("/v1/metrics", "http.server.request.duration"),
         ];

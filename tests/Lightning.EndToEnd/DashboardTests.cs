@@ -1,0 +1,36 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Lightning.EndToEnd;
+
+/// <summary>The admin site's first page in a real browser: a chart for whoever can see one, and the numbers for everybody.</summary>
+public sealed class DashboardTests(RunningApp app, Browser browser)
+{
+    [Fact]
+    public async Task Overview_DrawsItsChart_WideAndOnAPhone_LightAndDark_AndWithoutScriptsIsATable()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await app.AdministratorAsync(context, "overview@example.com");
+        var faults = new List<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error") faults.Add(message.Text);
+        };
+        await page.GotoAsync(app.Address("admin").ToString());
+        var numbers = page.GetByRole(AriaRole.Region, new() { Name = "Sign-ins in numbers" });
+        await Expect(page.Locator(".chart canvas")).ToBeVisibleAsync();
+        await Expect(page.Locator("[data-chart] details tbody")).Not.ToBeVisibleAsync();
+        await page.InspectAsync("overview");
+        await page.GetByText("In numbers").ClickAsync();
+        await Expect(numbers.GetByRole(AriaRole.Row)).ToHaveCountAsync(15);
+        faults.ShouldBeEmpty("nothing is refused by the content security policy");
+
+        await using var without = await browser.OpenAsync(scripts: false);
+        var plain = await app.AdministratorAsync(without, "plain@example.com");
+        await plain.GotoAsync(app.Address("admin").ToString());
+        await Expect(plain.Locator("[data-chart] details tbody tr")).ToHaveCountAsync(14);
+        await Expect(plain.Locator("[data-chart] details tbody tr").Last).ToBeVisibleAsync();
+        await Expect(plain.Locator(".chart")).ToHaveCountAsync(0);
+        await plain.ShootAsync("overview-without-scripts");
+    }
+}
