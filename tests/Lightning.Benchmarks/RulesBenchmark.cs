@@ -33,7 +33,7 @@ static class RulesBenchmark
         var someone = await BeginAsync(database);
         await AddNotesAsync(database, someone, 1_000 - 1);
 
-        Head($"A person with 1,000 notes and {Shared} of others', by how many notes and shares others have");
+        Head($"A person with 1,000 notes and {Shared} of others', by how many notes and shares there are in all");
         var first = true;
         foreach (var (people, notesEach, sharesEach) in Others)
         {
