@@ -11,7 +11,7 @@ using Npgsql;
 namespace Lightning.Benchmarks;
 
 /// <summary>
-/// What the way into the API costs: 20 of one's own notes, and one by its id, through signature, session and user check, rules and row-level security, with the
+/// What the way into the API costs: the gate alone; then 20 of one's own notes, and one by its id, through signature, session and user check, rules and row-level security, with the
 /// tokens of 1,000 people, against the same rows by a compiled query of EF and by hand-written Npgsql with no check at all. Real Postgres, real sockets on loopback,
 /// client and servers in this process.
 /// </summary>
@@ -41,23 +41,27 @@ static class GateBenchmark
         // The owner of the tables is held to no policy; all else is the same.
         await using var unwitnessed = await ApiUnderLoad.StartAsync(database, asOwner: true);
 
-        await CompareAsync($"20 of one's own notes, {People} people",
+        foreach (var (what, path) in new[] { ("An endpoint that does nothing", "nothing"), ("An endpoint that reads a row", "row") })
+            await CompareAsync($"{what}, tokens of {People} people, behind signature, session and user check", "open",
+                ("open", caller => api.GetAsync($"/open/{path}/{caller.Note}", null)),
+                ("behind the gate", caller => api.GetAsync($"/gate/{path}/{caller.Note}", caller.Token)));
+        await CompareAsync($"20 of one's own notes, {People} people", "EF alone",
             ("EF alone", caller => api.GetAsync($"/ef/notes/{caller.Id}", null)),
             ("Npgsql alone", caller => api.GetAsync($"/npgsql/notes/{caller.Id}", null)),
             ("Lightning", caller => api.GetAsync("/api/v1/notes?shared=false", caller.Token)),
             ("Lightning without row-level security", caller => unwitnessed.GetAsync("/api/v1/notes?shared=false", caller.Token)),
             ("Lightning, notes of others included", caller => api.GetAsync("/api/v1/notes", caller.Token)));
-        await CompareAsync($"A note by its id, {People} people",
+        await CompareAsync($"A note by its id, {People} people", "EF alone",
             ("EF alone", caller => api.GetAsync($"/ef/note/{caller.Note}", null)),
             ("Npgsql alone", caller => api.GetAsync($"/npgsql/note/{caller.Note}", null)),
             ("Lightning", caller => api.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)),
             ("Lightning without row-level security", caller => unwitnessed.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)));
 
-        async Task CompareAsync(string what, params (string Name, Func<Caller, Task> Ask)[] ways)
+        async Task CompareAsync(string what, string baseline, params (string Name, Func<Caller, Task> Ask)[] ways)
         {
             var figures = await Rounds.MeasureAsync([.. ways.Select(way => (way.Name, (Func<int, Task>)(number => way.Ask(people[number % People])), (Func<TimeSpan>)Rounds.OwnCpu))]);
             Console.WriteLine($"{what}:");
-            Rounds.Print(figures, "EF alone");
+            Rounds.Print(figures, baseline);
         }
     }
 
@@ -65,6 +69,16 @@ static class GateBenchmark
     static void MapBare(IEndpointRouteBuilder app, TestDatabase database, NpgsqlDataSource source)
     {
         var contexts = new PooledDbContextFactory<LightningDb>(database.Options());
+        // The same endpoints twice, once for anybody.
+        foreach (var group in new[] { app.MapGroup("/open").AllowAnonymous(), app.MapGroup("/gate").RequireAuthorization() })
+        {
+            group.MapGet("/nothing/{id:guid}", (Guid id) => id);
+            group.MapGet("/row/{id:guid}", async (Guid id) =>
+            {
+                await using var db = await contexts.CreateDbContextAsync();
+                return await ById(db, id);
+            });
+        }
         app.MapGet("/ef/notes/{owner:guid}", async (Guid owner) =>
         {
             await using var db = await contexts.CreateDbContextAsync();

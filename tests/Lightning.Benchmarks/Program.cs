@@ -2,7 +2,7 @@ using Lightning.Benchmarks;
 using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity]
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity|start]
 if (args is ["yarp", var upstream, .. var with])
 {
     await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
@@ -11,6 +11,11 @@ if (args is ["yarp", var upstream, .. var with])
 if (args is ["floor", var connectionString])
 {
     await RefreshFloor.ServeAsync(connectionString);
+    return;
+}
+if (args is ["start"])
+{
+    await StartBenchmark.RunAsync();
     return;
 }
 await using var server = new PostgresServer();
