@@ -20,9 +20,9 @@ public class PlanTests(PostgresServer server)
         var someone = (Guid)(await database.ExecuteAsync("SELECT id FROM app.users ORDER BY subject LIMIT 1"))!;
         var note = (Guid)(await database.ExecuteAsync($"SELECT note_id FROM app.note_shares WHERE user_id = '{someone}' LIMIT 1"))!;
         var (actor, policy) = (new Actor(someone, Guid.NewGuid(), IsAdmin: false, IsVerified: true), new NotePolicy());
-        foreach (var (query, plan) in await Plans.OfTheApiAsync(database, actor, note, Cancellation)) plan.ShouldNotContain("Seq Scan", Case.Sensitive, query);
+        foreach (var (query, plan) in await Plans.OfTheApiAsync(database, actor, note, Cancellation)) ReadsThrough(plan).ShouldBeFalse($"{query}: {plan}");
         var search = await Plans.OfSearchAsync(database, someone, "needle", Cancellation);
-        search.ShouldNotContain("Seq Scan");
+        ReadsThrough(search).ShouldBeFalse(search);
         // Somebody with many notes has them looked through by the words' index, and not one by one.
         await database.ExecuteAsync($"""
             ALTER TABLE app.notes DISABLE TRIGGER USER;
@@ -32,6 +32,9 @@ public class PlanTests(PostgresServer server)
         await database.ExecuteAsync("VACUUM ANALYZE app.notes");
         (await Plans.OfSearchAsync(database, someone, "needle", Cancellation)).ShouldContain("Bitmap Index Scan on ix_notes_words");
         // What the rule would cost as one condition, or this test could not fail.
-        (await Plans.OfAsync(database, actor, db => db.Notes.Where(policy, actor, Verb.Read).OrderByDescending(row => row.UpdatedAt).Take(20).ToListAsync(Cancellation), Cancellation)).ShouldContain("Seq Scan");
+        ReadsThrough(await Plans.OfAsync(database, actor, db => db.Notes.Where(policy, actor, Verb.Read).OrderByDescending(row => row.UpdatedAt).Take(20).ToListAsync(Cancellation), Cancellation)).ShouldBeTrue();
     }
+
+    /// <summary>From end to end, or along an index of everybody's notes, which is the administrators'.</summary>
+    static bool ReadsThrough(string plan) => new[] { "Seq Scan", " ix_notes_updated_at_id", " ix_notes_created_at_id" }.Any(way => plan.Contains(way, StringComparison.Ordinal));
 }
