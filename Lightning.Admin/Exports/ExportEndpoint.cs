@@ -68,7 +68,8 @@ static class ExportEndpoint
             for (var i = registration.KeyLength; i < row.Length; i++)
             {
                 json.WritePropertyName(names[i - registration.KeyLength + 1]);
-                if (row[i] is { } value && (value is bool or System.Collections.IEnumerable and not string and not byte[] || TypedText.IsNumber(value.GetType()))) JsonSerializer.Serialize(json, value, value.GetType());
+                // Made apart: a serializer that writes into the answer's writer would send it on there and then, and not asynchronously.
+                if (row[i] is { } value && (value is bool or System.Collections.IEnumerable and not string and not byte[] || TypedText.IsNumber(value.GetType()))) json.WriteRawValue(JsonSerializer.SerializeToUtf8Bytes(value, value.GetType()), skipInputValidation: true);
                 else if (row[i] is null) json.WriteNullValue();
                 else json.WriteStringValue(TypedText.Write(row[i]));
             }

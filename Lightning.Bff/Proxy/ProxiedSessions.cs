@@ -68,7 +68,7 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
             && passage.Take(renewed);
         if (passage.IsToBeRepeated) transform.SuppressResponseBody = true;
         // A stream that has nothing to tell yet is open all the same; the proxy would wait for its first event.
-        else if (isEvents) await context.Response.StartAsync(context.RequestAborted);
+        else if (isEvents) await context.Response.Body.FlushAsync(context.RequestAborted);
     }
 
     /// <summary>The service says that the token is no longer good (RFC 6750, 3.1), though by this clock it is; any other refusal is the caller's to see.</summary>

@@ -151,8 +151,10 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-returns");
         (await ada.FetchAsync(HttpMethod.Post, $"{System.Bff}/bff/logout")).Dispose();
+        // This provider revokes with a token all that was granted in the same session there, and asks for consent anew.
+        await Wait.UntilAsync(async () => (long)(await System.Database.ExecuteAsync("SELECT count(*) FROM identity.outbox WHERE kind = 'revocation'"))! == 0);
 
-        await ada.OpenAsync($"{System.Bff}/bff/login");
+        await ada.SubmitAsync(await ada.OpenAsync($"{System.Bff}/bff/login"));
 
         await NotesAsync(ada, HttpStatusCode.OK);
         var sessions = await SessionsAsync("ada-returns");

@@ -14,7 +14,7 @@ namespace Lightning.Admin.Tests.Library;
 public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
 {
     /// <summary>Routes that are for everybody, or are no pages of the site's own.</summary>
-    static readonly string[] ForEverybody = ["login", "signin-oidc", "signout-callback-oidc", "backchannel", "logout", "status/{status:int}", "health", "{**"];
+    static readonly string[] ForEverybody = ["login", "signin-oidc", "signout-callback-oidc", "backchannel", "logout", "status/{status:int}", "health", "problems", "lib/", "{**"];
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
