@@ -67,7 +67,7 @@ sealed class AuditTable : IEntityTypeConfiguration<AuditEntry>
         builder.HasIndex(entry => new { entry.Action, entry.Id });
         // Written in the order of time: a page of the table has its own span of it, and an index of spans is small.
         builder.HasIndex(entry => entry.At).HasMethod("brin");
-        // What there is much of, and is forgotten after a while.
+        // What there is much of.
         builder.HasIndex(entry => new { entry.Action, entry.At }).HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
         // And what there is little of, among so much else.
         builder.HasIndex(entry => entry.Id).HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')").HasDatabaseName("ix_entries_changes");
