@@ -77,7 +77,7 @@ public sealed class CompiledQueries
 
         public override Expression? Visit(Expression? node)
         {
-            if (node is null or ConstantExpression or LambdaExpression || Plain(node) is not null || !Closed.Is(node)) return base.Visit(node);
+            if (node is null or ConstantExpression or LambdaExpression || Plain(Unlifted(node)) is not null || !Closed.Is(node)) return base.Visit(node);
             IsPossible = false;
             return node;
         }
@@ -86,6 +86,10 @@ public sealed class CompiledQueries
 
         protected override Expression VisitExtension(Expression node) =>
             node is EntityQueryRootExpression root ? Expression.Call(Db, nameof(DbContext.Set), [root.ElementType]) : base.VisitExtension(node);
+
+        /// <summary>Beside a column that may be null, a value is one that may be.</summary>
+        static Expression Unlifted(Expression node) =>
+            node is UnaryExpression { NodeType: ExpressionType.Convert } lifted && Nullable.GetUnderlyingType(lifted.Type) == lifted.Operand.Type ? lifted.Operand : node;
 
         static ParameterExpression? Plain(Expression node) => node switch
         {
