@@ -2,17 +2,19 @@ using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace Lightning.Api.Access;
 
 /// <summary>403, with the reason in words and as a code.</summary>
-static class Refusal
+static partial class Refusal
 {
     /// <summary>Says which rule decided.</summary>
     public static async Task<ProblemHttpResult> OfAsync<T>(LightningDb db, Policy<T> policy, Actor actor, Verb verb, T row, CancellationToken cancellationToken)
         where T : class
     {
         var explanation = await policy.ExplainAsync(db, actor, verb, row, cancellationToken);
+        Refused(db.GetService<ILoggerFactory>().CreateLogger(typeof(Policy<T>)), typeof(T).Name, explanation);
         return Of(explanation.ToString(), string.Join("-or-", explanation.Parts.Where(part => !part.Holds).Select(part => part.Name.Replace(' ', '-'))));
     }
 
@@ -24,6 +26,9 @@ static class Refusal
         return missing.Length == 0 ? Of($"{verb} denied: no rule allows it.", "never")
             : Of($"{verb} denied: {string.Join(", ", missing.Select(part => part.Otherwise))}.", string.Join("-or-", missing.Select(part => part.Name.Replace(' ', '-'))));
     }
+
+    [LoggerMessage(74, LogLevel.Information, "{Subject}: {Explanation}")]
+    static partial void Refused(ILogger logger, string subject, Explanation explanation);
 
     /// <summary>A refusal with <c>reason</c> <c>not-owner-or-editor</c>, or so.</summary>
     public static ProblemHttpResult Of(string detail, string missing) =>

@@ -14,8 +14,6 @@ namespace Aspire.Hosting
     {
         /// <summary>Adds Docker Compose as a place to publish to.</summary>
         public static IResourceBuilder<DockerComposeEnvironmentResource> AddDockerComposeEnvironment(this IDistributedApplicationBuilder builder, string name) =>
-            builder.ExecutionContext.IsPublishMode
-                ? builder.AddResource(new DockerComposeEnvironmentResource(name))
-                : builder.CreateResourceBuilder(new DockerComposeEnvironmentResource(name));
+            builder.CreateResourceBuilder(new DockerComposeEnvironmentResource(name));
     }
 }

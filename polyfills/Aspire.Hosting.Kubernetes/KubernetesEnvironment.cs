@@ -14,8 +14,6 @@ namespace Aspire.Hosting
     {
         /// <summary>Adds a cluster as a place to publish to.</summary>
         public static IResourceBuilder<KubernetesEnvironmentResource> AddKubernetesEnvironment(this IDistributedApplicationBuilder builder, string name) =>
-            builder.ExecutionContext.IsPublishMode
-                ? builder.AddResource(new KubernetesEnvironmentResource(name))
-                : builder.CreateResourceBuilder(new KubernetesEnvironmentResource(name));
+            builder.CreateResourceBuilder(new KubernetesEnvironmentResource(name));
     }
 }

@@ -56,11 +56,13 @@ public static class ProjectResourceBuilderExtensions
         // Telemetry goes where the AppHost is told to send it: to the dashboard unless configuration says otherwise.
         resource.WithEnvironment(context =>
         {
-            context.EnvironmentVariables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={context.Instance.Id}";
             foreach (var (key, value) in builder.Configuration.AsEnumerable().Where(pair => pair.Key.StartsWith("OTEL_", StringComparison.Ordinal)))
             {
-                if (value is not null) context.EnvironmentVariables[key] = value;
+                if (value is not null && key != "OTEL_SERVICE_NAME") context.EnvironmentVariables[key] = value; // its name is each one's own
             }
+
+            var attributes = builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"];
+            context.EnvironmentVariables["OTEL_RESOURCE_ATTRIBUTES"] = $"{(string.IsNullOrEmpty(attributes) ? "" : $"{attributes},")}service.instance.id={context.Instance.Id}";
         });
 
         if (!options.ExcludeLaunchProfile && Find(builder, name, project, options) is { } profile) Apply(resource, project, profile);

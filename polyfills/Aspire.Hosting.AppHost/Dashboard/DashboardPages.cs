@@ -8,12 +8,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.Dashboard;
 
 /// <summary>The pages, each for who may look, and each alive when it is asked for as a stream of events.</summary>
-sealed partial class DashboardPages(IServiceProvider services, string application, TelemetryStore telemetry, BrowserAccess access)
+sealed class DashboardPages(IServiceProvider services, string application, TelemetryStore telemetry, BrowserAccess access)
 {
     const string Policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     readonly ResourceNotificationService _notifications = services.GetRequiredService<ResourceNotificationService>();
@@ -63,20 +62,15 @@ sealed partial class DashboardPages(IServiceProvider services, string applicatio
 
     void MapView(WebApplication web, string pattern, Func<HttpRequest, IView> view) => web.MapGet(pattern, (RequestDelegate)(context =>
         context.Request.Headers.Accept == "text/event-stream"
-            ? new LiveStream(view(context.Request), Version, _clock).SendAsync(context)
+            ? new LiveStream(view(context.Request), _clock).SendAsync(context)
             : WriteAsync(context, Layout.Page(application, view(context.Request)))));
 
     async Task LogInAsync(HttpContext context)
     {
-        if (access.LetIn(context))
+        // The link may have been used by this very browser.
+        if (access.LetIn(context) || access.IsKnown(context.Request))
         {
             context.Response.Redirect("/");
-            return;
-        }
-
-        if (access.IsKnown(context.Request))
-        {
-            context.Response.Redirect("/"); // the link was used by this very browser
             return;
         }
 
@@ -89,8 +83,7 @@ sealed partial class DashboardPages(IServiceProvider services, string applicatio
         var id = (string)context.Request.RouteValues["id"]!;
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         // What was begun is ended, whether or not the browser still waits for it.
-        var result = await _commands.ExecuteCommandAsync(id, form["command"].ToString(), CancellationToken.None);
-        if (!result.Success && result.Message is { } message) Failed(_logs.GetLogger(id), message);
+        await _commands.ExecuteCommandAsync(id, form["command"].ToString(), CancellationToken.None);
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = $"/resources/{Uri.EscapeDataString(id)}";
     }
@@ -107,12 +100,7 @@ sealed partial class DashboardPages(IServiceProvider services, string applicatio
 
     IReadOnlyList<string> Resources() => [.. _notifications.All().Where(change => change.Resource is ProjectResource).Select(change => change.ResourceId)];
 
-    long Version() => _notifications.Version + _logs.Version + telemetry.Logs.Version + telemetry.Traces.Version + telemetry.Metrics.Version;
-
     static string Text(HttpRequest request, string name) => request.Query[name].ToString().Trim();
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}")]
-    private static partial void Failed(ILogger logger, string reason);
 
     static IResult Asset(string name, string contentType) =>
         Results.Stream(typeof(DashboardPages).Assembly.GetManifestResourceStream(name)!, contentType);

@@ -12,7 +12,7 @@ namespace Aspire.Hosting.Dashboard;
 /// Keeps a page that somebody looks at as the application is: an event names the rows of a part in their order, with the HTML of those that are new or
 /// have changed. A browser that does not read holds up its own stream and nobody else.
 /// </summary>
-sealed class LiveStream(IView view, Func<long> version, TimeProvider clock)
+sealed class LiveStream(IView view, TimeProvider clock)
 {
     static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(300), s_beat = TimeSpan.FromSeconds(15);
     static readonly JavaScriptEncoder s_encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // the event is read as JSON, never as HTML
@@ -31,7 +31,7 @@ sealed class LiveStream(IView view, Func<long> version, TimeProvider clock)
         {
             do
             {
-                var now = version();
+                var now = view.Version;
                 if (now == last && clock.GetElapsedTime(spoke) < s_beat) continue;
                 var events = new StringBuilder();
                 if (now != last)

@@ -1,10 +1,11 @@
 using Aspire.Hosting.Running;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>Does what a person asks to be done to a resource.</summary>
-public class ResourceCommandService
+public partial class ResourceCommandService
 {
     readonly IServiceProvider _services;
     readonly ResourceNotificationService _notifications;
@@ -42,23 +43,30 @@ public class ResourceCommandService
             return CommandResults.Failure($"'{id}' is {current?.Snapshot.State?.Text ?? "not there yet"}, so '{name}' cannot be done now.");
         }
 
+        var logger = _logs.GetLogger(id);
         try
         {
-            return await command.ExecuteCommand(new()
+            var result = await command.ExecuteCommand(new()
             {
                 ResourceName = id,
                 ServiceProvider = _services,
-                Logger = _logs.GetLogger(id),
+                Logger = logger,
                 CancellationToken = cancellationToken
             });
+            if (result.Message is { } message) Said(logger, result.Success ? LogLevel.Information : LogLevel.Error, message);
+            return result;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return CommandResults.Canceled();
         }
-        catch (Exception e) when (e is DistributedApplicationException or HttpRequestException or InvalidOperationException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // The command is the application's own code, whatever it throws; who gave it is told, on the resource's console.
+            Said(logger, LogLevel.Error, $"'{name}' failed: {e.Message}");
             return CommandResults.Failure(e);
         }
     }
+    [LoggerMessage(Message = "{Words}")]
+    private static partial void Said(ILogger logger, LogLevel level, string words);
 }

@@ -12,7 +12,7 @@ public readonly record struct LogLine(int LineNumber, string Content, bool IsErr
 /// <summary>What resources write: the last thousand lines of each, and every line from now on.</summary>
 public partial class ResourceLoggerService : IDisposable
 {
-    const int Kept = 1000;
+    const int Kept = 1000, Longest = 16 * 1024;
     readonly ConcurrentDictionary<string, Log> _logs = new(StringComparer.OrdinalIgnoreCase);
     readonly Func<string, ILogger>? _forwardTo;
     long _version;
@@ -107,7 +107,7 @@ public partial class ResourceLoggerService : IDisposable
         {
             lock (_lock)
             {
-                var line = new LogLine(++_number, text.Text, text.IsError);
+                var line = new LogLine(++_number, text.Text.Length <= Longest ? text.Text : $"{text.Text.AsSpan(0, Longest)} …", text.IsError);
                 _lines.Enqueue(line);
                 if (_lines.Count > Kept) _lines.Dequeue();
                 foreach (var watcher in _watchers) watcher.Writer.TryWrite(line);

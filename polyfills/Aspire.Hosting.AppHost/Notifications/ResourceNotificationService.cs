@@ -168,8 +168,7 @@ public class ResourceNotificationService : IDisposable
         change.Snapshot is { HealthStatus: HealthStatus.Healthy, State: { } state } && state.Text == KnownResourceStates.Running;
 
     // A resource that crashed is started again, unless it never was healthy; so Exited is not the end.
-    static bool HasEnded(ResourceEvent change) =>
-        change.Snapshot.State?.Text is { } state && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.Finished);
+    internal static bool HasEnded(ResourceEvent change) => LifecycleCommands.HasEnded(change.Snapshot.State?.Text);
 
     static DependencyFailedException Unavailable(ResourceEvent change) =>
         new(change.Snapshot.Failure ?? $"'{change.Resource.Name}' has ended (exit code {change.Snapshot.ExitCode}) and is waited for.");

@@ -35,7 +35,7 @@ static class LifecycleCommands
         }
     }
 
-    static bool HasEnded(string? state) => state == KnownResourceStates.Finished || state == KnownResourceStates.FailedToStart;
+    public static bool HasEnded(string? state) => state == KnownResourceStates.Finished || state == KnownResourceStates.FailedToStart;
 
     // One that has crashed is alive: it starts again after its pause unless it is stopped.
     static bool IsAlive(string? state) => state == KnownResourceStates.Running || state == KnownResourceStates.Exited || state == KnownResourceStates.Waiting;

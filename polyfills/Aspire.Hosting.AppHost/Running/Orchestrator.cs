@@ -20,13 +20,14 @@ sealed class Orchestrator(
     readonly List<Relay> _relays = [];
     readonly long _created = clock.GetTimestamp();
     readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    DistributedApplicationException? _cause, _consequence;
     Task _starting = Task.CompletedTask;
     Task? _stopped;
 
     public DistributedApplicationModel Model { get; } = model;
 
     /// <summary>Why the application cannot be what was described: the first cause.</summary>
-    public DistributedApplicationException? Failure { get; private set; }
+    public DistributedApplicationException? Failure => _cause ?? _consequence;
 
     /// <summary>Shows how it comes up, until the task has ended.</summary>
     public Func<Task, Task> WhileStarting { get; set; } = up => up;
@@ -36,7 +37,12 @@ sealed class Orchestrator(
 
     public void Fail(DistributedApplicationException failure)
     {
-        lock (_lock) Failure ??= failure is DependencyFailedException ? Failure : failure;
+        lock (_lock)
+        {
+            if (failure is DependencyFailedException) _consequence ??= failure;
+            else _cause ??= failure;
+        }
+
         if (StopOnFailure) lifetime.StopApplication();
     }
 

@@ -10,6 +10,7 @@ namespace Aspire.Hosting.Running;
 /// </summary>
 sealed class Relay : IDisposable
 {
+    static readonly TimeSpan s_breath = TimeSpan.FromMilliseconds(100);
     readonly List<Socket> _listeners = [];
     readonly CancellationTokenSource _stopping = new();
     readonly IPEndPoint[] _replicas;
@@ -61,13 +62,21 @@ sealed class Relay : IDisposable
 
     async Task AcceptAsync(Socket listener, CancellationToken cancellationToken)
     {
-        try
+        while (!cancellationToken.IsCancellationRequested)
         {
-            while (true) _ = CarryAsync(await listener.AcceptAsync(cancellationToken), cancellationToken);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-        {
-            // The application stops.
+            try
+            {
+                _ = CarryAsync(await listener.AcceptAsync(cancellationToken), cancellationToken);
+            }
+            catch (SocketException)
+            {
+                // A caller gone before it was let in, or no file handle left for it: others come.
+                await Task.Delay(s_breath, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return; // the application stops
+            }
         }
     }
 

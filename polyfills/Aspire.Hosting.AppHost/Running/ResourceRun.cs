@@ -28,6 +28,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
     CancellationTokenSource _stopping = new();
     Task _life = Task.CompletedTask;
     Child? _child;
+    string? _rubbish;
     bool _closed;
 
     public Instance Instance { get; } = instance;
@@ -55,6 +56,8 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
         try
         {
             if (_closed) throw new DistributedApplicationException($"'{Instance.Id}' does not start: the application is stopping.");
+            // Its end may be known already and not be over yet.
+            if (_notifications.TryGetCurrentState(Instance.Id, out var current) && ResourceNotificationService.HasEnded(current)) await _life;
             if (!_life.IsCompleted) return;
             _stopping.Dispose();
             _stopping = new();
@@ -89,6 +92,8 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
         _closed = true;
         _oneAtATime.Release();
         await EndLifeAsync();
+        // It will not be started again. Where the AppHost does not come as far as this, the launcher does it.
+        if (_rubbish is { } rubbish && Directory.Exists(rubbish)) Directory.Delete(rubbish, recursive: true);
     }
 
     public void Dispose()
@@ -152,6 +157,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
             await PublishAsync(KnownResourceStates.Starting);
             await _eventing.PublishAsync(new BeforeResourceStartedEvent(Resource, services), stopping);
             var plan = await PlanAsync(stopping);
+            _rubbish = plan.Rubbish;
             var said = await ProcessEnvironment.OfAsync(
                 Instance, services.GetRequiredService<DistributedApplicationExecutionContext>(), _logs.GetLogger(Instance.Id), stopping);
             var environment = ProcessEnvironment.Inherited();

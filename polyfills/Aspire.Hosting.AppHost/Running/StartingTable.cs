@@ -12,6 +12,7 @@ sealed class StartingTable(IAnsiConsole console, Progress progress, ResourceNoti
 {
     static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(150);
     readonly ConcurrentDictionary<string, string> _notes = new(StringComparer.OrdinalIgnoreCase);
+    long _noted;
 
     public static bool IsPossible => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Ansi: true, Interactive: true };
 
@@ -27,12 +28,16 @@ sealed class StartingTable(IAnsiConsole console, Progress progress, ResourceNoti
     /// <summary>Shows the table until the task has ended, then lets it stand.</summary>
     public async Task ShowAsync(Task up)
     {
-        progress.ShowOn(line => console.WriteLine(line), (id, what) => _notes[id] = what);
+        progress.ShowOn(line => console.WriteLine(line), (id, what) =>
+        {
+            _notes[id] = what;
+            Interlocked.Increment(ref _noted);
+        });
         await console.Live(Draw()).StartAsync(async live =>
         {
             for (var last = -1L; !up.IsCompleted; await Task.WhenAny(up, Task.Delay(s_often, clock)))
             {
-                if (notifications.Version is var now && now == last) continue;
+                if (notifications.Version + Interlocked.Read(ref _noted) is var now && now == last) continue;
                 last = now;
                 live.UpdateTarget(Draw());
             }

@@ -2,7 +2,8 @@
 #
 # The program gets a process group of its own. A watcher reads this script's standard input, a pipe whose other end only the AppHost
 # holds. A line means "stop": SIGNAL to the group, and SIGKILL after GRACE seconds or at a second line. The end of the pipe means that
-# the AppHost is gone, however it went: SIGNAL, and SIGKILL soon after. RUBBISH, when not empty, is a folder removed once the program has ended.
+# the AppHost is gone, however it went: SIGNAL, and SIGKILL soon after, and RUBBISH, when not empty, is a folder that is removed then. An AppHost
+# that is there removes it itself, when the program is not to be started again.
 # bash and not sh: dash does not hand on variables such as ConnectionStrings__api-database, whose names it cannot use itself.
 signal=$1 grace=$2 rubbish=$3
 shift 3
@@ -24,7 +25,6 @@ exec 4>&- 5>&-
   kill -s KILL -- "-$child"
 } &
 watcher=$!
-exec 3<&-
 
 while :; do
   wait "$child"
@@ -33,5 +33,6 @@ while :; do
 done
 kill -s KILL -- "-$child"   # what the program has left behind in its group
 kill -s KILL -- "-$watcher"
-[ -z "$rubbish" ] || rm -rf -- "$rubbish"
+# Nothing to read, or a line that came too late: the AppHost is there. The end of the pipe is neither.
+if [ -n "$rubbish" ] && { read -r -t 1 _ <&3; [ $? -eq 1 ]; }; then rm -rf -- "$rubbish"; fi
 exit "$code"

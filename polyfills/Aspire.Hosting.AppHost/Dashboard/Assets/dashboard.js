@@ -32,27 +32,36 @@ function show({ part, rows }) {
   const holder = parts.get(part);
   if (!holder) return;
   const known = new Map([...holder.children].map(row => [row.id, row]));
+  // First of all what is no more, so that what stays is in its place and is not moved: moving loses focus and selection.
+  const wanted = new Set(rows.map(([key]) => `${part}-${key}`));
+  for (const [id, row] of known) if (!wanted.has(id)) row.remove();
   let place = holder.firstElementChild;
   for (const [key, html] of rows) {
-    const id = `${part}-${key}`;
-    let row = known.get(id);
-    known.delete(id);
+    let row = known.get(`${part}-${key}`);
     if (!row) row = elementOf(html);
     else if (html !== null) become(row, elementOf(html));
     if (row === place) place = place.nextElementSibling;
     else holder.insertBefore(row, place);
   }
-  for (const row of known.values()) row.remove();
   if (holder.dataset.follow && document.getElementById(holder.dataset.follow).checked) holder.scrollTop = holder.scrollHeight;
 }
 
 if (parts.size > 0) {
   for (const holder of parts.values()) if (holder.dataset.follow) holder.scrollTop = holder.scrollHeight;
-  const source = new EventSource(location.pathname + location.search);
-  source.onopen = () => { connection.textContent = 'Live'; };
-  source.onerror = () => { connection.textContent = 'Not connected: the application may have stopped'; };
-  source.onmessage = event => show(JSON.parse(event.data));
-  addEventListener('pagehide', () => source.close());
+  let source = null;
+  // A browser has six connections to one address at most: only pages that somebody looks at have one.
+  function listen() {
+    source?.close();
+    source = null;
+    if (document.hidden) return;
+    source = new EventSource(location.pathname + location.search);
+    source.onopen = () => { connection.textContent = 'Live'; };
+    source.onerror = () => { connection.textContent = 'Not connected: the application may have stopped'; };
+    source.onmessage = event => show(JSON.parse(event.data));
+  }
+  listen();
+  document.addEventListener('visibilitychange', listen);
+  addEventListener('pagehide', () => source?.close());
 }
 
 // A span that a link points at is opened.
@@ -75,8 +84,13 @@ document.addEventListener('submit', async event => {
   const button = form.querySelector('button');
   if (button.dataset.confirm && !confirm(button.dataset.confirm)) return;
   button.disabled = true;
-  await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual' });
-  button.disabled = false;
+  try {
+    await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual' });
+  } catch {
+    connection.textContent = 'Not connected: the application may have stopped';
+  } finally {
+    button.disabled = false;
+  }
 });
 
 document.addEventListener('keydown', event => {

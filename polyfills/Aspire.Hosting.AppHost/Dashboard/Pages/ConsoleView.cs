@@ -14,6 +14,8 @@ sealed class ConsoleView(ResourceNotificationService notifications, ResourceLogg
 
     public string Tab => "Console";
 
+    public long Version => logs.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>Console</h1>
         <form class="filter" method="get" action="/console">

@@ -8,6 +8,9 @@ interface IView
     /// <summary>Which entry of the navigation it belongs to.</summary>
     string Tab { get; }
 
+    /// <summary>Grows whenever its parts may have changed.</summary>
+    long Version { get; }
+
     /// <summary>Everything around the parts; each is put where its rows belong.</summary>
     Html Frame(Func<string, Html> rowsOf);
 

@@ -14,6 +14,8 @@ sealed class LogsView(TelemetryStore store, IReadOnlyList<string> resources, Log
 
     public string Tab => "Structured logs";
 
+    public long Version => store.Logs.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>Structured logs</h1>
         <form class="filter" method="get" action="/logs">
@@ -73,7 +75,7 @@ sealed record LogsQuery(string Resource, string Level, string Text, string Trace
 
     public bool Matches(LogEntry entry) =>
         entry.Severity >= _severity
-        && (Resource.Length == 0 || entry.Sender.Id == Resource || entry.Sender.Service == Resource)
+        && entry.Sender.IsNamed(Resource)
         && (Trace.Length == 0 || entry.TraceId == Trace)
         && (Text.Length == 0 || entry.Message.Contains(Text, StringComparison.OrdinalIgnoreCase) || entry.Category.Contains(Text, StringComparison.OrdinalIgnoreCase)
             || entry.Properties.Any(property => property.Value.Contains(Text, StringComparison.OrdinalIgnoreCase)));

@@ -12,6 +12,8 @@ sealed class MetricsView(TelemetryStore store, IReadOnlyList<string> resources, 
 
     public string Tab => "Metrics";
 
+    public long Version => store.Metrics.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>Metrics</h1>
         <form class="filter" method="get" action="/metrics">

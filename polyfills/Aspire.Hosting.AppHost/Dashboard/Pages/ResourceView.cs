@@ -11,6 +11,8 @@ sealed class ResourceView(ResourceNotificationService notifications, ResourcesVi
 
     public string Tab => "Resources";
 
+    public long Version => notifications.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>{id}</h1>
         <div data-part="resource">{rowsOf("resource")}</div>
@@ -44,14 +46,11 @@ sealed class ResourceView(ResourceNotificationService notifications, ResourcesVi
               """)}
             {Html.If(snapshot.EnvironmentVariables.Length > 0, $"""
               <table class="properties"><caption>Environment</caption><tbody>{snapshot.EnvironmentVariables.OrderBy(variable => variable.Name, StringComparer.Ordinal).Select(variable => Html.Of(
-                $"""<tr><th scope="row">{variable.Name}</th><td>{Masked(variable)}</td></tr>"""))}</tbody></table>
+                $"""<tr><th scope="row">{variable.Name}</th><td>{secrets.Mask(variable.Name, variable.Value ?? "")}</td></tr>"""))}</tbody></table>
               """)}
             </div>
             """);
     }
-
-    // The parameters of an application that runs have their values: nothing is waited for.
-    string Masked(EnvironmentVariableSnapshot variable) => secrets.MaskAsync(variable.Name, variable.Value ?? "", CancellationToken.None).GetAwaiter().GetResult();
 
     static Html Fact(string name, DateTime? time) => time is { } known
         ? Html.Of($"""<tr><th scope="row">{name}</th><td>{known.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}</td></tr>""")

@@ -11,6 +11,8 @@ sealed class ResourcesView(ResourceNotificationService notifications, ResourceCo
 
     public string Tab => "Resources";
 
+    public long Version => notifications.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>Resources</h1>
         <div class="wide" tabindex="0" role="region" aria-label="Resources">

@@ -11,16 +11,18 @@ sealed partial class Secrets(DistributedApplicationModel model)
     public const string Hidden = "••••••••";
     const int Shortest = 4; // a shorter value would be found by chance, and blot out what is none
 
-    /// <summary>A value of a variable or property of that name, as it may be shown.</summary>
-    public async Task<string> MaskAsync(string name, string value, CancellationToken cancellationToken)
+    // The parameters of an application that runs have their values, which never change: nothing is waited for. The longest first, for one may be part of another.
+    readonly Lazy<string[]> _values = new(() => [.. model.Resources.OfType<ParameterResource>()
+        .Concat(model.Resources.OfType<IResourceWithConnectionString>().SelectMany(ParametersOf)).Where(parameter => parameter.Secret).Distinct()
+        .Select(parameter => parameter.GetValueAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        .Where(value => value is { Length: >= Shortest }).Select(value => value!).OrderByDescending(value => value.Length)]);
+
+    /// <summary>A value of a variable of that name, as it may be shown.</summary>
+    public string Mask(string name, string value)
     {
         if (value.Length == 0) return value;
         if (SecretName().IsMatch(name)) return Hidden;
-        foreach (var secret in model.Resources.OfType<ParameterResource>().Concat(model.Resources.OfType<IResourceWithConnectionString>().SelectMany(ParametersOf)).Where(parameter => parameter.Secret).Distinct())
-        {
-            if (await secret.GetValueAsync(cancellationToken) is { Length: >= Shortest } text) value = value.Replace(text, Hidden, StringComparison.Ordinal);
-        }
-
+        foreach (var secret in _values.Value) value = value.Replace(secret, Hidden, StringComparison.Ordinal);
         return Password().Replace(value, "${key}" + Hidden);
     }
 

@@ -9,6 +9,8 @@ sealed class TraceView(TelemetryStore store, string id) : IView
 
     public string Tab => "Traces";
 
+    public long Version => store.Traces.Version + store.Logs.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <div data-part="trace">{rowsOf("trace")}</div>
         <ol class="waterfall" data-part="span" aria-label="Spans">{rowsOf("span")}</ol>

@@ -12,6 +12,8 @@ sealed class TracesView(TelemetryStore store, IReadOnlyList<string> resources, T
 
     public string Tab => "Traces";
 
+    public long Version => store.Traces.Version;
+
     public Html Frame(Func<string, Html> rowsOf) => Html.Of($"""
         <h1>Traces</h1>
         <form class="filter" method="get" action="/traces">
@@ -49,7 +51,7 @@ sealed record TracesQuery(string Resource, string Kind, string Text)
     public bool Matches(Trace trace) =>
         (Kind == "all" || trace.Spans.Any(span => span.Kind == Server))
         && (Kind != "failed" || trace.Failed)
-        && (Resource.Length == 0 || trace.Spans.Any(span => span.Sender.Id == Resource || span.Sender.Service == Resource))
+        && trace.Spans.Any(span => span.Sender.IsNamed(Resource))
         && (Text.Length == 0 || trace.Id.StartsWith(Text, StringComparison.OrdinalIgnoreCase)
             || trace.Spans.Any(span => span.Name.Contains(Text, StringComparison.OrdinalIgnoreCase) || span.Properties.Any(property => property.Value.Contains(Text, StringComparison.OrdinalIgnoreCase))));
 }

@@ -39,16 +39,10 @@ sealed class Logs
     /// <summary>The newest first, that satisfy a condition.</summary>
     public IReadOnlyList<LogEntry> Find(Func<LogEntry, bool> condition, int count, long before = long.MaxValue)
     {
-        var found = new List<LogEntry>();
-        lock (_lock)
-        {
-            for (var node = _entries.Last; node is not null && found.Count < count; node = node.Previous)
-            {
-                if (node.Value.Number < before && condition(node.Value)) found.Add(node.Value);
-            }
-        }
-
-        return found;
+        // What comes in waits for the list alone, not for the search.
+        LogEntry[] all;
+        lock (_lock) all = [.. _entries];
+        return [.. Enumerable.Reverse(all).Where(entry => entry.Number < before && condition(entry)).Take(count)];
     }
 
     void Add(Sender sender, string category, LogRecord record)

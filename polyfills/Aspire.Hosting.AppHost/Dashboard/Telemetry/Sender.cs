@@ -6,6 +6,9 @@ namespace Aspire.Hosting.Dashboard.Telemetry;
 /// <summary>Who sent something: the service's name, and the process as the list of resources knows it.</summary>
 sealed record Sender(string Service, string Id)
 {
+    /// <summary>Whether a name means it: its own, its service's, or none, which means all.</summary>
+    public bool IsNamed(string name) => name.Length == 0 || Id == name || Service == name;
+
     public static Sender Of(Source? source)
     {
         string? Find(string key) => source?.Attributes.FirstOrDefault(attribute => attribute.Key == key)?.Value?.StringValue is { Length: > 0 } text ? text : null;

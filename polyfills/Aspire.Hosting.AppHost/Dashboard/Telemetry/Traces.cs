@@ -11,7 +11,8 @@ sealed record Span(
 
     public string KindName => Kind switch { 2 => "server", 3 => "client", 4 => "producer", 5 => "consumer", _ => "internal" };
 
-    public long Size => 300 + 2L * (Name.Length + Source.Length) + Attributes.SizeOf(Properties) + Moments.Sum(moment => 100 + Attributes.SizeOf(moment.Properties));
+    public long Size => 300 + 2L * (Name.Length + Source.Length + (Reason?.Length ?? 0)) + Attributes.SizeOf(Properties)
+        + Moments.Sum(moment => 100 + 2L * moment.Name.Length + Attributes.SizeOf(moment.Properties));
 }
 
 /// <summary>Something that happened during a span, such as an exception.</summary>
@@ -55,7 +56,7 @@ sealed record Trace(string Id, long Number, IReadOnlyList<Span> Spans, int Omitt
 sealed class Traces
 {
     public const int Kept = 10_000, KeptSpans = 2_000;
-    public const long KeptBytes = 64 << 20;
+    public const long KeptBytes = 64 << 20, KeptBytesPerTrace = 16 << 20;
 
     readonly Lock _lock = new();
     readonly Dictionary<string, Growing> _byId = new(StringComparer.Ordinal);
@@ -84,14 +85,15 @@ sealed class Traces
     /// <summary>The newest first, that satisfy a condition.</summary>
     public IReadOnlyList<Trace> Find(Func<Trace, bool> condition, int count)
     {
+        // What comes in waits for the list alone, not for the search.
+        Growing[] all;
+        lock (_lock) all = [.. _order];
         var found = new List<Trace>();
-        lock (_lock)
+        for (var i = all.Length - 1; i >= 0 && found.Count < count; i--)
         {
-            for (var node = _order.Last; node is not null && found.Count < count; node = node.Previous)
-            {
-                var trace = node.Value.Now();
-                if (condition(trace)) found.Add(trace);
-            }
+            Trace trace;
+            lock (_lock) trace = all[i].Now();
+            if (condition(trace)) found.Add(trace);
         }
 
         return found;
@@ -110,7 +112,7 @@ sealed class Traces
             }
 
             _bytes += trace.Add(span);
-            while (_order.Count > Kept || _bytes > KeptBytes && _order.Count > 1)
+            while (_order.Count > Kept || _bytes > KeptBytes)
             {
                 var oldest = _order.First!.Value;
                 _bytes -= oldest.Bytes;
@@ -141,7 +143,7 @@ sealed class Traces
         public long Add(Span span)
         {
             _now = null;
-            if (_spans.Count >= KeptSpans)
+            if (_spans.Count >= KeptSpans || Bytes >= KeptBytesPerTrace)
             {
                 _omitted++;
                 return 0;
