@@ -49,7 +49,8 @@ public sealed class ActModel(LightningDb db, UserPolicy policy, Actor actor, Acc
         var person = await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).SingleOrDefaultAsync(user => user.Id == id, cancellationToken);
         if (person is null || AccountAct.All.FirstOrDefault(act => act.Slug == slug) is not { } act) return NotFound();
         (Person, Act) = (person, act);
-        if (act == AccountAct.Remove) GoesAlong = await request.Site.Of(typeof(User))!.Open(request).GoesAlongAsync([id], cancellationToken);
+        // What this site has no list of says nothing to whoever reads it; "everything" is said anyway.
+        if (act == AccountAct.Remove) GoesAlong = [.. (await request.Site.Of(typeof(User))!.Open(request).GoesAlongAsync([id], cancellationToken)).Where(consequence => consequence.Count is not null)];
         return await acts.MayAsync(act, id, cancellationToken) ? null : StatusCode(StatusCodes.Status403Forbidden);
     }
 }
