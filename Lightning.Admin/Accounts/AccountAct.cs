@@ -38,6 +38,12 @@ public sealed record AccountAct(string Slug, Verb Verb, string Heading, string T
         "Everybody who uses the account is signed out at once, everywhere, and can sign in again.",
         "End all sessions", "All sessions of the account have ended.", null, null);
 
+    /// <summary>Removes somebody with all that is theirs, as the API does.</summary>
+    public static readonly AccountAct Remove = new("delete", Verb.Delete, "Delete the account",
+        "The account is deleted with everything in it, and all of its sessions end at once, everywhere. It cannot be taken back. The audit book keeps what was done, without the words of their notes.",
+        "Delete", "The account is deleted.", "user.deleted",
+        (who, session) => $"""SELECT identity.remove_user({who}, {session}) AS "Value" """);
+
     /// <summary>In the order in which they are offered.</summary>
-    public static readonly IReadOnlyList<AccountAct> All = [EndSessions, ResetSecondFactor, Disable, Enable];
+    public static readonly IReadOnlyList<AccountAct> All = [EndSessions, ResetSecondFactor, Disable, Enable, Remove];
 }

@@ -33,6 +33,7 @@ public sealed partial class AccountActs(
         var user = db.Users.AsNoTracking().Where(users, actor, Verb.Disable).Where(user => user.Id == id);
         if (act == AccountAct.Disable) return user.AnyAsync(user => user.DisabledAt == null, cancellationToken);
         if (act == AccountAct.Enable) return user.AnyAsync(user => user.DisabledAt != null, cancellationToken);
+        if (act == AccountAct.Remove) return db.Users.AsNoTracking().Where(users, actor, Verb.Delete).AnyAsync(user => user.Id == id, cancellationToken);
         if (act == AccountAct.ResetSecondFactor) return db.Accounts.Where(accounts, actor, Verb.ResetSecondFactor).AnyAsync(account => account.Id == id, cancellationToken);
         var now = clock.GetUtcNow();
         return db.Sessions.Where(sessions, actor, Verb.Delete).AnyAsync(session => session.UserId == id && session.EndedAt == null && session.EndsAt > now, cancellationToken);
@@ -53,7 +54,8 @@ public sealed partial class AccountActs(
             Action = action,
             UserId = actor.UserId,
             SessionId = actor.SessionId,
-            SubjectType = "account",
+            // A removal is the same line as the API's.
+            SubjectType = act == AccountAct.Remove ? "user" : "account",
             SubjectId = id.ToString(),
             Ip = ip,
         });

@@ -28,7 +28,7 @@ public sealed partial class PasswordResets(LightningDb db, PasswordResetPolicy p
     {
         if (!IsAllowed) throw new InvalidOperationException("A password reset that the actor may not ask for.");
         await using var transaction = await db.Database.BeginTransactionAsync();
-        var asked = await db.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({accountId}, {actor.UserId}) AS "Value" """).ToListAsync();
+        var asked = await db.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({accountId}, {actor.SessionId}) AS "Value" """).ToListAsync();
         if (asked is not [true]) return false;
         db.AuditEntries.Add(new AuditEntry
         {

@@ -18,8 +18,13 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
     public async Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken)
     {
         if (await FindAsync(key, deleted: false) is not { } parts) return null;
+        return registration.Tombstone is not null ? [] : await GoesAlongAsync(parts, cancellationToken);
+    }
+
+    /// <summary>What hangs on a row, whoever removes it.</summary>
+    public async Task<IReadOnlyList<Consequence>> GoesAlongAsync(object[] parts, CancellationToken cancellationToken)
+    {
         var found = new List<Consequence>();
-        if (registration.Tombstone is not null) return found;
         await FollowAsync(registration.Table, row => Same(row, registration.Key, parts), (row, foreignKey) => Same(row, foreignKey.Properties, parts), Depth);
         return found;
 

@@ -7,11 +7,14 @@ namespace Lightning.Admin.Forms;
 /// <summary>What the database has against a write, as far as a person can mend it.</summary>
 static class DatabaseFaults
 {
+    /// <summary>What is to be there once is there already.</summary>
+    public const string Twice = "Another row has this already.";
+
     /// <summary>The columns that are at fault, and a sentence; null where it is no fault of what was filled in.</summary>
     public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault.InnerException is not PostgresException refusal ? null : refusal.SqlState switch
     {
         PostgresErrorCodes.UniqueViolation => (table.GetIndexes().FirstOrDefault(index => index.GetDatabaseName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList()
-            ?? table.GetKeys().FirstOrDefault(key => key.GetName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [], "Another row has this already."),
+            ?? table.GetKeys().FirstOrDefault(key => key.GetName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [], Twice),
         PostgresErrorCodes.ForeignKeyViolation => (table.GetForeignKeys().FirstOrDefault(key => key.GetConstraintName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [],
             refusal.TableName == table.GetTableName() ? "There is no such row any more." : "Other rows still refer to it."),
         PostgresErrorCodes.RestrictViolation => ([], "Other rows still refer to it."),

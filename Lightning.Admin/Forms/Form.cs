@@ -12,11 +12,17 @@ public sealed record Form(IReadOnlyList<FormInput> Inputs, string? Key, string? 
     /// <summary>What is wrong with all of it.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>Whether somebody else has changed the row since it was shown.</summary>
+    /// <summary>Whether somebody else has changed the row, or one of its children, since it was shown.</summary>
     public bool IsOvertaken { get; init; }
 
+    /// <summary>Whether it holds what somebody filled in, and nothing of that is saved yet.</summary>
+    public bool IsUnsaved { get; init; }
+
+    /// <summary>The row's children, which are written along with it.</summary>
+    public IReadOnlyList<ChildForm> Children { get; init; } = [];
+
     /// <summary>Whether anything is wrong.</summary>
-    public bool HasFaults => Fault is not null || Inputs.Any(input => input.Fault is not null);
+    public bool HasFaults => Fault is not null || Inputs.Any(input => input.Fault is not null) || Children.Any(children => children.Rows.Any(row => row.Fault is not null || row.Inputs.Any(input => input.Fault is not null)));
 }
 
 /// <summary>A field of a form, and what is in it.</summary>
@@ -25,6 +31,18 @@ public sealed record Form(IReadOnlyList<FormInput> Inputs, string? Key, string? 
 /// <param name="Seen">What the row had when the form was made: whoever changes it meanwhile is noticed by that.</param>
 public sealed record FormInput(FormField Field, string Text, string Seen)
 {
+    /// <summary>What comes before the field's name in a form that holds several rows.</summary>
+    public string Prefix { get; init; } = "";
+
+    /// <summary>The row that it is of, where it stands in a table of rows and its name does not show.</summary>
+    public string? Row { get; init; }
+
+    /// <summary>Its name in the form.</summary>
+    public string Name => Prefix + Field.Name;
+
+    /// <summary>Whether whoever opens the page begins here.</summary>
+    public bool IsFirst { get; init; }
+
     /// <summary>What is wrong with it.</summary>
     public string? Fault { get; init; }
 
@@ -39,28 +57,6 @@ public sealed record FormInput(FormField Field, string Text, string Seen)
 
     /// <summary>What rows were searched for.</summary>
     public string Search { get; init; } = "";
-}
-
-/// <summary>What a person has sent.</summary>
-/// <param name="Fields">What they filled in, by field.</param>
-/// <param name="Seen">What they were shown before, by field.</param>
-/// <param name="Searches">What they search for in related rows, by field.</param>
-/// <param name="SearchOnly">Whether they search, and save nothing yet.</param>
-public sealed record Posted(IReadOnlyDictionary<string, string> Fields, IReadOnlyDictionary<string, string> Seen, IReadOnlyDictionary<string, string> Searches, bool SearchOnly)
-{
-    /// <summary>What a form holds. All that does not begin with an underscore is a field.</summary>
-    public static Posted Read(IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>> form)
-    {
-        ArgumentNullException.ThrowIfNull(form);
-        Dictionary<string, string> fields = new(StringComparer.Ordinal), seen = new(StringComparer.Ordinal), searches = new(StringComparer.Ordinal);
-        var only = false;
-        foreach (var (name, values) in form)
-            if (name.StartsWith("_seen.", StringComparison.Ordinal)) seen[name[6..]] = values[0] ?? "";
-            else if (name.StartsWith("_search.", StringComparison.Ordinal)) searches[name[8..]] = values[0] ?? "";
-            else if (name == "_find") only = true;
-            else if (!name.StartsWith('_')) fields[name] = values[0] ?? "";
-        return new(fields, seen, searches, only);
-    }
 }
 
 /// <summary>What became of a form.</summary>

@@ -34,6 +34,9 @@ public sealed record ListState
     /// <summary>Whether what was deleted is shown, and nothing else.</summary>
     public bool Deleted { get; init; }
 
+    /// <summary>Whether it is shown what the list can be narrowed to, and how many rows each would leave. That is counted only when it is asked for.</summary>
+    public bool ShowsFilters { get; init; }
+
     /// <summary>What of the address cannot be understood. A list that is asked for something it cannot do shows nothing: what it left out might matter.</summary>
     public IReadOnlyList<string> Faults { get; init; } = [];
 
@@ -57,6 +60,7 @@ public sealed record ListState
                 case "size" when int.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var size) && Sizes.Contains(size): state = state with { Size = size }; break;
                 case "size": faults.Add($"There are no pages of {values[0]} rows."); break;
                 case "at": state = state with { Place = values[0] }; break;
+                case "filters": state = state with { ShowsFilters = values[0] == "yes" }; break;
                 case "deleted" when registration.Tombstone is not null: state = state with { Deleted = values[0] == "yes" }; break;
                 case var _ when name.StartsWith("f.", StringComparison.Ordinal) && FilterBy.Read(registration, name, values) is var (filter, fault):
                     if (filter is not null) filters.Add(filter);
@@ -84,6 +88,7 @@ public sealed record ListState
         foreach (var column in Columns ?? []) Add("col", column);
         if (Size != 50) Add("size", Size.ToString(CultureInfo.InvariantCulture));
         if (Deleted) Add("deleted", "yes");
+        if (ShowsFilters) Add("filters", "yes");
         Add("at", Place ?? "");
         return query.ToString();
 
@@ -105,6 +110,7 @@ public sealed record ListState
             if (!except.Contains("col")) yield return ("col", column);
         if (Size != 50 && !except.Contains("size")) yield return ("size", Size.ToString(CultureInfo.InvariantCulture));
         if (Deleted) yield return ("deleted", "yes");
+        if (ShowsFilters) yield return ("filters", "yes");
     }
 
     /// <summary>The list with a column's comparison set to some values, or taken away where there are none; from its first page.</summary>

@@ -108,7 +108,8 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     public Expression May(Verb verb, ParameterExpression row) =>
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
-    Expression SameKey(Expression row, IReadOnlyList<object> key) =>
+    /// <summary>That a row has a key.</summary>
+    public Expression SameKey(Expression row, IReadOnlyList<object> key) =>
         registration.Key.Select((part, i) => (Expression)Expression.Equal(Expressions.Property(row, part.ClrType, part.Name), Expressions.Parameter(part.ClrType, key[i]))).Aggregate(Expression.AndAlso);
 
     Expression Match(ParameterExpression row, (string Text, bool IsPhrase) word, IReadOnlyList<(string Column, Type Type, System.Collections.IEnumerable Keys)> related)

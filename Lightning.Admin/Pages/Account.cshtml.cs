@@ -47,17 +47,6 @@ public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor act
         return Page();
     }
 
-    /// <summary>Has a link for a new password mailed.</summary>
-    public async Task<IActionResult> OnPostResetPasswordAsync(Guid id, CancellationToken cancellationToken)
-    {
-        if (await FindAsync(id, cancellationToken) is null) return NotFound();
-        if (!resets.IsAllowed) return StatusCode(StatusCodes.Status403Forbidden);
-        var asked = await resets.AskAsync(id, HttpContext.Connection.RemoteIpAddress?.ToString());
-        Response.StatusCode = StatusCodes.Status303SeeOther;
-        Response.Headers.Location = $"/accounts/{id}?done={(asked ? "password-asked" : "password-waits")}";
-        return new EmptyResult();
-    }
-
     /// <summary>A time as a person reads it, in UTC.</summary>
     public string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 

@@ -14,6 +14,9 @@ public abstract class AdminPage(AdminRequest request) : PageModel
     /// <summary>Whether a row can be made by whoever looks.</summary>
     public bool CanCreate => Registration.Written.Count > 0 && Rows.IsPossible(Verb.Create);
 
+    /// <summary>Whether rows can be changed in the list by whoever looks.</summary>
+    public bool CanEditInList => Registration.WrittenInList.Count > 0 && Rows.IsPossible(Verb.Update);
+
     private protected AdminRequest Asked => request;
 
     private protected Rows Rows { get; private set; } = null!;

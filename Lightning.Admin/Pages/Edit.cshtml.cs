@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Lightning.Admin.Pages;
 
 /// <summary>Changes a row.</summary>
+[RequestFormLimits(ValueCountLimit = 10_000)]
 public sealed class EditModel(AdminRequest request) : AdminPage(request)
 {
     /// <summary>The form.</summary>

@@ -33,7 +33,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
         Rowset = await Rows.ListAsync(State, cancellationToken);
         Count = await Rows.CountAsync(State, cancellationToken);
         var narrowing = new List<(Filter, IReadOnlyList<Facet>)>();
-        foreach (var filter in Registration.Filters)
+        foreach (var filter in State.ShowsFilters ? Registration.Filters : [])
             narrowing.Add((filter, State.Faults.Count > 0 ? [] : await Rows.FacetsAsync(State, filter, cancellationToken)));
         Narrowing = narrowing;
         (Done, Deleted) = done switch
@@ -41,6 +41,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
             "deleted" => ($"{Registration.Singular} deleted.", Registration.Tombstone is null ? null : row),
             "restored" => ($"{Registration.Singular} taken back.", null),
             "done" => ($"Done, to {count ?? 0:N0} {(count == 1 ? "row" : "rows")}.", null),
+            "edited" => (count > 0 ? $"{count:N0} {(count == 1 ? "row" : "rows")} saved." : "Nothing was changed.", null),
             "imported" => ($"{count ?? 0:N0} {(count == 1 ? "row" : "rows")} imported.", null),
             _ => (null, (string?)null),
         };
@@ -51,7 +52,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     /// <summary>The address of a file with exactly what the list shows.</summary>
     public string Export(string format)
     {
-        var query = (State with { Place = null, Size = 50 }).ToString();
+        var query = (State with { Place = null, Size = 50, ShowsFilters = false }).ToString();
         return $"/{Registration.Slug}/-/export{query}{(query.Length == 0 ? '?' : '&')}format={format}";
     }
 

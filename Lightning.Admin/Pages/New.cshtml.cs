@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Lightning.Admin.Pages;
 
 /// <summary>Makes a row.</summary>
+[RequestFormLimits(ValueCountLimit = 10_000)]
 public sealed class NewModel(AdminRequest request) : AdminPage(request)
 {
     /// <summary>The form.</summary>

@@ -86,6 +86,13 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
+    /// <summary>Columns of the list that a form writes too, and that can be changed there, a page of rows at a time.</summary>
+    public AdminFor<T> EditInList(params Expression<Func<T, object?>>[] fields)
+    {
+        WrittenInListList.AddRange(fields.Select(field => new Field(field).Name));
+        return this;
+    }
+
     /// <summary>What a row's page shows besides.</summary>
     public AdminFor<T> ReadOnly(params Expression<Func<T, object?>>[] fields)
     {
@@ -95,12 +102,14 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
 
     /// <summary>Shows a row's children on its page; they have a registration of their own.</summary>
     public AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
-        where TChild : class
-    {
-        ArgumentNullException.ThrowIfNull(children);
-        InlineList.Add(new Children((children.Body as MemberExpression ?? throw new ArgumentException($"{children} is no navigation: write it like row => row.Shares.", nameof(children))).Member.Name, typeof(TChild)));
-        return this;
-    }
+        where TChild : class => Inline(children, isEdited: false);
+
+    /// <summary>
+    /// Shows a row's children on its page, and has them changed, added and removed in its form, all in one transaction with it. What can be done to each is said by their own
+    /// registration and policy.
+    /// </summary>
+    public AdminFor<T> EditInline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
+        where TChild : class => Inline(children, isEdited: true);
 
     /// <summary>Adds something that can be done to rows.</summary>
     /// <param name="name">What the button says.</param>
@@ -177,6 +186,15 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
     public AdminFor<T> InTheBookAs(string subject)
     {
         Subject = subject;
+        return this;
+    }
+
+    AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children, bool isEdited)
+        where TChild : class
+    {
+        ArgumentNullException.ThrowIfNull(children);
+        var member = (children.Body as MemberExpression ?? throw new ArgumentException($"{children} is no navigation: write it like row => row.Shares.", nameof(children))).Member;
+        InlineList.Add(new Children(member.Name, typeof(TChild), isEdited));
         return this;
     }
 

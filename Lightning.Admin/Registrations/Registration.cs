@@ -49,6 +49,9 @@ public abstract class Registration
     /// <summary>What a form writes, by its names in files.</summary>
     public IEnumerable<string> WrittenNames => WrittenList.Select(one => one.Name);
 
+    /// <summary>The columns that can be changed in the list.</summary>
+    public IReadOnlyList<string> WrittenInList => WrittenInListList;
+
     /// <summary>Whether rows can be deleted, by whom the policy lets.</summary>
     public bool Removes => Deletes;
 
@@ -120,6 +123,8 @@ public abstract class Registration
 
     private protected List<Field> WrittenList { get; } = [];
 
+    private protected List<string> WrittenInListList { get; } = [];
+
     private protected List<Field> ShownList { get; } = [];
 
     private protected List<RowAction> ActionList { get; } = [];
@@ -162,4 +167,5 @@ public abstract class Registration
 /// <summary>The children that a row's page shows.</summary>
 /// <param name="Name">The navigation that leads to them.</param>
 /// <param name="Child">What they are.</param>
-sealed record Children(string Name, Type Child);
+/// <param name="IsEdited">Whether they are written in the row's form too.</param>
+sealed record Children(string Name, Type Child, bool IsEdited);

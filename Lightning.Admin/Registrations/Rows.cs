@@ -54,8 +54,17 @@ abstract class Rows
     /// <summary>Changes a row, or says what is wrong.</summary>
     public abstract Task<Saved> UpdateAsync(string key, Posted posted);
 
+    /// <summary>A page of the list with the fields that are changed there.</summary>
+    public abstract Task<RowsForm> EditListAsync(ListState state, CancellationToken cancellationToken);
+
+    /// <summary>Changes rows of a list, each by itself, and brings back those that could not be.</summary>
+    public abstract Task<RowsSaved> UpdateListAsync(ListState state, Posted posted);
+
     /// <summary>What a delete would take along; null where there is no such row that the actor may delete.</summary>
     public abstract Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>What hangs on a row that is removed by other means than this site's delete.</summary>
+    public abstract Task<IReadOnlyList<Consequence>> GoesAlongAsync(object[] key, CancellationToken cancellationToken);
 
     /// <summary>Deletes a row; false where there is none that the actor may delete, else nothing or why it cannot be.</summary>
     public abstract Task<(bool Found, string? Fault)> DeleteAsync(string key);
@@ -74,6 +83,9 @@ abstract class Rows
 
     /// <summary>The first children of a row.</summary>
     public abstract Task<ListPage> ChildrenAsync(IReadOnlyList<IProperty> foreignKey, IReadOnlyList<object> parent, int most, CancellationToken cancellationToken);
+
+    /// <summary>Writes children in the form of the row that a foreign key leads to.</summary>
+    public abstract ChildWriter ChildrenIn(string list, IForeignKey foreignKey);
 
     /// <summary>The rows that lead to a row, by key and name, as far as the actor may read them.</summary>
     public abstract Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken);
@@ -146,7 +158,13 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override Task<Saved> UpdateAsync(string key, Posted posted) => Forms.UpdateAsync(key, posted);
 
+    public override Task<RowsForm> EditListAsync(ListState state, CancellationToken cancellationToken) => new ListWriter<T>(registration, request, query).ReadAsync(state, cancellationToken);
+
+    public override Task<RowsSaved> UpdateListAsync(ListState state, Posted posted) => new ListWriter<T>(registration, request, query).SaveAsync(state, posted);
+
     public override Task<IReadOnlyList<Consequence>?> ConsequencesAsync(string key, CancellationToken cancellationToken) => Deletion.ConsequencesAsync(key, cancellationToken);
+
+    public override Task<IReadOnlyList<Consequence>> GoesAlongAsync(object[] key, CancellationToken cancellationToken) => Deletion.GoesAlongAsync(key, cancellationToken);
 
     public override Task<(bool Found, string? Fault)> DeleteAsync(string key) => Deletion.DeleteAsync(key);
 
@@ -162,6 +180,8 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override Task<ListPage> ChildrenAsync(IReadOnlyList<IProperty> foreignKey, IReadOnlyList<object> parent, int most, CancellationToken cancellationToken) =>
         List.ReadAsync(new ListState { Size = most }, cancellationToken, row => foreignKey
             .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, parent[i]))).Aggregate(Expression.AndAlso));
+
+    public override ChildWriter ChildrenIn(string list, IForeignKey foreignKey) => new ChildWriter<T>(registration, request, query, list, foreignKey);
 
     public override async Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken) =>
         new(await query.Rows().Where(Expressions.Condition<T>(condition)).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));

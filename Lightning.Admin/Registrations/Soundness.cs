@@ -13,7 +13,7 @@ static class Soundness
     /// <summary>What is looked at, in order. Each finds what is wrong, as a sentence that says how to mend it.</summary>
     static readonly Func<Look, IEnumerable<string>>[] Checks =
     [
-        HasAName, HasAPolicy, ReadsWhatMayBeRead, FindsItsColumns, IsServedByIndexes, WritesWhatMayBeWritten, IsInTheBook, Translates,
+        HasAName, HasAPolicy, ReadsWhatMayBeRead, FindsItsColumns, IsServedByIndexes, WritesWhatMayBeWritten, WritesInTheListWhatIsThere, IsInTheBook, Translates,
     ];
 
     /// <summary>Addresses of the site's own.</summary>
@@ -62,6 +62,8 @@ static class Soundness
             yield return $"shows {child.Name} inline, and {child.Child.Name} has no registration: add one.";
         foreach (var child in look.Registration.Inlines.Where(child => look.Registration.Table.FindNavigation(child.Name) is not { IsCollection: true }))
             yield return $"shows {child.Name} inline, which is no list of rows with a foreign key: leave it out.";
+        foreach (var child in look.Registration.Inlines.Where(child => child.IsEdited && look.Site.Of(child.Child) is { Writes: false, Deletes: false }))
+            yield return $"edits {child.Name} inline, and the registration of {child.Child.Name} writes nothing: show them by Inline, or say there what can be written by Edit.";
         if (look.Registration.Deletes && look.Registration.Tombstone is null && !look.Rules.Knows(Verb.Delete))
             yield return $"removes rows, and the policy of {look.Registration.Entity.Name} allows nobody to: leave Deletable() out, or allow Verb.Delete.";
         foreach (var action in look.Registration.Actions.Where(action => !look.Rules.Knows(action.Verb)))
@@ -120,6 +122,20 @@ static class Soundness
                 yield return $"edits {field.Name}, which the policy of {look.Registration.Entity.Name} lets nobody write: name it in the fields of Verb.Update or Verb.Create, or show it by ReadOnly.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
+        }
+    }
+
+    static IEnumerable<string> WritesInTheListWhatIsThere(Look look)
+    {
+        foreach (var name in look.Registration.WrittenInList)
+        {
+            var written = look.Registration.Written.FirstOrDefault(field => field.Name == name);
+            if (written is null || FormField.Of(look.Registration.Table, written) is not { } field)
+                yield return $"edits {name} in the list, which its form does not write: name it in Edit too.";
+            else if (look.Registration.Columns.All(column => column.Name != name))
+                yield return $"edits {name} in the list, which is no column of it: name it in List too.";
+            else if (field.Relation is not null || field.Columns.Any(column => column.IsPrimaryKey()) || !field.PolicyNames.Any(known => look.Rules.Reaches(Verb.Update, known)))
+                yield return $"edits {name} in the list, where a row that is picked, a part of the key and what Verb.Update does not reach cannot be changed: leave it to the form.";
         }
     }
 

@@ -69,4 +69,4 @@ GRANT EXECUTE ON FUNCTION identity.end_all TO lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.request_password_reset TO lightning_admin;
 -- What it may do about an account, and be told that an administrator acts as somebody. Each function asks by itself whether the session that asks is a living one of an
 -- administrator who has signed in within the hour.
-GRANT EXECUTE ON FUNCTION identity.disable_user, identity.enable_user, identity.reset_second_factor, identity.hand_over TO lightning_admin;
+GRANT EXECUTE ON FUNCTION identity.disable_user, identity.enable_user, identity.reset_second_factor, identity.remove_user, identity.hand_over TO lightning_admin;

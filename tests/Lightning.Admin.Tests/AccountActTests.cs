@@ -14,7 +14,7 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Acts => ["disable", "enable", "reset-second-factor", "end-sessions", "act-as"];
+    public static TheoryData<string> Acts => ["disable", "enable", "reset-second-factor", "end-sessions", "act-as", "delete"];
 
     [Theory]
     [MemberData(nameof(Acts))]
@@ -34,6 +34,7 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
         (await StateAsync(ada.Id, act)).ShouldBe("done");
         var after = done.Headers.Location!.ToString();
         if (act == "act-as") after.ShouldMatch("^http://localhost:5100/bff/act\\?code=[A-Za-z0-9_-]{43}$");
+        else if (act == "delete") (await ReadAsync(browser, after)).ShouldContain("Account deleted.");
         else (await ReadAsync(browser, after)).ShouldContain(WebUtility.HtmlEncode(AccountAct.All.Single(one => one.Slug == act).Done));
         await using var db = admin.Database.Connect();
         var line = await db.AuditEntries.SingleAsync(entry => entry.SubjectId == ada.Id.ToString(), Cancellation);
@@ -43,6 +44,7 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
             "enable" => "account-enabled",
             "reset-second-factor" => "second-factor-reset",
             "end-sessions" => "sessions-ended-by-admin",
+            "delete" => "user.deleted",
             _ => "acting-asked",
         }, "lightning_admin", root.Id, session.Id));
         if (act == "act-as")
@@ -97,6 +99,7 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
     [InlineData("enable")]
     [InlineData("reset-second-factor")]
     [InlineData("act-as")]
+    [InlineData("delete")]
     [Trait("Check", "L12")]
     public async Task Act_UponOneself_IsNotOfferedAndRefused(string act)
     {
@@ -109,6 +112,28 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
         var other = await ReadAsync(browser, Path((await AddAccountAsync(act)).Id, act));
         (await PostAsync(browser, root.Id, act, other)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await browser.GetAsync($"/accounts/{root.Id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        browser.Dispose();
+    }
+
+    [Fact]
+    public async Task Deleting_SaysFirstWhatGoesAlong_AndTakesThat_AndNothingElse()
+    {
+        var (ada, bob) = (await AddAccountAsync("delete"), await AddAccountAsync("delete"));
+        await using var db = admin.Database.Connect();
+        var now = DateTimeOffset.UtcNow;
+        foreach (var owner in new[] { ada, ada, bob }) db.Notes.Add(new() { OwnerId = owner.Id, Title = "Mine", Body = "", CreatedAt = now, UpdatedAt = now });
+        await db.SaveChangesAsync(Cancellation);
+        var (_, _, browser) = await admin.SignInAsync(isAdmin: true);
+        var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
+        page.ShouldContain($"""<a href="/accounts/{ada.Id}/history">History</a>""");
+        await ReadAsync(browser, $"/accounts/{ada.Id}/history");
+        var question = await ReadAsync(browser, Path(ada.Id, "delete"));
+        question.ShouldContain("<li>2 Notes: deleted too</li>");
+        question.ShouldContain("<li>1 Sessions: deleted too</li>");
+        (await PostAsync(browser, ada.Id, "delete", question)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await db.Notes.AsNoTracking().Where(note => note.OwnerId == ada.Id || note.OwnerId == bob.Id).Select(note => note.OwnerId).ToListAsync(Cancellation)).ShouldBe([bob.Id]);
+        (await browser.GetAsync($"/accounts/{ada.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await PostAsync(browser, ada.Id, "delete", question)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         browser.Dispose();
     }
 
@@ -167,6 +192,7 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
             "enable" => "(SELECT disabled_at IS NULL FROM app.users WHERE id = '{0}')",
             "reset-second-factor" => "(SELECT NOT two_factor_enabled FROM identity.accounts WHERE id = '{0}') AND " + ended,
             "end-sessions" => ended,
+            "delete" => "NOT EXISTS (SELECT FROM app.users WHERE id = '{0}') AND NOT EXISTS (SELECT FROM identity.accounts WHERE id = '{0}') AND " + ended,
             _ => "EXISTS (SELECT FROM identity.handovers WHERE user_id = '{0}')",
         };
         return (bool)(await admin.Database.ExecuteAsync($"SELECT {condition.Replace("{0}", id.ToString(), StringComparison.Ordinal)}"))! ? "done" : "not yet";

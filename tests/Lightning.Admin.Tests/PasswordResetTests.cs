@@ -22,11 +22,13 @@ public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<Ad
         (await ReadAsync(browser, "/accounts")).ShouldContain($"""<a href="/accounts/{ada.Id}">{ada.Email}</a>""");
         var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
         page.ShouldContain("Mail a link for a new password");
-        using var asked = await PostAsync(browser, ada.Id, page);
+        var question = await ReadAsync(browser, Question(ada.Id));
+        question.ShouldContain(ada.Email);
+        using var asked = await PostAsync(browser, ada.Id, question);
         asked.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         var after = await ReadAsync(browser, asked.Headers.Location!.ToString());
         after.ShouldContain("is on its way to the account&#x27;s address");
-        foreach (var text in new[] { page, after, asked.Headers.Location.ToString() }) text.ShouldNotContain("token=");
+        foreach (var text in new[] { page, question, after, asked.Headers.Location.ToString() }) text.ShouldNotContain("token=");
 
         await using var db = admin.Database.Connect();
         var request = await db.Outbox.SingleAsync(row => row.Recipient == ada.Id.ToString(), Cancellation);
@@ -35,7 +37,7 @@ public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<Ad
         var line = await db.AuditEntries.SingleAsync(entry => entry.Action == PasswordResets.Asked && entry.SubjectId == ada.Id.ToString(), Cancellation);
         (line.Service, line.UserId, line.SessionId, line.SubjectType).ShouldBe(("lightning_admin", root.Id, session.Id, "account"));
 
-        using var again = await PostAsync(browser, ada.Id, page);
+        using var again = await PostAsync(browser, ada.Id, question);
         (await ReadAsync(browser, again.Headers.Location!.ToString())).ShouldContain("on its way already");
         (await db.Outbox.CountAsync(row => row.Recipient == ada.Id.ToString(), Cancellation)).ShouldBe(1);
         (await db.AuditEntries.CountAsync(entry => entry.SubjectId == ada.Id.ToString(), Cancellation)).ShouldBe(1);
@@ -47,10 +49,10 @@ public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<Ad
     {
         var ada = await AddAccountAsync();
         var (_, _, browser) = await admin.SignInAsync(isAdmin: true);
-        var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
-        (await browser.SendAsync(HttpMethod.Post, $"/accounts/{ada.Id}?handler=ResetPassword", new FormUrlEncodedContent([]))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var page = await ReadAsync(browser, Question(ada.Id));
+        (await browser.SendAsync(HttpMethod.Post, Question(ada.Id), new FormUrlEncodedContent([]))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await PostAsync(browser, Guid.NewGuid(), page)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await browser.GetAsync($"/accounts/{Guid.NewGuid()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var nobody in new[] { $"/accounts/{Guid.NewGuid()}", Question(Guid.NewGuid()) }) (await browser.GetAsync(nobody)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         var (_, _, stranger) = await admin.SignInAsync(isAdmin: false);
         (await stranger.GetAsync($"/accounts/{ada.Id}", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await PostAsync(stranger, ada.Id, page)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
@@ -60,6 +62,27 @@ public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<Ad
         browser.Dispose();
         stranger.Dispose();
     }
+
+    [Fact, Trait("Check", "U09")]
+    public async Task Reset_AfterAnHour_LeadsThroughSigningInAgain_AndAsksForNothing_WhicheverWay()
+    {
+        var ada = await AddAccountAsync();
+        var (_, session, browser) = await admin.SignInAsync(isAdmin: true);
+        var question = await ReadAsync(browser, Question(ada.Id));
+        await admin.Database.ExecuteAsync($"UPDATE identity.sessions SET auth_time = now() - interval '61 minutes' WHERE id = '{session.Id}'");
+        await Wait.UntilAsync(async () => (await browser.GetAsync(Question(ada.Id), ("Accept", "text/html"))).StatusCode == HttpStatusCode.SeeOther, TimeSpan.FromSeconds(3));
+        using var answer = await PostAsync(browser, ada.Id, question);
+        (answer.StatusCode, answer.Headers.Location!.ToString()).ShouldBe((HttpStatusCode.SeeOther, $"/login?prompt=login&returnUrl={Uri.EscapeDataString(Question(ada.Id))}"));
+        // The database asks for the same.
+        await using var site = admin.Database.ConnectAs("admin");
+        (await site.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({ada.Id}, {session.Id}) AS "Value" """).ToListAsync(Cancellation)).ShouldBe([false]);
+        await using var db = admin.Database.Connect();
+        (await db.Outbox.AnyAsync(row => row.Recipient == ada.Id.ToString(), Cancellation)).ShouldBeFalse();
+        (await db.AuditEntries.AnyAsync(entry => entry.SubjectId == ada.Id.ToString(), Cancellation)).ShouldBeFalse();
+        browser.Dispose();
+    }
+
+    static string Question(Guid account) => $"/accounts/{account}/acts/reset-password";
 
     async Task<User> AddAccountAsync()
     {
@@ -77,7 +100,7 @@ public partial class PasswordResetTests(AdminUnderTest admin) : IClassFixture<Ad
         return await answer.Content.ReadAsStringAsync(Cancellation);
     }
 
-    static Task<HttpResponseMessage> PostAsync(Browser browser, Guid account, string page) => browser.SendAsync(HttpMethod.Post, $"/accounts/{account}?handler=ResetPassword",
+    static Task<HttpResponseMessage> PostAsync(Browser browser, Guid account, string page) => browser.SendAsync(HttpMethod.Post, Question(account),
         new FormUrlEncodedContent([new("__RequestVerificationToken", Token().Matches(page)[^1].Groups["value"].Value)]), ("Accept", "text/html"));
 
     [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

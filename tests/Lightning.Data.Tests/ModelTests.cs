@@ -81,6 +81,10 @@ public class ModelTests(PostgresServer server)
     [InlineData("admin", "INSERT INTO identity.outbox (id, kind, payload, due_at, attempts) VALUES (gen_random_uuid(), 'password-reset', '', now(), 0)")]
     [InlineData("bff", "SELECT identity.disable_user(gen_random_uuid(), gen_random_uuid())")]
     [InlineData("api", "SELECT identity.enable_user(gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("api", "SELECT identity.remove_user(gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("identity", "SELECT identity.remove_user(gen_random_uuid(), gen_random_uuid())")]
+    [InlineData("admin", "SELECT identity.take_away(gen_random_uuid())")]
+    [InlineData("api", "SELECT identity.take_away(gen_random_uuid())")]
     [InlineData("identity", "SELECT identity.reset_second_factor(gen_random_uuid(), gen_random_uuid())")]
     [InlineData("bff", "SELECT identity.hand_over('', gen_random_uuid(), gen_random_uuid(), 'why')")]
     [InlineData("identity", "SELECT identity.hand_over('', gen_random_uuid(), gen_random_uuid(), 'why')")]
@@ -152,20 +156,22 @@ public class ModelTests(PostgresServer server)
         var (root, ada) = (await db.AddUserAsync("root", isAdmin: true), await db.AddUserAsync("ada"));
         db.Accounts.Add(new() { Id = ada.Id, UserName = ada.Email, Email = ada.Email });
         await db.SaveChangesAsync(Cancellation);
+        var (session, hers) = (await db.AddSessionAsync(root), await db.AddSessionAsync(ada));
         await using var admin = database.ConnectAs("admin");
-        async Task<bool> AskAsync(Guid account, Guid by) =>
-            (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {by}) AS "Value" """).ToListAsync(Cancellation)).Single();
-        (await AskAsync(ada.Id, ada.Id)).ShouldBeFalse("no administrator");
-        (await AskAsync(Guid.NewGuid(), root.Id)).ShouldBeFalse("no account");
+        async Task<bool> AskAsync(Guid account, Guid askedIn) =>
+            (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {askedIn}) AS "Value" """).ToListAsync(Cancellation)).Single();
+        (await AskAsync(ada.Id, hers.Id)).ShouldBeFalse("no administrator");
+        (await AskAsync(ada.Id, root.Id)).ShouldBeFalse("no session");
+        (await AskAsync(Guid.NewGuid(), session.Id)).ShouldBeFalse("no account");
         (await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
         {
             await using var another = database.ConnectAs("admin");
-            return (await another.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({ada.Id}, {root.Id}) AS "Value" """).ToListAsync(Cancellation)).Single();
+            return (await another.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({ada.Id}, {session.Id}) AS "Value" """).ToListAsync(Cancellation)).Single();
         }))).Count(asked => asked).ShouldBe(1);
         var waiting = await db.Outbox.AsNoTracking().SingleAsync(Cancellation);
         (waiting.Kind, waiting.Recipient, waiting.Payload.Length).ShouldBe(("password-reset", ada.Id.ToString(), 0));
         await database.ExecuteAsync($"DELETE FROM identity.outbox; UPDATE app.users SET disabled_at = now() WHERE id = '{root.Id}'");
-        (await AskAsync(ada.Id, root.Id)).ShouldBeFalse("shut out");
+        (await AskAsync(ada.Id, session.Id)).ShouldBeFalse("shut out");
     }
 
     [Fact]

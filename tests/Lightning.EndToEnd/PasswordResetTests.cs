@@ -33,7 +33,13 @@ public sealed class PasswordResetTests(RunningApp app, Browser browser)
         await page.SetViewportSizeAsync(360, 740);
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await InspectAsync(page, "phone-dark");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Mail a link for a new password" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Delete the account" }).ClickAsync();
+        await Expect(page.GetByText("Sessions: deleted too")).ToBeVisibleAsync();
+        await InspectAsync(page, "delete-phone-dark");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Mail a link for a new password" }).ClickAsync();
+        await InspectAsync(page, "ask-phone-dark");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Mail the link" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("is on its way");
         await InspectAsync(page, "asked-phone-dark");
 

@@ -71,8 +71,10 @@ public class RequestedResetTests(IdentityUnderTest identity) : IClassFixture<Ide
     {
         var root = await identity.AddAccountAsync($"root-{account:N}");
         await identity.Database.ExecuteAsync($"UPDATE app.users SET is_admin = true WHERE id = '{root.Id}'");
+        await using var db = identity.Database.Connect();
+        var session = await db.AddSessionAsync(root);
         await using var admin = identity.Database.ConnectAs("admin");
-        (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {root.Id}) AS "Value" """).ToListAsync(Cancellation)).ShouldBe([true]);
+        (await admin.Database.SqlQuery<bool>($"""SELECT identity.request_password_reset({account}, {session.Id}) AS "Value" """).ToListAsync(Cancellation)).ShouldBe([true]);
         // The database's clock goes on, and the test's stands.
         identity.Clock.Advance(TimeSpan.FromMinutes(1));
     }

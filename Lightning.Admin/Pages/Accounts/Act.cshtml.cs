@@ -1,4 +1,6 @@
 using Lightning.Admin.Accounts;
+using Lightning.Admin.Details;
+using Lightning.Admin.Registrations;
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.Data.Users;
@@ -11,13 +13,16 @@ namespace Lightning.Admin.Pages.Accounts;
 
 /// <summary>Asks whether something shall be done about an account, and does it.</summary>
 [RecentSignIn]
-public sealed class ActModel(LightningDb db, UserPolicy policy, Actor actor, AccountActs acts) : PageModel
+public sealed class ActModel(LightningDb db, UserPolicy policy, Actor actor, AccountActs acts, AdminRequest request) : PageModel
 {
     /// <summary>What is asked.</summary>
     public AccountAct Act { get; private set; } = null!;
 
     /// <summary>Whose account it is.</summary>
     public User Person { get; private set; } = null!;
+
+    /// <summary>What goes along, where they are removed.</summary>
+    public IReadOnlyList<Consequence> GoesAlong { get; private set; } = [];
 
     /// <summary>Whether the database refused what was possible a moment before.</summary>
     public bool IsRefused { get; private set; }
@@ -35,7 +40,7 @@ public sealed class ActModel(LightningDb db, UserPolicy policy, Actor actor, Acc
             Response.StatusCode = StatusCodes.Status409Conflict;
             return Page();
         }
-        Response.Headers.Location = $"/accounts/{id}?done={Act.Slug}";
+        Response.Headers.Location = Act == AccountAct.Remove ? "/accounts?done=deleted" : $"/accounts/{id}?done={Act.Slug}";
         return StatusCode(StatusCodes.Status303SeeOther);
     }
 
@@ -44,6 +49,8 @@ public sealed class ActModel(LightningDb db, UserPolicy policy, Actor actor, Acc
         var person = await db.Users.AsNoTracking().Where(policy, actor, Verb.Read).SingleOrDefaultAsync(user => user.Id == id, cancellationToken);
         if (person is null || AccountAct.All.FirstOrDefault(act => act.Slug == slug) is not { } act) return NotFound();
         (Person, Act) = (person, act);
+        // What this site has no list of says nothing to whoever reads it; "everything" is said anyway.
+        if (act == AccountAct.Remove) GoesAlong = [.. (await request.Site.Of(typeof(User))!.Open(request).GoesAlongAsync([id], cancellationToken)).Where(consequence => consequence.Count is not null)];
         return await acts.MayAsync(act, id, cancellationToken) ? null : StatusCode(StatusCodes.Status403Forbidden);
     }
 }

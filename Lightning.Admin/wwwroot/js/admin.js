@@ -41,7 +41,7 @@ document.querySelector("[data-rows]")?.addEventListener("focusin", (event) => {
 
 // Whoever leaves a form that they have filled in is asked once more.
 for (const form of document.querySelectorAll("form[data-unsaved]")) {
-  let changed = form.querySelector("[aria-invalid], .theirs") !== null;
+  let changed = form.dataset.unsaved === "yes";
   form.addEventListener("input", () => (changed = true));
   form.addEventListener("submit", () => (changed = false));
   addEventListener("beforeunload", (event) => changed && event.preventDefault());
@@ -70,6 +70,69 @@ for (const picker of document.querySelectorAll("[data-pick]")) {
       select.replaceChildren(...(chosen && chosen.value ? [new Option("–", "")] : []), ...(chosen ? [chosen] : []), ...found);
       picker.dataset.found = search.value;
     }, 150);
+  });
+}
+
+// An export is written while it is read. How many rows have come is counted as they do, and a file that breaks off is not kept.
+function rowCounter(format) {
+  let [rows, quoted, escaped, depth] = [format === "csv" ? -1 : 0, false, false, 0];
+  return (octets) => {
+    for (const octet of octets) {
+      if (escaped) escaped = false;
+      else if (quoted && octet === 92 && format === "json") escaped = true;
+      else if (octet === 34) quoted = !quoted;
+      else if (quoted) continue;
+      else if (format === "csv") rows += octet === 10;
+      else if (octet === 123 || octet === 91) depth++;
+      else if (octet === 125 || octet === 93) rows += --depth === 1 && octet === 125;
+    }
+    return Math.max(0, rows);
+  };
+}
+
+async function download(link, says, stop) {
+  const given = new AbortController();
+  stop.hidden = false;
+  stop.onclick = () => given.abort();
+  const answer = await fetch(link.href, { signal: given.signal });
+  const name = /filename="([^"]*)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+  // Signed out meanwhile, say: whatever it is, the page that it leads to knows.
+  if (!answer.ok || !name) return location.assign(link.href);
+  const [count, parts, reader] = [rowCounter(link.dataset.export), [], answer.body.getReader()];
+  let [rows, size, told] = [0, 0, 0];
+  const soFar = () => `${rows.toLocaleString("en")} rows, ${(size / 1e6).toFixed(1)} MB`;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    size += part.value.length;
+    rows = count(part.value);
+    if (performance.now() - told < 500) continue;
+    told = performance.now();
+    says.textContent = `Writing ${name}: ${soFar()} so far.`;
+  }
+  const file = URL.createObjectURL(new Blob(parts, { type: answer.headers.get("content-type") }));
+  Object.assign(document.createElement("a"), { href: file, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  says.textContent = `${name} is complete: ${soFar()}.`;
+}
+
+const exporting = document.getElementById("exporting");
+let isExporting = false;
+for (const link of document.querySelectorAll("a[data-export]")) {
+  link.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (isExporting) return;
+    isExporting = true;
+    const [says, stop] = exporting.children;
+    exporting.hidden = false;
+    says.textContent = "The export begins.";
+    try {
+      await download(link, says, stop);
+    } catch (fault) {
+      says.textContent = fault.name === "AbortError" ? "The export was stopped; nothing of it is kept." : "The export broke off; nothing of it is kept. Try again.";
+    }
+    stop.hidden = true;
+    isExporting = false;
   });
 }
 

@@ -104,20 +104,6 @@ public sealed class LibraryFormTests(LibraryUnderTest library) : IClassFixture<L
     }
 
     [Fact]
-    public async Task Update_ByManyAtOnce_IsSavedByOne_AndTheOthersSeeIt()
-    {
-        var key = await BookAsync("Start");
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(async () =>
-        {
-            await using var open = library.Open("books");
-            return (await open.Rows.UpdateAsync(key, new(new Dictionary<string, string> { ["title"] = $"By {number}" }, new Dictionary<string, string> { ["title"] = "Start" }, new Dictionary<string, string>(), false))).Outcome;
-        })));
-        outcomes.Count(outcome => outcome == Outcome.Done).ShouldBe(1);
-        outcomes.Count(outcome => outcome == Outcome.Again).ShouldBe(7);
-        (await HistoryAsync("books", key)).Count.ShouldBe(2);
-    }
-
-    [Fact]
     public async Task Update_ThatWouldLeaveTheRowOutsideTheRule_IsUndone()
     {
         var (key, anonymous) = (await BookAsync("Mine"), await AuthorAsync("Anonymous"));

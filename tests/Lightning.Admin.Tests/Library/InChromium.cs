@@ -44,7 +44,8 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await GoAsync(page, "/books");
         await page.GetByRole(AriaRole.Link, new() { Name = "Price" }).ClickAsync();
         await Assertions.Expect(page.Locator("th[aria-sort=ascending]")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("Price"));
-        await page.Locator(".filters summary").ClickAsync();
+        (await page.Locator(".filters").CountAsync()).ShouldBe(0, "nothing is counted before it is asked for");
+        await page.Locator("[data-filters]").ClickAsync();
         await page.Locator(".filters").GetByRole(AriaRole.Link, new() { Name = "Short story" }).First.ClickAsync();
         page.Url.ShouldContain("f.genre.is=ShortStory");
         page.Url.ShouldContain("sort=price");
@@ -61,6 +62,7 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await page.GetByRole(AriaRole.Link, new() { Name = "Leave" }).ClickAsync();
         await Lightning.Testing.Wait.UntilAsync(() => asked == 1);
         page.Url.ShouldEndWith("/books/-/new");
+        await Assertions.Expect(page.Locator(".picker button").First).ToBeHiddenAsync();
         await page.GetByLabel("Search author").FillAsync("grace");
         await Assertions.Expect(page.Locator(".picker").First).ToHaveAttributeAsync("data-found", "grace");
         await page.GetByLabel("Author", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "Grace %_\\" });
@@ -92,6 +94,45 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await page.GetByLabel("To whom").FillAsync("Grace");
         await page.GetByRole(AriaRole.Button, new() { Name = "Lend" }).ClickAsync();
         await Assertions.Expect(page.Locator("[role=status]")).ToContainTextAsync("Done, to 1 row.");
+
+        // A row is changed where it stands; somebody else was there first.
+        await using (var open = library.Open("books")) await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("price", "5")));
+        await GoAsync(page, "/books");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit in the list" }).ClickAsync();
+        await page.GetByLabel("Price, Mine").FillAsync("6");
+        await page.GetByLabel("Pages, Mine").FillAsync("many");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save what was changed" }).ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("This is no number that fits.");
+        await using (var open = library.Open("books")) await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("price", "7")));
+        await page.GetByLabel("Pages, Mine").FillAsync("8");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save what was changed" }).ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: 7");
+        await LookAsync(page, "edits-overtaken");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save all the same" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[role=status]").First).ToHaveTextAsync("1 row saved.");
+
+        // A child of it, begun by a button and saved with it.
+        await GoAsync(page, $"{path}/edit");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add a review" }).ClickAsync();
+        await Assertions.Expect(page.GetByLabel("Number")).ToBeFocusedAsync();
+        await page.GetByLabel("Number").FillAsync("many");
+        await page.GetByLabel("Text").FillAsync("Read with pleasure");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).Last.ClickAsync();
+        await LookAsync(page, "children");
+        await page.GetByLabel("Number").FillAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).Last.ClickAsync();
+        await Assertions.Expect(page.Locator(".children")).ToContainTextAsync("Read with pleasure");
+
+        // An export says how many rows have come, and that it is complete.
+        await library.Database.ExecuteAsync("INSERT INTO library.tags (name) SELECT 'a \"quoted\" line' || chr(10) || number FROM generate_series(1, 2500) AS number");
+        foreach (var format in new[] { "CSV", "JSON" })
+        {
+            await GoAsync(page, "/tags");
+            var file = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = $"Export {format}" }).ClickAsync());
+            file.SuggestedFilename.ShouldMatch($"^tags-[0-9-]+\\.{format.ToLowerInvariant()}$");
+            await Assertions.Expect(page.Locator("#exporting")).ToContainTextAsync("is complete: 2,501 rows, 0.1 MB.");
+            await LookAsync(page, $"export-{format}");
+        }
         noise.ShouldBeEmpty();
         wrong.ShouldBeEmpty();
     }
@@ -108,7 +149,7 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         var page = await context.NewPageAsync();
         foreach (var (title, path) in new[]
         {
-            ("list", "/books"), ("narrowed", "/books?f.readAt.on=2024&f.genre.is=Novel"), ("nothing", "/books?q=nothing+at+all"), ("fault", "/books?sort=nothing"), ("row", $"/books/{book.Id}"), ("edit", $"/books/{book.Id}/edit"),
+            ("list", "/books"), ("narrowed", "/books?f.readAt.on=2024&f.genre.is=Novel&filters=yes"), ("edits", "/books/-/edits"), ("nothing", "/books?q=nothing+at+all"), ("fault", "/books?sort=nothing"), ("row", $"/books/{book.Id}"), ("edit", $"/books/{book.Id}/edit"),
             ("new", "/books/-/new"), ("import", "/books/-/import"), ("history", $"/books/{book.Id}/history"), ("search", "/search?q=love"), ("shelves", "/shelves"),
         })
         {

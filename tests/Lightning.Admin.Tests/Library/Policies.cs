@@ -52,13 +52,14 @@ public sealed class ShelfPolicy : Policy<Shelf>
 public sealed class ReviewPolicy : Policy<Review>
 {
     static readonly Rule<Review> OfAnOpenBook = Rule.For<Review>((_, review) => !review.Book!.IsRestricted, "book is restricted");
+    static readonly Rule<Review> Unsealed = Rule.For<Review>((_, review) => review.Text != "Sealed", "review is sealed");
 
     public ReviewPolicy()
     {
         Allow(Verb.Read, Is.Admin & OfAnOpenBook);
         Allow(Verb.Create, Is.Admin & OfAnOpenBook).Fields(review => review.Book, review => review.Number, review => review.Text);
-        Allow(Verb.Update, Is.Admin & OfAnOpenBook).Fields(review => review.Text);
-        Allow(Verb.Delete, Is.Admin & OfAnOpenBook);
+        Allow(Verb.Update, Is.Admin & OfAnOpenBook & Unsealed).Fields(review => review.Text);
+        Allow(Verb.Delete, Is.Admin & OfAnOpenBook & Unsealed);
     }
 }
 

@@ -17,7 +17,8 @@ public sealed class BookAdmin : AdminFor<Book>
         Edit(book => book.Title, book => book.Subtitle, book => book.Genre, book => book.SecondGenre, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
             book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin!.City, book => book.Origin!.Year, book => book.Dedication!.To, book => book.Author, book => book.Shelf);
         Check(book => book.Title, title => title.Length == 0 ? "Give it a title." : null);
-        Inline(book => book.Reviews);
+        EditInline(book => book.Reviews);
+        EditInList(book => book.Price, book => book.Pages, book => book.IsNew);
         Keeps(book => book.DeletedAt);
         Action("Lend", Verb.Archive, (books, run) =>
         {
@@ -59,6 +60,7 @@ public sealed class ReviewAdmin : AdminFor<Review>
         Few();
         List(review => review.Text, review => review.Number, review => review.Book!.Title);
         Edit(review => review.Book, review => review.Number, review => review.Text);
+        Check(review => review.Text, text => text.Length == 0 ? "Say something." : null);
         Deletable();
     }
 }

@@ -25,7 +25,7 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         var routes = library.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/'))
             .Where(route => !ForEverybody.Any(open => route.StartsWith(open, StringComparison.Ordinal)) && !route.Contains("css", StringComparison.Ordinal) && !route.Contains("js", StringComparison.Ordinal) && !route.Contains("shared", StringComparison.Ordinal))
             .Distinct().ToList();
-        foreach (var expected in new[] { "{list}", "{list}/{key}", "{list}/{key}/edit", "{list}/-/new", "{list}/{key}/delete", "{list}/{key}/history", "{list}/-/act", "{list}/-/import", "{list}/-/export", "{list}/-/pick", "search" }) routes.ShouldContain(expected);
+        foreach (var expected in new[] { "{list}", "{list}/{key}", "{list}/{key}/edit", "{list}/-/new", "{list}/{key}/delete", "{list}/{key}/history", "{list}/-/act", "{list}/-/edits", "{list}/-/import", "{list}/-/export", "{list}/-/pick", "search" }) routes.ShouldContain(expected);
         using var anonymous = new SiteBrowser(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, library.Address);
         var (_, _, stranger) = await library.SignInAsync(isAdmin: false);
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
@@ -124,6 +124,21 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         history.ShouldContain("<ins>By hand, twice</ins>");
         history.ShouldContain(user.Email);
 
+        // A child, begun by one more submit; and a price in the list.
+        using var more = await PostAsync(root, $"{path}/edit", $"{path}/edit", ("title", "Half"), ("_add", "reviews"));
+        more.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var one = WebUtility.HtmlDecode(await more.Content.ReadAsStringAsync(Cancellation));
+        foreach (var part in new[] { "name=\"reviews:+0:text\"", "value=\"Half\"", "data-unsaved=\"yes\"", "autofocus" }) one.ShouldContain(part);
+        (await PostAsync(root, $"{path}/edit", $"{path}/edit", ("title", "By hand, twice"), ("reviews:+0:number", "1"), ("reviews:+0:text", "A child"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await ReadAsync(root, path)).ShouldContain("A child");
+        var row = $"rows:{path.Split('/')[^1]}:price";
+        WebUtility.HtmlDecode(await ReadAsync(root, "/books/-/edits?sort=price&size=250")).ShouldContain($"name=\"{row}\"");
+        using var priced = await PostAsync(root, "/books/-/edits", "/books/-/edits?sort=price", (row, "77.5"), ($"_seen.{row}", ""));
+        (priced.StatusCode, priced.Headers.Location!.ToString()).ShouldBe((HttpStatusCode.SeeOther, "/books?done=edited&count=1&sort=price"));
+        using var late = await PostAsync(root, "/books/-/edits", "/books/-/edits", (row, "78"), ($"_seen.{row}", ""));
+        late.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await late.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Theirs, as it is now:</strong> <span class=\"text\">77.5</span>");
+
         (await ReadAsync(root, $"{path}/delete")).ShouldContain("can be taken back");
         using var deleted = await PostAsync(root, $"{path}/delete", $"{path}/delete");
         deleted.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
@@ -146,6 +161,81 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         await library.Database.ExecuteAsync($"DELETE FROM library.books WHERE title = '=sum' OR id = '{path.Split('/')[^1]}'");
         root.Dispose();
     }
+
+    [Fact]
+    public async Task Filters_AreCountedOnlyWhenTheyAreAskedFor_AndStayOpenWhileOneNarrows()
+    {
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        var list = WebUtility.HtmlDecode(await ReadAsync(root, "/books?sort=price"));
+        list.ShouldNotContain("class=\"filters\"");
+        list.ShouldContain("href=\"/books?sort=price&filters=yes\"");
+        var open = WebUtility.HtmlDecode(await ReadAsync(root, "/books?sort=price&filters=yes"));
+        open.ShouldContain("class=\"filters\"");
+        open.ShouldContain("href=\"/books?sort=price&f.genre.is=Poem&filters=yes\"");
+        WebUtility.HtmlDecode(await ReadAsync(root, "/books?f.genre.is=Poem")).ShouldContain("Filters (1)</a>");
+        root.Dispose();
+    }
+
+    /// <summary>Rows that were written are let go; a reader that keeps them is noticed.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Export_OfManyRows_HoldsNoneOfThem(bool keeps)
+    {
+        await AddTagsAsync(50_000, 10);
+        await using var open = library.Open("tags");
+        var (rows, kept, most) = (new List<WeakReference>(), new List<object>(), 0);
+        await foreach (var row in open.Rows.StreamAsync(new(), Cancellation))
+        {
+            rows.Add(new(row));
+            if (keeps) kept.Add(row);
+            if (rows.Count % 10_000 == 0)
+            {
+                GC.Collect();
+                most = Math.Max(most, rows.Count(one => one.IsAlive));
+            }
+        }
+        rows.Count.ShouldBeGreaterThan(50_000);
+        (most > rows.Count / 50).ShouldBe(keeps);
+        kept.Count.ShouldBe(keeps ? rows.Count : 0);
+    }
+
+    /// <summary>Neither is the file: while it is read, memory grows by little of what has gone through it. A client that keeps it is noticed.</summary>
+    [Theory]
+    [InlineData("csv", false)]
+    [InlineData("json", false)]
+    [InlineData("csv", true)]
+    public async Task Export_OfAFileOfManyMegabytes_IsSentAsItIsMade(string format, bool keeps)
+    {
+        await AddTagsAsync(100_000, 300);
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = library.Address };
+        client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", root.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}")));
+        using var answer = await client.GetAsync($"/tags/-/export?format={format}", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        answer.EnsureSuccessStatusCode().Content.Headers.ContentLength.ShouldBeNull();
+        await using var file = await answer.Content.ReadAsStreamAsync(Cancellation);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var (part, kept, size, step, least) = (new byte[64 * 1024], new List<byte[]>(), 0L, 0L, long.MaxValue);
+        for (int read; (read = await file.ReadAsync(part, Cancellation)) > 0;)
+        {
+            size += read;
+            if (keeps) kept.Add(part[..read]);
+            if (size / 2_000_000 == step) continue;
+            step = size / 2_000_000;
+            // Other tests are at work beside this: what lasts is what counts, and that shows in the smallest of the second half's figures.
+            if (size > 15_000_000) least = Math.Min(least, GC.GetTotalMemory(forceFullCollection: true) - before);
+        }
+        size.ShouldBeGreaterThan(30_000_000);
+        (least > size / 4).ShouldBe(keeps, $"{least:N0} bytes more, of a file of {size:N0}");
+        kept.Sum(one => (long)one.Length).ShouldBe(keeps ? size : 0);
+        root.Dispose();
+    }
+
+    /// <summary>Tags, so that there are at least so many.</summary>
+    Task<object?> AddTagsAsync(int count, int length) => library.Database.ExecuteAsync($"""
+        DELETE FROM library.tags WHERE name LIKE '%-x%';
+        INSERT INTO library.tags (name) SELECT number || '-' || repeat('x', {length}) FROM generate_series(1, {count}) AS number
+        """);
 
     async Task<string> KeyAsync()
     {

@@ -24,6 +24,8 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(SearchesWithoutIndex), "searches title, and says no index that serves it: add a migration with CREATE INDEX … USING gin (to_tsvector('simple', title))" },
         { typeof(WritesWhatIsNobodys), "edits deletedAt, which the policy of Book lets nobody write" },
         { typeof(WritesWhatIsNoColumn), "edits" },
+        { typeof(WritesInTheListOnly), "edits price in the list, which its form does not write: name it in Edit too" },
+        { typeof(WritesInNoColumn), "edits price in the list, which is no column of it: name it in List too" },
         { typeof(WritesWithoutTheBook), "writes, and nobody would know who did: mark Tag with [Audited" },
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
@@ -118,6 +120,16 @@ public sealed class SoundnessTests(PostgresServer server)
     sealed class SearchesWithoutIndex : AdminFor<Book>
     {
         public SearchesWithoutIndex() : base("Books") => List(book => book.Title).Search(book => book.Title);
+    }
+
+    sealed class WritesInTheListOnly : AdminFor<Book>
+    {
+        public WritesInTheListOnly() : base("Books") => List(book => book.Title, book => book.Price).EditInList(book => book.Price).Few();
+    }
+
+    sealed class WritesInNoColumn : AdminFor<Book>
+    {
+        public WritesInNoColumn() : base("Books") => List(book => book.Title).Edit(book => book.Price).EditInList(book => book.Price).Few();
     }
 
     sealed class WritesWhatIsNobodys : AdminFor<Book>

@@ -1,0 +1,79 @@
+using System.Data.Common;
+using Lightning.Admin.Forms;
+using Lightning.Admin.Registrations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>Several people save one row at one moment.</summary>
+public sealed class RaceTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
+{
+    const int Editors = 8;
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Of all who were shown the same, one is saved and the others see it. Without the comparison with what they were shown, or without the lock that makes it hold, each overwrites the one before.</summary>
+    [Theory]
+    [InlineData(true, true, 1)]
+    [InlineData(false, true, Editors)]
+    [InlineData(true, false, Editors)]
+    public async Task Update_ByManyAtOnce_IsSavedByOne_AndTheOthersSeeIt(bool compares, bool locks, int saved)
+    {
+        var key = await BookAsync();
+        var seen = new Dictionary<string, string>();
+        if (compares) seen["title"] = "Start";
+        var loaded = new Together(Editors);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, Editors).Select(number => Task.Run(async () =>
+        {
+            var options = new DbContextOptionsBuilder<LibraryDb>().UseNpgsql(library.Database.ConnectionStringOf("admin")).UseModel(library.Site.Model);
+            if (!locks) options.AddInterceptors(new Unlocked(loaded));
+            await using var db = new LibraryDb(options.Options);
+            var rows = library.Site.Find("books")!.Open(new AdminRequest(library.Site, db, library.Root, TimeProvider.System));
+            return (await rows.UpdateAsync(key, new(new Dictionary<string, string> { ["title"] = $"By {number}" }, seen, new Dictionary<string, string>(), false))).Outcome;
+        })));
+        outcomes.Count(outcome => outcome == Outcome.Done).ShouldBe(saved);
+        outcomes.Count(outcome => outcome == Outcome.Again).ShouldBe(Editors - saved);
+    }
+
+    async Task<string> BookAsync()
+    {
+        await using var db = library.Connect();
+        var book = new Book { Title = "Start", AuthorId = (await db.Authors.SingleAsync(author => author.Name == "Ada", Cancellation)).Id };
+        db.Add(book);
+        await db.SaveChangesAsync(Cancellation);
+        return book.Id.ToString();
+    }
+
+    /// <summary>Takes the lock out, and has everybody read the row before anybody writes it.</summary>
+    sealed class Unlocked(Together loaded) : DbCommandInterceptor
+    {
+        bool isNext;
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            if (!command.CommandText.EndsWith("FOR NO KEY UPDATE", StringComparison.Ordinal)) return new(result);
+            isNext = true;
+            return new(InterceptionResult<int>.SuppressWithResult(0));
+        }
+
+        public override async ValueTask<DbDataReader> ReaderExecutedAsync(DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+        {
+            if (isNext) await loaded.ArriveAsync();
+            isNext = false;
+            return result;
+        }
+    }
+
+    sealed class Together(int count)
+    {
+        readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int arrived;
+
+        public Task ArriveAsync()
+        {
+            if (Interlocked.Increment(ref arrived) == count) all.SetResult();
+            return all.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        }
+    }
+}
