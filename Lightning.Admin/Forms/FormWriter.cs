@@ -80,6 +80,8 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         if (overtaken || posted.SearchOnly) return new(Outcome.Again, key, await FormOfAsync(key, entry, posted, CancellationToken.None) with { IsOvertaken = overtaken });
 
         var changed = fields.Where(field => posted.Fields.TryGetValue(field.Name, out var text) && !field.IsSame(text, field.Text(entry))).ToList();
+        // Nobody has changed anything: no line in the book, no new version of the row.
+        if (changed.Count == 0) return new(Outcome.Done, key);
         var faults = await PickedAsync(changed, posted.Fields);
         if (faults.Count == 0) faults = Fill(changed, posted.Fields, entry);
         if (faults.Count == 0) faults = await SaveAsync(row, Verb.Update, isNew: false);
@@ -113,10 +115,9 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         return faults;
     }
 
-    bool CanCreate => rules.Knows(Verb.Create) && rules.IsPossible(request.Actor, Verb.Create) && Writable(Verb.Create).Count > 0;
+    bool CanCreate => WritableFields.CanCreate(registration, rules, request.Actor);
 
-    IReadOnlyList<FormField> Writable(Verb verb) => !rules.Knows(verb) ? [] : [.. registration.Written.Select(field => FormField.Of(registration.Table, field)).OfType<FormField>()
-        .Where(field => field.PolicyNames.Any(name => rules.Reaches(verb, name)) && !(verb == Verb.Update && field.Columns.Any(column => column.IsPrimaryKey())))];
+    IReadOnlyList<FormField> Writable(Verb verb) => WritableFields.Of(registration, rules, verb);
 
     async Task<(T? Row, IReadOnlyDictionary<string, string> Faults)> AddAsync(IReadOnlyList<FormField> fields, IReadOnlyDictionary<string, string> texts)
     {
@@ -125,7 +126,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var given = fields.Where(field => texts.ContainsKey(field.Name)).ToList();
         var faults = await PickedAsync(given, texts);
         if (faults.Count == 0) faults = Fill(given, texts, entry);
-        foreach (var field in fields.Where(field => !texts.ContainsKey(field.Name) && !field.CanBeNull && Begun(field, entry).Length == 0 && field.Type != typeof(string) && field.Kind != InputKind.List)) faults[field.Name] = "This cannot be left open.";
+        foreach (var (field, fault) in WritableFields.FaultsOfLeftOut(registration, fields.Where(field => !texts.ContainsKey(field.Name)), entry, Begun)) faults[field] = fault;
         if (faults.Count > 0) return (null, faults);
         // With what it owns.
         request.Db.Add(row);
@@ -139,7 +140,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         foreach (var field in fields)
         {
             var (values, fault) = field.Read(texts[field.Name]);
-            if (fault is null && registration.Checks.FirstOrDefault(check => check.Field.Name == field.Name) is { Check: { } check }) fault = check(values![0]);
+            fault ??= registration.FaultOf(field.Name, values![0]);
             if (fault is not null) faults[field.Name] = fault;
             else field.Set(entry, values!);
         }
