@@ -15,6 +15,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     const int MostRelated = 1000;
     static readonly MethodInfo[] Ordering = [.. new[] { nameof(Queryable.OrderBy), nameof(Queryable.OrderByDescending), nameof(Queryable.ThenBy), nameof(Queryable.ThenByDescending) }
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
+    static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
     readonly Dictionary<string, IReadOnlyList<object[]>?> found = new(StringComparer.Ordinal);
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
@@ -89,8 +90,11 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         if (!registration.IsSearchable || SearchWords.Fault(search) is not null) return rows.Where(_ => false);
         foreach (var word in SearchWords.Read(search))
         {
-            var related = registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken);
-            rows = rows.Where(Expressions.Condition<T>(row => Match(row, word, related)));
+            var matches = Matches(word, registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken));
+            // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
+            rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
+                ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
+                : Expressions.Condition<T>(row => matches.Select(match => match(row)).DefaultIfEmpty(Expression.Constant(false)).Aggregate(Expression.OrElse)));
         }
         return rows;
     }
@@ -155,13 +159,23 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
 
     Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
-    Expression Match(ParameterExpression row, (string Text, bool IsPhrase) word, IReadOnlyList<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)> related)
+    /// <summary>The conditions under which a row has a word, any of which suffices.</summary>
+    List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)> related)
     {
-        if (registration.IsSmall) return registration.Searched.Select(field => Narrowing.Contains(Value(field, row), word.Text)).Aggregate(Expression.OrElse);
-        var own = registration.Searched.Where(field => field.Through.Count == 0).Select(field => field.Read.About(row).Unboxed()).ToList();
-        List<Expression> matches = registration.Words is { } words ? [SearchWords.Matches(words.About(row), word)] : own.Count > 0 ? [SearchWords.Matches(SearchWords.VectorOf(own), word)] : [];
-        matches.AddRange(related.Select(of => Expressions.IsAmong(row, of.Column, of.Keys)));
-        return matches.Count == 0 ? Expression.Constant(false) : matches.Aggregate(Expression.OrElse);
+        if (registration.IsSmall) return [.. registration.Searched.Select(field => (Func<ParameterExpression, Expression>)(row => Narrowing.Contains(Value(field, row), word.Text)))];
+        var matches = new List<Func<ParameterExpression, Expression>>();
+        var own = registration.Searched.Where(field => field.Through.Count == 0).ToList();
+        if (registration.Words is { } words) matches.Add(row => SearchWords.Matches(words.About(row), word));
+        else if (own.Count > 0) matches.Add(row => SearchWords.Matches(SearchWords.VectorOf(own.Select(field => field.Read.About(row).Unboxed())), word));
+        matches.AddRange(related.Select(of => (Func<ParameterExpression, Expression>)(row => Expressions.IsAmong(row, of.Column, of.Keys))));
+        return matches;
+    }
+
+    /// <summary>That a row is among those of which one of several conditions holds.</summary>
+    static Expression<Func<T, bool>> IsAmongEither<TKey>(IQueryable<T> all, string key, List<Func<ParameterExpression, Expression>> conditions)
+    {
+        var keys = conditions.Select(condition => all.Where(Expressions.Condition<T>(condition)).Select(row => EF.Property<TKey>(row, key))).Aggregate(Queryable.Concat);
+        return Expressions.Condition<T>(row => Expression.Call(typeof(Queryable), nameof(Queryable.Contains), [typeof(TKey)], keys.Expression, Expressions.Property(row, typeof(TKey), key)));
     }
 
     /// <summary>The related rows that a word is found in, by the search of their own registration, each list by the column that leads there. So an index serves both sides.</summary>
