@@ -130,5 +130,6 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>The columns that a list shows.</summary>
     public IReadOnlyList<Field> Shown(ListState state) =>
         state.Columns is { } names && registration.Columns.Where(column => names.Contains(column.Name)).ToList() is { Count: > 0 } chosen ? chosen : registration.Columns;
+
     static async Task<CappedCount> CountAsync(IQueryable<T> rows, CancellationToken cancellationToken) => new(await rows.Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
 }
