@@ -58,16 +58,10 @@ static partial class CsrfDefence
     static bool IsOwn(HttpRequest request, string origin) =>
         string.Equals(origin, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
 
-    static async Task RefuseAsync(HttpContext context, string reason)
+    static Task RefuseAsync(HttpContext context, string reason)
     {
         Refused(context.RequestServices.GetRequiredService<ILogger<RelyingParty>>(), context.Request.Path, reason);
-        context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        context.Response.Headers.CacheControl = "no-store";
-        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails = Problem.CrossSiteRequest.Details(reason),
-        });
+        return Problem.CrossSiteRequest.WriteAsync(context, reason);
     }
 
     static void ListExempt(WebApplication app, RelyingParty party)

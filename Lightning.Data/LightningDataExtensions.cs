@@ -79,8 +79,11 @@ public static class LightningDataExtensions
     static DbContextOptionsBuilder UsePreparedStatements(this DbContextOptionsBuilder options)
     {
         var given = RelationalOptionsExtension.Extract(options.Options).ConnectionString;
-        if (new DbConnectionStringBuilder { ConnectionString = given }.ContainsKey("Max Auto Prepare")) return options;
-        return options.UseNpgsql(new NpgsqlConnectionStringBuilder(given) { MaxAutoPrepare = PreparedStatements }.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(given);
+        // Whatever way it is spelled there, it is written out like this.
+        if (new DbConnectionStringBuilder { ConnectionString = settings.ConnectionString }.ContainsKey("Max Auto Prepare")) return options;
+        settings.MaxAutoPrepare = PreparedStatements;
+        return options.UseNpgsql(settings.ConnectionString);
     }
 
     internal static DbContextOptionsBuilder UseLightning(this DbContextOptionsBuilder options) => options.UseSnakeCaseNamingConvention();

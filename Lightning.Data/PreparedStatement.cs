@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Lightning.Data;
 
 /// <summary>
-/// A statement that most requests of some kind need, such as the look at a session or the rotation of a token. It is prepared once for each connection,
-/// and does not go through EF, whose way to a statement costs several times what these do.
+/// A statement that most requests of some kind need, such as the look at a session or the rotation of a token. The driver prepares it, as it does all that
+/// recurs (<c>Max Auto Prepare</c>), and it does not go through EF, whose way to a statement costs several times what these do.
 /// </summary>
 /// <param name="sql">With parameters <c>$1</c>, <c>$2</c> and so on.</param>
 public sealed class PreparedStatement(string sql)
@@ -30,7 +30,6 @@ public sealed class PreparedStatement(string sql)
             await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)db.Database.GetDbConnection());
             foreach (var value in values)
                 command.Parameters.Add(value is null ? new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = DBNull.Value } : new NpgsqlParameter { Value = value });
-            await command.PrepareAsync(cancellationToken);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.ServiceDefaults;
 
@@ -180,6 +181,18 @@ public sealed class Problem
     /// <summary>It as details to be written.</summary>
     /// <param name="detail">What it is about this time.</param>
     public ProblemDetails Details(string detail) => new() { Status = Status, Type = Type, Title = Title, Detail = detail };
+
+    /// <summary>It as the answer to a request that no endpoint answers: a middleware's, or a handler's of authentication.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="detail">What it is about this time.</param>
+    public async Task WriteAsync(HttpContext context, string detail)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Response.StatusCode = Status;
+        context.Response.Headers.CacheControl = "no-store";
+        if (Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "5";
+        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = Details(detail) });
+    }
 
     static Problem OfStatus(int status, string slug, string title, string help) => ByStatus[status] = new(status, slug, title, help);
 }

@@ -36,18 +36,13 @@ public static partial class Problems
     }
 
     /// <summary>A database that is away is 503, never 401 or 500: clients keep their session and try again.</summary>
-    sealed class DatabaseAway(IProblemDetailsService problems) : IExceptionHandler
+    sealed class DatabaseAway : IExceptionHandler
     {
-        public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
         {
-            if (!IsDatabaseAway(exception)) return ValueTask.FromResult(false);
-            httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            httpContext.Response.Headers.RetryAfter = "5";
-            return problems.TryWriteAsync(new ProblemDetailsContext
-            {
-                HttpContext = httpContext,
-                ProblemDetails = Problem.Unavailable.Details("Nothing was changed. Try again in a few seconds."),
-            });
+            if (!IsDatabaseAway(exception)) return false;
+            await Problem.Unavailable.WriteAsync(httpContext, "Nothing was changed. Try again in a few seconds.");
+            return true;
         }
     }
 

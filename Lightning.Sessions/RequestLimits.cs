@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Http;
@@ -11,13 +12,28 @@ namespace Lightning.Sessions;
 /// </summary>
 sealed class RequestLimits(IOptions<SessionsOptions> options, TimeProvider clock) : IDisposable
 {
+    const int SweepAfter = 4096;
     readonly MinuteLimit<IPAddress> unknown = new(options.Value.UnknownPerMinute);
 
-    /// <summary>Counts a request of a session.</summary>
+    // Not beside what is remembered of the session, which any change of it or of its user makes forgotten.
+    readonly ConcurrentDictionary<Guid, Allowance> bySession = [];
+    int added;
+
+    /// <summary>Counts a request of a session, or of a person where the token names no session.</summary>
     /// <exception cref="BadHttpRequestException">429: there were too many.</exception>
-    public void Count(Allowance session)
+    public void Count(Guid session)
     {
-        if (!session.TryTake(clock.GetUtcNow(), options.Value.RequestsPerMinute)) throw TooMany("This session has made more requests than the service takes in a minute.");
+        var now = clock.GetUtcNow();
+        if (!bySession.TryGetValue(session, out var allowance)) allowance = Add(session, now);
+        if (!allowance.TryTake(now, options.Value.RequestsPerMinute)) throw TooMany("This session has made more requests than the service takes in a minute.");
+    }
+
+    Allowance Add(Guid session, DateTimeOffset now)
+    {
+        if (Interlocked.Increment(ref added) % SweepAfter == 0)
+            foreach (var known in bySession)
+                if (known.Value.IsFull(now)) bySession.TryRemove(known);
+        return bySession.GetOrAdd(session, static _ => new());
     }
 
     /// <summary>Before a cookie or token that is not remembered is looked at: a refusal (429) where too many that came from this address led nowhere, else null.</summary>

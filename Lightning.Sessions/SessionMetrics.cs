@@ -9,9 +9,9 @@ namespace Lightning.Sessions;
 sealed class SessionMetrics : IHostedService
 {
     public const string MeterName = "Lightning.Sessions";
-    readonly Meter meter;
     // What ends sessions at every relying party; others come as they happen.
-    static readonly string[] s_reasons = ["signed-out", "expired", "refresh-refused", "ended-by-provider"];
+    static readonly string[] Reasons = ["signed-out", "expired", "refresh-refused", "ended-by-provider"];
+    readonly Meter meter;
     readonly Counter<long> started, ended, lookups, refreshed;
     readonly Histogram<double> refreshes, propagation;
     readonly KeyValuePair<string, object?> hit = new("outcome", "hit"), miss = new("outcome", "miss"), bypassed = new("outcome", "bypassed");
@@ -38,7 +38,7 @@ sealed class SessionMetrics : IHostedService
         foreach (var memory in memories) ShowLookups(memory);
         if (app is null) return Task.CompletedTask; // an API, which has no sessions of its own
         started.Add(0, new KeyValuePair<string, object?>("app", app));
-        foreach (var reason in s_reasons) Ended(reason, 0);
+        foreach (var reason in Reasons) Ended(reason, 0);
         refreshed.Add(0, new KeyValuePair<string, object?>("outcome", "ok"));
         return Task.CompletedTask;
     }

@@ -5,16 +5,21 @@ using Npgsql;
 namespace Lightning.Api.Access;
 
 /// <summary>
-/// What a write hangs on was removed after it was looked at: the person themself, whose sessions have ended with them (401), or the object (404). No fault of anybody's.
+/// What a write hangs on was removed after it was looked at: the person themself, whose sessions have ended with them (401), somebody else with whom a note was to be
+/// shared (409), or the object (404). No fault of anybody's.
 /// </summary>
-sealed class RemovedMeanwhile(IProblemDetailsService problems) : IExceptionHandler
+sealed class RemovedMeanwhile : IExceptionHandler
 {
-    public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (Violation(exception) is not { } constraint) return ValueTask.FromResult(false);
-        var problem = constraint.Contains("_users_", StringComparison.Ordinal) ? Problem.Unauthenticated : Problem.NotFound;
-        httpContext.Response.StatusCode = problem.Status;
-        return problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = problem.Status } });
+        if (Violation(exception) is not { } constraint) return false;
+        await (constraint switch
+        {
+            "fk_notes_users_owner_id" or "fk_keyed_requests_users_user_id" => Problem.Unauthenticated.WriteAsync(httpContext, "The account was removed."),
+            "fk_note_shares_users_user_id" => Problem.Conflict.WriteAsync(httpContext, "Somebody removed their account in this moment. Try again."),
+            _ => Problem.NotFound.WriteAsync(httpContext, "It was removed in this moment."),
+        });
+        return true;
     }
 
     /// <summary>The foreign key that has nothing to point to any more, or null.</summary>

@@ -18,6 +18,9 @@ static class RequiredRules
     /// <summary>What addresses call an object's key.</summary>
     const string Key = "id";
 
+    /// <summary>The two queries of an object by its key: to be shown, and to be changed.</summary>
+    const string Shown = "shown", Loaded = "loaded";
+
     /// <summary>
     /// Requires that the caller may do this. The object is loaded through the caller's scope and handed to the handler as a <see cref="Target{T}"/>: what lies
     /// outside is 404, as what does not exist; inside, what is not allowed is 403 and says why. Both are decided before the handler looks at any precondition.
@@ -54,11 +57,12 @@ static class RequiredRules
         await db.Database.OpenConnectionAsync(http.RequestAborted);
         try
         {
-            var rows = verb == Verb.Read ? db.Set<T>().AsNoTracking() : db.Set<T>();
-            var found = await rows.Where(policy, actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == key)
-                .Guard(policy, actor).SingleOrDefaultAsync(http.RequestAborted);
+            var (isRead, queries) = (verb == Verb.Read, services.GetRequiredService<CompiledQueries>());
+            var found = await queries.RunAsync(db, policy, Verb.Read, new(actor, key), isRead ? Shown : Loaded, asked => (isRead ? db.Set<T>().AsNoTracking() : db.Set<T>())
+                .Where(policy, asked.Actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == asked.Key).Guard(policy, asked.Actor))
+                .SingleOrDefaultAsync(http.RequestAborted);
             if (found is null) return TypedResults.NotFound();
-            if (!policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
+            if (!isRead && !policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
             ((Target<T>)call.Arguments[target]!).Guarded = found;
             return await next(call);
         }

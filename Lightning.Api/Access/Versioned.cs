@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lightning.Data;
 using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,6 +15,9 @@ interface IVersioned
 /// <summary>Reads and writes of one object, by its version: nothing is sent that the caller has, and nothing is overwritten unseen.</summary>
 static class Versioned
 {
+    /// <summary>The entity tag of a row's version (RFC 9110, 8.8.3).</summary>
+    public static string Tag(uint version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
+
     /// <summary>The object, or 304 where the caller has it.</summary>
     public static Results<Ok<TView>, StatusCodeHttpResult> Show<TView>(HttpContext http, TView view)
         where TView : IVersioned

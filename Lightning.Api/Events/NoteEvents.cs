@@ -45,10 +45,13 @@ static class NoteEvents
             if (end.IsCancellationRequested || !await MayGoOnAsync(http, cancellationToken)) yield break;
             if (told.IsCompleted)
             {
-                foreach (var note in subscription.Take())
-                    if (note == NoteFeed.Anything) yield return Item("anything", null, null);
-                    else if (await VersionAsync(scopes, policy, actor, note, cancellationToken) is { } version) yield return Item("changed", note, version);
-                    else yield return Item("gone", note, null);
+                var notes = subscription.Take();
+                if (notes.Contains(NoteFeed.Anything)) yield return Item("anything", null, null);
+                else
+                {
+                    var seen = await SeenAsync(scopes, policy, actor, notes, cancellationToken);
+                    foreach (var note in notes) yield return seen.TryGetValue(note, out var tag) ? Item("changed", note, tag) : Item("gone", note, null);
+                }
                 (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
             }
             else if (clock.GetElapsedTime(heard) >= Beat)
@@ -72,13 +75,14 @@ static class NoteEvents
         }
     }
 
-    /// <summary>What the caller may see of it, asked anew each time and by a connection that is given back at once: a stream holds none.</summary>
-    static async Task<string?> VersionAsync(IServiceScopeFactory scopes, NotePolicy policy, Actor actor, Guid id, CancellationToken cancellationToken)
+    /// <summary>
+    /// Those of them that the caller may see, with their entity tags: asked anew each time, in one query, and by a connection that is given back at once. A stream holds none.
+    /// </summary>
+    static async Task<Dictionary<Guid, string>> SeenAsync(IServiceScopeFactory scopes, NotePolicy policy, Actor actor, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var note = await scope.ServiceProvider.GetRequiredService<LightningDb>().Notes.AsNoTracking().Where(policy, actor with { IsAdmin = false }, Verb.Read)
-            .Where(note => note.Id == id).Select(note => new { note.Version }).SingleOrDefaultAsync(cancellationToken);
-        return note is null ? null : $"\"{note.Version}\"";
+        return await scope.ServiceProvider.GetRequiredService<LightningDb>().Notes.AsNoTracking().Where(policy, actor with { IsAdmin = false }, Verb.Read)
+            .Where(note => ids.Contains(note.Id)).Select(note => new { note.Id, note.Version }).ToDictionaryAsync(note => note.Id, note => Versioned.Tag(note.Version), cancellationToken);
     }
 
     static SseItem<NoteEvent> Item(string kind, Guid? id, string? etag) => new(new NoteEvent(id, etag), kind);

@@ -63,9 +63,16 @@ public sealed record NoteListQuery : IValidatableObject
         if (Shared is not null && !policy.Reaches(Verb.Read, nameof(Note.OwnerId))) yield return new("Not to be asked for.", [nameof(Shared)]);
     }
 
+    /// <summary>What a query's form depends on, where nothing else does but who asks: the lists that most requests ask for.</summary>
+    internal sealed record Form(NoteOrder Order, bool Archived, bool? Pinned, bool? Shared);
+
+    /// <summary>The form; null where somebody goes on, searches, or wants another number of notes.</summary>
+    internal Form? Common => After is null && string.IsNullOrWhiteSpace(Q) && Limit is null or DefaultLimit ? new(Order, Archived is true, Pinned, Shared) : null;
+
     /// <summary>The first of them, and one more where there are more.</summary>
     internal IQueryable<Note> First(LightningDb db, NotePolicy policy, Actor actor, int limit)
     {
+        var (order, place) = (Order, NotePlace.Read(After));
         var rows = db.Notes.AsNoTracking();
         rows = Archived is true ? rows.Where(note => note.ArchivedAt != null) : rows.Where(note => note.ArchivedAt == null);
         if (Pinned is { } pinned) rows = rows.Where(note => note.PinnedAt != null == pinned);
@@ -75,7 +82,7 @@ public sealed record NoteListQuery : IValidatableObject
             var found = db.FindNotes(Q);
             rows = rows.Where(note => found.Contains(note.Id));
         }
-        // An administrator may read every note, but this is the list of one's own.
-        return rows.First(policy, actor with { IsAdmin = false }, Verb.Read, part => Order.First(part, NotePlace.Read(After), limit + 1));
+        var without = Shared switch { true => NotePolicy.Owner, false => NotePolicy.Shared, null => null };
+        return rows.First(policy, actor, Verb.Read, part => order.First(part, place, limit + 1), without);
     }
 }

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using Lightning.Api.Access;
 using Lightning.Data.Notes;
 using Lightning.Data.Rules;
@@ -50,11 +49,8 @@ sealed record NoteView(
     public static NoteView Of(Guarded<Note> guarded, NotePolicy policy, Actor actor)
     {
         var note = guarded.Row;
-        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.OwnerId == actor.UserId, Tag(note), policy.Can(actor, guarded));
+        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.OwnerId == actor.UserId, Versioned.Tag(note.Version), policy.Can(actor, guarded));
     }
-
-    /// <summary>The note's entity tag (RFC 9110, 8.8.3).</summary>
-    public static string Tag(Note note) => string.Create(CultureInfo.InvariantCulture, $"\"{note.Version}\"");
 }
 
 /// <summary>A page of notes.</summary>

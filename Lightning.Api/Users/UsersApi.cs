@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using Lightning.Api.Access;
 using Lightning.Data;
 using Lightning.Data.Audit;
@@ -33,10 +32,8 @@ sealed record UserView(
     public static UserView Of(Guarded<User> guarded, UserPolicy policy, Actor actor)
     {
         var user = guarded.Row;
-        return new(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin, user.DisabledAt, user.CreatedAt, Tag(user), policy.Can(actor, guarded));
+        return new(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin, user.DisabledAt, user.CreatedAt, Versioned.Tag(user.Version), policy.Can(actor, guarded));
     }
-
-    public static string Tag(User user) => string.Create(CultureInfo.InvariantCulture, $"\"{user.Version}\"");
 }
 
 /// <summary>A page of users.</summary>
@@ -94,7 +91,7 @@ static class UsersApi
     static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         Target<User> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, Actor actor, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (Preconditions.Refuse(ifMatch, UserView.Tag(target.Row)) is { } refusal) return refusal;
+        if (Preconditions.Refuse(ifMatch, Versioned.Tag(target.Row.Version)) is { } refusal) return refusal;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // The account goes along, which this service can neither see nor touch: a function of the database does it all, and asks once more who may.
         if (!(await db.Database.SqlQuery<bool>($"""SELECT app.remove_user({target.Row.Id}) AS "Value" """).ToListAsync(cancellationToken)).Single()) return Preconditions.Overtaken();

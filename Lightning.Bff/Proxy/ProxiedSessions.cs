@@ -37,7 +37,7 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
         var token = await tokens.GetAsync(session, context.RequestAborted);
         if (token.Status != AccessTokenStatus.Available)
         {
-            await (token.Status == AccessTokenStatus.SessionEnded ? context.ChallengeAsync(Schemes.Session) : WriteUnavailableAsync(context));
+            await (token.Status == AccessTokenStatus.SessionEnded ? context.ChallengeAsync(Schemes.Session) : Problem.ProviderUnavailable.WriteAsync(context, "You are still signed in, and nothing was changed. Try again in a few seconds."));
             return;
         }
         using var passage = new Passage(session, token);
@@ -85,17 +85,6 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
     Task ExplainAsync(HttpContext context) =>
         context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null or "" }
             ? problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = { Status = context.Response.StatusCode } }).AsTask() : Task.CompletedTask;
-
-    async Task WriteUnavailableAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "5";
-        await problems.TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails = Problem.ProviderUnavailable.Details("You are still signed in, and nothing was changed. Try again in a few seconds."),
-        });
-    }
 }
 
 /// <summary>One request on its way through, with its session.</summary>

@@ -69,7 +69,7 @@ sealed class AuditTable : IEntityTypeConfiguration<AuditEntry>
         builder.HasIndex(entry => new { entry.At, entry.Id });
         // Most of the book is about nothing but whoever signs in.
         builder.HasIndex(entry => new { entry.SubjectType, entry.Id }).HasFilter("subject_type IS NOT NULL");
-        // What there is much of, and is forgotten after a while.
+        // What there is much of.
         builder.HasIndex(entry => new { entry.Action, entry.At }).HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
         // And what there is little of, among so much else.
         builder.HasIndex(entry => entry.Id).HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')").HasDatabaseName("ix_entries_changes");

@@ -5,8 +5,12 @@ namespace Lightning.Data.Notes;
 /// <summary>A note is its owner's, who may let others read or change it; administrators may read it and no more.</summary>
 public sealed class NotePolicy : Policy<Note>
 {
-    static readonly Rule<Note> Owner = Rule.For<Note>((actor, note) => note.OwnerId == actor.UserId, "note belongs to another user");
-    static readonly Rule<Note> Shared = Rule.For<Note>((actor, note) => note.Shares.Any(share => share.UserId == actor.UserId), "no share");
+    /// <summary>One's own.</summary>
+    public static readonly Rule<Note> Owner = Rule.For<Note>((actor, note) => note.OwnerId == actor.UserId, "note belongs to another user");
+
+    /// <summary>Those that others share with one.</summary>
+    public static readonly Rule<Note> Shared = Rule.For<Note>((actor, note) => note.Shares.Any(share => share.UserId == actor.UserId), "no share");
+
     static readonly Rule<Note> Editor = Rule.For<Note>((actor, note) => note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit), "no share for editing");
 
     /// <summary>States the rules.</summary>

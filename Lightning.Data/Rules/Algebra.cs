@@ -9,6 +9,8 @@ sealed class RuleOfActor<T>(ActorRule rule) : NamedRule<T>(rule.Name, rule.Other
 
     public override bool? Decide(Actor actor, T subject) => rule.Holds(actor);
 
+    public ActorRule Rule => rule;
+
     // One object an ActorRule stands in as many rules as it is converted to: it is one part of theirs.
     public override bool Equals(object? other) => other is RuleOfActor<T> same && same.Name == Name;
 

@@ -11,8 +11,8 @@ sealed class Decisions
 {
     public const string MeterName = "Lightning.Rules";
 
-    static readonly ConcurrentDictionary<(string Policy, string Verb), Decisions> s_all = [];
-    static readonly Meter s_meter = Create();
+    static readonly ConcurrentDictionary<(string Policy, string Verb), Decisions> All = [];
+    static readonly Meter Shown = Create();
     readonly KeyValuePair<string, object?> _policy, _verb;
     long _allowed, _denied, _narrowed;
 
@@ -20,7 +20,7 @@ sealed class Decisions
 
     /// <summary>Those of one policy about one verb.</summary>
     public static Decisions Of(Type policy, Verb verb) =>
-        s_all.GetOrAdd((policy.Name, verb.ToString()), key => new(key.Policy, key.Verb));
+        All.GetOrAdd((policy.Name, verb.ToString()), key => new(key.Policy, key.Verb));
 
     /// <summary>Counts a decision about one object.</summary>
     public bool About(bool allowed)
@@ -49,7 +49,7 @@ sealed class Decisions
 
     static IEnumerable<Measurement<long>> Measure()
     {
-        foreach (var (_, one) in s_all)
+        foreach (var (_, one) in All)
         {
             yield return new(Volatile.Read(ref one._allowed), one._policy, one._verb, new("outcome", "allowed"));
             yield return new(Volatile.Read(ref one._denied), one._policy, one._verb, new("outcome", "denied"));

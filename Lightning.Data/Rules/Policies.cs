@@ -21,6 +21,7 @@ public static class Policies
     /// <summary>Adds every policy of this assembly by its own type, and by the kind of object that it is about.</summary>
     internal static void AddPolicies(this IServiceCollection services)
     {
+        services.AddSingleton<CompiledQueries>();
         foreach (var policy in typeof(Policies).Assembly.GetTypes().Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IPolicy))))
         {
             services.AddSingleton(policy);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,13 +10,14 @@ public abstract class Policy<T> : IPolicy
     where T : class
 {
     readonly Dictionary<Verb, Allowance<T>> allowances = [];
+    readonly ConcurrentDictionary<int, IReadOnlyDictionary<string, bool>> answers = [];
+    ActorRule[]? aboutActors;
 
     /// <summary>Allows a verb where a rule holds.</summary>
     /// <returns>The allowance, to say which fields it reaches.</returns>
     protected Allowance<T> Allow(Verb verb, Rule<T> rule)
     {
-        var allowance = new Allowance<T>(rule);
-        Decisions.Of(GetType(), verb); // it is among what is measured from now on
+        var allowance = new Allowance<T>(rule, Decisions.Of(GetType(), verb));
         allowances.Add(verb, allowance);
         return allowance;
     }
@@ -39,10 +41,10 @@ public abstract class Policy<T> : IPolicy
     public bool Reaches(Verb verb, string field) => Fields(verb) is not { } names || names.Contains(field);
 
     /// <summary>To which rows the actor may do it.</summary>
-    public Condition<T> Scope(Actor actor, Verb verb) => Decisions.Of(GetType(), verb).About(RowsFor(actor, verb));
+    public Condition<T> Scope(Actor actor, Verb verb) => Counted(verb).About(RowsFor(actor, verb));
 
     /// <summary>The same rows as <see cref="Scope"/>, in parts that have none in common: one for each alternative of the rule.</summary>
-    internal IReadOnlyList<Condition<T>> Parts(Actor actor, Verb verb)
+    internal IReadOnlyList<Condition<T>> Parts(Actor actor, Verb verb, Rule<T>? without)
     {
         var parts = new List<Condition<T>>();
         var before = Condition<T>.Never;
@@ -50,12 +52,12 @@ public abstract class Policy<T> : IPolicy
         {
             var condition = alternative.For(actor);
             // One that is always true stands for all of them, wherever it is written.
-            if (condition == Condition<T>.Always) return [Decisions.Of(GetType(), verb).About(condition)];
+            if (condition == Condition<T>.Always) return [Counted(verb).About(condition)];
             var part = condition.Join(before.Negate(), ExpressionType.AndAlso);
-            if (part.IsPossible) parts.Add(part);
+            if (part.IsPossible && alternative != without) parts.Add(part);
             before = before.Join(condition, ExpressionType.OrElse);
         }
-        Decisions.Of(GetType(), verb).About(parts.Count > 0 ? parts[0] : Condition<T>.Never);
+        Counted(verb).About(parts.Count > 0 ? parts[0] : Condition<T>.Never);
         return parts;
     }
 
@@ -67,22 +69,30 @@ public abstract class Policy<T> : IPolicy
 
     /// <summary>Whether the actor may do it to this object. The database is asked, by the object's key, only where its own columns do not say.</summary>
     public async ValueTask<bool> MayAsync(DbContext db, Actor actor, Verb verb, T subject, CancellationToken cancellationToken) =>
-        Decisions.Of(GetType(), verb).About(
-            Decide(actor, verb, subject) ?? await RowsFor(actor, verb).Apply(db.RowOf(subject)).AnyAsync(cancellationToken));
+        Counted(verb).About(await HoldsAsync(this[verb], db, actor, subject, cancellationToken));
 
     /// <summary>The verbs besides reading and making that the actor may use on an object, for a client to show or hide.</summary>
-    public IReadOnlyDictionary<string, bool> Can(Actor actor, Guarded<T> guarded) => allowances.Keys
-        .Where(verb => verb is not (Verb.Read or Verb.Create))
-        .ToDictionary(Name, verb => May(actor, verb, guarded), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, bool> Can(Actor actor, Guarded<T> guarded)
+    {
+        ArgumentNullException.ThrowIfNull(guarded);
+        var granted = 0;
+        foreach (var verb in allowances.Keys)
+            if (verb is not (Verb.Read or Verb.Create) && IsGranted(actor, verb, guarded)) granted |= Bit(verb);
+        // There are few answers, and a list has one for each row.
+        return answers.GetOrAdd(granted, static (bits, verbs) => verbs.Where(verb => verb is not (Verb.Read or Verb.Create))
+            .ToDictionary(Name, verb => (bits & Bit(verb)) != 0, StringComparer.Ordinal).AsReadOnly(), allowances.Keys);
+    }
 
     /// <summary>The verbs, and whether there can be an object to which the actor may do it.</summary>
     public IReadOnlyDictionary<string, bool> Possible(Actor actor) => allowances.Keys.ToDictionary(Name, verb => IsPossible(actor, verb), StringComparer.Ordinal);
 
     /// <summary>Whether the actor may do it to an object that came with what the database says of it.</summary>
+    /// <exception cref="ArgumentException">Of reading nothing came with it: the query is narrowed by that.</exception>
     public bool May(Actor actor, Verb verb, Guarded<T> guarded)
     {
         ArgumentNullException.ThrowIfNull(guarded);
-        return Decide(actor, verb, guarded.Row) ?? (guarded.Granted & Bit(verb)) != 0;
+        if (verb == Verb.Read) throw new ArgumentException("Whether an object may be read is asked of the query that reads it: .Where(policy, actor, Verb.Read).", nameof(verb));
+        return Counted(verb).About(IsGranted(actor, verb, guarded));
     }
 
     /// <summary>Why the actor may or may not: asks every single rule behind the verb.</summary>
@@ -91,9 +101,21 @@ public abstract class Policy<T> : IPolicy
         if (this[verb] is not { } rule) return new Explanation(verb, false, null, []);
         var parts = new List<ExplainedPart>();
         foreach (var part in rule.Parts)
-            parts.Add(new(part.Name, part.Decide(actor, subject) ?? await part.For(actor).Apply(db.RowOf(subject)).AnyAsync(cancellationToken), part.Otherwise));
-        return new Explanation(verb, await MayAsync(db, actor, verb, subject, cancellationToken), rule.ToString(), parts);
+            parts.Add(new(part.Name, await HoldsAsync(part, db, actor, subject, cancellationToken), part.Otherwise));
+        return new Explanation(verb, await HoldsAsync(rule, db, actor, subject, cancellationToken), rule.ToString(), parts);
     }
+
+    /// <summary>How the rules decide that ask about the actor only, a bit each. Two actors for whom they decide alike have the same conditions, but for values.</summary>
+    internal long DecidedFor(Actor actor)
+    {
+        var decided = 0L;
+        foreach (var rule in aboutActors ??= [.. allowances.Values.SelectMany(allowance => allowance.Rule.Leaves()).OfType<RuleOfActor<T>>().Select(leaf => leaf.Rule).Distinct()])
+            decided = checked((decided * 2) + (rule.Holds(actor) ? 1 : 0));
+        return decided;
+    }
+
+    /// <summary>Counts a decision about rows that was not made anew.</summary>
+    internal void Recount(Verb verb, Condition<T> rows) => Counted(verb).About(rows);
 
     /// <summary>The verbs that the database has to be asked about beside the row, as one number: a bit a verb.</summary>
     internal Expression<Func<T, int>> GrantedTo(Actor actor)
@@ -102,7 +124,7 @@ public abstract class Policy<T> : IPolicy
         Expression granted = Expression.Constant(0);
         foreach (var (verb, allowance) in allowances)
         {
-            if (verb == Verb.Create || !allowance.AsksTheDatabase) continue;
+            if (verb is Verb.Read or Verb.Create || !allowance.AsksTheDatabase) continue;
             var condition = allowance.Rule.For(actor);
             if (condition == Condition<T>.Always || condition == Condition<T>.Never) continue;
             var holds = new Replace(condition.Expression.Parameters[0], row).Visit(condition.Expression.Body);
@@ -117,8 +139,15 @@ public abstract class Policy<T> : IPolicy
         select ($"{GetType().Name}, {allowance.Key}: {part.Name}",
             (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).ToQueryString()));
 
+    static async ValueTask<bool> HoldsAsync(Rule<T>? rule, DbContext db, Actor actor, T subject, CancellationToken cancellationToken) =>
+        rule is not null && (rule.Decide(actor, subject) ?? await rule.For(actor).Apply(db.RowOf(subject)).AnyAsync(cancellationToken));
+
+    bool IsGranted(Actor actor, Verb verb, Guarded<T> guarded) => Decide(actor, verb, guarded.Row) ?? (guarded.Granted & Bit(verb)) != 0;
+
+    private protected Decisions Counted(Verb verb) => allowances.GetValueOrDefault(verb)?.Decisions ?? Decisions.Of(GetType(), verb);
+
     // What is only shown, such as a button, is asked without being counted.
-    Condition<T> RowsFor(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
+    internal Condition<T> RowsFor(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
 
     static string Name(Verb verb) => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..];
 
@@ -128,13 +157,16 @@ public abstract class Policy<T> : IPolicy
 /// <summary>That a verb is allowed where a rule holds, and which fields it reaches.</summary>
 public sealed class Allowance<T>
 {
-    internal Allowance(Rule<T> rule)
+    internal Allowance(Rule<T> rule, Decisions decisions)
     {
-        Rule = rule;
+        (Rule, Decisions) = (rule, decisions);
         AsksTheDatabase = rule.Parts.Any(part => part is RuleOfRow<T> { ReadsOwnColumns: false });
     }
 
     internal Rule<T> Rule { get; }
+
+    /// <summary>What is decided by it, counted.</summary>
+    internal Decisions Decisions { get; }
 
     internal bool AsksTheDatabase { get; }
 
@@ -166,5 +198,5 @@ public sealed class Headless
 public abstract class HeadlessPolicy : Policy<Headless>
 {
     /// <summary>Whether the actor may.</summary>
-    public bool May(Actor actor, Verb verb) => Decisions.Of(GetType(), verb).About(IsPossible(actor, verb));
+    public bool May(Actor actor, Verb verb) => Counted(verb).About(IsPossible(actor, verb));
 }

@@ -33,12 +33,13 @@ public static class PolicyQueries
     /// <param name="actor">Who asks.</param>
     /// <param name="verb">For what.</param>
     /// <param name="first">Orders rows and takes the first of them.</param>
-    public static IQueryable<T> First<T>(this IQueryable<T> rows, Policy<T> policy, Actor actor, Verb verb, Func<IQueryable<T>, IQueryable<T>> first)
+    /// <param name="without">An alternative of the rule that holds for none of these rows, so that nothing is looked for by it.</param>
+    public static IQueryable<T> First<T>(this IQueryable<T> rows, Policy<T> policy, Actor actor, Verb verb, Func<IQueryable<T>, IQueryable<T>> first, Rule<T>? without = null)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(first);
-        var parts = policy.Parts(actor, verb).Select(part => first(part.Apply(rows))).ToList();
+        var parts = policy.Parts(actor, verb, without).Select(part => first(part.Apply(rows))).ToList();
         return parts.Count switch
         {
             0 => Condition<T>.Never.Apply(rows),

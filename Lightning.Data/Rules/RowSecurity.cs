@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -92,14 +93,18 @@ public static class RowSecurity
 
         public DbDataReader ReaderExecuted(DbCommand command, CommandExecutedEventData eventData, DbDataReader result)
         {
-            if (Arrived(command)) result.NextResult();
+            if (!IsCarrier(command, out var standing)) return result;
+            result.NextResult();
+            standing.Arrive();
             return result;
         }
 
         public async ValueTask<DbDataReader> ReaderExecutedAsync(
             DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (Arrived(command)) await result.NextResultAsync(cancellationToken);
+            if (!IsCarrier(command, out var standing)) return result;
+            await result.NextResultAsync(cancellationToken);
+            standing.Arrive();
             return result;
         }
 
@@ -154,13 +159,9 @@ public static class RowSecurity
             return true;
         }
 
-        /// <summary>Whether this is the command that it went along with. One that failed has undone it, and the next will say it again.</summary>
-        bool Arrived(DbCommand command)
-        {
-            if (!connections.TryGetValue(command.Connection!, out var standing) || standing.Carrier != command) return false;
-            (standing.Carrier, standing.IsSaid) = (null, true);
-            return true;
-        }
+        /// <summary>Whether this is the command that it went along with. One that fails, which the way to its own answer shows, undoes it, and the next will say it again.</summary>
+        bool IsCarrier(DbCommand command, [NotNullWhen(true)] out Standing? standing) =>
+            connections.TryGetValue(command.Connection!, out standing) && standing.Carrier == command;
 
         void Say(DbConnection connection)
         {
@@ -186,6 +187,8 @@ public static class RowSecurity
         public bool IsSaid { get; set; }
 
         public DbCommand? Carrier { get; set; }
+
+        public void Arrive() => (IsSaid, Carrier) = (true, null);
 
         public void Begin() => (IsSaid, Carrier) = (false, null);
     }

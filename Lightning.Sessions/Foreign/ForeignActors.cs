@@ -1,6 +1,5 @@
 using Lightning.Data;
 using Lightning.Data.Rules;
-using Lightning.ServiceDefaults;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Gate;
 using Microsoft.EntityFrameworkCore;
@@ -21,8 +20,6 @@ sealed class ForeignActor : IRemembered
     public required DateTimeOffset BeganAt { get; init; }
 
     public required DateTimeOffset EndsAt { get; init; }
-
-    public Allowance Requests { get; } = new();
 
     Guid IRemembered.SessionId => Actor.SessionId;
 

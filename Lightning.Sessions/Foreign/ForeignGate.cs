@@ -32,7 +32,7 @@ static class ForeignGate
         }
         // A provider may keep its name for a session that was ended here: then a token from before does not pass for one of the next.
         if (live is null || live.BeganAt > IssuedAt(context) + ClockSkew) context.Fail("The session has ended.");
-        else GateLimits.Admit(context.HttpContext, live.Actor, live.Requests);
+        else GateLimits.Admit(context.HttpContext, live.Actor);
     }
 
     static DateTimeOffset IssuedAt(TokenValidatedContext context) =>

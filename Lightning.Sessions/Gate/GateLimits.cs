@@ -1,5 +1,6 @@
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
@@ -10,17 +11,13 @@ using Microsoft.Net.Http.Headers;
 namespace Lightning.Sessions.Gate;
 
 /// <summary>
-/// How often somebody may come to the gate: a session by its requests, an address by the tokens that lead nowhere. Whoever is known comes through, however many
-/// strangers knock from the same address.
+/// How often somebody may come to the gate: a session by its requests, an address by the tokens that lead nowhere. A token that is remembered comes through, however
+/// many strangers knock from the same address.
 /// </summary>
 static class GateLimits
 {
-    /// <summary>Lets somebody in, and says whose allowance the request is taken from.</summary>
-    public static void Admit(HttpContext context, Actor actor, Allowance requests)
-    {
-        context.Features.Set(actor);
-        context.Features.Set(requests);
-    }
+    /// <summary>Lets somebody in.</summary>
+    public static void Admit(HttpContext context, Actor actor) => context.Features.Set(actor);
 
     /// <summary>Before the database is asked for a session that is not remembered; true where the address has brought too much that led nowhere.</summary>
     public static bool Refuse(TokenValidatedContext context)
@@ -36,8 +33,8 @@ static class GateLimits
         var limits = app.Services.GetRequiredService<RequestLimits>();
         app.Use((context, next) =>
         {
-            if (context.Features.Get<Allowance>() is not { } own) return CountAsync(limits, context, next);
-            limits.Count(own);
+            if (context.Features.Get<Actor>() is not { } actor) return CountAsync(limits, context, next);
+            limits.Count(actor.SessionId != Guid.Empty ? actor.SessionId : actor.UserId);
             return next(context);
         });
     }
@@ -47,8 +44,9 @@ static class GateLimits
         // A token was brought and is no good. What it is, the handler has found out already.
         if (context.Request.Headers.ContainsKey(HeaderNames.Authorization) && context.User.Identity is not { IsAuthenticated: true })
         {
-            if ((await context.AuthenticateAsync()).Failure is BadHttpRequestException tooMany) throw tooMany;
-            limits.CountUnknown(context);
+            var failure = (await context.AuthenticateAsync()).Failure;
+            if (failure is BadHttpRequestException tooMany) throw tooMany;
+            if (!SignInPages.IsProviderAway(failure)) limits.CountUnknown(context);
         }
         await next(context);
     }

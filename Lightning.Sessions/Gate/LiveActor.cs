@@ -1,6 +1,5 @@
 using Lightning.Data;
 using Lightning.Data.Rules;
-using Lightning.ServiceDefaults;
 using Lightning.Sessions.Feed;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,8 +15,6 @@ sealed class LiveActor : IRemembered
     public required string Subject { get; init; }
 
     public required DateTimeOffset EndsAt { get; init; }
-
-    public Allowance Requests { get; } = new();
 
     Guid IRemembered.SessionId => Actor.SessionId;
 

@@ -15,27 +15,30 @@ namespace Lightning.Sessions.Gate;
 sealed class RememberedTokens(TimeProvider clock, RequestLimits limits, IHttpContextAccessor requests) : JsonWebTokenHandler
 {
     /// <summary>At some 2 KB each.</summary>
-    const int Capacity = 50_000;
+    const int Capacity = 50_000, Longest = 16 * 1024;
 
-    readonly ConcurrentDictionary<CookieHash, TokenValidationResult> valid = new();
+    /// <summary>How long a caller waits for the issuer's keys, which are asked for only where none were read yet.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    readonly ConcurrentDictionary<CookieHash, (object? Keys, TokenValidationResult Result)> valid = new();
     object? keys;
     int count;
 
     public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
     {
         ArgumentNullException.ThrowIfNull(validationParameters);
-        if (token is null or { Length: > 16 * 1024 }) return await base.ValidateTokenAsync(token, validationParameters);
-        var configuration = validationParameters.ConfigurationManager is { } manager ? await manager.GetBaseConfigurationAsync(CancellationToken.None) : null;
-        // Keys that the issuer has taken back vouch for nothing: with other metadata everything is validated anew.
+        ArgumentNullException.ThrowIfNull(token);
+        var configuration = validationParameters.ConfigurationManager is { } manager ? await manager.GetBaseConfigurationAsync(CancellationToken.None).WaitAsync(Patience) : null;
         if (!ReferenceEquals(Volatile.Read(ref keys), configuration))
         {
-            Clear();
             Volatile.Write(ref keys, configuration);
+            Clear();
         }
         var key = CookieHash.Of(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         if (valid.TryGetValue(key, out var known))
         {
-            if (clock.GetUtcNow() < known.SecurityToken.ValidTo + validationParameters.ClockSkew) return known;
+            // Keys that the issuer has taken back vouch for nothing: with other metadata everything is validated anew.
+            if (ReferenceEquals(known.Keys, configuration) && clock.GetUtcNow() < known.Result.SecurityToken.ValidTo + validationParameters.ClockSkew) return known.Result;
             if (valid.TryRemove(key, out _)) Interlocked.Decrement(ref count);
         }
         // A signature that is made up costs as much as a good one.
@@ -44,7 +47,7 @@ sealed class RememberedTokens(TimeProvider clock, RequestLimits limits, IHttpCon
         if (!result.IsValid) return result;
         // Made on first use, and used by many requests at once from now on.
         _ = result.ClaimsIdentity;
-        if (valid.TryAdd(key, result) && Interlocked.Increment(ref count) > Capacity) Clear();
+        if (token.Length <= Longest && valid.TryAdd(key, (configuration, result)) && Interlocked.Increment(ref count) > Capacity) Clear();
         return result;
     }
 

@@ -2,6 +2,7 @@ using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Feed;
 using Lightning.Sessions.Foreign;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -57,7 +58,7 @@ public static class SessionGate
         return app;
     }
 
-    static AuthorizationPolicyBuilder Policy() => new AuthorizationPolicyBuilder(JwtBearerDefaults.AuthenticationScheme)
+    static AuthorizationPolicyBuilder Policy() => new AuthorizationPolicyBuilder()
         // RFC 9068, 2.2.3: "scope"; Entra says "scp".
         .RequireAssertion(context => context.User.FindAll(claim => claim.Type is "scope" or "scp").Any(claim => claim.Value.Split(' ').Contains(Scope, StringComparer.Ordinal)));
 
@@ -82,7 +83,15 @@ public static class SessionGate
             ClockSkew = ClockSkew,
             NameClaimType = "sub",
         };
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync };
+        bearer.Events = new JwtBearerEvents { OnTokenValidated = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync, OnChallenge = ChallengeAsync };
+    }
+
+    /// <summary>Whose token cannot be looked at, because the provider's keys were never read and it is away, is not told that the token is bad: they would throw it away.</summary>
+    static Task ChallengeAsync(JwtBearerChallengeContext context)
+    {
+        if (!SignInPages.IsProviderAway(context.AuthenticateFailure)) return Task.CompletedTask;
+        context.HandleResponse();
+        return Problem.ProviderUnavailable.WriteAsync(context.HttpContext, "Tokens cannot be checked right now. Nothing was changed; try again in a few seconds.");
     }
 
     /// <summary>A database that cannot answer is a fault (503), not a refusal: it is thrown on.</summary>
@@ -107,6 +116,6 @@ public static class SessionGate
         }
         // Another's session is nobody's: a person is (issuer, subject), and the issuer is the one this API trusts.
         if (live?.Subject != subject) context.Fail("The session has ended.");
-        else GateLimits.Admit(context.HttpContext, live.Actor, live.Requests);
+        else GateLimits.Admit(context.HttpContext, live.Actor);
     }
 }

@@ -83,13 +83,6 @@ public static class RelyingPartyExtensions
         host.Host is var name && (name == "localhost" || name.EndsWith(".localhost", StringComparison.Ordinal) || IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
 
     /// <summary>Every cookie here is marked Secure, and is never sent otherwise: a request over plain http can only be one that came the wrong way.</summary>
-    static async Task RefusePlainHttpAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails = Problem.HttpsRequired.Details("This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies."),
-        });
-    }
+    static Task RefusePlainHttpAsync(HttpContext context) =>
+        Problem.HttpsRequired.WriteAsync(context, "This application is served over https only. Behind a proxy that ends TLS, list that proxy in Network:TrustedProxies.");
 }

@@ -34,18 +34,10 @@ static class SignInPages
         return WriteProblemAsync(context, Problem.ProviderUnavailable, "Signing in is not possible right now. Nothing was changed; try again in a few seconds.");
     }
 
-    public static Task WriteProblemAsync(HttpContext context, Problem problem, string detail)
-    {
-        if (context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
-            return WriteAsync(context, problem.Status, $"{problem.Title}.", detail, context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again");
-        context.Response.StatusCode = problem.Status;
-        context.Response.Headers.CacheControl = "no-store";
-        return context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails = problem.Details(detail),
-        }).AsTask();
-    }
+    public static Task WriteProblemAsync(HttpContext context, Problem problem, string detail) =>
+        context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+            ? WriteAsync(context, problem.Status, $"{problem.Title}.", detail, context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again")
+            : problem.WriteAsync(context, detail);
 
     static Task WriteAsync(HttpContext context, int status, string title, string text, string href, string link)
     {

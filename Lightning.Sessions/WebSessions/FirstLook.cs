@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Lightning.Sessions.WebSessions;
 
 /// <summary>
-/// Looks for a session that is nobody's before the first request is let in, so that connection, statement and key ring are there for it: after a restart
+/// Looks for a session that is nobody's before the first request is let in, so that a connection and the key ring are there for it: after a restart
 /// everybody comes at once, and nothing is remembered.
 /// </summary>
 sealed partial class FirstLook(IServiceScopeFactory scopes, SessionSecrets secrets, ILogger<FirstLook> logger) : IHostedService

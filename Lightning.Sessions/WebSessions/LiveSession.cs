@@ -48,8 +48,6 @@ public sealed class LiveSession : IRemembered
 
     internal DateTimeOffset ReadAt { get; init; }
 
-    internal Allowance Requests { get; } = new();
-
     Guid IRemembered.SessionId => Id;
 
     Guid IRemembered.UserId => User.Id;

@@ -70,7 +70,7 @@ public sealed class RequestSessions
 
     LiveSession Show(HttpContext context, LiveSession session)
     {
-        limits.Count(session.Requests);
+        limits.Count(session.Id);
         context.Features.Set(session);
         // What one person may see is kept by no cache (ASVS 5.0, 14.3.2), whatever an endpoint or the API said.
         context.Response.OnStarting(static response =>

@@ -60,7 +60,6 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
         {
             host.UseSetting("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = Pool ?? 100, NoResetOnClose = KeepsConnectionsUnclean }.ConnectionString);
             host.UseSetting("Owner", Database.ConnectionString);
-            if (Configure is not null) host.ConfigureTestServices(Configure);
             if (Extend is not null) host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             host.UseSetting("Oidc:Authority", People.Issuer);
@@ -69,6 +68,7 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
                 bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
                     new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
+            if (Configure is not null) host.ConfigureTestServices(Configure);
             foreach (var (key, value) in Settings) host.UseSetting(key, value);
         });
         if (IsOnSocket) factory.UseKestrel(0);

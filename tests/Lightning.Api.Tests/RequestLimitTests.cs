@@ -47,6 +47,22 @@ public class RequestLimitTests(PostgresServer server)
         (await other.GetAsync("/api/v1/me")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    [Trait("Check", "O06")]
+    public async Task Session_ThatIsReadAnew_HasWhatIsLeftOfItsAllowance()
+    {
+        await using var api = await StartAsync("Sessions:RequestsPerMinute", 60);
+        var busy = await api.SignInAsync("busy");
+        var (answered, clock) = (0, System.Diagnostics.Stopwatch.StartNew());
+        while (await busy.GetAsync("/api/v1/me") is { StatusCode: HttpStatusCode.OK })
+        {
+            (++answered).ShouldBeLessThan(1000);
+            // Whatever is remembered of the session and its user is forgotten.
+            if (answered % 20 == 0) await api.Database.ExecuteAsync($"UPDATE app.users SET name = 'Renamed {answered}' WHERE id = '{busy.User.Id}'");
+        }
+        answered.ShouldBeInRange(60, 61 + (int)clock.Elapsed.TotalSeconds);
+    }
+
     [Theory]
     [Trait("Check", "O06")]
     [InlineData("203.0.113.7", "203.0.113.7", "203.0.113.8")]

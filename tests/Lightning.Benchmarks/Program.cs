@@ -2,7 +2,7 @@ using Lightning.Benchmarks;
 using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity|start]
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity|flood|start]
 if (args is ["yarp", var upstream, .. var with])
 {
     await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
@@ -25,4 +25,4 @@ if (only is null or "gate") await GateBenchmark.RunAsync(server);
 if (only is null or "rules") await RulesBenchmark.RunAsync(server);
 if (only is null or "proxy") await ProxyBenchmark.RunAsync(server);
 if (only is null or "sessions") await SessionBenchmark.RunAsync(server);
-if (only is null or "identity") await IdentityBenchmark.RunAsync(server);
+if (only is null or "identity" or "flood") await IdentityBenchmark.RunAsync(server, floodAlone: only is "flood");

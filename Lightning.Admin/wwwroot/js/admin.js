@@ -24,7 +24,8 @@ const acts = {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(acts, event.key)) return;
+  // Behind an open dialog nothing can have the focus, so what is typed would be taken for keys.
+  if (typing || keys?.open || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(acts, event.key)) return;
   event.preventDefault();
   acts[event.key]();
 });

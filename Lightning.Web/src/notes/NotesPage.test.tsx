@@ -64,6 +64,36 @@ test('List_ChangedElsewhere_FollowsWithoutBeingAsked', async () => {
   await waitFor(() => expect(screen.queryByText('Errands')).toBeNull());
 });
 
+test('List_ReadAnew_LosesWhatIsGone_AndKeepsWhatIsBeyondThePage', async () => {
+  const ids = bff.seed(...Array.from({ length: 45 }, (_, n) => ({ title: `Entry ${n}`, body: '' })));
+  visit('/notes');
+  await screen.findByText('Entry 44');
+  await press('Show more');
+  await screen.findByText('Entry 20');
+  await waitFor(() => expect(bff.listeners).toBe(1));
+  bff.drop(ids[44] ?? '');
+  bff.tellOfAnything();
+  await waitFor(() => expect(screen.queryByText('Entry 44')).toBeNull());
+  expect(screen.getByText('Entry 6')).toBeTruthy();
+});
+
+test('List_ReadAnewWhileItIsBeingRead_AndRefused_OffersAnotherTry', async () => {
+  bff.seed({ title: 'Groceries', body: '' });
+  bff.hold = true;
+  visit('/notes');
+  await waitFor(() => expect(bff.listeners).toBe(1));
+  bff.fault = { on: 'GET /api/v1/notes', answer: { status: 500 } };
+  bff.tellOfAnything();
+  await button('Try again');
+});
+
+test('List_MorePinnedThanOnePageHolds_ShowsThemAll', async () => {
+  for (const id of bff.seed(...Array.from({ length: 101 }, (_, n) => ({ title: `Entry ${n}`, body: '' })))) bff.pin(id);
+  visit('/notes');
+  await screen.findByText('Entry 100');
+  expect(screen.getByText('Entry 0')).toBeTruthy();
+});
+
 test('Edit_WhileTheNoteChangesElsewhere_KeepsWhatWasTyped', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
   visit(`/notes/${id}`);

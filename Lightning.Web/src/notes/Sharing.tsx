@@ -102,7 +102,14 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
           )}
         </div>
         <label className="choice">
-          <input type="checkbox" checked={canEdit} onChange={(event) => setCanEdit(event.target.checked)} />
+          <input
+            type="checkbox"
+            checked={canEdit}
+            onChange={(event) => {
+              key.current = crypto.randomUUID();
+              setCanEdit(event.target.checked);
+            }}
+          />
           They may edit it
         </label>
         <button type="submit" className="button-primary" disabled={working}>

@@ -17,7 +17,7 @@ export interface Notes {
 type Change =
   | { type: 'asked' }
   | { type: 'answered'; page: Page; isSearch: boolean; keep: (note: Note) => boolean }
-  | { type: 'refused'; reason: string }
+  | { type: 'refused'; reason: string; isQuiet: boolean }
   | { type: 'more-asked' }
   | { type: 'more-answered'; page: Page }
   | { type: 'more-refused'; reason: string }
@@ -41,7 +41,10 @@ export function reduce(notes: Notes, change: Change): Notes {
       return { phase: 'ready', known: merge(notes.known.filter(change.keep), items), found: change.isSearch ? idsOf(items) : null, next, more: 'idle', reason: null };
     }
     case 'refused':
-      return { ...notes, phase: 'failed', reason: change.reason };
+      // What is read anew by the way has taken the place of whatever was under way; a list that stands stays.
+      return change.isQuiet && notes.phase !== 'loading'
+        ? { ...notes, more: notes.more === 'loading' ? 'idle' : notes.more }
+        : { ...notes, phase: 'failed', reason: change.reason };
     case 'more-asked':
       return { ...notes, more: 'loading', reason: null };
     case 'more-answered': {
@@ -69,8 +72,25 @@ const pins = ({ view, words }: Filter) => view === 'notes' && words === '';
 
 async function first(filter: Filter, signal: AbortSignal): Promise<Page> {
   if (!pins(filter)) return list(filter, { signal });
-  const [pinned, others] = await Promise.all([list(filter, { pinned: true, signal }), list(filter, { pinned: false, signal })]);
-  return { items: [...pinned.items, ...others.items], next: others.next };
+  const [pinned, others] = await Promise.all([allPinned(filter, signal), list(filter, { pinned: false, signal })]);
+  return { items: [...pinned, ...others.items], next: others.next };
+}
+
+async function allPinned(filter: Filter, signal: AbortSignal): Promise<Note[]> {
+  const notes: Note[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page = await list(filter, { pinned: true, after, signal });
+    notes.push(...page.items);
+    after = page.next;
+  } while (after !== null);
+  return notes;
+}
+
+/** Whether a note belongs among those of a page, from the list's beginning on; if it is not there, it is not in the list any more. */
+function isWithin(filter: Filter, { items, next }: Page, note: Note): boolean {
+  const last = items.at(-1);
+  return shows(filter, null, note) && (next === null || (last !== undefined && pinnedFirst(note, last) <= 0));
 }
 
 /** The person's notes as far as they have been fetched: pinned ones, then the newest change first. */
@@ -88,12 +108,14 @@ export function useNotes({ view, words }: Filter, open: string | null) {
       const abort = new AbortController();
       pending.current = abort;
       if (!isQuiet) change({ type: 'asked' });
-      // Whatever is open stays, wherever the list goes.
-      const keep = (note: Note) => isQuiet || note.id === opened.current;
       first(filter, abort.signal).then(
-        (page) => !abort.signal.aborted && change({ type: 'answered', page, isSearch: filter.words !== '', keep }),
+        (page) => {
+          // Whatever is open stays, wherever the list goes; so does what was fetched beyond this page, where it is only read anew.
+          const keep = (note: Note) => note.id === opened.current || (isQuiet && !isWithin(filter, page, note));
+          if (!abort.signal.aborted) change({ type: 'answered', page, isSearch: filter.words !== '', keep });
+        },
         (error: unknown) => {
-          if (!abort.signal.aborted && !isQuiet) change({ type: 'refused', reason: explain(error) });
+          if (!abort.signal.aborted) change({ type: 'refused', reason: explain(error), isQuiet });
         },
       );
     },

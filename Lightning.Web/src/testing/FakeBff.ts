@@ -27,6 +27,8 @@ export class FakeBff {
   readonly calls: { method: string; path: string; headers: Headers }[] = [];
   /** Answers in place of the real one while set; `down` is no answer at all. */
   fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
+  /** Whether lists of notes never come. */
+  hold = false;
   readonly #notes = new Map<string, { note: Note; version: number }>();
   readonly #created = new Map<string, string>();
   /** With whom which note is shared. */
@@ -73,6 +75,17 @@ export class FakeBff {
     for (const stream of this.#streams) stream.enqueue(event(kind, id));
   }
 
+  /** As when the stream was cut, and nobody knows what has been missed. */
+  tellOfAnything(): void {
+    for (const stream of this.#streams) stream.enqueue(event('anything', null));
+  }
+
+  /** What another tab would do. */
+  pin(id: string): void {
+    const stored = this.#notes.get(id);
+    if (stored) this.#mark(stored.note, { pinnedAt: new Date().toISOString() });
+  }
+
   get texts(): Text[] {
     return this.#newestFirst().map(({ title, body }) => ({ title, body }));
   }
@@ -87,6 +100,8 @@ export class FakeBff {
       if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
       return Promise.resolve(respond({ status: answer.status, body: answer.problem ?? {} }));
     }
+    if (this.hold && method === 'GET' && url.pathname === '/api/v1/notes')
+      return new Promise((_, refuse) => init.signal?.addEventListener('abort', () => refuse(new DOMException('Aborted', 'AbortError'))));
     if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
     if (url.pathname === '/api/v1/notes/events' && this.userId !== null) return Promise.resolve(this.#listen(init.signal ?? null));
     const sent = typeof init.body === 'string' ? (JSON.parse(init.body) as Sent) : nothingSent;

@@ -26,7 +26,9 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await page.Keyboard.PressAsync("?");
         await Assertions.Expect(page.Locator("#keys")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#keys")).ToBeHiddenAsync();
         await page.Keyboard.PressAsync("/");
+        await Assertions.Expect(page.Locator("[data-key='/']")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("love letters");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=love"));
