@@ -19,8 +19,8 @@ static class DatabaseFaults
         PostgresErrorCodes.CheckViolation => ([], $"The database does not allow this ({refusal.ConstraintName})."),
         PostgresErrorCodes.NotNullViolation => ([.. table.GetProperties().Where(column => column.GetColumnName() == refusal.ColumnName).Select(column => column.Name)], "This cannot be left open."),
         PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.StringDataRightTruncation => ([], "A value is too large for its column."),
-        // That the rules and the database's grants say two things is for whoever runs the site to mend; EF has logged it as an error by now.
-        PostgresErrorCodes.InsufficientPrivilege => ([], "The database does not let this site write that. Nothing was changed; whoever runs the site has to give it the right, or take the button away."),
-        _ => null,
-    };
+            // That the rules and the database's grants say two things is for whoever runs the site to mend; EF has logged it as an error by now.
+            PostgresErrorCodes.InsufficientPrivilege => ([], "The database does not let this site write that. Nothing was changed; whoever runs the site has to give it the right, or take the button away."),
+            _ => null,
+        };
 }

@@ -115,7 +115,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             var all = query.Living(query.Rows(), state.Deleted);
             if (value.Type.CanBeNull()) all = all.Where(Expression.Lambda<Func<T, bool>>(Expression.NotEqual(value, Expression.Constant(null, value.Type)), row));
             var years = new List<int>();
-            for (int? last = null; years.Count < MostYears; )
+            for (int? last = null; years.Count < MostYears;)
             {
                 var before = last is { } year ? all.Where(Expression.Lambda<Func<T, bool>>(Narrowing.Before(value, new DateTime(year, 1, 1)), row)) : all;
                 if (await RowQuery<T>.Values(RowQuery<T>.Sort(before, [new(value, true, false, true)], row), row, [value]).FirstOrDefaultAsync(cancellationToken) is not [{ } newest]) break;
