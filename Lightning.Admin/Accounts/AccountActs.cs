@@ -12,7 +12,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Admin.Accounts;
 
 /// <summary>
-/// Does what an administrator may do about an account. Each act is a database function that asks for the right by itself; this site's role could not write the rows.
+/// Does what an administrator may do about an account. Each act is a database function, because this site's role could not write the rows; those with a function of their own ask for the right by
+/// themselves, and the one that ends sessions, which others call too, relies on whoever calls it.
 /// The act and its line in the book are one transaction, which is not cancelled with the request.
 /// </summary>
 public sealed partial class AccountActs(

@@ -31,7 +31,7 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
         }
         catch (DbUpdateException refusal) when (DatabaseFaults.Of(refusal, registration.Table) is { } fault)
         {
-            return (0, fault.Sentence);
+            return (0, refusal is DbUpdateConcurrencyException ? "Somebody changed one of them meanwhile: try again." : fault.Sentence);
         }
         foreach (var row in changed)
             if (!await request.Site.PolicyOf<T>().MayAsync(request.Db, request.Actor, action.Verb, row, CancellationToken.None)) return (0, "You may not leave them like that.");

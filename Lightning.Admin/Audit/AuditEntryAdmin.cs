@@ -1,5 +1,6 @@
 using Lightning.Admin.Registrations;
 using Lightning.Data.Audit;
+using Lightning.Data.Users;
 
 namespace Lightning.Admin.Audit;
 
@@ -9,7 +10,11 @@ public sealed class AuditEntryAdmin : AdminFor<AuditEntry>
     /// <summary>States what is shown.</summary>
     public AuditEntryAdmin() : base("Audit entries")
     {
-        List(entry => entry.At, entry => entry.Action, entry => entry.UserId, entry => entry.SubjectType, entry => entry.SubjectId, entry => entry.Ip, entry => entry.Service);
+        List(entry => entry.At, entry => entry.Action);
+        Column("User", entry => entry.UserId);
+        Column("Acted by", entry => entry.ActedBy);
+        List(entry => entry.SubjectType, entry => entry.SubjectId, entry => entry.Ip, entry => entry.Service);
+        Refers<User>(entry => entry.UserId, entry => entry.ActedBy);
         ReadOnly(entry => entry.Details, entry => entry.SessionId, entry => entry.TraceId);
         Called(entry => entry.Action, "Entry");
         Filter(entry => entry.Action, "signed-in", "sign-in-failed", "signed-out", "note.created", "note.updated", "note.deleted", "user.updated")

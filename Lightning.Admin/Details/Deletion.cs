@@ -5,6 +5,7 @@ using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Lightning.Admin.Details;
 
@@ -25,13 +26,13 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
     public async Task<IReadOnlyList<Consequence>> GoesAlongAsync(object[] parts, CancellationToken cancellationToken)
     {
         var found = new List<Consequence>();
-        await FollowAsync(registration.Table, row => Same(row, registration.Key, parts), (row, foreignKey) => Same(row, foreignKey.Properties, parts), Depth);
+        await FollowAsync(registration.Table, row => Expressions.AreEqual(row, registration.Key, parts), (row, foreignKey) => Expressions.AreEqual(row, foreignKey.Properties, parts), Depth);
         return found;
 
         // The first step compares the foreign key with the row's own; those after it follow the navigation back.
         async Task FollowAsync(IEntityType table, Func<Expression, Expression> condition, Func<Expression, IReadOnlyForeignKey, Expression>? direct, int depth)
         {
-            foreach (var foreignKey in table.GetReferencingForeignKeys().Where(reference => !reference.IsOwnership))
+            foreach (var foreignKey in table.GetReferencingForeignKeys().Where(reference => !reference.IsOwnership && reference.DeclaringEntityType.GetTableName() is not null))
             {
                 var dependent = foreignKey.DeclaringEntityType;
                 if (depth == 0 || (direct is null && foreignKey.DependentToPrincipal?.PropertyInfo is null)) continue;
@@ -56,37 +57,34 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
         await using var transaction = await request.Db.Database.BeginTransactionAsync();
         if (await query.WithKey(query.Living(query.Within(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), Verb.Delete)), parts).SingleOrDefaultAsync() is not { } row) return (false, null);
         registration.Remove(request.Db, row, request.Now);
+        return (true, await SaveAsync(transaction));
+    }
+
+    public async Task<(bool Found, string? Fault)> RestoreAsync(string key)
+    {
+        if (registration.Tombstone is not { } tombstone || await FindAsync(key, deleted: true) is not { } parts) return (false, null);
+        await using var transaction = await request.Db.Database.BeginTransactionAsync();
+        if (await query.WithKey(query.Within(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), Verb.Delete), parts).SingleOrDefaultAsync() is not { } row) return (false, null);
+        request.Db.Entry(row).Property(tombstone.Property!).CurrentValue = null;
+        return (true, await SaveAsync(transaction));
+    }
+
+    /// <summary>Saves, or says why not. Not to be given up with the request.</summary>
+    async Task<string?> SaveAsync(IDbContextTransaction transaction)
+    {
         try
         {
             await request.Db.SaveChangesAsync(CancellationToken.None);
         }
-        catch (DbUpdateConcurrencyException)
-        {
-            return (false, null);
-        }
         catch (DbUpdateException refusal) when (DatabaseFaults.Of(refusal, registration.Table) is { } fault)
         {
-            return (true, fault.Sentence);
+            return fault.Sentence;
         }
         await transaction.CommitAsync();
-        return (true, null);
-    }
-
-    public async Task<bool> RestoreAsync(string key)
-    {
-        if (registration.Tombstone is not { } tombstone || await FindAsync(key, deleted: true) is not { } parts) return false;
-        await using var transaction = await request.Db.Database.BeginTransactionAsync();
-        if (await query.WithKey(query.Within(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), Verb.Delete), parts).SingleOrDefaultAsync() is not { } row) return false;
-        request.Db.Entry(row).Property(tombstone.Property!).CurrentValue = null;
-        await request.Db.SaveChangesAsync(CancellationToken.None);
-        await transaction.CommitAsync();
-        return true;
+        return null;
     }
 
     /// <summary>The key of a row that the actor may read and delete; null where there is none.</summary>
     async Task<object[]?> FindAsync(string key, bool deleted) => registration.Deletes && RowKey.Read(key, registration.Key) is { } parts
         && await query.WithKey(query.Living(query.Within(query.Rows(), Verb.Delete), deleted), parts).AnyAsync() ? parts : null;
-
-    static Expression Same(Expression row, IReadOnlyList<IReadOnlyProperty> columns, object[] values) => columns
-        .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, values[i]))).Aggregate(Expression.AndAlso);
 }

@@ -19,29 +19,19 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
         if (RowKey.Read(key, registration.Key) is not { } parts) return null;
         var row = Expression.Parameter(typeof(T), "row");
         var fields = Fields();
-        var links = fields.Select(field => RelatedKey(field, row)).ToList();
+        var cells = new Cells(registration, request, fields, row);
         var actions = registration.Actions.Where(action => action.Name != "delete").ToList();
         var tombstone = registration.Tombstone is { } put ? query.Value(put, row) : Expression.Constant(null, typeof(object));
         Expression[] values =
         [
-            .. fields.Select(field => query.Value(field, row)), .. links.SelectMany(link => link?.Key ?? []), .. actions.Select(action => query.May(action.Verb, row)),
+            .. fields.Select(field => query.Value(field, row)), .. cells.Keys, .. actions.Select(action => query.May(action.Verb, row)),
             query.Value(registration.NamedBy!, row), tombstone, query.May(Verb.Update, row), query.May(Verb.Delete, row),
         ];
         if (await RowQuery<T>.Values(query.WithKey(query.Rows(), parts), row, values).SingleOrDefaultAsync(cancellationToken) is not { } found) return null;
 
-        var (facts, at) = (new List<Fact>(), fields.Count);
-        for (var i = 0; i < fields.Count; i++)
-        {
-            string? link = null;
-            if (links[i] is { } related)
-            {
-                var target = found[at..(at + related.Key.Count)];
-                at += related.Key.Count;
-                if (target.All(part => part is not null)) link = $"/{related.Slug}/{RowKey.Write(target)}";
-            }
-            facts.Add(new(fields[i].Title, fields[i].Show(found[i]), link));
-        }
-        var allowed = actions.Where((_, i) => found[at + i] is true).ToList();
+        await cells.FindNamesAsync([found], 0, cancellationToken);
+        List<Fact> facts = [.. cells.Of(found, 0).Zip(fields, (cell, field) => new Fact(field.Title, cell.Text, cell.Link))];
+        var allowed = actions.Where((_, i) => found[fields.Count + cells.KeyCount + i] is true).ToList();
         var isDeleted = found[^3] is not null;
         return new(key, registration.NamedBy!.Show(found[^4]), string.Join(',', parts), facts, await ChildrenAsync(key, parts, cancellationToken),
             found[^2] is true && !isDeleted && registration.Written.Count > 0, found[^1] is true && registration.Deletes, isDeleted, isDeleted ? [] : allowed);
@@ -65,8 +55,6 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
         return named;
     }
 
-    (string Slug, IReadOnlyList<Expression> Key)? RelatedKey(Field field, ParameterExpression row) => new ListReader<T>(registration, request, query).Link(field, row);
-
     async Task<IReadOnlyList<ChildRows>> ChildrenAsync(string key, object[] parts, CancellationToken cancellationToken)
     {
         var children = new List<ChildRows>();
@@ -78,7 +66,7 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
             if (!rows.IsPossible(Verb.Read)) continue;
             var page = await rows.ChildrenAsync(navigation.ForeignKey.Properties, parts, MostChildren, cancellationToken);
             var leads = child.Written.FirstOrDefault(field => FormField.Of(child.Table, field) is { Relation: { } relation } && relation.ForeignKey == navigation.ForeignKey);
-            var form = leads is not null && rows.IsPossible(Verb.Create) ? $"/{child.Slug}/-/new?{leads.Name}={key}" : null;
+            var form = leads is not null && rows.CanCreate ? $"/{child.Slug}/-/new?{leads.Name}={key}" : null;
             children.Add(new(child, page, form));
         }
         return children;

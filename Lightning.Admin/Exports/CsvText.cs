@@ -1,3 +1,4 @@
+using System.Text;
 using CsvHelper;
 
 namespace Lightning.Admin.Exports;
@@ -14,13 +15,27 @@ static class CsvText
     /// <summary>A text as it was before it was guarded.</summary>
     public static string Unguard(string text) => text.StartsWith('\'') && IsFormula(text[1..]) ? text[1..] : text;
 
+    /// <summary>The text of a file; null where it is no UTF-8, and no Unicode that says so at its beginning.</summary>
+    public static async Task<string?> ReadAsync(Stream file)
+    {
+        try
+        {
+            using var reader = new StreamReader(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            return await reader.ReadToEndAsync();
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The rows of a file, by the names in its first line; or what is wrong with it.</summary>
     public static (IReadOnlyList<IReadOnlyDictionary<string, string>> Rows, string? Fault) Read(string text)
     {
         var rows = new List<IReadOnlyDictionary<string, string>>();
         try
         {
-            using var reader = CsvReader.FromText(text, CsvReaderOptions.Default);
+            using var reader = CsvReader.FromText(text, CsvReaderOptions.Default with { MalformedData = CsvMalformedDataHandling.Throw });
             var names = reader.Headers.ToArray();
             if (names.Distinct(StringComparer.Ordinal).Count() < names.Length) return (rows, "Two columns have the same name.");
             while (reader.Read())
@@ -35,7 +50,7 @@ static class CsvText
         }
         catch (CsvFormatException)
         {
-            return (rows, $"This is no CSV file that can be read; row {rows.Count + 1} is at fault.");
+            return (rows, $"This is no CSV file that can be read; row {rows.Count + 1} is at fault: is a quote not closed, or one within a text not doubled?");
         }
     }
 

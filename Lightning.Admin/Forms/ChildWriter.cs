@@ -44,7 +44,7 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
 {
     /// <summary>The most children in a form; whoever has more is given those pages of their own.</summary>
     const int Most = 50;
-    readonly RowWriter<T> writer = new(registration, request, query);
+    readonly RowWriter<T> writer = new(registration, request, query, foreignKey.Properties);
     readonly List<Step> steps = [];
 
     public override bool IsPossible => request.Site.RulesOf(typeof(T)) is var rules && rules.Knows(Verb.Read) && rules.IsPossible(request.Actor, Verb.Read);
@@ -177,8 +177,7 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
 
     static bool IsUntouched(FormField field, PostedRow row) => !row.Posted.Fields.TryGetValue(field.Name, out var mine) || (row.Posted.Seen.TryGetValue(field.Name, out var seen) && field.IsSame(mine, seen));
 
-    IQueryable<T> Of(IReadOnlyList<object?> parent, IQueryable<T> rows) => query.Living(rows).Where(Expressions.Condition<T>(row => foreignKey.Properties
-        .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, parent[i]))).Aggregate(Expression.AndAlso)));
+    IQueryable<T> Of(IReadOnlyList<object?> parent, IQueryable<T> rows) => query.Living(rows).Where(Expressions.Condition<T>(row => Expressions.AreEqual(row, foreignKey.Properties, parent)));
 
     Task<bool> IsHereAsync(object[] key, IReadOnlyList<object?> parent) => query.WithKey(Of(parent, query.Rows()), key).AnyAsync();
 

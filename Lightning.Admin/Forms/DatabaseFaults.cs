@@ -11,7 +11,8 @@ static class DatabaseFaults
     public const string Twice = "Another row has this already.";
 
     /// <summary>The columns that are at fault, and a sentence; null where it is no fault of what was filled in.</summary>
-    public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault.InnerException is not PostgresException refusal ? null : refusal.SqlState switch
+    public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault is DbUpdateConcurrencyException ? ([], "Somebody changed it meanwhile: try again.")
+        : fault.InnerException is not PostgresException refusal ? null : refusal.SqlState switch
     {
         PostgresErrorCodes.UniqueViolation => (table.GetIndexes().FirstOrDefault(index => index.GetDatabaseName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList()
             ?? table.GetKeys().FirstOrDefault(key => key.GetName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList() ?? [], Twice),
@@ -21,6 +22,8 @@ static class DatabaseFaults
         PostgresErrorCodes.CheckViolation => ([], $"The database does not allow this ({refusal.ConstraintName})."),
         PostgresErrorCodes.NotNullViolation => ([.. table.GetProperties().Where(column => column.GetColumnName() == refusal.ColumnName).Select(column => column.Name)], "This cannot be left open."),
         PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.StringDataRightTruncation => ([], "A value is too large for its column."),
-        _ => null,
-    };
+            // That the rules and the database's grants say two things is for whoever runs the site to mend; EF has logged it as an error by now.
+            PostgresErrorCodes.InsufficientPrivilege => ([], "The database does not let this site write that. Nothing was changed; whoever runs the site has to give it the right, or take the button away."),
+            _ => null,
+        };
 }

@@ -109,6 +109,9 @@ public sealed class FormField
         return Kind == InputKind.Relation ? values.Any(value => value is null) ? "" : RowKey.Write(values) : TypedText.Write(values[0]);
     }
 
+    /// <summary>The value that a row has, of the first of its columns.</summary>
+    internal object? Value(EntityEntry entry) => Values(entry)[0];
+
     /// <summary>The values that a text means, or what is wrong with it.</summary>
     internal (IReadOnlyList<object?>? Values, string? Fault) Read(string text)
     {

@@ -85,9 +85,13 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var changed = RowWriter<T>.Changed(fields, entry, posted);
         var faults = await writer.FaultsOfAsync(changed, posted.Fields);
         if (faults.Count > 0 || plans.HasFaults) return await AgainAsync(faults, plans.Faults);
-        RowWriter<T>.Fill(changed, posted.Fields, entry);
-        faults = await writer.SaveAsync(row, Verb.Update, isNew: false, fields);
-        if (faults.Count > 0) return await AgainAsync(faults, []);
+        // Where nobody has changed anything there is no line in the book, and no new version of the row.
+        if (changed.Count > 0)
+        {
+            RowWriter<T>.Fill(changed, posted.Fields, entry);
+            faults = await writer.SaveAsync(row, Verb.Update, isNew: false, fields);
+            if (faults.Count > 0) return await AgainAsync(faults, []);
+        }
         if (await WriteChildrenAsync(entry) is { } wrong) return await AgainAsync(null, wrong);
         await transaction.CommitAsync();
         return new(Outcome.Done, key);

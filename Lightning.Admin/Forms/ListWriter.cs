@@ -58,6 +58,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var entry = request.Db.Entry(row);
         if (RowWriter<T>.IsOvertaken(Fields, entry, posted.Posted)) return (false, true, null);
         var changed = RowWriter<T>.Changed(Fields, entry, posted.Posted);
+        if (changed.Count == 0) return (true, false, null);
         var faults = await writer.FaultsOfAsync(changed, posted.Posted.Fields);
         if (faults.Count == 0)
         {

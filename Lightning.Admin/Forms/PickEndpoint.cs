@@ -1,5 +1,5 @@
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
-using Lightning.Admin.Values;
 using Lightning.Data.Rules;
 
 namespace Lightning.Admin.Forms;
@@ -14,7 +14,7 @@ static class PickEndpoint
     static async Task<IResult> PickAsync(string list, string? q, AdminRequest request, CancellationToken cancellationToken)
     {
         if (request.Site.Find(list)?.Open(request) is not { } rows || !rows.IsPossible(Verb.Read)) return Results.NotFound();
-        if (q is { Length: > 200 } || !TypedText.IsStorable(q ?? "")) return Results.BadRequest();
+        if (SearchWords.Fault(q ?? "") is not null) return Results.BadRequest();
         return Results.Json(await rows.PickAsync(q ?? "", Most, cancellationToken));
     }
 }

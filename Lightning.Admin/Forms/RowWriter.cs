@@ -6,11 +6,16 @@ using Lightning.Data.Rules;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Lightning.Admin.Forms;
 
 /// <summary>What every form does with one row, be it on a page of its own, in its parent's form or in a list: makes, locks, shows, compares, fills in and saves it.</summary>
-sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
+/// <param name="registration">What the row is.</param>
+/// <param name="request">Whose request it is.</param>
+/// <param name="query">Their rows.</param>
+/// <param name="given">Columns that whoever uses the form fills in by itself, such as what leads to a parent.</param>
+sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query, IReadOnlyList<IProperty>? given = null)
     where T : class
 {
     /// <summary>Rows that a picker shows.</summary>
@@ -18,11 +23,10 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
     /// <summary>Whether the actor may make any row.</summary>
-    public bool CanCreate => rules.Knows(Verb.Create) && rules.IsPossible(request.Actor, Verb.Create) && Writable(Verb.Create).Count > 0;
+    public bool CanCreate => WritableFields.CanCreate(registration, rules, request.Actor, given ?? []);
 
     /// <summary>The fields that the policy's verb lets be written.</summary>
-    public IReadOnlyList<FormField> Writable(Verb verb) => !rules.Knows(verb) ? [] : [.. registration.Written.Select(field => FormField.Of(registration.Table, field)).OfType<FormField>()
-        .Where(field => field.PolicyNames.Any(name => rules.Reaches(verb, name)) && !(verb == Verb.Update && field.Columns.Any(column => column.IsPrimaryKey())))];
+    public IReadOnlyList<FormField> Writable(Verb verb) => WritableFields.Of(registration, rules, verb);
 
     /// <summary>A row that is begun. A class may require members that are columns to be filled in; what is left open, the database refuses.</summary>
     public T Make() => registration.Maker?.Invoke(Saving(true))
@@ -65,7 +69,7 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
         foreach (var field in fields)
         {
             var (values, fault) = field.Read(texts[field.Name]);
-            if (fault is null && registration.Checks.FirstOrDefault(check => check.Field.Name == field.Name) is { Check: { } check }) fault = check(values![0]);
+            fault ??= registration.FaultOf(field.Name, values![0]);
             if (fault is null && field.Target is { } target && texts[field.Name].Length > 0 && await request.Site.Of(target.ClrType)!.Open(request).NameAsync(texts[field.Name], CancellationToken.None) is null)
                 fault = "There is no such row.";
             if (fault is not null) faults[field.Name] = fault;
@@ -77,7 +81,7 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     public async Task<Dictionary<string, string>> FaultsOfNewAsync(IReadOnlyList<FormField> fields, IReadOnlyDictionary<string, string> texts, EntityEntry entry)
     {
         var faults = await FaultsOfAsync(fields.Where(field => texts.ContainsKey(field.Name)), texts);
-        foreach (var field in fields.Where(field => !texts.ContainsKey(field.Name) && !field.CanBeNull && Begun(field, entry).Length == 0 && field.Type != typeof(string) && field.Kind != InputKind.List)) faults[field.Name] = "This cannot be left open.";
+        foreach (var (field, fault) in WritableFields.FaultsOfLeftOut(registration, fields.Where(field => !texts.ContainsKey(field.Name)), entry, Begun)) faults[field] = fault;
         return faults;
     }
 

@@ -18,7 +18,14 @@ namespace Lightning.Admin.History;
 /// <param name="Session">In which session.</param>
 /// <param name="Ip">From which address.</param>
 /// <param name="Changes">Which fields, from what to what.</param>
-public sealed record Happening(long Id, DateTimeOffset At, string What, string? Who, string? WhoKey, Guid? Session, string? Ip, IReadOnlyList<Change> Changes);
+public sealed record Happening(long Id, DateTimeOffset At, string What, string? Who, string? WhoKey, Guid? Session, string? Ip, IReadOnlyList<Change> Changes)
+{
+    /// <summary>The administrator who acted as them, by name; null where they did it themself.</summary>
+    public string? Behind { get; init; }
+
+    /// <summary>The administrator, as part of an address.</summary>
+    public string? BehindKey { get; init; }
+}
 
 /// <summary>A field that was changed.</summary>
 /// <param name="Title">The field.</param>
@@ -43,10 +50,16 @@ sealed class RowHistory(AdminRequest request)
         entries = entries.Where(entry => entry.SubjectType == type && entry.SubjectId == subject);
         if (before is { } last) entries = entries.Where(entry => entry.Id < last);
         var found = await entries.OrderByDescending(entry => entry.Id).Take(most).ToListAsync(cancellationToken);
-        var names = await NamesAsync([.. found.Select(entry => entry.UserId).OfType<Guid>().Distinct()], cancellationToken);
-        return [.. found.Select(entry => new Happening(
-            entry.Id, entry.At, What(entry.Action), entry.UserId is { } who ? names.GetValueOrDefault(who) ?? who.ToString() : null,
-            entry.UserId is { } key && names.ContainsKey(key) ? RowKey.Write([key]) : null, entry.SessionId, entry.Ip, Changes(registration, entry.Details)))];
+        var names = await NamesAsync([.. found.SelectMany(entry => new[] { entry.UserId, entry.ActedBy }).OfType<Guid>().Distinct()], cancellationToken);
+        return [.. found.Select(entry => new Happening(entry.Id, entry.At, What(entry.Action), Name(entry.UserId), Key(entry.UserId), entry.SessionId, entry.Ip, Changes(registration, entry.Details))
+        {
+            Behind = Name(entry.ActedBy),
+            BehindKey = Key(entry.ActedBy),
+        })];
+
+        string? Name(Guid? id) => id is { } who ? names.GetValueOrDefault(who) ?? who.ToString() : null;
+
+        string? Key(Guid? id) => id is { } who && names.ContainsKey(who) ? RowKey.Write([who]) : null;
     }
 
     List<Change> Changes(Registration registration, string? details)

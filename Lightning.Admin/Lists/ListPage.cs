@@ -7,7 +7,11 @@ namespace Lightning.Admin.Lists;
 /// <param name="Rows">The rows.</param>
 /// <param name="Next">Where the next page begins; null where there is none.</param>
 /// <param name="Previous">Where the page before ends; null where there is none.</param>
-public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRow> Rows, string? Next, string? Previous);
+public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRow> Rows, string? Next, string? Previous)
+{
+    /// <summary>Why there is no such page.</summary>
+    public string? Fault { get; init; }
+}
 
 /// <summary>A row of a list.</summary>
 /// <param name="Key">Its key, as part of an address.</param>
@@ -23,7 +27,7 @@ public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpda
 /// <summary>A value of a row.</summary>
 /// <param name="Value">The value.</param>
 /// <param name="Text">As a person reads it.</param>
-/// <param name="Link">The related row that it is a value of; null where it is the row's own.</param>
+/// <param name="Link">The row that it is a value of, or the key of; null where it is the row's own.</param>
 public sealed record Cell(object? Value, string Text, string? Link);
 
 /// <summary>How many rows there are, or that there are more than are counted.</summary>

@@ -11,6 +11,9 @@ namespace Lightning.Admin.Lists;
 sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query)
     where T : class
 {
+    /// <summary>The most years that a date can be narrowed to without typing one.</summary>
+    const int MostYears = 30;
+
     /// <summary>A page, and one row more to see whether another follows. Nothing is counted for it.</summary>
     public async Task<ListPage> ReadAsync(ListState state, CancellationToken cancellationToken, Func<Expression, Expression>? also = null)
     {
@@ -19,41 +22,25 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         if (state.Faults.Count > 0) return new(columns, [], null, null);
         var order = query.Order(state, row);
         var place = Place.Read(state.Place, order);
+        if (state.Place is not null && place is null) return new(columns, [], null, null) { Fault = "This page begins nowhere in this list: begin at the first." };
         var rows = await query.NarrowAsync(state, null, cancellationToken);
         if (also is not null) rows = rows.Where(Expressions.Condition<T>(also));
         var way = place?.IsBackward == true ? [.. order.Select(by => by with { Descends = !by.Descends })] : order;
         if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
 
-        var links = columns.Select(column => Link(column, row)).ToList();
-        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row))).Concat(links.SelectMany(link => link?.Key ?? []))
+        var cells = new Cells(registration, request, columns, row);
+        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row))).Concat(cells.Keys)
             .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
         var found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
 
         var more = found.Count > state.Size;
         var page = found.Take(state.Size).ToList();
         if (place?.IsBackward == true) page.Reverse();
+        await cells.FindNamesAsync(page, order.Count, cancellationToken);
         var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, true) : (true, more);
-        return new(columns, [.. page.Select(Row)],
+        return new(columns, [.. page.Select(values => new ListRow(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells.Of(values, order.Count), values[^2] is true, values[^1] is true))],
             after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
             before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null);
-
-        ListRow Row(object?[] values)
-        {
-            var (cells, at) = (new List<Cell>(), order.Count + columns.Count);
-            for (var i = 0; i < columns.Count; i++)
-            {
-                string? target = null;
-                if (links[i] is { } link)
-                {
-                    var key = values[at..(at + link.Key.Count)];
-                    at += link.Key.Count;
-                    if (key.All(part => part is not null)) target = $"/{link.Slug}/{RowKey.Write(key)}";
-                }
-                var value = values[order.Count + i];
-                cells.Add(new(value, columns[i].Show(value), target));
-            }
-            return new(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells, values[^2] is true, values[^1] is true);
-        }
     }
 
     /// <summary>All rows of a list, one after another, none of them kept.</summary>
@@ -73,7 +60,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     {
         var (facets, rows) = (new List<Facet>(), await query.NarrowAsync(state, filter.Name, cancellationToken));
         foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
-        if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On)) await DatesAsync();
+        if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On) && (registration.IsSmall || registration.Serves(filter.Field, ordered: true))) await DatesAsync();
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.Empty))
         {
             await AddAsync("Empty", Comparison.Empty, "yes");
@@ -93,7 +80,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? others : others.Append(value)]), chosen));
         }
 
-        // Down from years to months to days, one step at a time; what there is, the first and the last say.
+        // Down from years to months to days, one step at a time.
         async Task DatesAsync()
         {
             var chosen = state.ValuesOf(filter.Name, Comparison.On) is [var first, ..] ? first : null;
@@ -120,35 +107,29 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             facets.RemoveAll(facet => facet.Count is { Rows: 0 } && !facet.IsChosen && facet.Title.Length > 0 && char.IsAsciiDigit(facet.Title[0]));
         }
 
-        async Task<IEnumerable<int>> YearsAsync()
+        // The years that there are, back from the newest: each by the newest day before the last one found, which an index knows. In all of the list: what leaves none is not shown.
+        async Task<IReadOnlyList<int>> YearsAsync()
         {
             var row = Expression.Parameter(typeof(T), "row");
             var value = query.Value(filter.Field, row);
-            var known = value.Type.CanBeNull() ? rows.Where(Expression.Lambda<Func<T, bool>>(Expression.NotEqual(value, Expression.Constant(null, value.Type)), row)) : rows;
-            var ends = new List<int>();
-            foreach (var descends in new[] { false, true })
+            var all = query.Living(query.Rows(), state.Deleted);
+            if (value.Type.CanBeNull()) all = all.Where(Expression.Lambda<Func<T, bool>>(Expression.NotEqual(value, Expression.Constant(null, value.Type)), row));
+            var years = new List<int>();
+            for (int? last = null; years.Count < MostYears;)
             {
-                var end = await RowQuery<T>.Values(RowQuery<T>.Sort(known, [new(value, descends, false, true)], row), row, [value]).FirstOrDefaultAsync(cancellationToken);
-                if (end is not null) ends.Add(end[0] switch { DateTimeOffset time => time.UtcDateTime.Year, DateTime time => time.Year, DateOnly day => day.Year, _ => throw new InvalidOperationException("A date is none.") });
+                var before = last is { } year ? all.Where(Expression.Lambda<Func<T, bool>>(Narrowing.Before(value, new DateTime(year, 1, 1)), row)) : all;
+                if (await RowQuery<T>.Values(RowQuery<T>.Sort(before, [new(value, true, false, true)], row), row, [value]).FirstOrDefaultAsync(cancellationToken) is not [{ } newest]) break;
+                last = newest switch { DateTimeOffset time => time.UtcDateTime.Year, DateTime time => time.Year, DateOnly day => day.Year, _ => throw new InvalidOperationException("A date is none.") };
+                // The last year that there can be has no end to compare with.
+                if (Narrowing.Span($"{last:0000}") is not null) years.Add(last.Value);
             }
-            return ends.Count == 0 ? [] : Enumerable.Range(ends[0], Math.Min(ends[1] - ends[0], 30) + 1).Reverse();
+            return years;
         }
     }
 
     /// <summary>The columns that a list shows.</summary>
     public IReadOnlyList<Field> Shown(ListState state) =>
         state.Columns is { } names && registration.Columns.Where(column => names.Contains(column.Name)).ToList() is { Count: > 0 } chosen ? chosen : registration.Columns;
-
-    /// <summary>The related row that a column is a value of, where it has a page.</summary>
-    public (string Slug, IReadOnlyList<Expression> Key)? Link(Field column, ParameterExpression row)
-    {
-        if (column.Related is not { } related || column.Path is null || request.Site.Of(related.TargetEntityType.ClrType) is not { } target) return null;
-        var reads = new ScopedReads(request.Site, request.Actor);
-        Expression at = row;
-        foreach (var step in column.Through.TakeWhile(step => step != related).Append(related)) at = Expression.Property(at, step.PropertyInfo!);
-        return target.Key.All(key => key.PropertyInfo is not null)
-            ? (target.Slug, [.. target.Key.Select(key => reads.Member(Expression.Property(at, key.PropertyInfo!)))]) : null;
-    }
 
     static async Task<CappedCount> CountAsync(IQueryable<T> rows, CancellationToken cancellationToken) => new(await rows.Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Lightning.Admin.Registrations;
 
 namespace Lightning.Admin.Lists;
@@ -52,6 +51,7 @@ public sealed record ListState
         {
             var values = given.OfType<string>().Where(value => value.Length > 0).Distinct(StringComparer.Ordinal).ToArray();
             if (values.Length == 0) continue;
+            if (values.Length > 1 && name is "q" or "sort" or "size" or "at" or "deleted") faults.Add($"“{name}” stands in the address {values.Length} times: once is enough.");
             switch (name)
             {
                 case "q": state = state with { Search = values[0] }; break;
@@ -61,14 +61,16 @@ public sealed record ListState
                 case "size": faults.Add($"There are no pages of {values[0]} rows."); break;
                 case "at": state = state with { Place = values[0] }; break;
                 case "filters": state = state with { ShowsFilters = values[0] == "yes" }; break;
-                case "deleted" when registration.Tombstone is not null: state = state with { Deleted = values[0] == "yes" }; break;
+                case "deleted" when registration.Tombstone is not null && values[0] is "yes" or "no": state = state with { Deleted = values[0] == "yes" }; break;
+                case "deleted": faults.Add("This list keeps nothing that was deleted."); break;
                 case var _ when name.StartsWith("f.", StringComparison.Ordinal) && FilterBy.Read(registration, name, values) is var (filter, fault):
                     if (filter is not null) filters.Add(filter);
                     if (fault is not null) faults.Add(fault);
                     break;
             }
         }
-        if (!Values.TypedText.IsStorable(state.Search) || state.Search.Length > 200) faults.Add("That cannot be searched for: at most 200 letters.");
+        if (state.Search.Length > 0 && (registration.IsSearchable ? SearchWords.Fault(state.Search) : "This list cannot be searched.") is { } unsearchable) faults.Add(unsearchable);
+        foreach (var column in (state.Columns ?? []).Where(name => registration.Columns.All(column => column.Name != name))) faults.Add($"This list has no column {column}.");
         if (filters.Count > MostComparisons) faults.Add($"At most {MostComparisons} comparisons at once.");
         foreach (var sort in state.Sort)
             if (registration.Columns.Concat(registration.Sorted).FirstOrDefault(column => column.Name == sort.Column) is not { } field || !registration.CanSort(field))
@@ -80,22 +82,9 @@ public sealed record ListState
     /// <summary>The address, without what the list is called.</summary>
     public override string ToString()
     {
-        var query = new StringBuilder();
-        Add("q", Search);
-        Add("sort", string.Join(',', Sort));
-        foreach (var filter in Filters)
-            foreach (var value in filter.Values) Add($"f.{filter.Field}.{filter.Comparison.ToString().ToLowerInvariant()}", value);
-        foreach (var column in Columns ?? []) Add("col", column);
-        if (Size != 50) Add("size", Size.ToString(CultureInfo.InvariantCulture));
-        if (Deleted) Add("deleted", "yes");
-        if (ShowsFilters) Add("filters", "yes");
-        Add("at", Place ?? "");
-        return query.ToString();
-
-        void Add(string name, string value)
-        {
-            if (value.Length > 0) query.Append(query.Length == 0 ? '?' : '&').Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
-        }
+        var parts = (Place is null ? Inputs() : Inputs().Append(("at", Place))).Select(part => $"{Uri.EscapeDataString(part.Item1)}={Uri.EscapeDataString(part.Item2)}");
+        var query = string.Join('&', parts);
+        return query.Length == 0 ? "" : $"?{query}";
     }
 
     /// <summary>The address as fields of a form, but for some of them.</summary>
@@ -104,8 +93,7 @@ public sealed record ListState
         if (Search.Length > 0) yield return ("q", Search);
         if (Sort.Count > 0) yield return ("sort", string.Join(',', Sort));
         foreach (var filter in Filters)
-            foreach (var value in filter.Values)
-                if (!except.Contains("f")) yield return ($"f.{filter.Field}.{filter.Comparison.ToString().ToLowerInvariant()}", value);
+            foreach (var value in filter.Values) yield return ($"f.{filter.Field}.{filter.Comparison.ToString().ToLowerInvariant()}", value);
         foreach (var column in Columns ?? [])
             if (!except.Contains("col")) yield return ("col", column);
         if (Size != 50 && !except.Contains("size")) yield return ("size", Size.ToString(CultureInfo.InvariantCulture));
@@ -154,6 +142,7 @@ public sealed record FilterBy(string Field, Comparison Comparison, IReadOnlyList
         if (registration.Filters.FirstOrDefault(filter => cut > 2 && filter.Name == name[2..cut]) is not { } filter || !Enum.TryParse<Comparison>(name[(cut + 1)..], ignoreCase: true, out var comparison)
             || !filter.Comparisons(registration.IsSmall).Contains(comparison))
             return (null, $"This list cannot be narrowed by {name}.");
+        if (values.Length > 1 && comparison is Comparison.From or Comparison.To or Comparison.Empty) return (null, $"{filter.Field.Title}: one value at a time can be the least, the greatest or none.");
         var wrong = values.FirstOrDefault(value => !Narrowing.Understands(filter, comparison, value));
         return wrong is null ? (new(filter.Name, comparison, values), null) : (null, $"{filter.Field.Title}: “{wrong}” is not understood.");
     }

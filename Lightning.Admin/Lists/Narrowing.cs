@@ -52,6 +52,9 @@ static class Narrowing
         ? Expression.MakeBinary(how, Expression.Call(typeof(string), nameof(string.Compare), null, value, other), Expression.Constant(0))
         : Expression.MakeBinary(how, value, other);
 
+    /// <summary>That a value is before a day.</summary>
+    public static Expression Before(Expression value, DateTime day) => Compare(value, Moment(value.Type, day), ExpressionType.LessThan);
+
     static BinaryExpression Within(Expression value, (DateTime Start, DateTime End) span) => Expression.AndAlso(
         Compare(value, Moment(value.Type, span.Start), ExpressionType.GreaterThanOrEqual), Compare(value, Moment(value.Type, span.End), ExpressionType.LessThan));
 

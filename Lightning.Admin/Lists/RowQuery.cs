@@ -3,6 +3,7 @@ using System.Reflection;
 using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Lightning.Admin.Lists;
 
@@ -10,10 +11,12 @@ namespace Lightning.Admin.Lists;
 sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     where T : class
 {
-    /// <summary>Beyond so many related rows, a word is not looked for in them.</summary>
+    /// <summary>Beyond so many rows, what a search finds is not named one by one; a word that so many related rows have is not looked for in them.</summary>
     const int MostRelated = 1000;
     static readonly MethodInfo[] Ordering = [.. new[] { nameof(Queryable.OrderBy), nameof(Queryable.OrderByDescending), nameof(Queryable.ThenBy), nameof(Queryable.ThenByDescending) }
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
+    static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
+    readonly Dictionary<string, IReadOnlyList<object[]>?> found = new(StringComparer.Ordinal);
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
@@ -28,6 +31,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
 
     /// <summary>The rows of keys.</summary>
     public IQueryable<T> WithKeys(IQueryable<T> rows, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? rows.Where(_ => false)
+        : registration.Key is [var only] ? rows.Where(Expressions.Condition<T>(row => Expressions.IsAmong(row, only, keys.Select(key => key[0]))))
         : rows.Where(Expressions.Condition<T>(row => keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse)));
 
     /// <summary>The living, or those that were put away.</summary>
@@ -55,14 +59,42 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         return await SearchAsync(rows, state.Search, cancellationToken);
     }
 
-    /// <summary>Those of the rows that a search finds.</summary>
-    public async Task<IQueryable<T>> SearchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken)
+    /// <summary>Those of the rows that a search finds. Of a large table they are looked up first: if they are few, it is they that are asked for, by their keys.</summary>
+    public async Task<IQueryable<T>> SearchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken) =>
+        registration.IsSmall || registration.Key.Count > 1 || SearchWords.Read(search).Count == 0 || !registration.IsSearchable ? await MatchAsync(rows, search, cancellationToken)
+        : await FindAsync(search, cancellationToken) is { } keys ? WithKeys(rows, keys)
+        : await MatchAsync(rows, search, cancellationToken);
+
+    /// <summary>The keys of what a search finds in all of a large table; null where that is too much to name.</summary>
+    public async Task<IReadOnlyList<object[]>?> FindAsync(string search, CancellationToken cancellationToken)
     {
-        if (search.Length == 0 || !registration.IsSearchable) return rows;
+        if (found.TryGetValue(search, out var known)) return known;
+        var row = Expression.Parameter(typeof(T), "row");
+        var keys = Values(await MatchAsync(request.Db.Set<T>().AsNoTracking(), search, cancellationToken), row, KeyOf(row)).Take(MostRelated + 1);
+        // How often a word occurs the database does not tell its planner about rows that this role may not read every column of, or that row-level security guards. It would guess one in fifty, and
+        // for a word that is rarer read the table until it had found enough. So it is left no other way than the index of words.
+        var database = request.Db.Database;
+        await using var transaction = database.CurrentTransaction is null ? await database.BeginTransactionAsync(cancellationToken) : null;
+        await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off", cancellationToken);
+        var all = await keys.ToListAsync(cancellationToken);
+        await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT", cancellationToken);
+        if (transaction is not null) await transaction.CommitAsync(cancellationToken);
+        return found[search] = all.Count > MostRelated ? null : [.. all.Select(key => (object[])key!)];
+    }
+
+    /// <summary>Those of the rows in which every word of a search is.</summary>
+    public async Task<IQueryable<T>> MatchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken)
+    {
+        if (search.Length == 0) return rows;
+        // Nothing is found where nothing can be looked for: all rows would be another answer than was asked for.
+        if (!registration.IsSearchable || SearchWords.Fault(search) is not null) return rows.Where(_ => false);
         foreach (var word in SearchWords.Read(search))
         {
-            var related = registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken);
-            rows = rows.Where(Expressions.Condition<T>(row => Match(row, word, related)));
+            var matches = Matches(word, registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken));
+            // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
+            rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
+                ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
+                : Expressions.Condition<T>(row => matches.Select(match => match(row)).DefaultIfEmpty(Expression.Constant(false)).Aggregate(Expression.OrElse)));
         }
         return rows;
     }
@@ -75,7 +107,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     {
         var asked = state.Sort.Count > 0
             ? state.Sort.Select(sort => (registration.Columns.Concat(registration.Sorted).First(column => column.Name == sort.Column), sort.Descends)).ToList()
-            : [.. registration.Ordered];
+            : OwnOrder(state);
         var order = asked.Select(sort => Of(sort.Item1, sort.Item2)).ToList();
         // In the direction of the last column, so that one index has both.
         var descends = asked.Count == 0 || asked[^1].Item2;
@@ -83,6 +115,23 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
 
         OrderBy Of(Field field, bool descends) => new(Value(field, row), descends,
             field.Property!.IsNullable || field.Through.Count > 0, field.Property.GetTypeMapping().Converter is null && field.Type != typeof(bool));
+    }
+
+    /// <summary>
+    /// The list's own order. A large one that is narrowed to a span is in the order of what it is a span of, and one that is narrowed to what is missing begins with that: so one
+    /// index has both, and no more is read than is shown.
+    /// </summary>
+    List<(Field Field, bool Descends)> OwnOrder(ListState state)
+    {
+        if (!registration.IsSmall)
+            foreach (var by in state.Filters)
+            {
+                var field = registration.Filters.First(filter => filter.Name == by.Field).Field;
+                if (!registration.Serves(field, ordered: true)) continue;
+                if (by.Comparison is Comparison.On or Comparison.From or Comparison.To) return [(field, true)];
+                if (by.Comparison == Comparison.Empty && by.Values[0] == "yes" && field.Type != typeof(string)) return [(field, true), .. registration.Ordered.Where(sort => sort.Field.Name != field.Name)];
+            }
+        return [.. registration.Ordered];
     }
 
     /// <summary>The rows in an order.</summary>
@@ -109,30 +158,36 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
     /// <summary>That a row has a key.</summary>
-    public Expression SameKey(Expression row, IReadOnlyList<object> key) =>
-        registration.Key.Select((part, i) => (Expression)Expression.Equal(Expressions.Property(row, part.ClrType, part.Name), Expressions.Parameter(part.ClrType, key[i]))).Aggregate(Expression.AndAlso);
+    public Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
-    Expression Match(ParameterExpression row, (string Text, bool IsPhrase) word, IReadOnlyList<(string Column, Type Type, System.Collections.IEnumerable Keys)> related)
+    /// <summary>The conditions under which a row has a word, any of which suffices.</summary>
+    List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)> related)
     {
-        if (registration.IsSmall) return registration.Searched.Select(field => Narrowing.Contains(Value(field, row), word.Text)).Aggregate(Expression.OrElse);
-        var own = registration.Searched.Where(field => field.Through.Count == 0).Select(field => field.Read.About(row).Unboxed()).ToList();
-        List<Expression> matches = registration.Words is { } words ? [SearchWords.Matches(words.About(row), word)] : own.Count > 0 ? [SearchWords.Matches(SearchWords.VectorOf(own), word)] : [];
-        matches.AddRange(related.Select(of => Expression.Call(typeof(Enumerable), nameof(Enumerable.Contains), [of.Type],
-            Expressions.Parameter(typeof(IEnumerable<>).MakeGenericType(of.Type), of.Keys), Expressions.Property(row, of.Type, of.Column))));
-        return matches.Count == 0 ? Expression.Constant(false) : matches.Aggregate(Expression.OrElse);
+        if (registration.IsSmall) return [.. registration.Searched.Select(field => (Func<ParameterExpression, Expression>)(row => Narrowing.Contains(Value(field, row), word.Text)))];
+        var matches = new List<Func<ParameterExpression, Expression>>();
+        var own = registration.Searched.Where(field => field.Through.Count == 0).ToList();
+        if (registration.Words is { } words) matches.Add(row => SearchWords.Matches(words.About(row), word));
+        else if (own.Count > 0) matches.Add(row => SearchWords.Matches(SearchWords.VectorOf(own.Select(field => field.Read.About(row).Unboxed())), word));
+        matches.AddRange(related.Select(of => (Func<ParameterExpression, Expression>)(row => Expressions.IsAmong(row, of.Column, of.Keys))));
+        return matches;
+    }
+
+    /// <summary>That a row is among those of which one of several conditions holds.</summary>
+    static Expression<Func<T, bool>> IsAmongEither<TKey>(IQueryable<T> all, string key, List<Func<ParameterExpression, Expression>> conditions)
+    {
+        var keys = conditions.Select(condition => all.Where(Expressions.Condition<T>(condition)).Select(row => EF.Property<TKey>(row, key))).Aggregate(Queryable.Concat);
+        return Expressions.Condition<T>(row => Expression.Call(typeof(Queryable), nameof(Queryable.Contains), [typeof(TKey)], keys.Expression, Expressions.Property(row, typeof(TKey), key)));
     }
 
     /// <summary>The related rows that a word is found in, by the search of their own registration, each list by the column that leads there. So an index serves both sides.</summary>
-    async Task<List<(string Column, Type Type, System.Collections.IEnumerable Keys)>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
+    async Task<List<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
     {
-        var found = new List<(string, Type, System.Collections.IEnumerable)>();
-        foreach (var navigation in registration.Searched.Select(field => field.Related).OfType<Microsoft.EntityFrameworkCore.Metadata.INavigation>().Distinct())
+        var found = new List<(IReadOnlyProperty, IReadOnlyList<object>)>();
+        foreach (var navigation in registration.Searched.Select(field => field.Related).OfType<INavigation>().Distinct())
         {
             if (navigation.ForeignKey.Properties is not [var column] || request.Site.Of(navigation.TargetEntityType.ClrType) is not { } target) continue;
             var keys = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
-            var typed = (System.Collections.IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(column.ClrType))!;
-            foreach (var key in keys) typed.Add(key);
-            if (typed.Count > 0) found.Add((column.Name, column.ClrType, typed));
+            if (keys.Count > 0) found.Add((column, keys));
         }
         return found;
     }

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Text;
 using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
 using Microsoft.EntityFrameworkCore;
 using NpgsqlTypes;
 
@@ -9,8 +10,15 @@ namespace Lightning.Admin.Lists;
 /// <summary>What is searched for: words, all of which must be found, and phrases in quotes.</summary>
 static class SearchWords
 {
-    /// <summary>The most words that are looked for; the rest is left out of none, it is refused.</summary>
+    /// <summary>The most words that are looked for; more are refused, because a search for some of them finds more than was asked for.</summary>
     const int Most = 10;
+
+    /// <summary>The longest search, in characters.</summary>
+    const int Longest = 200;
+
+    /// <summary>Why something cannot be searched for; null where it can.</summary>
+    public static string? Fault(string search) => search.Length > Longest || !TypedText.IsStorable(search) ? $"That cannot be searched for: at most {Longest} letters."
+        : Read(search).Count > Most ? $"At most {Most} words at once: leave some out, or put a phrase in quotes." : null;
 
     /// <summary>The words of a search.</summary>
     public static IReadOnlyList<(string Text, bool IsPhrase)> Read(string search)
@@ -24,7 +32,7 @@ static class SearchWords
             }
             else word.Append(letter);
         End();
-        return [.. words.Take(Most)];
+        return words;
 
         void End()
         {

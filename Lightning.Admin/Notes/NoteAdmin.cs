@@ -11,6 +11,7 @@ public sealed class NoteAdmin : AdminFor<Note>
     public NoteAdmin() : base("Notes")
     {
         List(note => note.Title, note => note.Owner!.Email, note => note.CreatedAt, note => note.UpdatedAt, note => note.ArchivedAt);
+        Order(note => note.CreatedAt);
         SearchWords(note => note.Words!.Words).Search(note => note.Owner!.Email).ServedBy("ix_notes_words");
         Filter(note => note.OwnerId).Filter(note => note.CreatedAt).Filter(note => note.UpdatedAt);
         Edit(note => note.Title, note => note.Body).ReadOnly(note => note.PinnedAt);

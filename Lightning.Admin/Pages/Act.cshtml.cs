@@ -39,8 +39,10 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromForm] string action, [FromForm] string[] key, [FromForm] string? all, [FromForm] string? sure, CancellationToken cancellationToken)
     {
         if (!Opens(list) || Registration.Actions.FirstOrDefault(known => known.Name == action) is not { } found) return NotFound();
-        (Action, Keys, All, List) = (found, [.. key.Distinct(StringComparer.Ordinal)], all == "yes", Request.Form["from"].ToString());
-        var chosen = new Chosen(Keys, All ? ListState.Read(Registration, QueryHelpers.ParseQuery(List)) : null);
+        // Read and written again: it goes into an address.
+        var from = ListState.Read(Registration, QueryHelpers.ParseQuery(Request.Form["from"]));
+        (Action, Keys, All, List) = (found, [.. key.Distinct(StringComparer.Ordinal)], all == "yes", from.ToString());
+        var chosen = new Chosen(Keys, All ? from : null);
         if (chosen.All is { Faults: [var wrong, ..] }) return await AskAsync(chosen, wrong, cancellationToken);
         var inputs = Action.Inputs.ToDictionary(input => input.Name, input => Request.Form[input.Name].ToString().Trim(), StringComparer.Ordinal);
         if (sure != "yes") return await AskAsync(chosen, null, cancellationToken);

@@ -12,7 +12,7 @@ public abstract class AdminPage(AdminRequest request) : PageModel
     public Registration Registration { get; private set; } = null!;
 
     /// <summary>Whether a row can be made by whoever looks.</summary>
-    public bool CanCreate => Registration.Written.Count > 0 && Rows.IsPossible(Verb.Create);
+    public bool CanCreate => Rows.CanCreate;
 
     /// <summary>Whether rows can be changed in the list by whoever looks.</summary>
     public bool CanEditInList => Registration.WrittenInList.Count > 0 && Rows.IsPossible(Verb.Update);

@@ -16,8 +16,11 @@ public sealed class DeleteModel(AdminRequest request) : AdminPage(request)
     /// <summary>What goes along.</summary>
     public IReadOnlyList<Consequence> Consequences { get; private set; } = [];
 
-    /// <summary>Why it cannot be deleted.</summary>
+    /// <summary>Why it cannot be deleted, or taken back.</summary>
     public string? Fault { get; private set; }
+
+    /// <summary>Whether it is deleted already, and was to be taken back.</summary>
+    public bool IsRestore { get; private set; }
 
     /// <summary>Shows what goes along.</summary>
     public async Task<IActionResult> OnGetAsync([FromRoute] string list, [FromRoute] string key, CancellationToken cancellationToken) =>
@@ -35,8 +38,15 @@ public sealed class DeleteModel(AdminRequest request) : AdminPage(request)
     }
 
     /// <summary>Takes it back.</summary>
-    public async Task<IActionResult> OnPostRestoreAsync([FromRoute] string list, [FromRoute] string key) =>
-        Opens(list) && await Rows.RestoreAsync(key) ? SeeOther($"/{Registration.Slug}/{key}?done=restored") : NotFound();
+    public async Task<IActionResult> OnPostRestoreAsync([FromRoute] string list, [FromRoute] string key, CancellationToken cancellationToken)
+    {
+        if (!Opens(list)) return NotFound();
+        var (found, fault) = await Rows.RestoreAsync(key);
+        if (!found || await Rows.NameAsync(key, cancellationToken) is not { } name) return NotFound();
+        if (fault is null) return SeeOther($"/{Registration.Slug}/{key}?done=restored");
+        (Name, Key, Fault, IsRestore) = (name, key, fault, true);
+        return Again(StatusCodes.Status409Conflict);
+    }
 
     async Task<bool> ShowAsync(string key, CancellationToken cancellationToken)
     {

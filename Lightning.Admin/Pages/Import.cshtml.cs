@@ -27,13 +27,9 @@ public sealed class ImportModel(AdminRequest request) : AdminPage(request)
     {
         if (!Opens(list)) return NotFound();
         if (!CanCreate) return StatusCode(StatusCodes.Status403Forbidden);
-        Text = text ?? "";
-        if (file is not null)
-        {
-            using var reader = new StreamReader(file.OpenReadStream());
-            Text = await reader.ReadToEndAsync();
-        }
-        var (rows, fault) = CsvText.Read(Text);
+        var given = file is null ? text ?? "" : await CsvText.ReadAsync(file.OpenReadStream());
+        Text = given ?? "";
+        var (rows, fault) = given is null ? ([], "This is no text in UTF-8, and some letters would be lost: save it as \"CSV UTF-8\".") : CsvText.Read(Text);
         if (fault is null && rows.Count == 0) fault = "There is no row in it: give a first line with the fields' names, and a line a row.";
         (Count, Preview) = (rows.Count, [.. rows.Take(10)]);
         Faults = fault is not null ? [(0, "", fault)] : await Rows.ImportAsync(rows, trial: sure != "yes");

@@ -19,6 +19,9 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     /// <summary>What the list can be narrowed to, by filter.</summary>
     public IReadOnlyList<(Filter Filter, IReadOnlyList<Facet> Facets)> Narrowing { get; private set; } = [];
 
+    /// <summary>What whoever looks may do to any row at all.</summary>
+    public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
+
     /// <summary>What became of the last click.</summary>
     public string? Done { get; private set; }
 
@@ -31,6 +34,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
         if (!Opens(list)) return NotFound();
         State = ListState.Read(Registration, Request.Query);
         Rowset = await Rows.ListAsync(State, cancellationToken);
+        if (Rowset.Fault is { } lost) State = State with { Place = null, Faults = [.. State.Faults, lost] };
         Count = await Rows.CountAsync(State, cancellationToken);
         var narrowing = new List<(Filter, IReadOnlyList<Facet>)>();
         foreach (var filter in State.ShowsFilters ? Registration.Filters : [])
@@ -38,12 +42,12 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
         Narrowing = narrowing;
         (Done, Deleted) = done switch
         {
-            "deleted" => ($"{Registration.Singular} deleted.", Registration.Tombstone is null ? null : row),
-            "restored" => ($"{Registration.Singular} taken back.", null),
+            // Read as a key and written again: a form's address is made of it.
+            "deleted" => ($"{Registration.Singular} deleted.", Registration.Tombstone is not null && RowKey.Read(row, Registration.Key) is { } key ? RowKey.Write(key) : null),
             "done" => ($"Done, to {count ?? 0:N0} {(count == 1 ? "row" : "rows")}.", null),
             "edited" => (count > 0 ? $"{count:N0} {(count == 1 ? "row" : "rows")} saved." : "Nothing was changed.", null),
             "imported" => ($"{count ?? 0:N0} {(count == 1 ? "row" : "rows")} imported.", null),
-            _ => (null, (string?)null),
+            _ => (null, null),
         };
         if (State.Faults.Count > 0) Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();

@@ -1,5 +1,5 @@
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
-using Lightning.Admin.Values;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -23,9 +23,9 @@ public sealed class SearchModel(AdminRequest request) : PageModel
     public async Task<IActionResult> OnGetAsync(string? q, CancellationToken cancellationToken)
     {
         Sought = q?.Trim() ?? "";
-        if (Sought.Length > 200 || !TypedText.IsStorable(Sought))
+        Fault = SearchWords.Fault(Sought);
+        if (Fault is not null)
         {
-            Fault = "That cannot be searched for: at most 200 letters.";
             Response.StatusCode = StatusCodes.Status400BadRequest;
             return Page();
         }

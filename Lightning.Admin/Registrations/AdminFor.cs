@@ -6,7 +6,8 @@ namespace Lightning.Admin.Registrations;
 
 /// <summary>
 /// Registers an entity: a class that derives from it is found, and has a list, search, filters, pages, forms, pickers, export, import and a history. Every row
-/// passes the entity's policy, and only the columns that are named are read, so that a role without a right to the others suffices.
+/// passes the entity's policy. Lists, pages, pickers and exports read the columns that are named and no other, so that a role without a right to the rest suffices; a form or an action that
+/// changes a row reads all of it.
 /// </summary>
 /// <param name="title">Its name as a heading, such as <c>Notes</c>; in addresses it is <c>notes</c>.</param>
 public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
@@ -17,6 +18,9 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
     internal Action<T, Saving>? Saver { get; private set; }
 
     internal List<(Field Field, Func<object?, string?> Check)> Checks { get; } = [];
+
+    /// <summary>What is wrong with a field's value; null where nothing is.</summary>
+    internal string? FaultOf(string field, object? value) => Checks.Where(check => check.Field.Name == field).Select(check => check.Check(value)).FirstOrDefault(fault => fault is not null);
 
     /// <summary>The columns of the list, in their order: columns, and columns of related rows, which link to them.</summary>
     public AdminFor<T> List(params Expression<Func<T, object?>>[] fields)
@@ -110,6 +114,15 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
     /// </summary>
     public AdminFor<T> EditInline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
         where TChild : class => Inline(children, isEdited: true);
+
+    /// <summary>Shows columns that hold the key of another row by that row's name, with a link to it, where no navigation leads there. Where the row is gone, or not whoever looks' to read, the key stays.</summary>
+    /// <typeparam name="TOther">What they are keys of; it has a registration, and a key of one column.</typeparam>
+    public AdminFor<T> Refers<TOther>(params Expression<Func<T, object?>>[] fields)
+        where TOther : class
+    {
+        foreach (var field in fields) ReferenceList[new Field(field).Name] = typeof(TOther);
+        return this;
+    }
 
     /// <summary>Adds something that can be done to rows.</summary>
     /// <param name="name">What the button says.</param>

@@ -10,6 +10,9 @@ abstract class EntityRules
     /// <summary>Whether anybody may read or write a field.</summary>
     public abstract bool Reaches(Verb verb, string field);
 
+    /// <summary>The fields that a verb names; null stands for all.</summary>
+    public abstract IReadOnlySet<string>? Fields(Verb verb);
+
     /// <summary>Whether any rule allows the verb.</summary>
     public abstract bool Knows(Verb verb);
 
@@ -31,6 +34,8 @@ abstract class EntityRules
         where T : class
     {
         public override bool Reaches(Verb verb, string field) => policy.Reaches(verb, field);
+
+        public override IReadOnlySet<string>? Fields(Verb verb) => policy.Fields(verb);
 
         public override bool Knows(Verb verb) => policy.Verbs.Contains(verb);
 

@@ -1,6 +1,8 @@
+using System.Collections;
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Lightning.Admin.Registrations;
 
@@ -48,6 +50,19 @@ static class Expressions
     public static bool CanBeNull(this Type type) => !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
 
     public static Expression As(this Expression value, Type type) => value.Type == type ? value : Expression.Convert(value, type);
+
+    /// <summary>That columns of a row have these values.</summary>
+    public static Expression AreEqual(Expression row, IReadOnlyList<IReadOnlyProperty> columns, IReadOnlyList<object?> values) => columns
+        .Select((column, i) => (Expression)Expression.Equal(Property(row, column.ClrType, column.Name), Parameter(column.ClrType, values[i]))).Aggregate(Expression.AndAlso);
+
+    /// <summary>That a column has one of these values, however many: they are one parameter, so that one plan serves all.</summary>
+    public static Expression IsAmong(Expression row, IReadOnlyProperty column, IEnumerable<object> values)
+    {
+        var list = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(column.ClrType))!;
+        foreach (var value in values) list.Add(value);
+        return Expression.Call(typeof(Enumerable), nameof(Enumerable.Contains), [column.ClrType],
+            Parameter(typeof(IEnumerable<>).MakeGenericType(column.ClrType), list), Property(row, column.ClrType, column.Name));
+    }
 
     public static Expression<Func<T, bool>> Condition<T>(Func<ParameterExpression, Expression> body)
     {

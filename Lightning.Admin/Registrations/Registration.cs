@@ -85,6 +85,9 @@ public abstract class Registration
 
     internal IReadOnlyList<Children> Inlines => InlineList;
 
+    /// <summary>What columns are keys of, by the columns' names.</summary>
+    internal IReadOnlyDictionary<string, Type> References => ReferenceList;
+
     internal System.Linq.Expressions.LambdaExpression? Words { get; private protected set; }
 
     internal string? SearchIndex { get; private protected set; }
@@ -129,6 +132,8 @@ public abstract class Registration
 
     private protected List<RowAction> ActionList { get; } = [];
 
+    private protected Dictionary<string, Type> ReferenceList { get; } = new(StringComparer.Ordinal);
+
     private protected List<Children> InlineList { get; } = [];
 
     /// <summary>The rows, as one person reaches them.</summary>
@@ -155,8 +160,10 @@ public abstract class Registration
         else db.Remove(row);
     }
 
-    /// <summary>Whether a list can be sorted by a column: it is one, and the table is small or an index begins with it.</summary>
-    internal bool CanSort(Field field) => !field.IsComputed && (IsSmall || Serves(field, ordered: true));
+    /// <summary>Whether a list can be sorted by a column: it is one, and the table is small or an index has it and then the key, so that rows which are the same in it stand in order too.</summary>
+    internal bool CanSort(Field field) => !field.IsComputed && (IsSmall || (Serves(field, ordered: true)
+        && (Key[0].Name == field.Property!.Name || design.GetIndexes().Any(index => index.GetFilter() is null && index.Properties[0].Name == field.Property.Name
+            && index.Properties.Skip(1).Select(column => column.Name).SequenceEqual(index.Properties.Count == 1 ? [] : Key.Select(column => column.Name))))));
 
     /// <summary>Whether an index that has every row begins with the column; for an order, one that has an order.</summary>
     internal bool Serves(Field field, bool ordered) => field is { Property: { } column, Through.Count: 0 }

@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Lightning.Admin.Registrations;
 
-/// <summary>A row's key as a part of an address: letters, digits, <c>-</c> and <c>_</c> as they are, all else as <c>~XX</c>, the parts of a key with a comma between.</summary>
+/// <summary>
+/// A row's key as a part of an address: letters, digits, <c>-</c> and <c>_</c> as they are, all else as <c>~XX</c>, the parts of a key with a comma between. So whatever is read as a key
+/// stands in an address as it is.
+/// </summary>
 static class RowKey
 {
     public static string Write(IEnumerable<object?> parts) => string.Join(',', parts.Select(part => Escape(TypedText.Write(part))));
@@ -41,7 +44,8 @@ static class RowKey
         for (var i = 0; i < text.Length; i++)
             if (text[i] != '~')
             {
-                if (!char.IsAscii(text[i])) return null;
+                // What is never written as it is, is not read as it is either: a key that is read goes into addresses.
+                if (!char.IsAsciiLetterOrDigit(text[i]) && text[i] is not ('-' or '_')) return null;
                 octets.Add((byte)text[i]);
             }
             else if (i + 2 < text.Length && byte.TryParse(text.AsSpan(i + 1, 2), System.Globalization.NumberStyles.HexNumber, null, out var octet))

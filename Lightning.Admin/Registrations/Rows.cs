@@ -39,6 +39,9 @@ abstract class Rows
     /// <summary>The name of a row; null where the actor cannot read it.</summary>
     public abstract Task<string?> NameAsync(string key, CancellationToken cancellationToken);
 
+    /// <summary>The names of rows by the only part of their keys, as far as the actor may read them.</summary>
+    public abstract Task<IReadOnlyDictionary<object, string>> NamesAsync(IEnumerable<object> keys, CancellationToken cancellationToken);
+
     /// <summary>A row's page; null where there is none, or not for the actor.</summary>
     public abstract Task<RowView?> FindAsync(string key, CancellationToken cancellationToken);
 
@@ -69,8 +72,8 @@ abstract class Rows
     /// <summary>Deletes a row; false where there is none that the actor may delete, else nothing or why it cannot be.</summary>
     public abstract Task<(bool Found, string? Fault)> DeleteAsync(string key);
 
-    /// <summary>Takes a row back from the deleted ones; false where there is none that the actor may.</summary>
-    public abstract Task<bool> RestoreAsync(string key);
+    /// <summary>Takes a row back from the deleted ones; false where there is none that the actor may, else nothing or why it cannot be.</summary>
+    public abstract Task<(bool Found, string? Fault)> RestoreAsync(string key);
 
     /// <summary>How many of the rows an action would be done to.</summary>
     public abstract Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken);
@@ -87,11 +90,14 @@ abstract class Rows
     /// <summary>Writes children in the form of the row that a foreign key leads to.</summary>
     public abstract ChildWriter ChildrenIn(string list, IForeignKey foreignKey);
 
-    /// <summary>The rows that lead to a row, by key and name, as far as the actor may read them.</summary>
+    /// <summary>How many rows a condition holds of, among those that the actor may read, as far as they are counted.</summary>
     public abstract Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken);
 
     /// <summary>Whether there can be a row at all that the actor may do it to, so that it is offered.</summary>
     public abstract bool IsPossible(Verb verb);
+
+    /// <summary>Whether the actor can make a row by a form or a file.</summary>
+    public abstract bool CanCreate { get; }
 
     /// <summary>Makes SQL of a column, to see that it can be.</summary>
     public abstract void TryOut(Field column);
@@ -123,6 +129,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override async Task<IReadOnlyList<object>> KeysAsync(string search, int most, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
+        if (!registration.IsSmall && await query.FindAsync(search, cancellationToken) is null) return [];
         var rows = await query.SearchAsync(query.Rows(), search, cancellationToken);
         var keys = await RowQuery<T>.Values(rows, row, query.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
         return keys.Count > most || registration.Key.Count != 1 ? [] : [.. keys.Select(key => key[0]!)];
@@ -131,7 +138,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override async Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        return RowQuery<T>.Values(await query.SearchAsync(query.Rows(), search, cancellationToken), row, query.KeyOf(row)).ToQueryString();
+        return RowQuery<T>.Values(await query.MatchAsync(query.Rows(), search, cancellationToken), row, query.KeyOf(row)).ToQueryString();
     }
 
     public override async Task<IReadOnlyList<Choice>> PickAsync(string search, int most, CancellationToken cancellationToken)
@@ -146,6 +153,12 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
         if (RowKey.Read(key, registration.Key) is not { } parts) return null;
         var row = Expression.Parameter(typeof(T), "row");
         return await Named(query.WithKey(query.Rows(), parts), row).SingleOrDefaultAsync(cancellationToken) is { } found ? Choice(found).Name : null;
+    }
+
+    public override async Task<IReadOnlyDictionary<object, string>> NamesAsync(IEnumerable<object> keys, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        return (await Named(query.WithKeys(query.Rows(), [.. keys.Select(key => new[] { key })]), row).ToListAsync(cancellationToken)).ToDictionary(found => found[0]!, found => Choice(found).Name);
     }
 
     public override Task<RowView?> FindAsync(string key, CancellationToken cancellationToken) => new RowReader<T>(registration, request, query).ReadAsync(key, cancellationToken);
@@ -168,7 +181,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override Task<(bool Found, string? Fault)> DeleteAsync(string key) => Deletion.DeleteAsync(key);
 
-    public override Task<bool> RestoreAsync(string key) => Deletion.RestoreAsync(key);
+    public override Task<(bool Found, string? Fault)> RestoreAsync(string key) => Deletion.RestoreAsync(key);
 
     public override Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) => new ActionRunner<T>(registration, request, query).CountAsync(action, chosen, cancellationToken);
 
@@ -178,8 +191,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override Task<IReadOnlyList<(int Row, string Field, string Fault)>> ImportAsync(IReadOnlyList<IReadOnlyDictionary<string, string>> rows, bool trial) => Forms.ImportAsync(rows, trial);
 
     public override Task<ListPage> ChildrenAsync(IReadOnlyList<IProperty> foreignKey, IReadOnlyList<object> parent, int most, CancellationToken cancellationToken) =>
-        List.ReadAsync(new ListState { Size = most }, cancellationToken, row => foreignKey
-            .Select((column, i) => (Expression)Expression.Equal(Expressions.Property(row, column.ClrType, column.Name), Expressions.Parameter(column.ClrType, parent[i]))).Aggregate(Expression.AndAlso));
+        List.ReadAsync(new ListState { Size = most }, cancellationToken, row => Expressions.AreEqual(row, foreignKey, parent));
 
     public override ChildWriter ChildrenIn(string list, IForeignKey foreignKey) => new ChildWriter<T>(registration, request, query, list, foreignKey);
 
@@ -187,6 +199,8 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
         new(await query.Rows().Where(Expressions.Condition<T>(condition)).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
 
     public override bool IsPossible(Verb verb) => request.Site.RulesOf(typeof(T)) is var rules && rules.Knows(verb) && rules.IsPossible(request.Actor, verb);
+
+    public override bool CanCreate => WritableFields.CanCreate(registration, request.Site.RulesOf(typeof(T)), request.Actor, []);
 
     public override void TryOut(Field column)
     {

@@ -14,33 +14,25 @@ sealed class ScopedReads(AdminSite site, Actor actor) : ExpressionVisitor
     /// <summary>The value of a column, null where it is not there or not the actor's to read.</summary>
     public Expression Value(LambdaExpression column, Expression row)
     {
-        var value = new About(column.Parameters[0], row).Visit(column.Unboxed());
+        var value = column.About(row).Unboxed();
         return column.Path() is null || GoesThroughLists(value) ? Visit(value) : Member(value);
     }
 
     /// <summary>A value that members lead to: missing where one of the rows on the way is missing, or not the actor's to read.</summary>
     public Expression Member(Expression value)
     {
-        Expression? readable = null;
-        var isRelated = false;
-        for (var at = value as MemberExpression; at is not null; at = at.Expression is null ? null : Plain(at.Expression) as MemberExpression)
-        {
-            if (at == value || Navigation(at) is not { } navigation) continue;
-            isRelated = true;
-            if (Scope(navigation)?.About(at) is { } condition) readable = readable is null ? condition : Expression.AndAlso(condition, readable);
-        }
-        if (!isRelated) return value;
+        if (!WayTo(value).Any(at => Navigation(at) is not null)) return value;
         var type = value.Type.OrNull();
-        return readable is null ? value.As(type) : Expression.Condition(readable, value.As(type), Expression.Constant(null, type));
+        return Readable(value) is { } readable ? Expression.Condition(readable, value.As(type), Expression.Constant(null, type)) : value.As(type);
     }
 
     protected override Expression VisitMember(MemberExpression node)
     {
         if (node.Expression is null) return node;
-        // A list of rows: those that may be read.
-        if (Navigation(node) is { IsCollection: true } collection && Scope(collection) is { } rows)
-            return Expression.Call(typeof(Enumerable), nameof(Enumerable.Where), [collection.TargetEntityType.ClrType], base.VisitMember(node), rows);
-        if (node.Expression is MemberExpression list && Navigation(list) is { IsCollection: true } counted && node.Member.Name == "Count" && Scope(counted) is not null)
+        // A list of rows: those that may be read, and none where it is reached through a row that may not.
+        if (Navigation(node) is { IsCollection: true } collection && Rows(node, collection) is { } rows)
+            return Expression.Call(typeof(Enumerable), nameof(Enumerable.Where), [collection.TargetEntityType.ClrType], IsReachedByMembers(node) ? node : base.VisitMember(node), rows);
+        if (node.Expression is MemberExpression list && Navigation(list) is { IsCollection: true } counted && node.Member.Name == "Count" && Rows(list, counted) is not null)
             return Expression.Call(typeof(Enumerable), nameof(Enumerable.Count), [counted.TargetEntityType.ClrType], Visit(list));
         // A value of a row that is reached: only where that row may be read.
         var value = base.VisitMember(node);
@@ -53,11 +45,32 @@ sealed class ScopedReads(AdminSite site, Actor actor) : ExpressionVisitor
         return value;
     }
 
-    bool GoesThroughLists(Expression value)
+    bool GoesThroughLists(Expression value) => value is MemberExpression member && WayTo(value).Prepend(member).Any(at => Navigation(at) is { IsCollection: true });
+
+    /// <summary>The members on the way to a value, the last of them first, without itself.</summary>
+    static IEnumerable<MemberExpression> WayTo(Expression value)
     {
-        for (var at = value as MemberExpression; at is not null; at = at.Expression is null ? null : Plain(at.Expression) as MemberExpression)
-            if (Navigation(at) is { IsCollection: true }) return true;
-        return false;
+        for (var at = value as MemberExpression; at?.Expression is not null && Plain(at.Expression) is MemberExpression before; at = before) yield return before;
+    }
+
+    static bool IsReachedByMembers(MemberExpression node) => Plain((WayTo(node).LastOrDefault() ?? node).Expression!) is ParameterExpression;
+
+    /// <summary>That every row on the way to a value may be read; null where nothing has to be asked.</summary>
+    Expression? Readable(Expression value)
+    {
+        Expression? readable = null;
+        foreach (var at in WayTo(value))
+            if (Navigation(at) is { } navigation && Scope(navigation)?.About(at) is { } condition) readable = readable is null ? condition : Expression.AndAlso(condition, readable);
+        return readable;
+    }
+
+    /// <summary>Which rows of a list may be read; null for all.</summary>
+    LambdaExpression? Rows(MemberExpression list, INavigationBase collection)
+    {
+        var (scope, readable) = (Scope(collection), Readable(list));
+        if (readable is null) return scope;
+        var row = Expression.Parameter(collection.TargetEntityType.ClrType, "reached");
+        return Expression.Lambda(scope is null ? readable : Expression.AndAlso(readable, scope.About(row)), row);
     }
 
     INavigationBase? Navigation(MemberExpression node) => node.Expression is null ? null : site.Navigation(node.Expression.Type, node.Member);
@@ -65,11 +78,6 @@ sealed class ScopedReads(AdminSite site, Actor actor) : ExpressionVisitor
     LambdaExpression? Scope(INavigationBase navigation) => navigation.TargetEntityType.IsOwned() ? null : site.RulesOf(navigation.TargetEntityType.ClrType).Scope(actor, Verb.Read);
 
     static Expression Plain(Expression expression) => expression is UnaryExpression { NodeType: ExpressionType.Convert } cast ? cast.Operand : expression;
-
-    sealed class About(ParameterExpression parameter, Expression by) : ExpressionVisitor
-    {
-        protected override Expression VisitParameter(ParameterExpression node) => node == parameter ? by : base.VisitParameter(node);
-    }
 }
 
 /// <summary>What an expression reads, field by field, each with the entity whose policy speaks for it.</summary>

@@ -91,13 +91,15 @@ static class Soundness
         foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed)) yield return Computed("filters by", filter.Field);
         foreach (var field in look.Registration.Searched.Where(field => field.IsComputed || field.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
+        foreach (var (name, target) in look.Registration.References.Where(reference => look.Site.Of(reference.Value) is not { KeyLength: 1 }))
+            yield return $"shows {name} by the name of a {target.Name}, which has no registration, or a key of several columns: leave Refers<{target.Name}> out, or register it.";
         static string Computed(string what, Field field) => $"{what} {field.Read.Body}, which is no column: name a column, or one of a related row.";
     }
 
     static IEnumerable<string> IsServedByIndexes(Look look)
     {
         if (look.Registration.IsSmall) yield break;
-        foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => !look.Registration.Serves(field, ordered: true)))
+        foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Where(field => !look.Registration.Serves(field, ordered: true)).Concat(look.Registration.Sorted.Where(field => !look.Registration.CanSort(field))))
             yield return Unserved("sorts by", field);
         foreach (var filter in look.Registration.Filters.Where(filter => !look.Registration.Serves(filter.Field, ordered: false))) yield return Unserved("filters by", filter.Field);
         if (look.Registration.IsSearchable && look.Registration.SearchIndex is null)

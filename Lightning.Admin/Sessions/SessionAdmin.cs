@@ -1,5 +1,6 @@
 using Lightning.Admin.Registrations;
 using Lightning.Data.Sessions;
+using Lightning.Data.Users;
 
 namespace Lightning.Admin.Sessions;
 
@@ -13,6 +14,7 @@ public sealed class SessionAdmin : AdminFor<Session>
     public SessionAdmin() : base("Sessions")
     {
         Column("User", session => session.User!.Email);
+        Column("Acted by", session => session.ActorId);
         Column("Device", session => session.Device);
         Column("Address", session => session.Ip);
         Column("Began", session => session.CreatedAt);
@@ -20,8 +22,10 @@ public sealed class SessionAdmin : AdminFor<Session>
         Column("Ended", session => session.EndedAt);
         Column("Why", session => session.EndReason);
         ReadOnly(session => session.Issuer, session => session.AuthTime, session => session.EndsAt, session => session.Methods);
+        Refers<User>(session => session.ActorId);
         Called(session => session.CreatedAt);
-        Search(session => session.User!.Email).ServedBy("ix_sessions_user_id");
+        Order(session => session.CreatedAt);
+        Search(session => session.User!.Email).ServedBy("ix_sessions_user_id_created_at_id");
         Filter(session => session.UserId).Filter(session => session.CreatedAt).Filter(session => session.EndsAt);
         InTheBookAs("session");
     }

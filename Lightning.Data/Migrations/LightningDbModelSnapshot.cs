@@ -330,11 +330,6 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_entries");
 
-                    b.HasIndex("At")
-                        .HasDatabaseName("ix_entries_at");
-
-                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("At"), "brin");
-
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_entries_changes")
                         .HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')");
@@ -345,6 +340,13 @@ namespace Lightning.Data.Migrations
 
                     b.HasIndex("Action", "Id")
                         .HasDatabaseName("ix_entries_action_id");
+
+                    b.HasIndex("At", "Id")
+                        .HasDatabaseName("ix_entries_at_id");
+
+                    b.HasIndex("SubjectType", "Id")
+                        .HasDatabaseName("ix_entries_subject_type_id")
+                        .HasFilter("subject_type IS NOT NULL");
 
                     b.HasIndex("UserId", "Id")
                         .HasDatabaseName("ix_entries_user_id_id");
@@ -904,9 +906,6 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("EndsAt")
                         .HasDatabaseName("ix_sessions_ends_at");
 
-                    b.HasIndex("UserId")
-                        .HasDatabaseName("ix_sessions_user_id");
-
                     b.HasIndex("CreatedAt", "Id")
                         .HasDatabaseName("ix_sessions_created_at_id");
 
@@ -914,6 +913,9 @@ namespace Lightning.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_sessions_issuer_foreign_sid")
                         .HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
+
+                    b.HasIndex("UserId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_sessions_user_id_created_at_id");
 
                     b.ToTable("sessions", "identity");
                 });

@@ -77,6 +77,8 @@ sealed class SessionTable : IEntityTypeConfiguration<Session>
         builder.HasIndex(session => new { session.Issuer, session.ForeignSid }).IsUnique().HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
         builder.HasIndex(session => session.EndsAt);
         builder.HasIndex(session => new { session.CreatedAt, session.Id });
+        // Somebody's, the newest first, however many there are.
+        builder.HasIndex(session => new { session.UserId, session.CreatedAt, session.Id });
         builder.HasOne(session => session.Actor).WithMany().HasForeignKey(session => session.ActorId).OnDelete(DeleteBehavior.Cascade);
         builder.Property(session => session.ActorSessionId).HasColumnName("actor_sid");
         builder.HasOne<Session>().WithMany().HasForeignKey(session => session.ActorSessionId).OnDelete(DeleteBehavior.Cascade);

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Lightning.Manage.Seed;
 
 /// <summary>
-/// What the rows hold: each is computed from its number alone, so that rows refer to each other without any of them being remembered, and the same size gives the same rows
-/// at the same hour.
+/// What the rows hold: each is computed from its number and the moment of the seeding alone, so that rows refer to each other without any of them being remembered. The same size
+/// gives the same people, titles and texts whenever it is run; keys and times move along with the moment.
 /// </summary>
 sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
 {
@@ -26,8 +26,6 @@ sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
     public string Issuer => issuer;
 
     public SeedSize Size => size;
-
-    public DateTimeOffset Now => now;
 
     public DateTimeOffset PersonAt(int person) => now.AddDays(-700) + TimeSpan.FromDays(300) * ((double)person / size.People);
 

@@ -82,6 +82,28 @@ public sealed partial class EndSessionsTests(AdminUnderTest admin) : IClassFixtu
         browser.Dispose();
     }
 
+    [Theory]
+    [MemberData(nameof(Handlers))]
+    [Trait("Check", "U09")]
+    public async Task Administrator_AfterAnHour_IsLedThroughSigningInAgain_AndEndsNothing(string handler)
+    {
+        var (_, victim, other) = await admin.SignInAsync(isAdmin: false);
+        var (_, session, browser) = await admin.SignInAsync(isAdmin: true);
+        var path = handler == "Everyone" ? "/sessions/end" : $"/sessions/end/{victim.Id}";
+        using var page = await browser.GetAsync(path);
+        var token = Token().Match(await page.Content.ReadAsStringAsync(Cancellation)).Groups["value"].Value;
+        await admin.Database.ExecuteAsync($"UPDATE identity.sessions SET auth_time = now() - interval '61 minutes' WHERE id = '{session.Id}'");
+        await Wait.UntilAsync(async () => (await browser.GetAsync(path, ("Accept", "text/html"))).StatusCode == HttpStatusCode.SeeOther, TimeSpan.FromSeconds(3));
+
+        using var answer = await browser.SendAsync(HttpMethod.Post, $"{path}?handler={handler}",
+            new FormUrlEncodedContent([new("__RequestVerificationToken", token), new("sure", "true")]), ("Accept", "text/html"));
+
+        (answer.StatusCode, answer.Headers.Location!.ToString()).ShouldBe((HttpStatusCode.SeeOther, $"/login?prompt=login&returnUrl={Uri.EscapeDataString(path)}"));
+        (await IsAliveAsync(victim.Id)).ShouldBeTrue();
+        browser.Dispose();
+        other.Dispose();
+    }
+
     [Fact]
     public async Task Session_ThatThereIsNot_IsNotFound()
     {

@@ -10,6 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Admin.Pages.Sessions;
 
 /// <summary>Asks whether one session, all of its user's or everybody's shall end, and ends them (ASVS 5.0, 7.4.5).</summary>
+[RecentSignIn]
 public sealed class EndModel(LightningDb db, SessionPolicy policy, EverySessionPolicy every, Actor actor, SessionEnds ends, TimeProvider clock) : PageModel
 {
     /// <summary>The session; null where it is about everybody's.</summary>

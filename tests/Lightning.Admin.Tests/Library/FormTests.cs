@@ -145,8 +145,8 @@ public sealed class LibraryFormTests(LibraryUnderTest library) : IClassFixture<L
         }
         await using (var open = library.Open("books"))
         {
-            (await open.Rows.RestoreAsync(key)).ShouldBeTrue();
-            (await open.Rows.RestoreAsync(key)).ShouldBeFalse();
+            (await open.Rows.RestoreAsync(key)).ShouldBe((true, null));
+            (await open.Rows.RestoreAsync(key)).Found.ShouldBeFalse();
         }
         (await BookOfAsync(key)).DeletedAt.ShouldBeNull();
         (await HistoryAsync("books", key)).Select(happening => happening.What).ShouldBe(["Updated", "Updated", "Created"]);

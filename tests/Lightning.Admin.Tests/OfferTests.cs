@@ -1,0 +1,160 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Notes;
+using Lightning.Data.Rules;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.Admin.Tests;
+
+/// <summary>What the product's pages offer can be done, with the rights of the site's own database role; and they say who did what.</summary>
+public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<AdminUnderTest>
+{
+    /// <summary>What makes a row of each list that offers to.</summary>
+    static readonly Dictionary<string, (string Name, string Text)[]> Filled = new() { ["notes"] = [("title", "By hand"), ("body", "")] };
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task NewAndImport_WhereAListOffersThem_CanBeDone_AndElsewhereThereAreNoSuchPages()
+    {
+        var (_, _, root) = await admin.SignInAsync(isAdmin: true);
+        var offered = new List<string>();
+        await using var services = ListTests.SiteOf(admin.Database.ConnectionStringOf("admin"));
+        foreach (var registration in services.GetRequiredService<AdminSite>().Registrations)
+        {
+            var slug = registration.Slug;
+            var list = await ReadAsync(root, $"/{slug}");
+            var (canMake, canImport) = (list.Contains($"/{slug}/-/new"), list.Contains($"/{slug}/-/import"));
+            canImport.ShouldBe(canMake, slug);
+            if (!canMake)
+            {
+                foreach (var page in new[] { "new", "import" }) (await root.GetAsync($"/{slug}/-/{page}", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.NotFound, slug);
+                continue;
+            }
+            offered.Add(slug);
+            using var made = await PostAsync(root, $"/{slug}/-/new", $"/{slug}/-/new", Filled[slug]);
+            made.StatusCode.ShouldBe(HttpStatusCode.SeeOther, $"{slug}: {await made.Content.ReadAsStringAsync(Cancellation)}");
+            var file = $"{string.Join(',', Filled[slug].Select(field => field.Name))}\r\n{string.Join(',', Filled[slug].Select(field => field.Text))}\r\n";
+            using var imported = await PostAsync(root, $"/{slug}/-/import", $"/{slug}/-/import", ("text", file), ("sure", "yes"));
+            imported.StatusCode.ShouldBe(HttpStatusCode.SeeOther, $"{slug}: {await imported.Content.ReadAsStringAsync(Cancellation)}");
+        }
+        offered.ShouldBe(["notes"]);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Share_WhoseMakingTakesAnAddress_IsNotOfferedByAFormThatWritesNone_OnTheNotesPageNeither()
+    {
+        var (user, _, root) = await admin.SignInAsync(isAdmin: true);
+        await admin.Database.ExecuteAsync($"UPDATE app.users SET email_verified = true WHERE id = '{user.Id}'");
+        var note = await AddNoteAsync(user.Id);
+        await Wait.UntilAsync(async () => (await ReadAsync(root, $"/notes/{note.Id}")).Contains("Delete…"), TimeSpan.FromSeconds(3));
+        (await ReadAsync(root, $"/notes/{note.Id}")).ShouldNotContain("/shares/-/new");
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Action_ThatNoRuleCanAllowWhoeverLooks_IsNotOffered()
+    {
+        // To delete a note takes an address that is proved, and theirs is not.
+        var (user, _, root) = await admin.SignInAsync(isAdmin: true);
+        await AddNoteAsync(user.Id);
+        var list = await ReadAsync(root, "/notes");
+        list.ShouldContain("<option value=\"archive\">");
+        list.ShouldNotContain("<option value=\"delete\">");
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Write_ThatTheDatabaseHasNoRightFor_IsAFaultThatSaysSo()
+    {
+        await using var services = ListTests.SiteOf(admin.Database.ConnectionStringOf("admin"));
+        await using var db = admin.Database.ConnectAs("admin");
+        var user = await UserAsync();
+        db.NoteShares.Add(new NoteShare { NoteId = (await AddNoteAsync(user)).Id, Address = "grace@example.com", CanEdit = false, CreatedAt = DateTimeOffset.UtcNow });
+        var refusal = await Should.ThrowAsync<DbUpdateException>(() => db.SaveChangesAsync(Cancellation));
+        Forms.DatabaseFaults.Of(refusal, db.Model.FindEntityType(typeof(NoteShare))!).ShouldNotBeNull().Sentence.ShouldStartWith("The database does not let this site write that.");
+    }
+
+    [Fact]
+    public async Task Delete_OfANote_DoesNotSpeakOfItsWords_WhichAreNoTable()
+    {
+        await using var services = ListTests.SiteOf(admin.Database.ConnectionStringOf("admin"));
+        using var scope = services.CreateScope();
+        var site = services.GetRequiredService<AdminSite>();
+        var user = await UserAsync();
+        var note = await AddNoteAsync(user);
+        var actor = new Actor(user, Guid.NewGuid(), IsAdmin: true, IsVerified: true);
+        var rows = site.Find("notes")!.Open(new(site, scope.ServiceProvider.GetRequiredService<DbContext>(), actor, TimeProvider.System));
+        (await rows.ConsequencesAsync(note.Id.ToString(), Cancellation)).ShouldNotBeNull().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Book_OfWhatAnAdministratorDidAsSomebody_NamesBoth_InItsListItsPageAndTheRowsHistory()
+    {
+        var (user, session, root) = await admin.SignInAsync(isAdmin: true);
+        var ada = await UserAsync();
+        var note = await AddNoteAsync(ada);
+        var acting = Guid.CreateVersion7();
+        // Who acted, the database finds out by the session.
+        await admin.Database.ExecuteAsync($"""
+            UPDATE app.users SET email = 'ada@example.com' WHERE id = '{ada}';
+            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid)
+                VALUES ('{acting}', 'issuer', '{ada}', now(), now(), now(), now() + interval '1 hour', ARRAY['pwd'], '{user.Id}', '{session.Id}');
+            INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id) VALUES (now(), 'note.updated', '{ada}', '{acting}', 'note', '{note.Id}');
+            """);
+        var entry = await admin.Database.ExecuteAsync($"SELECT id FROM audit.entries WHERE subject_id = '{note.Id}' AND acted_by = '{user.Id}'");
+
+        foreach (var path in new[] { $"/audit-entries?f.userId.is={ada}", $"/audit-entries/{entry}" })
+        {
+            var page = await ReadAsync(root, path);
+            page.ShouldContain($"""<a href="/users/{ada}">ada@example.com</a>""", Case.Sensitive, path);
+            page.ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""", Case.Sensitive, path);
+        }
+        foreach (var path in new[] { $"/notes/{note.Id}", $"/notes/{note.Id}/history" })
+            (await ReadAsync(root, path)).ShouldMatch($"""by\s+<a href="/users/{user.Id}">{user.Email}</a>\s+as\s+<a href="/users/{ada}">ada@example.com</a>""");
+        (await ReadAsync(root, $"/sessions?f.userId.is={ada}")).ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""");
+        // Whom the book remembers and nobody else any more stays a key.
+        var gone = Guid.NewGuid();
+        await admin.Database.ExecuteAsync($"INSERT INTO audit.entries (at, action, user_id) VALUES (now(), 'signed-out', '{gone}')");
+        var list = await ReadAsync(root, $"/audit-entries?f.userId.is={gone}");
+        list.ShouldContain(gone.ToString());
+        list.ShouldNotContain($"/users/{gone}");
+        root.Dispose();
+    }
+
+    async Task<Guid> UserAsync()
+    {
+        await using var db = admin.Database.Connect();
+        return (await db.AddUserAsync($"ada-{Guid.NewGuid():N}")).Id;
+    }
+
+    async Task<Note> AddNoteAsync(Guid owner)
+    {
+        var note = new Note { OwnerId = owner, Title = "A note", Body = "", CreatedAt = DateTimeOffset.UtcNow, UpdatedAt = DateTimeOffset.UtcNow };
+        await using var db = admin.Database.Connect();
+        db.Notes.Add(note);
+        await db.SaveChangesAsync(Cancellation);
+        return note;
+    }
+
+    static async Task<string> ReadAsync(Browser browser, string path)
+    {
+        using var answer = await browser.GetAsync(path, ("Accept", "text/html"));
+        var text = await answer.Content.ReadAsStringAsync(Cancellation);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, $"{path}: {text}");
+        return text;
+    }
+
+    static async Task<HttpResponseMessage> PostAsync(Browser browser, string page, string path, params (string Name, string Text)[] fields)
+    {
+        var token = Token().Match(await ReadAsync(browser, page)).Groups["value"].Value;
+        return await browser.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Append(("__RequestVerificationToken", token)).Select(field => KeyValuePair.Create(field.Item1, field.Item2))), ("Accept", "text/html"));
+    }
+
+    [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Token();
+}
