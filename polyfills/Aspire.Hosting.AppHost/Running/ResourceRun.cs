@@ -28,6 +28,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
     CancellationTokenSource _stopping = new();
     Task _life = Task.CompletedTask;
     Child? _child;
+    string? _rubbish;
     bool _closed;
 
     public Instance Instance { get; } = instance;
@@ -36,6 +37,9 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
 
     /// <summary>Healthy, or ended as it should.</summary>
     public Task Up => _up.Task;
+
+    /// <summary>Whether it starts only when somebody asks for it.</summary>
+    public bool WaitsToBeAsked => Resource.HasAnnotationOfType<ExplicitStartupAnnotation>();
 
     /// <summary>Whether the resource runs, rather than is there.</summary>
     public static bool IsProcess(IResource resource) => resource is ExecutableResource || resource.HasAnnotationOfType<LaunchAnnotation>();
@@ -89,6 +93,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
         _closed = true;
         _oneAtATime.Release();
         await EndLifeAsync();
+        if (Directory.Exists(_rubbish)) Directory.Delete(_rubbish, recursive: true);
     }
 
     public void Dispose()
@@ -159,8 +164,10 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
             stopping.ThrowIfCancellationRequested();
 
             _child?.Dispose();
+            _rubbish = plan.Rubbish;
             _child = Child.Start(plan, environment, Output);
             if (stopping.IsCancellationRequested) _child.Stop(); // told so between the check and the start
+            var program = await _child.Program;
             await UpdateAsync(snapshot => snapshot with
             {
                 State = KnownResourceStates.Running,
@@ -170,6 +177,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
                 HealthStatus = null,
                 HealthReports = [],
                 Failure = null,
+                Properties = program is { } id ? [new("executable.pid", id)] : [],
                 EnvironmentVariables = [.. said.Select(pair => new EnvironmentVariableSnapshot(pair.Key, pair.Value, IsFromSpec: true))]
             });
 
