@@ -93,7 +93,14 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
         _closed = true;
         _oneAtATime.Release();
         await EndLifeAsync();
-        if (Directory.Exists(_rubbish)) Directory.Delete(_rubbish, recursive: true);
+        try
+        {
+            if (Directory.Exists(_rubbish)) Directory.Delete(_rubbish, recursive: true);
+        }
+        catch (IOException e)
+        {
+            _progress.Say(Instance.Id, $"{_rubbish} stays: {e.Message}"); // something that had to be killed writes there yet
+        }
     }
 
     public void Dispose()
