@@ -52,6 +52,7 @@ static class IdentityService
         services.AddScoped<ClientGrants>();
         services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
+        services.ContinueTraces(PushedRequests.TraceOf);
         services.AddScoped<Codes>();
         services.AddScoped<ActingStart>();
         services.AddScoped<RefreshTokens>();

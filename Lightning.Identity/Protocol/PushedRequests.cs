@@ -6,6 +6,7 @@ using Lightning.Data.Authorizations;
 using Lightning.Identity.Clients;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,6 +21,9 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
     public static readonly TimeSpan PushedLifetime = TimeSpan.FromSeconds(60);
     static readonly TimeSpan ParkedLifetime = TimeSpan.FromMinutes(30);
     const string Prefix = "urn:ietf:params:oauth:request_uri:";
+
+    /// <summary>Of a <c>traceparent</c>.</summary>
+    const int TraceLength = 55;
 
     /// <summary>Not among the parameters that are kept, for it is none.</summary>
     const string Browser = "browser";
@@ -80,9 +84,21 @@ sealed class PushedRequests(LightningDb db, TimeProvider clock)
         return values.ContainsKey("max_age") || values.GetValueOrDefault("prompt")?.Split(' ').Contains("login", StringComparer.Ordinal) == true;
     }
 
+    /// <summary>
+    /// The trace that a request from a browser goes on with: that of the authorization request that it brings, or that waits until a page is done with.
+    /// A relying party's push begins it, so that a sign-in is one trace across both.
+    /// </summary>
+    public static string? TraceOf(HttpRequest request) =>
+        request.Path == Paths.Authorize ? TraceIn(request.Query["request_uri"])
+        : request.Path.StartsWithSegments(Paths.Account) ? TraceIn(ReturnUrl.Accept(request.Query["returnUrl"]))
+        : null;
+
+    static string? TraceIn(string? address) => address is { Length: > TraceLength } && address[^(TraceLength + 1)] == '.' ? address[^TraceLength..] : null;
+
     async Task<string> WriteAsync(AuthorizationRequest request, string? browser, TimeSpan lifetime, CancellationToken cancellationToken)
     {
-        var handle = Secrets.Create();
+        // The trace is part of what is kept the hash of: with another one it is no request.
+        var handle = AddressedTraces.Here is { } trace ? $"{Secrets.Create()}.{trace}" : Secrets.Create();
         var parameters = request.Parameters.Values.Where(parameter => Kept.Contains(parameter.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal);
         if ((request.Handover ?? (request.Parameters[Acting] is { } code ? Handover.Hash(code) : null)) is { } handover) parameters[Acting] = Convert.ToHexString(handover);
         if (browser is not null) parameters[Browser] = Secrets.Fingerprint(browser);

@@ -13,7 +13,7 @@ static partial class ReturnUrl
     public static bool IsAccountPage(string? url) => url is not null && AccountPage().IsMatch(url);
 
     // To the letter as ParkAsync writes it: it stands in mails that anybody can have sent to anybody, and is no place for words of their own.
-    [GeneratedRegex(@"^/connect/authorize\?client_id=[\w.%~-]{1,300}&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A[A-Za-z0-9_-]{43}\z", RegexOptions.ECMAScript, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^/connect/authorize\?client_id=[\w.%~-]{1,300}&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A[A-Za-z0-9_-]{43}(\.00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})?\z", RegexOptions.ECMAScript, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parked();
 
     [GeneratedRegex(@"^/account(/(change-password|address|authenticator|passkeys|logins|upstream|devices|data|address/confirm\?token=[A-Za-z0-9_-]{43}))?\z", RegexOptions.ECMAScript, matchTimeoutMilliseconds: 1000)]

@@ -44,6 +44,7 @@ public static class RelyingPartyExtensions
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
         services.AddHostedService<RevocationSender>().AddHostedService<FirstLook>();
+        services.ContinueTraces(SignInTrace.Of(party));
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()

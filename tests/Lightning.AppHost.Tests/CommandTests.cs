@@ -43,6 +43,28 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Resource_WithExplicitStart_WaitsToBeAsked_AndItsProcessIsKnown()
+    {
+        await using var builder = DistributedApplicationTestingBuilder.Create();
+        Shell(builder, "server", Lasting).WithExplicitStart();
+        Shell(builder, "other", Lasting);
+        await using var app = await builder.BuildAsync(Cancelled);
+        await app.StartAsync(Cancelled);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("other", Cancelled);
+        Snapshot(app, "server").State!.Text.ShouldBe(KnownResourceStates.NotStarted);
+        StatesOf(app, "server")[0].ShouldBe(("start", ResourceCommandState.Enabled));
+
+        (await app.ResourceCommands.ExecuteCommandAsync("server", "start", Cancelled)).Success.ShouldBeTrue();
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("server", Cancelled);
+        var process = Snapshot(app, "server").Properties.Single(property => property.Name == "executable.pid").Value;
+        await foreach (var lines in app.Services.GetRequiredService<ResourceLoggerService>().WatchAsync("server").WithCancellation(Cancelled))
+        {
+            lines[0].Content.ShouldContain($"pid {process}");
+            break;
+        }
+    }
+
+    [Fact]
     public async Task Start_OfWhatCannotStartAgain_IsShownAndEndsNothingElse()
     {
         var folder = Directory.CreateTempSubdirectory("lightning-commands-");

@@ -9,7 +9,7 @@ public sealed class PostgresTests
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Server_InATest_IsItsOwnAndLeavesNothing()
+    public async Task Server_InATest_IsItsOwnKeepsItsDataWhenStartedAgainAndLeavesNothing()
     {
         await using var builder = DistributedApplicationTestingBuilder.Create();
         builder.AddPostgres("postgres", port: 54320).WithDataVolume().AddDatabase("things");
@@ -30,6 +30,11 @@ public sealed class PostgresTests
             (await ScalarAsync(connection, "SELECT count(*)::text FROM pg_authid WHERE rolcanlogin AND rolpassword LIKE 'SCRAM-SHA-256$%'")).ShouldBe("1");
             folder = Path.GetDirectoryName(await ScalarAsync(connection, "SHOW data_directory"))!;
         }
+
+        await using (var connection = await OpenAsync(app, "things")) await ScalarAsync(connection, "CREATE TABLE notes AS SELECT 'kept' AS text");
+        (await app.ResourceCommands.ExecuteCommandAsync("postgres", "restart", Cancelled)).Success.ShouldBeTrue();
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("postgres", Cancelled);
+        await using (var connection = await OpenAsync(app, "things")) (await ScalarAsync(connection, "SELECT text FROM notes")).ShouldBe("kept");
 
         Directory.Exists(folder).ShouldBeTrue();
         await app.StopAsync(Cancelled);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Lightning.Testing;
 
 namespace Lightning.AppHost.Tests;
 
@@ -15,7 +16,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Kill_OfTheAppHost_LeavesNoProcess()
     {
-        await using var appHost = AppHostProcess.Start(s_freePorts);
+        await using var appHost = SmallApp.Start(s_freePorts);
         await appHost.UpAsync(Cancelled);
         var descendants = await appHost.DescendantsAsync("postgres", "dotnet", "node", "sh");
 
@@ -26,7 +27,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Kill_OfDotnetRunAlone_LeavesNoProcess()
     {
-        await using var run = AppHostProcess.Start(s_freePorts, underDotnetRun: true);
+        await using var run = SmallApp.Start(s_freePorts, underDotnetRun: true);
         await run.UpAsync(Cancelled);
         var descendants = await run.DescendantsAsync("SmallAppHost", "postgres", "dotnet", "node", "sh");
 
@@ -37,14 +38,11 @@ public sealed class ProcessTests
     [Fact]
     public async Task Interrupt_StopsEverythingAndSucceeds()
     {
-        await using var appHost = AppHostProcess.Start(s_freePorts);
+        await using var appHost = SmallApp.Start(s_freePorts);
         await appHost.UpAsync(Cancelled);
         var descendants = await appHost.DescendantsAsync("postgres", "dotnet", "node", "sh");
 
-        using (Process.Start("kill", ["-INT", $"{appHost.Id}"]))
-        {
-            (await appHost.ExitAsync(Cancelled)).ShouldBe((0, ""));
-        }
+        (await appHost.StopAsync(Cancelled)).ShouldBe((0, ""));
 
         await EndAsync(descendants);
         appHost.Output.ShouldContain("Service  http://localhost:");
@@ -58,7 +56,7 @@ public sealed class ProcessTests
         string? secrets = null;
         string Path(DirectoryInfo home) => System.IO.Path.Combine(home.FullName, ".microsoft", "usersecrets", "small-apphost", "secrets.json");
         DirectoryInfo? first = null;
-        await using (var appHost = AppHostProcess.Start([.. s_freePorts, "--job", "5"], (home, _) => first = home))
+        await using (var appHost = SmallApp.Start([.. s_freePorts, "--job", "5"], (home, _) => first = home))
         {
             await appHost.ExitAsync(Cancelled);
             secrets = await File.ReadAllTextAsync(Path(first!), Cancelled);
@@ -69,7 +67,7 @@ public sealed class ProcessTests
         kept.RootElement.GetProperty("Parameters:small-secret").GetString()!.Length.ShouldBe(43);
 
         DirectoryInfo? second = null;
-        await using var again = AppHostProcess.Start([.. s_freePorts, "--job", "5"], (home, _) =>
+        await using var again = SmallApp.Start([.. s_freePorts, "--job", "5"], (home, _) =>
         {
             second = home;
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path(home))!);
@@ -82,7 +80,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Job_ThatFails_IsOneSentenceAndNothingRuns()
     {
-        await using var appHost = AppHostProcess.Start([.. s_freePorts, "--job", "3"]);
+        await using var appHost = SmallApp.Start([.. s_freePorts, "--job", "3"]);
         (await appHost.ExitAsync(Cancelled)).ShouldBe((1, "error: 'job' failed with exit code 3: The table of things is missing: run the job on an empty database."));
         appHost.Output.ShouldNotContain("service  ");
     }
@@ -93,7 +91,7 @@ public sealed class ProcessTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var appHost = AppHostProcess.Start(["--port", $"{port}"]);
+        await using var appHost = SmallApp.Start(["--port", $"{port}"]);
         var (code, error) = await appHost.ExitAsync(Cancelled);
         code.ShouldBe(1);
         error.ShouldStartWith($"error: Port {port}, which service wants (applicationUrl in ");
@@ -109,7 +107,7 @@ public sealed class ProcessTests
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         foreach (var (key, source) in ((string, string)[])[("ASPNETCORE_URLS", "applicationUrl in "), ("ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL in ")])
         {
-            await using var appHost = AppHostProcess.Start([$"--{key}=http://localhost:{port}"]);
+            await using var appHost = SmallApp.Start([$"--{key}=http://localhost:{port}"]);
             var (code, error) = await appHost.ExitAsync(Cancelled);
             code.ShouldBe(1);
             error.ShouldStartWith($"error: Port {port}, which the dashboard wants ({source}");
@@ -124,7 +122,7 @@ public sealed class ProcessTests
     [InlineData("nonsense")]
     public async Task Address_WhereTheDashboardDoesNotListen_IsOneSentence(string address)
     {
-        await using var appHost = AppHostProcess.Start([$"--ASPNETCORE_URLS={address}"]);
+        await using var appHost = SmallApp.Start([$"--ASPNETCORE_URLS={address}"]);
         var (code, error) = await appHost.ExitAsync(Cancelled);
         code.ShouldBe(1);
         error.ShouldStartWith($"error: ASPNETCORE_URLS is '{address}', where the dashboard does not listen");
@@ -134,8 +132,8 @@ public sealed class ProcessTests
     [Fact]
     public async Task AppHosts_SideBySide_RunWithoutMeeting()
     {
-        await using var one = AppHostProcess.Start(s_freePorts);
-        await using var other = AppHostProcess.Start(s_freePorts);
+        await using var one = SmallApp.Start(s_freePorts);
+        await using var other = SmallApp.Start(s_freePorts);
         await Task.WhenAll(one.UpAsync(Cancelled), other.UpAsync(Cancelled));
         string[] Addresses(AppHostProcess appHost) => [.. appHost.Output.Split('\n').Where(line => line.Contains("http://localhost:", StringComparison.Ordinal)).Select(line => line[line.IndexOf("http://", StringComparison.Ordinal)..].Split('/')[2])];
         Addresses(one).Length.ShouldBe(2); // the dashboard and the service
@@ -150,7 +148,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Database_Unreachable_IsOneSentence()
     {
-        await using var appHost = AppHostProcess.Start([.. s_freePorts, "--ConnectionStrings:things=Host=127.0.0.1;Port=9;Database=things"]);
+        await using var appHost = SmallApp.Start([.. s_freePorts, "--ConnectionStrings:things=Host=127.0.0.1;Port=9;Database=things"]);
         var (code, error) = await appHost.ExitAsync(Cancelled);
         code.ShouldBe(1);
         error.ShouldStartWith("error: ConnectionStrings:things names server 127.0.0.1:9, which does not answer (");
@@ -160,7 +158,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Secrets_ThatAreNotJson_AreOneSentence()
     {
-        await using var appHost = AppHostProcess.Start(s_freePorts, (home, _) =>
+        await using var appHost = SmallApp.Start(s_freePorts, (home, _) =>
         {
             var folder = Directory.CreateDirectory(Path.Combine(home.FullName, ".microsoft", "usersecrets", "small-apphost"));
             File.WriteAllText(Path.Combine(folder.FullName, "secrets.json"), "{ \"Parameters:x\": ");
@@ -175,7 +173,7 @@ public sealed class ProcessTests
     [Fact]
     public async Task Switch_ThatIsNeitherTrueNorFalse_IsOneSentence()
     {
-        await using var appHost = AppHostProcess.Start(["--DcpPublisher:RandomizePorts=perhaps"]);
+        await using var appHost = SmallApp.Start(["--DcpPublisher:RandomizePorts=perhaps"]);
         (await appHost.ExitAsync(Cancelled)).ShouldBe((1, "error: DcpPublisher:RandomizePorts is 'perhaps', which is neither true nor false: correct it in the AppHost's configuration."));
     }
 
@@ -184,7 +182,7 @@ public sealed class ProcessTests
     [InlineData("v18.19.0", "error: 'script' needs Node.js 20 or newer, and ")]
     public async Task Node_MissingOrOld_IsOneSentence(string? version, string start)
     {
-        await using var appHost = AppHostProcess.Start(s_freePorts, (home, environment) =>
+        await using var appHost = SmallApp.Start(s_freePorts, (home, environment) =>
         {
             // A PATH with nothing but what the launcher needs.
             var programs = Directory.CreateDirectory(Path.Combine(home.FullName, "bin"));

@@ -36,7 +36,7 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
         using var meter = new Meter("Tests.Exporter");
         ActivityTraceId traceId;
         using (var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(source.Name).AddOtlpExporter(options => To(options, "traces")).Build())
-        using (var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(meter.Name).AddOtlpExporter(options => To(options, "metrics")).Build())
+        using (var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(meter.Name).AddView("tests.fine", new Base2ExponentialBucketHistogramConfiguration()).AddOtlpExporter(options => To(options, "metrics")).Build())
         using (var logs = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
         {
             options.SetResourceBuilder(resource);
@@ -57,7 +57,14 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
             meter.CreateCounter<long>("tests.count", "{sheep}", "Sheep that were counted.").Add(5, new KeyValuePair<string, object?>("kind", "black"));
             meter.CreateUpDownCounter<int>("tests.level").Add(-2);
             var spread = meter.CreateHistogram<double>("tests.spread", "s");
-            foreach (var value in (double[])[0.5, 7, 7, 40]) spread.Record(value);
+            var fine = meter.CreateHistogram<double>("tests.fine", "s");
+            foreach (var value in (double[])[0.5, 7, 7, 40])
+            {
+                spread.Record(value);
+                fine.Record(value);
+            }
+
+            fine.Record(0);
         }
 
         var telemetry = dashboard.Dashboard.Telemetry;
@@ -76,11 +83,15 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
         entry.Properties.ShouldContain(new Property("Count", "3"));
 
         var instruments = telemetry.Metrics.Of("exporter-7");
-        instruments.Select(instrument => (instrument.Name, instrument.Measure)).ShouldBe([("tests.count", Measure.Count), ("tests.level", Measure.Value), ("tests.spread", Measure.Spread)]);
+        instruments.Select(instrument => (instrument.Name, instrument.Measure)).ShouldBe([("tests.count", Measure.Count), ("tests.fine", Measure.Spread), ("tests.level", Measure.Value), ("tests.spread", Measure.Spread)]);
         (instruments[0].Unit, instruments[0].Description, instruments[0].Series.Single().Label).ShouldBe(("{sheep}", "Sheep that were counted.", "kind=black"));
         instruments[0].Series[0].Points[^1].Value.ShouldBe(5);
-        instruments[1].Series[0].Points[^1].Value.ShouldBe(-2);
-        var buckets = instruments[2].Series[0].Points[^1].Buckets.ShouldNotBeNull();
+        var exponential = instruments[1].Series[0].Points[^1].Buckets.ShouldNotBeNull();
+        (exponential.Count, exponential.Sum, exponential.Counts.Sum(), exponential.Counts[0]).ShouldBe((5, 54.5, 5, 1));
+        Chart.Percentile(exponential.Bounds, exponential.Counts, 0.6)!.Value.ShouldBeInRange(7 / Math.Sqrt(2), 7 * Math.Sqrt(2));
+        Chart.Percentile(exponential.Bounds, exponential.Counts, 0.99)!.Value.ShouldBeInRange(40 / Math.Sqrt(2), 40 * Math.Sqrt(2));
+        instruments[2].Series[0].Points[^1].Value.ShouldBe(-2);
+        var buckets = instruments[3].Series[0].Points[^1].Buckets.ShouldNotBeNull();
         (buckets.Count, buckets.Sum).ShouldBe((4, 54.5));
         buckets.Counts.Sum().ShouldBe(4);
         Chart.Percentile(buckets.Bounds, buckets.Counts, 0.5)!.Value.ShouldBeInRange(5, 10);
@@ -177,6 +188,23 @@ public sealed partial class TelemetryTests(DashboardApp dashboard)
         Chart.Percentile([10, 20], [5, 5, 0], 0.9)!.Value.ShouldBe(18, 0.001);
         Chart.Percentile([10, 20], [0, 0, 3], 0.5).ShouldBe(20);
         Chart.Percentile([10, 20], [0, 0, 0], 0.5).ShouldBeNull();
+    }
+
+    // Buckets as the specification draws them: of scale s, that of index i ends at 2^((i + 1) / 2^s).
+    [Theory]
+    [InlineData(0, 3, 16)]
+    [InlineData(1, 3, 4)]
+    [InlineData(2, 3, 2)]
+    [InlineData(2, 4, 2.8284271247461903)]
+    [InlineData(-1, 0, 4)]
+    [InlineData(20, 0, 1.4142135623730951)]
+    [InlineData(0, -200, 9.5367431640625E-07)]
+    [InlineData(0, 200, 0)]
+    public void Exponential_BucketOfAnyScale_FallsIntoTheOneThatHoldsItsEnd(int scale, int index, double end)
+    {
+        var counts = Exponential.Counts(new() { Scale = scale, Positive = new() { Offset = index, BucketCounts = { 7 } } });
+        var into = Array.IndexOf(counts, 7);
+        (into < Exponential.Bounds.Count ? Exponential.Bounds[into] : 0).ShouldBe(end, 1e-9 * (1 + end));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} of {What} are lost.")]

@@ -52,18 +52,6 @@ public sealed class TraceCollector : IAsyncDisposable
         }
     }
 
-    /// <summary>The first span that satisfies the condition.</summary>
-    public async Task<SentSpan> FindAsync(Func<SentSpan, bool> condition, CancellationToken cancellationToken)
-    {
-        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        for (var deadline = DateTime.UtcNow.AddSeconds(20); ;)
-        {
-            if (spans.FirstOrDefault(condition) is { } found) return found;
-            if (DateTime.UtcNow > deadline) throw new TimeoutException("No such span was sent.");
-            await poll.WaitForNextTickAsync(cancellationToken);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         listener.Close();

@@ -88,6 +88,8 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
 
     [Theory]
     [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", true)]
+    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true)]
+    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.00-4bf92f3577b34da6a3ce929d0e0e4736-evil.example.com-01", false)]
     [InlineData("/connect/authorize?client_id=lightning-bff&redirect_uri=https%3A%2F%2Fevil.example", false)]
     [InlineData("/connect/authorize?you+won+a+prize+at+evil.example", false)]
     [InlineData("/connect/authorize?client_id=a&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&x=evil", false)]

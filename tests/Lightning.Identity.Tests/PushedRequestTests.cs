@@ -14,7 +14,8 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
         pushed.Status.ShouldBe(HttpStatusCode.Created);
         pushed["expires_in"].ShouldBe("60");
         pushed["request_uri"]!.ShouldStartWith("urn:ietf:params:oauth:request_uri:");
-        WebEncoders.Base64UrlDecode(pushed["request_uri"]!.Split(':')[^1]).Length.ShouldBe(32);
+        // The trace may follow.
+        WebEncoders.Base64UrlDecode(pushed["request_uri"]!.Split(':')[^1].Split('.')[0]).Length.ShouldBe(32);
 
         using var first = await visitor.GetAsync(Url(bff, pushed));
         var answer = RelyingParty.Callback(first);

@@ -42,8 +42,8 @@ abstract class AccountPage : PageModel
         }
     }
 
-    /// <summary>A page, with where the person was heading.</summary>
-    protected string WithReturnUrl(string path) => ReturnUrl is null ? path : QueryHelpers.AddQueryString(path, "returnUrl", ReturnUrl);
+    /// <summary>A page, with where the person was heading. Forms are posted to such an address too: it says which sign-in they are a step of.</summary>
+    public string WithReturnUrl(string path) => ReturnUrl is null ? path : QueryHelpers.AddQueryString(path, "returnUrl", ReturnUrl);
 
     /// <summary>The form again, with the advice to wait.</summary>
     protected IActionResult TooMany()

@@ -38,3 +38,6 @@ public enum WaitBehavior
     /// <summary>It fails.</summary>
     StopOnResourceUnavailable = 1
 }
+
+/// <summary>Holds a resource back until somebody asks for it.</summary>
+public sealed class ExplicitStartupAnnotation : IResourceAnnotation;

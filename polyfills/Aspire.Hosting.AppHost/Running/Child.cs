@@ -14,18 +14,26 @@ sealed class Child : IDisposable
 
     readonly Process _process;
     readonly Task _output;
+    readonly TaskCompletionSource<int?> _program = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     Child(Process process, Action<OutputLine> output)
     {
         _process = process;
         _output = Task.WhenAll(
-            ReadAsync(process.StandardOutput, line => output(new(line, IsError: false))),
+            ReadAsync(process.StandardOutput, line =>
+            {
+                if (_program.Task.IsCompleted) output(new(line, IsError: false));
+                else _program.SetResult(int.Parse(line, CultureInfo.InvariantCulture));
+            }),
             ReadAsync(process.StandardError, line => output(new(line, IsError: true))));
         Exit = ExitAsync();
     }
 
     /// <summary>The exit code, once the process has ended and its output is read; 128 and the signal's number when a signal ended it.</summary>
     public Task<int> Exit { get; }
+
+    /// <summary>The number of the program that the launcher runs; none where it ended before it had one.</summary>
+    public Task<int?> Program => _program.Task;
 
     /// <summary>Starts a process. It sees exactly this environment.</summary>
     public static Child Start(LaunchPlan plan, IReadOnlyDictionary<string, string> environment, Action<OutputLine> output)
@@ -76,6 +84,7 @@ sealed class Child : IDisposable
 
         // A descendant that left the group may hold the pipes for ever; what the process itself wrote is there by now.
         await Task.WhenAny(_output, Task.Delay(TimeSpan.FromSeconds(1)));
+        _program.TrySetResult(null);
         return _process.ExitCode;
     }
 

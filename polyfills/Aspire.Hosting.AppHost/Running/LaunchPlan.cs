@@ -10,7 +10,7 @@ sealed record LaunchPlan(string FileName, IReadOnlyList<string> Arguments, strin
     /// <summary>The signal that asks it to end.</summary>
     public string StopSignal { get; init; } = "TERM";
 
-    /// <summary>A folder to remove once it has ended.</summary>
+    /// <summary>A folder that goes with the application; started again, the program finds it as it left it.</summary>
     public string? Rubbish { get; init; }
 
     /// <summary>Turns what it wrote before it failed into one sentence with a remedy, where it can.</summary>

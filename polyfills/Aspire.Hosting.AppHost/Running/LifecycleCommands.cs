@@ -8,7 +8,7 @@ static class LifecycleCommands
     public static void AddTo(IResource resource, Func<string, ResourceRun> runOf)
     {
         Add(KnownResourceCommands.StartCommand, "Start", "Starts the resource.", "Play", IconVariant.Filled, isHighlighted: true,
-            state => HasEnded(state) ? ResourceCommandState.Enabled : state == KnownResourceStates.Waiting || state == KnownResourceStates.Starting ? ResourceCommandState.Disabled : ResourceCommandState.Hidden,
+            state => IsAtRest(state) ? ResourceCommandState.Enabled : state == KnownResourceStates.Waiting || state == KnownResourceStates.Starting ? ResourceCommandState.Disabled : ResourceCommandState.Hidden,
             (run, ct) => run.StartAgainAsync(ct));
         Add(KnownResourceCommands.StopCommand, "Stop", "Stops the resource.", "Stop", IconVariant.Filled, isHighlighted: true,
             state => IsAlive(state) ? ResourceCommandState.Enabled : state == KnownResourceStates.Stopping ? ResourceCommandState.Disabled : ResourceCommandState.Hidden,
@@ -36,6 +36,8 @@ static class LifecycleCommands
     }
 
     public static bool HasEnded(string? state) => state == KnownResourceStates.Finished || state == KnownResourceStates.FailedToStart;
+
+    static bool IsAtRest(string? state) => state == KnownResourceStates.NotStarted || HasEnded(state);
 
     // One that has crashed is alive: it starts again after its pause unless it is stopped.
     static bool IsAlive(string? state) => state == KnownResourceStates.Running || state == KnownResourceStates.Exited || state == KnownResourceStates.Waiting;

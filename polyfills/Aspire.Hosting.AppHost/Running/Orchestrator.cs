@@ -70,7 +70,7 @@ sealed class Orchestrator(
         }
 
         foreach (var instance in Model.Resources.SelectMany(Instance.AllOf)) _runs.Add(new(instance, services, this));
-        foreach (var run in _runs) run.Start();
+        foreach (var run in _runs.Where(run => !run.WaitsToBeAsked)) run.Start();
         _starting = SayWhenUpAsync();
     }
 
@@ -111,8 +111,8 @@ sealed class Orchestrator(
 
     DashboardServer? Dashboard { get; } = services.GetService<DashboardServer>();
 
-    /// <summary>Everything is healthy, or has ended as it should.</summary>
-    public Task Up => Task.WhenAll(_runs.Select(run => run.Up));
+    /// <summary>Everything that starts by itself is healthy, or has ended as it should.</summary>
+    public Task Up => Task.WhenAll(_runs.Where(run => !run.WaitsToBeAsked).Select(run => run.Up));
 
     /// <summary>The run of an instance, as commands name it.</summary>
     public ResourceRun RunOf(string id) => _runs.Find(run => string.Equals(run.Instance.Id, id, StringComparison.OrdinalIgnoreCase))

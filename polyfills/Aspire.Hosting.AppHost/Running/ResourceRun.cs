@@ -38,6 +38,9 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
     /// <summary>Healthy, or ended as it should.</summary>
     public Task Up => _up.Task;
 
+    /// <summary>Whether it starts only when somebody asks for it.</summary>
+    public bool WaitsToBeAsked => Resource.HasAnnotationOfType<ExplicitStartupAnnotation>();
+
     /// <summary>Whether the resource runs, rather than is there.</summary>
     public static bool IsProcess(IResource resource) => resource is ExecutableResource || resource.HasAnnotationOfType<LaunchAnnotation>();
 
@@ -92,8 +95,14 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
         _closed = true;
         _oneAtATime.Release();
         await EndLifeAsync();
-        // It will not be started again. Where the AppHost does not come as far as this, the launcher does it.
-        if (_rubbish is { } rubbish && Directory.Exists(rubbish)) Directory.Delete(rubbish, recursive: true);
+        try
+        {
+            if (Directory.Exists(_rubbish)) Directory.Delete(_rubbish, recursive: true);
+        }
+        catch (IOException e)
+        {
+            _progress.Say(Instance.Id, $"{_rubbish} stays: {e.Message}"); // something that had to be killed writes there yet
+        }
     }
 
     public void Dispose()
@@ -157,7 +166,6 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
             await PublishAsync(KnownResourceStates.Starting);
             await _eventing.PublishAsync(new BeforeResourceStartedEvent(Resource, services), stopping);
             var plan = await PlanAsync(stopping);
-            _rubbish = plan.Rubbish;
             var said = await ProcessEnvironment.OfAsync(
                 Instance, services.GetRequiredService<DistributedApplicationExecutionContext>(), _logs.GetLogger(Instance.Id), stopping);
             var environment = ProcessEnvironment.Inherited();
@@ -165,8 +173,10 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
             stopping.ThrowIfCancellationRequested();
 
             _child?.Dispose();
+            _rubbish = plan.Rubbish;
             _child = Child.Start(plan, environment, Output);
             if (stopping.IsCancellationRequested) _child.Stop(); // told so between the check and the start
+            var program = await _child.Program;
             await UpdateAsync(snapshot => snapshot with
             {
                 State = KnownResourceStates.Running,
@@ -176,6 +186,7 @@ sealed class ResourceRun(Instance instance, IServiceProvider services, Orchestra
                 HealthStatus = null,
                 HealthReports = [],
                 Failure = null,
+                Properties = program is { } id ? [new("executable.pid", id)] : [],
                 EnvironmentVariables = [.. said.Select(pair => new EnvironmentVariableSnapshot(pair.Key, pair.Value, IsFromSpec: true))]
             });
 

@@ -15,9 +15,8 @@ sealed class Balancer : IAsyncDisposable
     readonly CancellationTokenSource stop = new();
     readonly Task accepting;
 
-    public Balancer(IEnumerable<int> ports)
+    public Balancer()
     {
-        foreach (var port in ports) inService[port] = true;
         listener.Start();
         accepting = AcceptAsync();
     }
@@ -35,6 +34,7 @@ sealed class Balancer : IAsyncDisposable
             if (to == port) far.Client?.Close(0);
     }
 
+    /// <summary>Sends people there.</summary>
     public void PutBack(int port) => inService[port] = true;
 
     public async ValueTask DisposeAsync()

@@ -5,20 +5,28 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Web;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.JavaScript;
+using Aspire.Hosting.Testing;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Testing;
 
 namespace Lightning.EndToEnd.Faults;
 
-/// <summary>The services as processes over a Postgres of their own: three BFFs and two APIs behind balancers, Identity, the admin site. What a test breaks, it mends.</summary>
+/// <summary>
+/// The AppHost's own model with three BFFs and two APIs, without the front end and the mailbox, which nobody asks for here. Balancers stand before the
+/// replicas besides the AppHost's own address, because they can be told to send nobody to one. What a test breaks, it mends.
+/// </summary>
 public sealed class Cluster : IAsyncLifetime
 {
     const string Password = "correct horse battery staple";
     const string NativeCallback = "http://127.0.0.1/callback";
-    readonly Dictionary<string, string> secrets = [];
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    DistributedApplication? app;
 
-    internal StoppablePostgres Postgres { get; } = new();
+    internal ClusterDatabase Postgres { get; private set; } = null!;
 
     internal ServiceProcess Identity { get; private set; } = null!;
 
@@ -28,26 +36,33 @@ public sealed class Cluster : IAsyncLifetime
 
     internal ServiceProcess[] Apis { get; private set; } = [];
 
-    internal Balancer Front { get; private set; } = null!;
+    internal Balancer Front { get; } = new();
 
-    internal Balancer Back { get; private set; } = null!;
+    internal Balancer Back { get; } = new();
 
-    IEnumerable<ServiceProcess> All => [Identity, Admin, .. Bffs, .. Apis];
+    /// <summary>The one address that the AppHost gives the BFFs.</summary>
+    internal Uri App => app!.GetEndpoint("bff", "http");
 
     public async ValueTask InitializeAsync()
     {
-        await Postgres.StartAsync();
-        await Postgres.MigrateAsync();
-        var ports = Ports.Free(7);
-        (Front, Back) = (new Balancer(ports[2..5]), new Balancer(ports[5..7]));
-        var issuer = $"http://127.0.0.1:{ports[0]}";
-        Identity = Service("Identity", ports[0], [], issuer, ("Identity__Issuer", issuer), ("Smtp__Uri", "smtp://127.0.0.1:1"),
-            ("Identity__Clients__Bff__Secret", SecretOf("bff")), ("Identity__Clients__Bff__BaseUri", Front.Address.GetLeftPart(UriPartial.Authority)),
-            ("Identity__Clients__Admin__Secret", SecretOf("admin")), ("Identity__Clients__Admin__BaseUri", $"http://127.0.0.1:{ports[1]}"));
-        Admin = Service("Admin", ports[1], [("Oidc__ClientSecret", SecretOf("admin"))], issuer);
-        Bffs = [.. ports[2..5].Select(port => Service("Bff", port, [("Oidc__ClientSecret", SecretOf("bff")), ("services__api__http__0", Back.Address.GetLeftPart(UriPartial.Authority))], issuer))];
-        Apis = [.. ports[5..7].Select(port => Service("Api", port, [], issuer))];
-        await Task.WhenAll(All.Select(service => service.StartAsync()));
+        using var timeout = new CancellationTokenSource(Patience);
+        // Never a developer's own server, should one be configured.
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(["--ConnectionStrings:lightning=", "--replicas", "2"], timeout.Token);
+        IResourceBuilder<T> Resource<T>(string name) where T : IResource => builder.CreateResourceBuilder(builder.Resources.OfType<T>().Single(resource => resource.Name == name));
+
+        Resource<JavaScriptAppResource>("mail").WithExplicitStart();
+        Resource<ViteAppResource>("web").WithExplicitStart();
+        Resource<ProjectResource>("bff").WithReplicas(3).WithEnvironment("services__api__http__0", Back.Address.GetLeftPart(UriPartial.Authority));
+        Resource<ProjectResource>("identity").WithEnvironment("Identity__Clients__Bff__BaseUri", Front.Address.GetLeftPart(UriPartial.Authority));
+        app = await builder.BuildAsync(timeout.Token);
+        await app.StartAsync(timeout.Token);
+        Task<ServiceProcess[]> ProcessesAsync(string service, int count) => ServiceProcess.OfAsync(app, service, count, timeout.Token);
+
+        (Bffs, Apis) = (await ProcessesAsync("bff", 3), await ProcessesAsync("api", 2));
+        (Identity, Admin) = ((await ProcessesAsync("identity", 1))[0], (await ProcessesAsync("admin", 1))[0]);
+        Postgres = await ClusterDatabase.OfAsync(app, timeout.Token);
+        foreach (var bff in Bffs) Front.PutBack(bff.Port);
+        foreach (var api in Apis) Back.PutBack(api.Port);
     }
 
     /// <summary>A new account, signed in at Identity: what a mailed link leads to.</summary>
@@ -107,27 +122,10 @@ public sealed class Cluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in All.Where(service => service is not null)) await service.DisposeAsync();
+        if (app is not null) await app.DisposeAsync();
         await Front.DisposeAsync();
         await Back.DisposeAsync();
-        await Postgres.DisposeAsync();
     }
-
-    ServiceProcess Service(string name, int port, IEnumerable<(string, string)> settings, string issuer, params (string, string)[] more)
-    {
-        var role = name.ToLowerInvariant();
-        (string Key, string Value)[] all =
-        [
-            ("ConnectionStrings__lightning", Postgres.ConnectionStringOf(role)),
-            ("DataProtection__MasterKey", SecretOf($"{role}-key")),
-            .. name == "Identity" ? [] : new[] { ("Oidc__Authority", issuer) },
-            .. settings,
-            .. more,
-        ];
-        return new ServiceProcess($"Lightning.{name}", port, all.ToDictionary(setting => setting.Key, setting => setting.Value));
-    }
-
-    string SecretOf(string what) => secrets.TryGetValue(what, out var secret) ? secret : secrets[what] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 }
 
 /// <summary>A cookie and whose it is, asked for at any replica by connections that are used once.</summary>

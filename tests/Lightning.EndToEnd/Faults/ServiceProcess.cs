@@ -1,45 +1,51 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Lightning.Testing;
 
 namespace Lightning.EndToEnd.Faults;
 
-/// <summary>One of Lightning's services as a process of its own, which can be stopped, killed, frozen and started again.</summary>
-sealed class ServiceProcess(string name, int port, Dictionary<string, string> environment) : IAsyncDisposable
+/// <summary>One process of a service that the AppHost runs, reached by itself; it can be stopped, killed, frozen and started again.</summary>
+sealed class ServiceProcess
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     static readonly HttpClient Probe = new() { Timeout = TimeSpan.FromSeconds(5) };
-    readonly ConcurrentQueue<string> said = new();
-    Process? process;
+    readonly DistributedApplication app;
+    readonly string id;
 
-    public Uri Address { get; } = new($"http://127.0.0.1:{port}");
+    ServiceProcess(DistributedApplication app, string id)
+    {
+        (this.app, this.id) = (app, id);
+        Address = new Uri(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
+    }
 
-    public int Port => port;
+    /// <summary>Those of a service, once so many are healthy.</summary>
+    public static async Task<ServiceProcess[]> OfAsync(DistributedApplication app, string service, int count, CancellationToken cancellationToken)
+    {
+        var healthy = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var change in app.ResourceNotifications.WatchAsync(cancellationToken))
+        {
+            if (change.Resource.Name == service && IsHealthy(change.Snapshot)) healthy.Add(change.ResourceId);
+            if (healthy.Count == count) break;
+        }
+        return [.. healthy.Select(id => new ServiceProcess(app, id))];
+    }
+
+    public Uri Address { get; }
+
+    public int Port => Address.Port;
+
+    CustomResourceSnapshot Snapshot => app.ResourceNotifications.TryGetCurrentState(id, out var known) ? known.Snapshot : throw new InvalidOperationException($"There is no {id}.");
+
+    int Number => Convert.ToInt32(Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, CultureInfo.InvariantCulture);
 
     /// <summary>Starts it, and waits until it serves.</summary>
     public async Task StartAsync()
     {
-        var folder = Path.Combine(Root, name);
-        // Beside this test's own output, in the same configuration.
-        var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(folder, "bin", output.Parent!.Name, output.Name, $"{name}.dll"));
-        foreach (var (key, value) in environment) start.Environment[key] = value;
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        start.Environment["ASPNETCORE_URLS"] = Address.GetLeftPart(UriPartial.Authority);
-        start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
-        process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Hear(line.Data);
-        process.ErrorDataReceived += (_, line) => Hear(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        await Wait.UntilAsync(async () =>
-        {
-            if (process.HasExited) throw new InvalidOperationException($"{name} ended at its start: {string.Join('\n', said)}");
-            return await StatusAsync("/health/ready") == HttpStatusCode.OK;
-        }, Patience);
+        await SayAsync(KnownResourceCommands.StartCommand);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync(id).WaitAsync(Patience);
     }
 
     /// <summary>The status of one of its own pages; none where it does not answer.</summary>
@@ -57,17 +63,22 @@ sealed class ServiceProcess(string name, int port, Dictionary<string, string> en
     }
 
     /// <summary>As an orderly shut-down does it.</summary>
-    public async Task StopAsync()
-    {
-        await SignalAsync("TERM");
-        await process!.WaitForExitAsync().WaitAsync(Patience);
-    }
+    public Task StopAsync() => SayAsync(KnownResourceCommands.StopCommand);
 
-    /// <summary>From one instruction to the next.</summary>
+    /// <summary>From one instruction to the next, and it stays away.</summary>
     public async Task KillAsync()
     {
-        process!.Kill();
-        await process.WaitForExitAsync();
+        await EndAsync();
+        await StopAsync();
+    }
+
+    /// <summary>From one instruction to the next; the AppHost starts it again.</summary>
+    /// <returns>Ends when it has.</returns>
+    public async Task<Task> CrashAsync()
+    {
+        var before = Number;
+        await EndAsync();
+        return Wait.UntilAsync(() => IsHealthy(Snapshot) && Number != before, Patience);
     }
 
     /// <summary>Takes it off the processor: it neither answers nor hangs up.</summary>
@@ -76,33 +87,26 @@ sealed class ServiceProcess(string name, int port, Dictionary<string, string> en
     /// <summary>Lets it go on.</summary>
     public Task ThawAsync() => SignalAsync("CONT");
 
-    public async ValueTask DisposeAsync()
+    async Task EndAsync()
     {
-        if (process is { HasExited: false }) await KillAsync();
-        process?.Dispose();
+        using var process = Process.GetProcessById(Number);
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    async Task SayAsync(string command)
+    {
+        var answer = await app.ResourceCommands.ExecuteCommandAsync(id, command).WaitAsync(Patience);
+        answer.Success.ShouldBeTrue(answer.Message);
     }
 
     async Task SignalAsync(string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{signal}", Number.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         kill.ExitCode.ShouldBe(0);
     }
 
-    void Hear(string? line)
-    {
-        if (line is null) return;
-        said.Enqueue(line);
-        if (said.Count > 200) said.TryDequeue(out _);
-    }
-
-    static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Lightning.sln"))) folder = folder.Parent!;
-            return folder.FullName;
-        }
-    }
+    static bool IsHealthy(CustomResourceSnapshot snapshot) =>
+        snapshot is { HealthStatus: Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy, State.Text: var state } && state == KnownResourceStates.Running;
 }

@@ -23,6 +23,10 @@ public static partial class ResourceBuilderExtensions
     public static IResourceBuilder<T> WaitForCompletion<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency, int exitCode = 0)
         where T : IResourceWithWaitSupport => builder.WithAnnotation(new WaitAnnotation(dependency.Resource, WaitType.WaitForCompletion, exitCode));
 
+    /// <summary>Starts the resource only when somebody asks for it.</summary>
+    public static IResourceBuilder<T> WithExplicitStart<T>(this IResourceBuilder<T> builder) where T : IResource =>
+        builder.WithAnnotation(new ExplicitStartupAnnotation());
+
     /// <summary>Lets a registered health check say whether the resource is healthy.</summary>
     public static IResourceBuilder<T> WithHealthCheck<T>(this IResourceBuilder<T> builder, string key) where T : IResource =>
         builder.WithAnnotation(new HealthCheckAnnotation(key));

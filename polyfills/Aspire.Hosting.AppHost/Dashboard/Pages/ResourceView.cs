@@ -24,6 +24,7 @@ sealed class ResourceView(ResourceNotificationService notifications, ResourcesVi
     Html All(ResourceEvent change)
     {
         var (resource, snapshot) = (change.Resource, change.Snapshot);
+        var process = snapshot.State?.Text == KnownResourceStates.Running ? snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value : null;
         return Html.Of($"""
             <div id="resource-all">
             <div class="actions">{list.Actions(change, onlyHighlighted: false)}</div>
@@ -34,6 +35,7 @@ sealed class ResourceView(ResourceNotificationService notifications, ResourcesVi
             <table class="properties"><caption>Resource</caption><tbody>
               <tr><th scope="row">State</th><td>{ResourcesView.State(snapshot)}</td></tr>
               <tr><th scope="row">Type</th><td>{ResourcesView.TypeOf(resource)}</td></tr>
+              {Html.If(process is not null, $"""<tr><th scope="row">Process</th><td>{$"{process}"}</td></tr>""")}
               {Fact("Started", snapshot.StartTimeStamp)}{Fact("Ended", snapshot.StopTimeStamp)}
               {Html.If(snapshot.Failure is not null, $"""<tr><th scope="row">Failure</th><td>{snapshot.Failure}</td></tr>""")}
               {Html.If(snapshot.Urls.Length > 0, $"""<tr><th scope="row">Endpoints</th><td>{ResourcesView.Links(snapshot)}</td></tr>""")}

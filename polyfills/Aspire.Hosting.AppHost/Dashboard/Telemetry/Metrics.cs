@@ -81,7 +81,7 @@ sealed class Metrics
     {
         var measure = metric.DataCase switch
         {
-            MetricRecord.DataOneofCase.Histogram => Measure.Spread,
+            MetricRecord.DataOneofCase.Histogram or MetricRecord.DataOneofCase.ExponentialHistogram => Measure.Spread,
             MetricRecord.DataOneofCase.Sum when metric.Sum.IsMonotonic => Measure.Count,
             MetricRecord.DataOneofCase.Sum or MetricRecord.DataOneofCase.Gauge => Measure.Value,
             _ => (Measure?)null
@@ -100,6 +100,9 @@ sealed class Metrics
         {
             case MetricRecord.DataOneofCase.Histogram:
                 foreach (var point in metric.Histogram.DataPoints) Add(instrument, point, metric.Histogram.AggregationTemporality);
+                break;
+            case MetricRecord.DataOneofCase.ExponentialHistogram:
+                foreach (var point in metric.ExponentialHistogram.DataPoints) Add(instrument, point, metric.ExponentialHistogram.AggregationTemporality);
                 break;
             case MetricRecord.DataOneofCase.Sum:
                 foreach (var point in metric.Sum.DataPoints) Add(instrument, point, metric.Sum.AggregationTemporality);
@@ -125,27 +128,36 @@ sealed class Metrics
     {
         if (point.ExplicitBounds.Count > 200 || point.BucketCounts.Count != point.ExplicitBounds.Count + 1) return; // without buckets there is no spread to show
         if (SeriesOf(instrument, point.Attributes) is not { } series) return;
-        var counts = point.BucketCounts.Select(count => (long)count).ToArray();
-        var (count, sum) = ((long)point.Count, point.Sum);
         // The bounds of a series never change, so all its points share one list.
         IReadOnlyList<double> bounds = series.Last?.Buckets?.Bounds is { } known && known.SequenceEqual(point.ExplicitBounds) ? known : [.. point.ExplicitBounds];
+        Add(series, Attributes.Time(point.TimeUnixNano), (long)point.Count, point.Sum, bounds, [.. point.BucketCounts.Select(count => (long)count)], temporality);
+    }
+
+    void Add(Recorded instrument, ExponentialPoint point, int temporality)
+    {
+        if (point.Positive?.BucketCounts.Count > 1000 || SeriesOf(instrument, point.Attributes, Exponential.Weight) is not { } series) return;
+        Add(series, Attributes.Time(point.TimeUnixNano), (long)point.Count, point.Sum, Exponential.Bounds, Exponential.Counts(point), temporality);
+    }
+
+    static void Add(Points series, DateTime time, long count, double sum, IReadOnlyList<double> bounds, long[] counts, int temporality)
+    {
         if (temporality == Delta && series.Last?.Buckets is { } last && last.Counts.Length == counts.Length)
         {
             (count, sum) = (count + last.Count, sum + last.Sum);
             for (var i = 0; i < counts.Length; i++) counts[i] += last.Counts[i];
         }
 
-        series.Add(new(Attributes.Time(point.TimeUnixNano), count, new(count, sum, bounds, counts)));
+        series.Add(new(time, count, new(count, sum, bounds, counts)));
     }
 
     static DateTime Latest(DateTime one, DateTime other) => one > other ? one : other;
 
-    Points? SeriesOf(Recorded instrument, IEnumerable<KeyValue> attributes)
+    Points? SeriesOf(Recorded instrument, IEnumerable<KeyValue> attributes, int weight = 1)
     {
         var label = string.Join(", ", Attributes.Of(attributes).OrderBy(property => property.Name, StringComparer.Ordinal).Select(property => $"{property.Name}={property.Value}"));
         label = Attributes.Cut(label, 500);
         if (instrument.Series.TryGetValue(label, out var known)) return known;
-        var full = instrument.Series.Count >= KeptPerInstrument || _series >= KeptSeries || instrument.Measure == Measure.Spread && _spreads >= KeptSpreads;
+        var full = instrument.Series.Count >= KeptPerInstrument || _series >= KeptSeries || instrument.Measure == Measure.Spread && _spreads + weight > KeptSpreads;
         if (full)
         {
             instrument.Omitted++;
@@ -153,7 +165,7 @@ sealed class Metrics
         }
 
         _series++;
-        if (instrument.Measure == Measure.Spread) _spreads++;
+        if (instrument.Measure == Measure.Spread) _spreads += weight;
         // A spread's point is a dozen numbers: fewer of them are kept.
         return instrument.Series[label] = new(TimeSpan.FromSeconds(instrument.Measure == Measure.Spread ? 5 : 2));
     }

@@ -1,0 +1,70 @@
+using System.Net;
+using Lightning.Identity.Protocol;
+using Lightning.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Lightning.Identity.Tests;
+
+/// <summary>A relying party's push and all that the browser does here for it are one trace.</summary>
+public class SignInTraceTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+{
+    const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    [Fact]
+    public async Task SignIn_FromThePushToTheCode_IsOneTrace()
+    {
+        using var spans = new RequestSpans();
+        var user = await identity.AddAccountAsync("ada");
+        var visitor = identity.Visitor();
+        using var asked = await visitor.GetAsync(await PushAsync(Trace));
+        var page = asked.Headers.Location!.ToString();
+        using var signedIn = await visitor.SignInAsync(user.Email, page: page);
+        using var answered = await visitor.GetAsync(signedIn.Headers.Location!.ToString());
+        RelyingParty.Callback(answered).ShouldContainKey("code");
+
+        (await spans.PathsOfAsync(Trace, 5)).ShouldBe(["/connect/par", "/connect/authorize", "/account/sign-in", "/account/sign-in", "/connect/authorize"]);
+    }
+
+    [Fact]
+    public async Task Request_WithAnotherTraceThanItWasPushedIn_IsNoRequest()
+    {
+        var address = await PushAsync("0af7651916cd43dd8448eb211c80319c");
+        using var altered = await identity.Visitor().GetAsync(address.Replace("0af7651916cd43dd8448eb211c80319c", Trace, StringComparison.Ordinal));
+        altered.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var asPushed = await identity.Visitor().GetAsync(address);
+        asPushed.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
+    [Theory]
+    [InlineData("/connect/authorize?request_uri=urn:ietf:params:oauth:request_uri:x.{trace}", true)]
+    [InlineData("/account/sign-in?returnUrl=%2Fconnect%2Fauthorize%3Fclient_id%3Da%26request_uri%3Durn%253Aietf%253Aparams%253Aoauth%253Arequest_uri%253AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.{trace}", true)]
+    [InlineData("/account/sign-in?returnUrl=https%3A%2F%2Fevil.example%2F.{trace}", false)]
+    [InlineData("/account/sign-in?returnUrl=/account.{trace}", false)]
+    [InlineData("/connect/authorize?request_uri={trace}", false)]
+    [InlineData("/connect/token?request_uri=x.{trace}", false)]
+    [InlineData("/account/sign-in", false)]
+    public void Address_NamesATrace_WhereARequestWaitsAndNowhereElse(string address, bool named)
+    {
+        const string trace = $"00-{Trace}-00f067aa0ba902b7-01";
+        var parts = address.Replace("{trace}", trace, StringComparison.Ordinal).Split('?', 2);
+        var http = new DefaultHttpContext { Request = { Path = parts[0], QueryString = new QueryString(parts.Length > 1 ? $"?{parts[1]}" : "") } };
+        PushedRequests.TraceOf(http.Request).ShouldBe(named ? trace : null);
+    }
+
+    async Task<string> PushAsync(string trace)
+    {
+        var bff = identity.Bff(identity.Visitor());
+        using var client = identity.BackChannel();
+        client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+        using var content = new FormUrlEncodedContent(bff.Request(("client_secret", IdentityUnderTest.BffSecret)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!)));
+        using var pushed = await client.PostAsync("/connect/par", content);
+        pushed.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var body = System.Text.Json.JsonDocument.Parse(await pushed.Content.ReadAsStringAsync()).RootElement;
+        return QueryHelpers.AddQueryString("/connect/authorize", new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["client_id"] = bff.ClientId,
+            ["request_uri"] = body.GetProperty("request_uri").GetString(),
+        });
+    }
+}
