@@ -14,7 +14,7 @@ static partial class Refusal
         where T : class
     {
         var explanation = await policy.ExplainAsync(db, actor, verb, row, cancellationToken);
-        Refused(db.GetService<ILoggerFactory>().CreateLogger(typeof(Policy<T>)), typeof(T).Name, explanation);
+        Refused(db.GetService<ILoggerFactory>().CreateLogger<Policy<T>>(), typeof(T).Name, explanation);
         return Of(explanation.ToString(), string.Join("-or-", explanation.Parts.Where(part => !part.Holds).Select(part => part.Name.Replace(' ', '-'))));
     }
 
