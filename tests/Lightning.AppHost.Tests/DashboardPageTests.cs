@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
-using Deque.AxeCore.Playwright;
 using Lightning.EndToEnd;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -25,7 +24,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await Expect(Row(page, "postgres")).ToContainTextAsync("Running");
         await Expect(Row(page, "service").GetByRole(AriaRole.Link, new() { Name = "Service", Exact = true })).ToHaveAttributeAsync("href", new Regex("^http://localhost:"));
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Live");
-        await InspectLooksAsync(page, "resources");
+        await page.InspectLooksAsync("dashboard-resources");
 
         // The document stays the same one: what is written into it is still there in the end.
         await page.EvaluateAsync("document.body.dataset.mark = 'same'");
@@ -39,7 +38,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await page.GetByRole(AriaRole.Link, new() { Name = "service", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "service" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "SECRET" })).ToContainTextAsync("••••••••");
-        await InspectLooksAsync(page, "resource");
+        await page.InspectLooksAsync("dashboard-resource");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remember service" }).ClickAsync();
         using var service = dashboard.App.CreateHttpClient("service");
         await EventuallyAsync(async () => await service.GetStringAsync("/remembered", Cancelled) == "it");
@@ -58,7 +57,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await Expect(console).ToContainTextAsync("Work on <b>wool</b> begins.");
         // .NET colours the levels where it is told that somebody sees it.
         await Expect(console.Locator("span.a33, span.a93").First).ToHaveTextAsync("warn");
-        await InspectLooksAsync(page, "console");
+        await page.InspectLooksAsync("dashboard-console");
 
         await page.GetByLabel("With the text").FillAsync("wool");
         await page.Keyboard.PressAsync("Enter");
@@ -86,7 +85,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await service.GetStringAsync("/work?thing=another", Cancelled);
         await Expect(page.GetByText("Work on another begins.").First).ToBeVisibleAsync();
         await Expect(row.GetByRole(AriaRole.Row, new() { Name = "Category" })).ToBeVisibleAsync();
-        await InspectLooksAsync(page, "logs");
+        await page.InspectLooksAsync("dashboard-logs");
 
         await row.GetByRole(AriaRole.Link, new() { NameRegex = TraceName() }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading)).ToHaveTextAsync("service: GET /work");
@@ -98,7 +97,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await statement.Locator("summary").ClickAsync();
         await Expect(statement).ToContainTextAsync("SELECT length($1)::text AS length_of_thing");
         await Expect(statement).Not.ToContainTextAsync("silk-from-afar");
-        await InspectLooksAsync(page, "trace");
+        await page.InspectLooksAsync("dashboard-trace");
 
         await page.GetByRole(AriaRole.Link, new() { NameRegex = RecordsName() }).ClickAsync();
         await Expect(page.GetByText("Work on silk-from-afar begins.").First).ToBeVisibleAsync();
@@ -118,7 +117,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await page.GetByLabel("Which").SelectOptionAsync("Requests");
         await client.GetStringAsync("/work?thing=cotton", Cancelled);
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "service: GET /work" }).First).ToContainTextAsync(Spans());
-        await InspectLooksAsync(page, "traces");
+        await page.InspectLooksAsync("dashboard-traces");
         await page.GetByRole(AriaRole.Link, new() { Name = "service: GET /fault" }).First.ClickAsync();
         await page.Locator("summary").First.ClickAsync();
         await Expect(page.GetByText("Asked to fail.").First).ToBeVisibleAsync();
@@ -141,7 +140,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await Expect(spread.Locator("polyline").First).ToBeAttachedAsync();
         // Its own come before the framework's.
         (await page.Locator("section h2").First.TextContentAsync()).ShouldBe("small.worked");
-        await InspectLooksAsync(page, "metrics");
+        await page.InspectLooksAsync("dashboard-metrics");
     }
 
     /// <summary>No page may ask for what the policy forbids, nor fail in its script.</summary>
@@ -161,20 +160,6 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     }
 
     static ILocator Row(IPage page, string resource) => page.Locator($"#resources-{resource}");
-
-    /// <summary>Wide and on a phone, light and dark.</summary>
-    static async Task InspectLooksAsync(IPage page, string name)
-    {
-        foreach (var (look, width, scheme) in new[] { ("phone-dark", 360, ColorScheme.Dark), ("phone", 360, ColorScheme.Light), ("wide-dark", 1280, ColorScheme.Dark), ("wide", 1280, ColorScheme.Light) })
-        {
-            await page.SetViewportSizeAsync(width, 800);
-            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
-            await page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots", $"dashboard-{name}-{look}.png") });
-            var violations = (await page.RunAxe()).Violations;
-            violations.ShouldBeEmpty($"{name}-{look}: " + string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help} {violation.Nodes[0].Html}")));
-            (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name}-{look} scrolls sideways");
-        }
-    }
 
     static async Task EventuallyAsync(Func<Task<bool>> condition)
     {

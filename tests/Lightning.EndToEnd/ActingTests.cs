@@ -17,24 +17,24 @@ public sealed class ActingTests(RunningApp app, Browser browser)
         await using var mine = await browser.OpenAsync();
         var wren = await app.SignUpAsync(theirs, "Wren", Address);
         var page = await (await app.AdministratorAsync(mine, "helper@example.com")).OpenAccountAsync(app, Address);
-        await page.InspectAsync("account-acts");
+        await page.InspectLooksAsync("account-acts");
         await page.GetByRole(AriaRole.Link, new() { Name = "Act as Wren" }).ClickAsync();
-        await page.InspectAsync("act-as-question");
+        await page.InspectLooksAsync("act-as-question");
         await page.GetByLabel("Why").FillAsync("Ticket 42");
         await page.GetByRole(AriaRole.Button, new() { Name = "Act as Wren" }).ClickAsync();
 
         var banner = page.GetByRole(AriaRole.Region, new() { Name = "You act as somebody" });
         await Expect(banner).ToContainTextAsync("You act as Wren");
-        await page.InspectAsync("acting-notes");
+        await page.InspectLooksAsync("acting-notes");
         await page.GetByRole(AriaRole.Button, new() { Name = "New note" }).ClickAsync();
         await page.GetByLabel("Title").FillAsync("Written by the helper");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
-        await page.InspectAsync("acting-note");
+        await page.InspectLooksAsync("acting-note");
         await page.GotoAsync(new Uri(app.Address("bff"), "/devices").ToString());
         await Expect(banner).ToBeVisibleAsync();
         await Expect(page.GetByText("This stays Wren’s own.")).ToBeVisibleAsync();
-        await page.InspectAsync("acting-devices");
+        await page.InspectLooksAsync("acting-devices");
         // The account pages at the provider are the administrator's own.
         var account = await mine.NewPageAsync();
         await account.GotoAsync(new Uri(app.Address("identity"), "/account").ToString());
@@ -67,10 +67,10 @@ public sealed class ActingTests(RunningApp app, Browser browser)
         // Shut, the account is out of the product at once; opened again, its owner can come back.
         await page.OpenAccountAsync(app, Address);
         await page.GetByRole(AriaRole.Link, new() { Name = "Disable the account" }).ClickAsync();
-        await page.InspectAsync("account-disable");
+        await page.InspectLooksAsync("account-disable");
         await page.GetByRole(AriaRole.Button, new() { Name = "Disable", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("is disabled");
-        await page.InspectAsync("account-disabled");
+        await page.InspectLooksAsync("account-disabled");
         await Expect(wren.GetByText("Your session has ended.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Enable the account" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Enable", Exact = true }).ClickAsync();

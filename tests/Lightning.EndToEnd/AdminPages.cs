@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -17,22 +16,6 @@ static class AdminPages
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await page.WaitForURLAsync(url => !url.Contains("/account/password", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
         return page;
-    }
-
-    /// <summary>Looks at a page wide and on a phone, light and dark: a picture of each, no accessibility violation, nothing that scrolls sideways.</summary>
-    public static async Task InspectAsync(this IPage page, string name)
-    {
-        foreach (var (look, width, height, scheme) in new[] { ("wide", 1280, 800, ColorScheme.Light), ("wide-dark", 1280, 800, ColorScheme.Dark), ("phone", 360, 740, ColorScheme.Light), ("phone-dark", 360, 740, ColorScheme.Dark) })
-        {
-            await page.SetViewportSizeAsync(width, height);
-            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
-            await page.ShootAsync($"{name}-{look}");
-            var violations = (await page.RunAxe()).Violations;
-            violations.ShouldBeEmpty($"{name}-{look}: " + string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help}")));
-            (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name}-{look} scrolls sideways");
-        }
-        await page.SetViewportSizeAsync(1280, 800);
-        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
     }
 
     /// <summary>Opens somebody's account on the admin site.</summary>

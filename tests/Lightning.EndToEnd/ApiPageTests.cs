@@ -28,7 +28,7 @@ public sealed class ApiPageTests(RunningApp app, Browser browser)
         page.Request += (_, request) => asked.Add(request);
         await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Lightning API" }).First).ToBeVisibleAsync();
-        await ShootAsync(page, $"api-page-{(phone ? "phone" : "wide")}");
+        await page.ShootAsync($"api-page-{(phone ? "phone" : "wide")}");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Authorize" }).First.ClickAsync();
         var window = await context.RunAndWaitForPageAsync(() => page.Locator(".modal-ux").GetByRole(AriaRole.Button, new() { Name = "Apply given OAuth2 credentials" })
@@ -40,14 +40,14 @@ public sealed class ApiPageTests(RunningApp app, Browser browser)
         await window.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await closed.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
         await Expect(page.Locator(".modal-ux").GetByRole(AriaRole.Button, new() { Name = "Logout" }).Or(page.Locator(".modal-ux button", new() { HasText = "Logout" })).First).ToBeVisibleAsync();
-        await ShootAsync(page, $"api-page-signed-in-{(phone ? "phone" : "wide")}");
+        await page.ShootAsync($"api-page-signed-in-{(phone ? "phone" : "wide")}");
         await page.Locator(".modal-ux button.btn-done").ClickAsync();
 
         await page.Locator("#operations-Notes-ListNotes .opblock-summary-control").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Try it out" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Execute" }).ClickAsync();
         await Expect(page.Locator(".live-responses-table tbody .response-col_status").First).ToContainTextAsync("200");
-        await ShootAsync(page, $"api-page-tried-{(phone ? "phone" : "wide")}");
+        await page.ShootAsync($"api-page-tried-{(phone ? "phone" : "wide")}");
 
         refused.ShouldBeEmpty();
         (await page.EvaluateAsync<string>("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")).ShouldBe("""[{},{},""]""");
@@ -64,11 +64,5 @@ public sealed class ApiPageTests(RunningApp app, Browser browser)
         await page.GetByRole(AriaRole.Button, new() { Name = "Try it out" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Execute" }).ClickAsync();
         await Expect(page.Locator(".live-responses-table tbody .response-col_status").First).ToContainTextAsync("401");
-    }
-
-    static async Task ShootAsync(IPage page, string name)
-    {
-        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
     }
 }

@@ -20,7 +20,7 @@ public sealed class DashboardTests(RunningApp app, Browser browser)
         var numbers = page.GetByRole(AriaRole.Region, new() { Name = "Sign-ins in numbers" });
         await Expect(page.Locator(".chart canvas")).ToBeVisibleAsync();
         await Expect(page.Locator("[data-chart] details tbody")).Not.ToBeVisibleAsync();
-        await page.InspectAsync("overview");
+        await page.InspectLooksAsync("overview");
         await page.GetByText("In numbers").ClickAsync();
         await Expect(numbers.GetByRole(AriaRole.Row)).ToHaveCountAsync(15);
         faults.ShouldBeEmpty("nothing is refused by the content security policy");

@@ -44,8 +44,4 @@ static class Newcomer
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
     }
-
-    /// <summary>Keeps what the page looks like with the test's output.</summary>
-    public static Task ShootAsync(this IPage page, string name) =>
-        page.ScreenshotAsync(new() { Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots", $"{name}.png"), FullPage = true });
 }

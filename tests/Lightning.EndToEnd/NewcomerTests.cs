@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -20,23 +19,23 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
     {
         var context = await browser.OpenAsync();
         var page = await SignUpAsync(context, "Ada", "ada@example.com");
-        await ShootAsync(page, "notes-empty");
+        await page.ShootAsync("notes-empty");
 
         await WriteNoteAsync(page, "Groceries", "Milk");
         await page.GetByLabel("Note").FillAsync("Milk and bread");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
-        await ShootAsync(page, "note-edited");
+        await page.ShootAsync("note-edited");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true })).ToBeVisibleAsync();
         (await context.CookiesAsync([app.Address("bff").ToString()])).ShouldNotContain(cookie => cookie.Name == "__Host-lightning");
-        await ShootAsync(page, "signed-out");
+        await page.ShootAsync("signed-out");
 
         await SignInAsync(page, "ada@example.com");
         await page.GetByRole(AriaRole.Link, new() { Name = "Groceries" }).ClickAsync();
         await Expect(page.GetByLabel("Note")).ToHaveValueAsync("Milk and bread");
-        await ShootAsync(page, "note-again");
+        await page.ShootAsync("note-again");
     }
 
     [Fact]
@@ -56,7 +55,7 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
         await second.GotoAsync(new Uri(app.Address("bff"), $"/notes/{id}").ToString());
         await Expect(second.GetByText("There is no such note")).ToBeVisibleAsync();
         (await second.ContentAsync()).ShouldNotContain("Bob's secret");
-        await ShootAsync(second, "foreign-note");
+        await second.ShootAsync("foreign-note");
 
         (await FetchAsync(first, $"/api/v1/notes/{id}")).Status.ShouldBe(200);
     }
@@ -72,7 +71,7 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
 
         await recipient.GetByRole(AriaRole.Link, new() { Name = "Travel plans" }).ClickAsync();
         await Expect(recipient.GetByLabel("Note")).ToHaveValueAsync("Monday");
-        await ShootAsync(recipient, "note-shared");
+        await recipient.ShootAsync("note-shared");
         await giver.GetByLabel("Note").FillAsync("Tuesday");
         await giver.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(recipient.GetByLabel("Note")).ToHaveValueAsync("Tuesday");
@@ -86,7 +85,7 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
         var refused = await person.Context.NewPageAsync();
         await refused.GotoAsync(app.Address("admin").ToString());
         await Expect(refused.GetByText("administrators only", new() { Exact = false })).ToBeVisibleAsync();
-        await ShootAsync(refused, "admin-refused");
+        await refused.ShootAsync("admin-refused");
 
         var output = await app.ManageAsync("create-admin", "root@example.com");
         var link = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Single(line => line.StartsWith("http", StringComparison.Ordinal));
@@ -99,16 +98,16 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
             await page.GetByRole(AriaRole.Link, new() { Name = list, Exact = true }).First.ClickAsync();
             await Expect(page.GetByRole(AriaRole.Heading, new() { Name = list })).ToBeVisibleAsync();
             await Expect(page.GetByText(text).First).ToBeVisibleAsync();
-            await ShootAsync(page, $"admin-{list.ToLowerInvariant()}");
+            await page.ShootAsync($"admin-{list.ToLowerInvariant()}");
         }
 
         await page.GotoAsync(new Uri(app.Address("admin"), "/sessions").ToString());
         await page.GetByRole(AriaRole.Link, new() { Name = "End… carol@example.com" }).First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "End this session" })).ToBeVisibleAsync();
-        await InspectLooksAsync(page, "admin-end-one");
+        await page.InspectLooksAsync("admin-end-one");
         await page.GotoAsync(new Uri(app.Address("admin"), "/sessions/end").ToString());
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "End everybody’s sessions" })).ToBeVisibleAsync();
-        await InspectLooksAsync(page, "admin-end-all");
+        await page.InspectLooksAsync("admin-end-all");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
@@ -171,7 +170,7 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
         await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
         foreach (var summary in new[] { "Lists one's notes and those shared with one, newest change first.", "Writes a note.", "Deletes a note." })
             await Expect(page.GetByText(summary)).ToBeVisibleAsync();
-        await ShootAsync(page, "api-docs");
+        await page.ShootAsync("api-docs");
     }
 
     [Theory]
@@ -185,14 +184,14 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
         var look = (phone ? "phone" : "wide") + (dark ? "-dark" : "");
         await page.GotoAsync(app.Address("bff").ToString());
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true })).ToBeVisibleAsync();
-        await InspectAsync(page, $"landing-{look}");
+        await page.InspectAsync($"landing-{look}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
         await Expect(page.GetByLabel("Email")).ToBeVisibleAsync();
-        await InspectAsync(page, $"register-{look}");
+        await page.InspectAsync($"register-{look}");
         await page.GotoAsync(app.Address("bff").ToString());
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Expect(page.GetByLabel("Password", new() { Exact = true })).ToBeVisibleAsync();
-        await InspectAsync(page, $"sign-in-{look}");
+        await page.InspectAsync($"sign-in-{look}");
     }
 
     [GeneratedRegex("00-(?<trace>[0-9a-f]{32})-[0-9a-f]{16}-01", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
@@ -257,30 +256,5 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
             """, new[] { path, method, body });
         var text = answer.GetProperty("text").GetString()!;
         return (answer.GetProperty("status").GetInt32(), text.StartsWith('{') ? JsonDocument.Parse(text).RootElement : null);
-    }
-
-    /// <summary>Wide and on a phone, light and dark.</summary>
-    static async Task InspectLooksAsync(IPage page, string name)
-    {
-        foreach (var (look, width, scheme) in new[] { ("phone-dark", 360, ColorScheme.Dark), ("phone", 360, ColorScheme.Light), ("wide-dark", 1280, ColorScheme.Dark), ("wide", 1280, ColorScheme.Light) })
-        {
-            await page.SetViewportSizeAsync(width, 800);
-            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
-            await InspectAsync(page, $"{name}-{look}");
-        }
-    }
-
-    static async Task InspectAsync(IPage page, string name)
-    {
-        await ShootAsync(page, name);
-        var violations = (await page.RunAxe()).Violations;
-        violations.ShouldBeEmpty(string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help}")));
-        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
-    }
-
-    static async Task ShootAsync(IPage page, string name)
-    {
-        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
     }
 }

@@ -1,4 +1,3 @@
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -36,7 +35,7 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await mine.GetByText("They may edit it").ClickAsync();
         await Button(mine, "Share").ClickAsync();
         await Expect(mine.GetByText("nora@example.com", new() { Exact = true })).ToBeVisibleAsync();
-        await InspectLooksAsync(mine, "sharing");
+        await mine.InspectLooksAsync("sharing");
         await Button(mine, "Done").ClickAsync();
 
         // It is on the other's page by itself, and what they write is on this one.
@@ -45,12 +44,12 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await theirs.GetByLabel("Note").FillAsync("Tuesday by boat");
         await Button(theirs, "Save").ClickAsync();
         await Expect(mine.GetByLabel("Note")).ToHaveValueAsync("Tuesday by boat");
-        await InspectLooksAsync(theirs, "shared-with-me");
+        await theirs.InspectLooksAsync("shared-with-me");
 
         // The others are put away together, and one is taken out again.
         await Button(mine, "Select").ClickAsync();
         foreach (var title in new[] { "Errands", "Groceries" }) await mine.GetByRole(AriaRole.Checkbox, new() { Name = title }).CheckAsync();
-        await InspectLooksAsync(mine, "select");
+        await mine.InspectLooksAsync("select");
         await Button(mine, "Archive 2 notes").ClickAsync();
         await Expect(mine.Locator(".notes-items li")).ToHaveCountAsync(1);
         await mine.GetByRole(AriaRole.Link, new() { Name = "Archive", Exact = true }).ClickAsync();
@@ -58,12 +57,12 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await Button(mine, "Take out of the archive").ClickAsync();
         await Expect(Link(mine, "Groceries")).ToHaveCountAsync(0);
         await Expect(Link(mine, "Errands")).ToBeVisibleAsync();
-        await InspectLooksAsync(mine, "archive");
+        await mine.InspectLooksAsync("archive");
 
         // Taken back, it goes from the other's page too.
         await mine.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).ClickAsync();
         await Expect(Link(mine, "Groceries")).ToBeVisibleAsync();
-        await InspectLooksAsync(mine, "list");
+        await mine.InspectLooksAsync("list");
         await Link(mine, "Travel plans").ClickAsync();
         await Button(mine, "Share…").ClickAsync();
         await Button(mine, "Take back from nora@example.com").ClickAsync();
@@ -82,19 +81,5 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await page.GetByLabel("Note").FillAsync(body);
         await Button(page, "Save").ClickAsync();
         await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
-    }
-
-    /// <summary>Wide and on a phone, light and dark.</summary>
-    static async Task InspectLooksAsync(IPage page, string name)
-    {
-        foreach (var (look, width, scheme) in new[] { ("phone-dark", 360, ColorScheme.Dark), ("phone", 360, ColorScheme.Light), ("wide-dark", 1280, ColorScheme.Dark), ("wide", 1280, ColorScheme.Light) })
-        {
-            await page.SetViewportSizeAsync(width, 800);
-            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
-            await page.ShootAsync($"{name}-{look}");
-            var violations = (await page.RunAxe()).Violations;
-            violations.ShouldBeEmpty($"{name}-{look}: {string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help} {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
-            (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
-        }
     }
 }

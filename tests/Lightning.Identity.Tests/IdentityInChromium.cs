@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Deque.AxeCore.Playwright;
 using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -59,16 +58,6 @@ public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(serve
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await page.WaitForURLAsync(url => !url.Contains("/account/sign-in", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
-    }
-
-    /// <summary>Keeps a picture of the page, and finds nothing wrong with it.</summary>
-    public static async Task InspectAsync(IPage page, string name)
-    {
-        var folder = Path.Combine(AppContext.BaseDirectory, "TestResults", "screenshots");
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
-        var violations = (await page.RunAxe()).Violations;
-        violations.ShouldBeEmpty($"{name}: {string.Join("; ", violations.Select(violation => $"{violation.Id}: {violation.Help}"))}");
-        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth")).ShouldBeTrue($"{name} scrolls sideways");
     }
 
     static int FreePort()

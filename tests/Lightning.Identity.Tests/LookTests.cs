@@ -1,3 +1,4 @@
+using Lightning.EndToEnd;
 using Lightning.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -26,16 +27,16 @@ public sealed class SetUpLookTests(IdentityForSecondFactors identity, EndToEnd.B
         await identity.SignInAsync(page, user.Email, "/account/devices");
         new Uri(page.Url).AbsolutePath.ShouldBe("/account/second-step/set-up");
         await Expect(page.GetByRole(AriaRole.Heading).First).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"set-up-{look}");
+        await page.InspectAsync($"set-up-{look}");
         await page.GetByLabel("Code").FillAsync("000000");
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await Expect(page.GetByText("This code is not right.")).ToBeVisibleAsync();
         await page.GetByText("No camera?").ClickAsync();
-        await IdentityInChromium.InspectAsync(page, $"set-up-fault-{look}");
+        await page.InspectAsync($"set-up-fault-{look}");
         await page.GetByLabel("Code").FillAsync(identity.CodeOf(AccountActs.Key(await page.ContentAsync())));
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await Expect(page.GetByText("Write these down")).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"set-up-codes-{look}");
+        await page.InspectAsync($"set-up-codes-{look}");
         await page.GotoAsync($"{identity.Origin}/account");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Devices" }).Or(page.GetByText(user.Email)).First).ToBeVisibleAsync();
     }
@@ -74,17 +75,17 @@ public sealed class LookTests(IdentityInChromium identity, EndToEnd.Browser chro
         await page.GetByLabel("Password").FillAsync("short");
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await Expect(page.GetByText("Use at least 8 characters.")).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"password-fault-{look}");
+        await page.InspectAsync($"password-fault-{look}");
 
         await identity.SignInAsync(page, user.Email);
-        await IdentityInChromium.InspectAsync(page, $"home-{look}");
+        await page.InspectAsync($"home-{look}");
         await identity.Visitor().SignInAsync(user.Email);
         foreach (var path in new[] { "change-password", "address", "devices", "data", "authenticator" }) await SeeAsync(path, path);
         await SeeAsync("sign-in?returnUrl=%2Faccount%2Faddress", "confirm");
         await SeeAsync("passkeys", "passkeys-none");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
         await Expect(page.GetByLabel("Name of the passkey")).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"passkeys-{look}");
+        await page.InspectAsync($"passkeys-{look}");
 
         await page.GotoAsync($"{identity.Origin}/account/authenticator");
         await page.GetByText("No camera?").ClickAsync();
@@ -92,7 +93,7 @@ public sealed class LookTests(IdentityInChromium identity, EndToEnd.Browser chro
         await page.GetByLabel("Code").FillAsync(identity.CodeOf(key));
         await page.GetByRole(AriaRole.Button, new() { Name = "Turn on" }).ClickAsync();
         await Expect(page.GetByText("Write these down")).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"recovery-codes-{look}");
+        await page.InspectAsync($"recovery-codes-{look}");
         await SeeAsync("authenticator", "authenticator-on");
         await SeeAsync("?done=password", "account");
 
@@ -101,23 +102,23 @@ public sealed class LookTests(IdentityInChromium identity, EndToEnd.Browser chro
         await page.GetByRole(AriaRole.Button, new() { Name = "Send link" }).ClickAsync();
         await Expect(page.GetByText("We have sent a mail to the new address.")).ToBeVisibleAsync();
         await page.GotoAsync(identity.Origin + await identity.LinkAsync($"new.{look}@example.com"));
-        await IdentityInChromium.InspectAsync(page, $"confirm-address-{look}");
+        await page.InspectAsync($"confirm-address-{look}");
 
         await context.ClearCookiesAsync();
         await identity.SignInAsync(page, user.Email);
-        await IdentityInChromium.InspectAsync(page, $"second-step-{look}");
+        await page.InspectAsync($"second-step-{look}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Use a recovery code" }).ClickAsync();
         await page.GetByLabel("Recovery code").FillAsync("0000-0000");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(page.GetByText("This is none of your recovery codes")).ToBeVisibleAsync();
-        await IdentityInChromium.InspectAsync(page, $"second-step-fault-{look}");
+        await page.InspectAsync($"second-step-fault-{look}");
         refused.ShouldBeEmpty();
 
         async Task SeeAsync(string path, string name)
         {
             await page.GotoAsync($"{identity.Origin}/account{(path.StartsWith('?') ? "" : "/")}{path}");
             await Expect(page.GetByRole(AriaRole.Heading).First).ToBeVisibleAsync();
-            await IdentityInChromium.InspectAsync(page, $"{name}-{look}");
+            await page.InspectAsync($"{name}-{look}");
         }
     }
 
