@@ -2,7 +2,7 @@ using Lightning.Benchmarks;
 using Lightning.Testing;
 
 // Ratios within one run against a baseline beside it, medians of several rounds; absolute figures say more about the machine than about the code.
-//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity|flood|start]
+//   dotnet run -c Release --project tests/Lightning.Benchmarks [gate|rules|proxy|sessions|identity|flood|admin|start]
 if (args is ["yarp", var upstream, .. var with])
 {
     await ProxyBenchmark.ServeYarpAsync(upstream, cookie: with is ["cookie"]);
@@ -11,6 +11,11 @@ if (args is ["yarp", var upstream, .. var with])
 if (args is ["floor", var connectionString])
 {
     await RefreshFloor.ServeAsync(connectionString);
+    return;
+}
+if (args is ["admin-floor", var listed, var page])
+{
+    await AdminFloor.ServeAsync(listed, page);
     return;
 }
 if (args is ["start"])
@@ -26,3 +31,4 @@ if (only is null or "rules") await RulesBenchmark.RunAsync(server);
 if (only is null or "proxy") await ProxyBenchmark.RunAsync(server);
 if (only is null or "sessions") await SessionBenchmark.RunAsync(server);
 if (only is null or "identity" or "flood") await IdentityBenchmark.RunAsync(server, floodAlone: only is "flood");
+if (only is null or "admin") await AdminBenchmark.RunAsync(server);
