@@ -49,7 +49,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     {
         var page = await OpenAsync();
         await page.Keyboard.PressAsync("c");
-        await page.GetByLabel("Resource").SelectOptionAsync("service");
+        await ChooseAsync(page, "Resource", "service");
         var console = page.GetByRole(AriaRole.Log);
         await Expect(console).ToContainTextAsync("Now listening on");
         using var service = dashboard.App.CreateHttpClient("service");
@@ -73,7 +73,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     {
         var page = await OpenAsync();
         await page.Keyboard.PressAsync("s");
-        await page.GetByLabel("Level, at least").SelectOptionAsync("Warning");
+        await ChooseAsync(page, "Level, at least", "Warning");
         using var service = dashboard.App.CreateHttpClient("service");
         await service.GetStringAsync("/work?thing=first", Cancelled); // which connects, and has a span for that
         await service.GetStringAsync("/work?thing=silk-from-afar", Cancelled);
@@ -109,12 +109,12 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     {
         var page = await OpenAsync();
         await page.Keyboard.PressAsync("t");
-        await page.GetByLabel("Which").SelectOptionAsync("Requests that failed");
+        await ChooseAsync(page, "Which", "Requests that failed");
         using var client = dashboard.App.CreateHttpClient("service");
         (await client.GetAsync("/fault", Cancelled)).IsSuccessStatusCode.ShouldBeFalse();
         var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "service: GET /fault" }).First;
         await Expect(row).ToContainTextAsync("Error");
-        await page.GetByLabel("Which").SelectOptionAsync("Requests");
+        await ChooseAsync(page, "Which", "Requests");
         await client.GetStringAsync("/work?thing=cotton", Cancelled);
         await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "service: GET /work" }).First).ToContainTextAsync(Spans());
         await page.InspectLooksAsync("dashboard-traces");
@@ -128,7 +128,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     {
         var page = await OpenAsync();
         await page.Keyboard.PressAsync("m");
-        await page.GetByLabel("Resource").SelectOptionAsync("service");
+        await ChooseAsync(page, "Resource", "service");
         using var service = dashboard.App.CreateHttpClient("service");
         await service.GetStringAsync("/work?thing=four", Cancelled);
         var own = page.GetByRole(AriaRole.Region, new() { Name = "small.worked" });
@@ -157,6 +157,15 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         page.PageError += (_, error) => _complaints.Enqueue(error);
         await page.GotoAsync(dashboard.Dashboard.Link!);
         return page;
+    }
+
+    static async Task ChooseAsync(IPage page, string label, string option)
+    {
+        var field = page.GetByLabel(label);
+        await Expect(field).ToBeVisibleAsync();
+        // The page's script is at work; before that a choice takes effect by the button alone.
+        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Live");
+        await field.SelectOptionAsync(option);
     }
 
     static ILocator Row(IPage page, string resource) => page.Locator($"#resources-{resource}");
