@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Testing;
 using Lightning.EndToEnd;
+using Lightning.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.AppHost.Tests;
 
 /// <summary>The dashboard's pages in a real browser, while the small application runs.</summary>
-public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser browser) : IDisposable
+public sealed partial class DashboardPageTests(DashboardApp dashboard, EndToEnd.Browser browser) : IDisposable
 {
     readonly ConcurrentQueue<string> _complaints = [];
 
@@ -41,7 +42,7 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
         await page.InspectLooksAsync("dashboard-resource");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remember service" }).ClickAsync();
         using var service = dashboard.App.CreateHttpClient("service");
-        await EventuallyAsync(async () => await service.GetStringAsync("/remembered", Cancelled) == "it");
+        await Wait.UntilAsync(async () => await service.GetStringAsync("/remembered", Cancelled) == "it");
     }
 
     [Fact]
@@ -169,11 +170,6 @@ public sealed partial class DashboardPageTests(DashboardApp dashboard, Browser b
     }
 
     static ILocator Row(IPage page, string resource) => page.Locator($"#resources-{resource}");
-
-    static async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !await condition(); await Task.Delay(50, Cancelled)) clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
-    }
 
     /// <summary>Four, and one more where the service had to connect to the database first.</summary>
     [GeneratedRegex(@"service \([45]\)")]

@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.AppHost.Tests;
@@ -32,11 +33,7 @@ public sealed class OrderTests
             Snapshot(app, "client").StartTimeStamp!.Value.ShouldBeGreaterThanOrEqualTo(Snapshot(app, "server").StartTimeStamp!.Value);
 
             // A shell that has not come to its trap yet would die of the signal and say nothing.
-            for (var tries = 0; (await File.ReadAllLinesAsync(journal, Cancelled)).Length < 2; tries++)
-            {
-                tries.ShouldBeLessThan(500, "one of them never came");
-                await Task.Delay(20, Cancelled);
-            }
+            await Wait.UntilAsync(async () => (await File.ReadAllLinesAsync(journal, Cancelled)).Length >= 2);
             await app.StopAsync(Cancelled);
             (await File.ReadAllLinesAsync(journal, Cancelled))[2..].ShouldBe(["client goes", "server goes"]);
         }
