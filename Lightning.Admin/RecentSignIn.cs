@@ -7,7 +7,7 @@ namespace Lightning.Admin;
 
 /// <summary>
 /// A page that acts upon other people wants a sign-in of the last hour (ASVS 5.0, 7.5.3); whoever comes without one is led through it and back, and asked again. Of the database's functions
-/// those that shut out, let in, take a second factor away or hand over ask for the same; those that end sessions do not, because Identity and the command line call them too.
+/// those that shut out, let in, remove, take a second factor away, have a password reset or hand over ask for the same; those that end sessions do not, because Identity and the command line call them too.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class RecentSignInAttribute : Attribute, IAsyncPageFilter

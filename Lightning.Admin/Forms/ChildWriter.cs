@@ -14,9 +14,6 @@ abstract class ChildWriter(string list)
     /// <summary>Their name in the form.</summary>
     public string List => list;
 
-    /// <summary>Whether they are the actor's to look at.</summary>
-    public abstract bool IsPossible { get; }
-
     /// <summary>Whether every field that was sent can be written.</summary>
     public abstract bool Knows(IReadOnlyList<PostedRow> posted);
 
@@ -47,8 +44,6 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
     readonly RowWriter<T> writer = new(registration, request, query, foreignKey.Properties);
     readonly List<Step> steps = [];
 
-    public override bool IsPossible => request.Site.RulesOf(typeof(T)) is var rules && rules.Knows(Verb.Read) && rules.IsPossible(request.Actor, Verb.Read);
-
     public override bool Knows(IReadOnlyList<PostedRow> posted) => posted.Count <= 2 * Most
         && posted.All(row => row.Posted.Fields.Keys.All(name => (row.IsNew ? ForNew : ForThose).Any(field => field.Name == name)));
 
@@ -65,20 +60,20 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
                 else steps.Add(new(row, null, ForNew));
                 continue;
             }
+            // Whoever has touched nothing does not mind what others have.
+            if (!row.IsRemoved && !IsWanted(row)) continue;
             // Those of another row's are as little there as none.
             var key = RowKey.Read(row.Key, registration.Key);
             if (key is not null && parent is not null && await IsHereAsync(key, parent)) await writer.LockAsync(key);
             else key = null;
             if (key is null || parent is null || await LoadAsync(key, parent) is not { } found)
             {
-                overtaken |= IsWanted(row);
+                overtaken |= !row.IsRemoved;
                 continue;
             }
             var entry = request.Db.Entry(found);
             var changed = RowWriter<T>.Changed(ForThose, entry, row.Posted);
             if (!row.IsRemoved && changed.Count == 0) continue;
-            // Whoever has touched nothing does not mind what others have.
-            if (!row.IsRemoved && ForThose.All(field => IsUntouched(field, row))) continue;
             if (RowWriter<T>.IsOvertaken(ForThose, entry, row.Posted)) overtaken = true;
             else if (!await MayAsync(row.IsRemoved ? Verb.Delete : Verb.Update, key) || (row.IsRemoved && !registration.Deletes)) refused = true;
             else if (!row.IsRemoved && await writer.FaultsOfAsync(changed, row.Posted.Fields) is { Count: > 0 } wrong) faults[row.Key] = wrong;
@@ -126,9 +121,9 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
     }
 
     /// <summary>What leads to the parent is the parent's form's to say.</summary>
-    List<FormField> ForNew => Without(writer.Writable(Verb.Create));
+    List<FormField> ForNew => field ??= Without(writer.Writable(Verb.Create));
 
-    List<FormField> ForThose => Without(writer.Writable(Verb.Update));
+    List<FormField> ForThose => field ??= Without(writer.Writable(Verb.Update));
 
     List<FormField> Without(IEnumerable<FormField> fields) => [.. fields.Where(field => !field.Columns.Any(foreignKey.Properties.Contains))];
 

@@ -18,8 +18,15 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     readonly RowWriter<T> writer = new(registration, request, query);
 
     /// <summary>The children that are written along, each list by the foreign key that leads here.</summary>
-    readonly List<(ChildWriter Writer, IForeignKey Key)> children = [.. registration.Inlines.Where(inline => inline.IsEdited).Select(inline => (Inline: inline, registration.Table.FindNavigation(inline.Name)!.ForeignKey))
-        .Select(one => (request.Site.Of(one.Inline.Child)!.Open(request).ChildrenIn(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(one.Inline.Name), one.ForeignKey), one.ForeignKey)).Where(one => one.Item1.IsPossible)];
+    readonly List<(ChildWriter Writer, IForeignKey Key)> children =
+    [
+        .. from inline in registration.Inlines
+           where inline.IsEdited
+           let rows = request.Site.Of(inline.Child)!.Open(request)
+           where rows.IsPossible(Verb.Read)
+           let key = registration.Table.FindNavigation(inline.Name)!.ForeignKey
+           select (rows.ChildrenIn(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(inline.Name), key), key),
+    ];
 
     /// <summary>A form for a new row.</summary>
     public async Task<Form?> NewAsync(IReadOnlyDictionary<string, string> preset, CancellationToken cancellationToken) =>

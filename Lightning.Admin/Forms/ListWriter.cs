@@ -41,7 +41,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         request.Db.ChangeTracker.Clear();
         var keys = again.Select(row => RowKey.Read(row.Key, registration.Key)).OfType<object[]>().ToList();
         var page = await Reader.ReadAsync(new ListState { Size = Math.Max(1, keys.Count), Columns = Columns(state) }, CancellationToken.None,
-            row => keys.Select(key => query.SameKey(row, key)).Aggregate((Expression)Expression.Constant(false), Expression.OrElse));
+            row => query.HasOneOf(row, keys));
         var rows = (await ShowAsync(page.Rows, again, faults, CancellationToken.None)).ToList();
         foreach (var gone in again.Where(row => rows.All(shown => shown.Key != row.Key)))
             rows.Add(new(gone.Key, string.Join(", ", gone.Posted.Fields.Values), [], new Dictionary<string, FormInput>()) { Fault = "Somebody else has removed this meanwhile." });

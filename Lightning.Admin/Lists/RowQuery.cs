@@ -17,6 +17,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
     static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
     readonly Dictionary<string, IReadOnlyList<object[]>?> found = new(StringComparer.Ordinal);
+    readonly Dictionary<(string Text, bool IsPhrase), List<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)>> related = [];
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
@@ -30,9 +31,12 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     public IQueryable<T> WithKey(IQueryable<T> rows, IReadOnlyList<object> key) => rows.Where(Expressions.Condition<T>(row => SameKey(row, key)));
 
     /// <summary>The rows of keys.</summary>
-    public IQueryable<T> WithKeys(IQueryable<T> rows, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? rows.Where(_ => false)
-        : registration.Key is [var only] ? rows.Where(Expressions.Condition<T>(row => Expressions.IsAmong(row, only, keys.Select(key => key[0]))))
-        : rows.Where(Expressions.Condition<T>(row => keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse)));
+    public IQueryable<T> WithKeys(IQueryable<T> rows, IReadOnlyCollection<IReadOnlyList<object>> keys) => rows.Where(Expressions.Condition<T>(row => HasOneOf(row, keys)));
+
+    /// <summary>That a row has one of these keys.</summary>
+    public Expression HasOneOf(Expression row, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? Expression.Constant(false)
+        : registration.Key is [var only] ? Expressions.IsAmong(row, only, keys.Select(key => key[0]))
+        : keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse);
 
     /// <summary>The living, or those that were put away.</summary>
     public IQueryable<T> Living(IQueryable<T> rows, bool deleted = false)
@@ -77,8 +81,9 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         await using var transaction = database.CurrentTransaction is null ? await database.BeginTransactionAsync(cancellationToken) : null;
         await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off", cancellationToken);
         var all = await keys.ToListAsync(cancellationToken);
-        await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT", cancellationToken);
+        // It ends with the transaction; in one that goes on it is taken back.
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
+        else await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT", cancellationToken);
         return found[search] = all.Count > MostRelated ? null : [.. all.Select(key => (object[])key!)];
     }
 
@@ -157,8 +162,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     public Expression May(Verb verb, ParameterExpression row) =>
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
-    /// <summary>That a row has a key.</summary>
-    public Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
+    Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
     /// <summary>The conditions under which a row has a word, any of which suffices.</summary>
     List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)> related)
@@ -182,6 +186,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     /// <summary>The related rows that a word is found in, by the search of their own registration, each list by the column that leads there. So an index serves both sides.</summary>
     async Task<List<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
     {
+        if (related.TryGetValue(word, out var known)) return known;
         var found = new List<(IReadOnlyProperty, IReadOnlyList<object>)>();
         foreach (var navigation in registration.Searched.Select(field => field.Related).OfType<INavigation>().Distinct())
         {
@@ -189,6 +194,6 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
             var keys = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
             if (keys.Count > 0) found.Add((column, keys));
         }
-        return found;
+        return related[word] = found;
     }
 }

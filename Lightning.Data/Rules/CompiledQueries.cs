@@ -36,15 +36,15 @@ public sealed class CompiledQueries
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(asked);
         var (actor, key) = (asked.Actor, (query, policy.GetType(), policy.DecidedFor(asked.Actor)));
+        IQueryable<TResult>? made = null;
         if (!compiled.TryGetValue(key, out var known))
         {
-            var made = make(asked);
-            compiled.TryAdd(key, (Compile(made), policy.RowsFor(actor, verb)));
-            return made.AsAsyncEnumerable();
+            // The first time it runs compiled too: one query is one text, whoever is first to ask.
+            made = make(asked);
+            compiled.TryAdd(key, known = (Compile(made), policy.RowsFor(actor, verb)));
         }
-        if (known.Run is not Run<TResult> run) return make(asked).AsAsyncEnumerable();
-        policy.Recount(verb, (Condition<T>)known.Rows);
-        return run(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, asked.Key);
+        else if (known.Run is not null) policy.Recount(verb, (Condition<T>)known.Rows);
+        return known.Run is Run<TResult> run ? run(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, asked.Key) : (made ?? make(asked)).AsAsyncEnumerable();
     }
 
     /// <summary>Null where something of the actor is computed before the database is asked, and so cannot be left open.</summary>

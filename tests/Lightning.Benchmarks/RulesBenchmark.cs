@@ -127,7 +127,8 @@ static class RulesBenchmark
         return string.Create(CultureInfo.InvariantCulture, $"{notes:N0} notes, {shares:N0} shares");
     }
 
-    static async Task ExecuteAsync(TestDatabase database, string sql)
+    /// <summary>What may take minutes.</summary>
+    internal static async Task ExecuteAsync(TestDatabase database, string sql)
     {
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
