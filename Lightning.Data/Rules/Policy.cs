@@ -11,6 +11,7 @@ public abstract class Policy<T> : IPolicy
 {
     readonly Dictionary<Verb, Allowance<T>> allowances = [];
     readonly ConcurrentDictionary<int, IReadOnlyDictionary<string, bool>> answers = [];
+    readonly ConcurrentDictionary<(Verb Verb, long Decided), bool> possible = [];
     ActorRule[]? aboutActors;
 
     /// <summary>Allows a verb where a rule holds.</summary>
@@ -62,7 +63,8 @@ public abstract class Policy<T> : IPolicy
     }
 
     /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
-    public bool IsPossible(Actor actor, Verb verb) => RowsFor(actor, verb).IsPossible;
+    public bool IsPossible(Actor actor, Verb verb) => possible.TryGetValue((verb, DecidedFor(actor)), out var known) ? known
+        : possible.GetOrAdd((verb, DecidedFor(actor)), RowsFor(actor, verb).IsPossible);
 
     /// <summary>Whether the actor may do it to this object, as far as its own columns say; null where only the database knows.</summary>
     public bool? Decide(Actor actor, Verb verb, T subject) => this[verb] is { } rule ? rule.Decide(actor, subject) : false;
