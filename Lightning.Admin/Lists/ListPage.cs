@@ -11,6 +11,9 @@ public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRo
 {
     /// <summary>Why there is no such page.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>What was not looked for, as sentences.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 }
 
 /// <summary>A row of a list.</summary>
@@ -28,7 +31,11 @@ public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpda
 /// <param name="Value">The value.</param>
 /// <param name="Text">As a person reads it.</param>
 /// <param name="Link">The row that it is a value of, or the key of; null where it is the row's own.</param>
-public sealed record Cell(object? Value, string Text, string? Link);
+public sealed record Cell(object? Value, string Text, string? Link)
+{
+    /// <summary>The rows that it is linked with, where it is such a list; the last says so where there are more than are shown.</summary>
+    public IReadOnlyList<Cell> Rows { get; init; } = [];
+}
 
 /// <summary>How many rows there are, or that there are more than are counted.</summary>
 /// <param name="Rows">How many.</param>

@@ -14,6 +14,9 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>The most years that a date can be narrowed to without typing one.</summary>
     const int MostYears = 30;
 
+    /// <summary>The most rows that a file names of those that a row is linked with; an ellipsis says that there are more.</summary>
+    const int MostLinked = 1000;
+
     /// <summary>A page, and one row more to see whether another follows. Nothing is counted for it.</summary>
     public async Task<ListPage> ReadAsync(ListState state, CancellationToken cancellationToken, Func<Expression, Expression>? also = null)
     {
@@ -40,7 +43,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, true) : (true, more);
         return new(columns, [.. page.Select(values => new ListRow(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells.Of(values, order.Count), values[^2] is true, values[^1] is true))],
             after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
-            before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null);
+            before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null)
+        { LeftOut = query.LeftOut };
     }
 
     /// <summary>All rows of a list, one after another, none of them kept.</summary>
@@ -48,8 +52,14 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     {
         var row = Expression.Parameter(typeof(T), "row");
         var rows = RowQuery<T>.Sort(await query.NarrowAsync(state, null, cancellationToken), query.Order(state, row), row);
-        var values = query.KeyOf(row).Concat(Shown(state).Select(column => query.Value(column, row)));
-        await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken)) yield return found;
+        var columns = Shown(state);
+        var values = query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row, MostLinked)));
+        var linked = Enumerable.Range(0, columns.Count).Where(place => columns[place].Links is not null).ToList();
+        await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            foreach (var place in linked) found[registration.Key.Count + place] = Cells.Linked(request.Site, columns[place], found[registration.Key.Count + place], MostLinked).Select(one => one.Name).ToList();
+            yield return found;
+        }
     }
 
     /// <summary>How many rows a list has, as far as they are counted.</summary>

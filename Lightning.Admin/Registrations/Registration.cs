@@ -136,6 +136,9 @@ public abstract class Registration
 
     private protected List<Children> InlineList { get; } = [];
 
+    /// <summary>The fields that are held against a condition.</summary>
+    internal abstract IEnumerable<string> Checked { get; }
+
     /// <summary>The rows, as one person reaches them.</summary>
     internal abstract Rows Open(AdminRequest request);
 

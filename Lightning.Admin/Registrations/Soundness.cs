@@ -89,7 +89,10 @@ static class Soundness
     static IEnumerable<string> FindsItsColumns(Look look)
     {
         foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed)) yield return Computed("filters by", filter.Field);
-        foreach (var field in look.Registration.Searched.Where(field => field.IsComputed || field.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
+        foreach (var field in look.Registration.Fields.Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
+            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is null) yield return $"shows {field.Name}, and {field.Links.TargetEntityType.ClrType.Name} has no registration by which they are called: add one.";
+            else if (!field.Links.JoinEntityType.IsPropertyBag) yield return $"shows {field.Name}, whose table between has a class of its own, {field.Links.JoinEntityType.ClrType.Name}: register that, and show it by Inline or EditInline.";
+        foreach (var field in look.Registration.Searched.Where(field => field.Links is null ? field.IsComputed || field.Type != typeof(string) : look.Site.Of(field.Links.TargetEntityType.ClrType) is { NamedBy: { } named } && named.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
         foreach (var (name, target) in look.Registration.References.Where(reference => look.Site.Of(reference.Value) is not { KeyLength: 1 }))
             yield return $"shows {name} by the name of a {target.Name}, which has no registration, or a key of several columns: leave Refers<{target.Name}> out, or register it.";
@@ -122,6 +125,7 @@ static class Soundness
             }
             if (!formField.PolicyNames.Any(name => look.Rules.Reaches(Verb.Create, name) || look.Rules.Reaches(Verb.Update, name)))
                 yield return $"edits {field.Name}, which the policy of {look.Registration.Entity.Name} lets nobody write: name it in the fields of Verb.Update or Verb.Create, or show it by ReadOnly.";
+            if (formField.Links is not null && look.Registration.Checked.Contains(field.Name)) yield return $"checks {field.Name}, which is no value but rows: leave the check out.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
         }

@@ -30,6 +30,7 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
         { typeof(HasNoColumns), "has no columns" },
+        { typeof(ShowsLinksToNothing), "shows tags, and Tag has no registration by which they are called: add one" },
     };
 
     [Theory]
@@ -161,6 +162,11 @@ public sealed class SoundnessTests(PostgresServer server)
             List(book => book.Title).Few();
             Action("Pin", Verb.Pin, (_, _) => { });
         }
+    }
+
+    sealed class ShowsLinksToNothing : AdminFor<Book>
+    {
+        public ShowsLinksToNothing() : base("Books") => List(book => book.Title, book => book.Tags).Few();
     }
 
     sealed class HasNoColumns : AdminFor<Book>
