@@ -168,6 +168,21 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         root.Dispose();
     }
 
+    [Fact]
+    public async Task Search_ByAWordThatFitsTooManyPeople_SaysThatNothingWasLookedForByThem()
+    {
+        var (_, _, root) = await admin.SignInAsync(isAdmin: true);
+        await admin.Database.ExecuteAsync("INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at) SELECT uuidv7(), 'crowd', number::text, 'crowd-' || number || '@example.com', true, 'Crowd', false, now() FROM generate_series(1, 1100) AS number");
+        foreach (var path in new[] { "/sessions?q=crowd", "/notes?q=crowd", "/search?q=crowd" })
+            WebUtility.HtmlDecode(await ReadAsync(root, path)).ShouldContain("“crowd” fits more than 1,000 users, too many to look for", Case.Sensitive, path);
+        foreach (var path in new[] { "/sessions?q=crowd-7", "/users?q=crowd", "/search?q=nobody" }) WebUtility.HtmlDecode(await ReadAsync(root, path)).ShouldNotContain("too many to look for", Case.Sensitive, path);
+        using var picked = await root.GetAsync("/notes/-/pick?q=crowd");
+        using var found = System.Text.Json.JsonDocument.Parse(await picked.Content.ReadAsStringAsync(Cancellation));
+        found.RootElement.GetProperty("leftOut").GetString()!.ShouldContain("“crowd” fits more than 1,000 users");
+        await admin.Database.ExecuteAsync("DELETE FROM app.users WHERE issuer = 'crowd'");
+        root.Dispose();
+    }
+
     async Task<Guid> UserAsync()
     {
         await using var db = admin.Database.Connect();
