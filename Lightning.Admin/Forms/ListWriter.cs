@@ -17,7 +17,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     public async Task<RowsForm> ReadAsync(ListState state, CancellationToken cancellationToken)
     {
         var page = await Reader.ReadAsync(state with { Columns = Columns(state) }, cancellationToken);
-        return new(page.Columns, await ShowAsync(page.Rows, [], [], cancellationToken));
+        return new(page.Columns, await ShowAsync(page.Rows, [], [], cancellationToken)) { Fault = page.Fault };
     }
 
     public async Task<RowsSaved> SaveAsync(ListState state, Posted posted)
