@@ -44,8 +44,11 @@ public readonly record struct CappedCount(int Rows)
     /// <summary>Rows are counted up to here.</summary>
     public const int Cap = 1000;
 
+    /// <summary>Whether only some of the rows were looked at, so that there may be more.</summary>
+    public bool IsLeast { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => Rows > Cap ? $"{Cap:N0}+" : Rows.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
+    public override string ToString() => Rows > Cap ? $"{Cap:N0}+" : IsLeast && Rows == 0 ? "?" : Rows.ToString("N0", System.Globalization.CultureInfo.InvariantCulture) + (IsLeast ? "+" : "");
 }
 
 /// <summary>A value that a list can be narrowed to.</summary>
