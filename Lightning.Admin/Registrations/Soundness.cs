@@ -49,7 +49,7 @@ static class Soundness
         if (slug.Length == 0 || !slug.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')) yield return $"is called \"{look.Registration.Title}\": use letters, digits and spaces.";
         else if (Taken.Contains(slug)) yield return $"is called \"{look.Registration.Title}\", and the site has a page of that address: choose another title.";
         else if (look.Site.Registrations.Count(other => other.Slug == slug) > 1) yield return $"is called \"{look.Registration.Title}\", and so is another: give each a title of its own.";
-        if (look.Registration.Columns.Count == 0) yield return "has no columns: say which by List(row => row.…).";
+        if (look.Registration.Columns.All(column => column.Links is not null)) yield return "has no columns: say which by List(row => row.…).";
         var twice = look.Registration.Columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (twice is not null) yield return $"has two columns that are called {twice}: give one a title of its own by Column(\"…\", …).";
     }
@@ -140,7 +140,7 @@ static class Soundness
                 yield return $"edits {name} in the list, which its form does not write: name it in Edit too.";
             else if (look.Registration.Columns.All(column => column.Name != name))
                 yield return $"edits {name} in the list, which is no column of it: name it in List too.";
-            else if (field.Relation is not null || field.Columns.Any(column => column.IsPrimaryKey()) || !field.PolicyNames.Any(known => look.Rules.Reaches(Verb.Update, known)))
+            else if (field.Target is not null || field.Columns.Any(column => column.IsPrimaryKey()) || !field.PolicyNames.Any(known => look.Rules.Reaches(Verb.Update, known)))
                 yield return $"edits {name} in the list, where a row that is picked, a part of the key and what Verb.Update does not reach cannot be changed: leave it to the form.";
         }
     }

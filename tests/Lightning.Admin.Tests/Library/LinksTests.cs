@@ -180,6 +180,23 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
     }
 
     [Fact]
+    public async Task Row_WhoseKeyTheDatabaseMakes_IsLinkedAsSoonAsItHasOne_OrNotMade()
+    {
+        var (book, _) = await BookAsync("Tagged");
+        await using var db = library.Connect();
+        var restricted = (await db.Books.FirstAsync(one => one.IsRestricted, Cancellation)).Id.ToString();
+        var site = new AdminSite([new WrittenTags(), new BookAdmin()], library.Services);
+        foreach (var (books, outcome) in new[] { (new[] { book, restricted }, Outcome.Again), ([book], Outcome.Done) })
+        {
+            await using var scope = library.Services.CreateAsyncScope();
+            var rows = site.Find("tags")!.Open(new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System));
+            (await rows.CreateAsync(Form([("name", "Fresh"), .. books.Select(key => ("books[]", key))]))).Outcome.ShouldBe(outcome);
+        }
+        (await db.Tags.Where(tag => tag.Name == "Fresh").Select(tag => string.Join(",", tag.Books.Select(one => one.Title))).ToListAsync(Cancellation)).ShouldBe(["Tagged"]);
+        await db.Tags.Where(tag => tag.Name == "Fresh").ExecuteDeleteAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task Delete_OfARow_SaysWhatItIsLinkedWith_OfWhichOnlyTheLinkGoes()
     {
         await using var db = library.Connect();
@@ -213,6 +230,11 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
         }
         (await StateAsync(book)).ShouldBe($"By hand: {Script}, Ada");
         root.Dispose();
+    }
+
+    sealed class WrittenTags : AdminFor<Tag>
+    {
+        public WrittenTags() : base("Tags") => List(tag => tag.Name).Edit(tag => tag.Name, tag => tag.Books).Few();
     }
 
     sealed class LargeBooks : AdminFor<Book>

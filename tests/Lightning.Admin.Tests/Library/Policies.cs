@@ -68,5 +68,9 @@ public sealed class ReviewPolicy : Policy<Review>
 
 public sealed class TagPolicy : Policy<Tag>
 {
-    public TagPolicy() => Allow(Verb.Read, Is.Admin);
+    public TagPolicy()
+    {
+        Allow(Verb.Read, Is.Admin);
+        Allow(Verb.Create, Is.Admin).Fields(tag => tag.Name, tag => tag.Books);
+    }
 }
