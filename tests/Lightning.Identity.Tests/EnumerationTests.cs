@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Diagnostics;
 using System.Net;
 using Lightning.Data;
 using Lightning.Data.Accounts;
@@ -96,41 +95,6 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
         (unknown.Hashes, unknown.Mails).ShouldBe((known.Hashes, known.Mails));
         (known.Hashes, known.Mails).ShouldBe((hashes, mails));
         known.Statements.Length.ShouldBeGreaterThan(0);
-    }
-
-    /// <summary>
-    /// Thirty pairs in turn, known and unknown, each against a hash of today's cost; the effect is the median of the differences over the median time of a hash.
-    /// 0.15 of a hash is allowed; to skip the hash is an effect of about 1.
-    /// </summary>
-    [Fact, Trait("Check", "U04")]
-    public async Task SignIn_UnknownAddress_TakesAsLong_AndAVariantWithoutTheHashIsCaught()
-    {
-        var hashing = identity.Services.GetRequiredService<PasswordHashing>();
-        var account = new Account { PasswordHash = await hashing.HashAsync(new(), "a password", Cancellation) };
-        await hashing.VerifyAsync(null, "warm up", Cancellation);
-        Math.Abs(await EffectAsync(() => hashing.VerifyAsync(null, "wrong password", Cancellation))).ShouldBeLessThan(0.15);
-        Math.Abs(await EffectAsync(() => Task.CompletedTask)).ShouldBeGreaterThan(0.5);
-
-        async Task<double> EffectAsync(Func<Task> unknown)
-        {
-            var (differences, hashes) = (new List<double>(), new List<double>());
-            for (var pair = 0; pair < 30; pair++)
-            {
-                var known = await TimeAsync(() => hashing.VerifyAsync(account, "wrong password", Cancellation));
-                hashes.Add(known);
-                differences.Add(known - await TimeAsync(unknown));
-            }
-            return Median(differences) / Median(hashes);
-        }
-
-        static async Task<double> TimeAsync(Func<Task> work)
-        {
-            var start = Stopwatch.GetTimestamp();
-            await work();
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-
-        static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
     }
 
     [Fact]
