@@ -84,10 +84,18 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         // Somebody else saves first: both versions are there.
         await page.Keyboard.PressAsync("e");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Edit Typed in");
-        await using (var open = library.Open("books")) await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("title", "Theirs")));
+        await using (var db = library.Connect())
+        await using (var open = library.Open("books"))
+        {
+            var grace = await db.Authors.Where(author => author.Name.StartsWith("Grace")).Select(author => author.Id).SingleAsync(Cancellation);
+            await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("title", "Theirs"), ("translators", grace.ToString())));
+        }
         await page.GetByLabel("Title", new() { Exact = true }).FillAsync("Mine");
+        await translators.GetByLabel("Ada", new() { Exact = true }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).Last.ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: Theirs");
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: Grace %_\\");
+        foreach (var (name, isTicked) in new[] { ("Ada", true), ("ada", false), ("Grace %_\\", true) }) await Assertions.Expect(translators.GetByLabel(name, new() { Exact = true })).ToBeCheckedAsync(new() { Checked = isTicked });
         await LookAsync(page, "overtaken");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save all the same" }).ClickAsync();
         await Assertions.Expect(page.Locator(".history").First).ToContainTextAsync("Mine");
