@@ -29,7 +29,13 @@ sealed class ScopedReads(AdminSite site, Actor actor) : ExpressionVisitor
     /// <summary>The first of the rows that a row is linked with, in the order of their keys, which the table between them has: each by its key and what it is called by.</summary>
     public Expression Linked(LambdaExpression links, Expression row, Registration target, int most)
     {
-        var (rows, type, other) = (Visit(links.About(row).Unboxed()), target.Entity, Expression.Parameter(target.Entity, "other"));
+        var (type, other) = (target.Entity, Expression.Parameter(target.Entity, "other"));
+        var member = (MemberExpression)links.About(row).Unboxed();
+        // A join by nothing but equality EF would number through, for all rows of the table between at once. This holds always, EF does not know it, and so each row has its own first ones read.
+        var first = Navigation(member)!.DeclaringEntityType.FindPrimaryKey()!.Properties[0];
+        var (own, some) = (Expressions.Property(member.Expression!, first.ClrType, first.Name), first.ClrType == typeof(string) ? "" : Activator.CreateInstance(first.ClrType));
+        var each = Expression.OrElse(Expression.Equal(own, Expressions.Parameter(first.ClrType, some)), Expression.NotEqual(own, Expressions.Parameter(first.ClrType, some)));
+        Expression rows = Expression.Call(typeof(Enumerable), nameof(Enumerable.Where), [type], Visit(member), Expression.Lambda(each, other));
         var order = nameof(Enumerable.OrderBy);
         foreach (var key in target.Key)
         {

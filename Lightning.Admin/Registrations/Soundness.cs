@@ -101,6 +101,12 @@ static class Soundness
 
     static IEnumerable<string> IsServedByIndexes(Look look)
     {
+        foreach (var field in look.Registration.Fields.Where(use => use.What != "searches").Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
+            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is { IsSmall: false } && !IsInOrder(field.Links))
+            {
+                var (table, columns) = (field.Links.JoinEntityType.GetTableName(), Between(field.Links).Select(column => $"\"{column.Name}\""));
+                yield return $"shows {field.Name}, of which a row may have any number, and no index of {table} has each row's in an order: add one (UsingEntity(link => link.HasIndex({string.Join(", ", columns)})) and a migration), or leave it out.";
+            }
         if (look.Registration.IsSmall) yield break;
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Where(field => !look.Registration.Serves(field, ordered: true)).Concat(look.Registration.Sorted.Where(field => !look.Registration.CanSort(field))))
             yield return Unserved("sorts by", field);
@@ -113,6 +119,12 @@ static class Soundness
             $"{what} {field.Name}, which no index of {look.Registration.Table.GetTableName()} begins with: add one (builder.HasIndex(row => new {{ row.{field.Property!.Name}, row.{look.Registration.Table.FindPrimaryKey()!.Properties[0].Name} }}) and a migration), "
             + "leave it out, or, if there will never be more than some thousand rows, say Few().";
     }
+
+    /// <summary>The columns of the table between, those of the row first.</summary>
+    static IEnumerable<IProperty> Between(ISkipNavigation links) => links.ForeignKey.Properties.Concat(links.Inverse.ForeignKey.Properties);
+
+    static bool IsInOrder(ISkipNavigation links) => links.JoinEntityType.GetKeys().Select(key => key.Properties).Concat(links.JoinEntityType.GetIndexes().Select(index => index.Properties))
+        .Any(columns => columns.Take(Between(links).Count()).SequenceEqual(Between(links)));
 
     static IEnumerable<string> WritesWhatMayBeWritten(Look look)
     {

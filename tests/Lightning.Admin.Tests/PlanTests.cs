@@ -167,7 +167,7 @@ public sealed class PlanTests(PostgresServer server)
     }
 
     /// <summary>Has the site's statements run again, and counts what they read.</summary>
-    sealed class Look(TestDatabase database, AdminSite site)
+    internal sealed class Look(TestDatabase database, AdminSite site)
     {
         readonly Statements statements = new();
 
@@ -194,7 +194,7 @@ public sealed class PlanTests(PostgresServer server)
         }
 
         /// <summary>The rows that a plan takes from tables, or from indexes in their place, those that it throws away included.</summary>
-        static long Read(JsonElement node)
+        public static long Read(JsonElement node)
         {
             var read = node.TryGetProperty("Relation Name", out _)
                 ? (Number("Actual Rows") + Number("Rows Removed by Filter") + Number("Rows Removed by Index Recheck")) * Number("Actual Loops") : 0;
