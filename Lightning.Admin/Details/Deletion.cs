@@ -43,6 +43,12 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
                     DeleteBehavior.SetNull or DeleteBehavior.ClientSetNull => "kept, without it",
                     _ => "in the way: as long as there are any, it stays",
                 };
+                // Of what a row is linked with only the link goes.
+                if (direct is not null && table.GetSkipNavigations().FirstOrDefault(links => links.ForeignKey == foreignKey) is { PropertyInfo: not null } links && request.Site.Of(links.TargetEntityType.ClrType) is { } others)
+                {
+                    if (await others.Open(request).CountLinkedAsync(query.Linked(parts, links), cancellationToken) is { Rows: > 0 } linked) found.Add(new(others.Title, linked, "kept, without it"));
+                    continue;
+                }
                 var known = request.Site.Of(dependent.ClrType);
                 CappedCount? count = known is null ? null : await known.Open(request).CountAsync(leads, cancellationToken);
                 if (count?.Rows != 0) found.Add(new(known?.Title ?? Values.TypedText.Words(dependent.ClrType == typeof(Dictionary<string, object>) ? dependent.DisplayName() : dependent.ClrType.Name), count, effect));

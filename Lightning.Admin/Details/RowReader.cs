@@ -30,7 +30,7 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
         if (await RowQuery<T>.Values(query.WithKey(query.Rows(), parts), row, values).SingleOrDefaultAsync(cancellationToken) is not { } found) return null;
 
         await cells.FindNamesAsync([found], 0, cancellationToken);
-        List<Fact> facts = [.. cells.Of(found, 0).Zip(fields, (cell, field) => new Fact(field.Title, cell.Text, cell.Link))];
+        List<Fact> facts = [.. cells.Of(found, 0).Zip(fields, (cell, field) => new Fact(field.Title, cell.Text, cell.Link) { Rows = cell.Rows })];
         var allowed = actions.Where((_, i) => found[fields.Count + cells.KeyCount + i] is true).ToList();
         var isDeleted = found[^3] is not null;
         return new(key, registration.NamedBy!.Show(found[^4]), string.Join(',', parts), facts, await ChildrenAsync(key, parts, cancellationToken),

@@ -17,7 +17,11 @@ public sealed record RowView(
     string Key, string Name, string Subject, IReadOnlyList<Fact> Facts, IReadOnlyList<ChildRows> Children, bool MayUpdate, bool MayDelete, bool IsDeleted, IReadOnlyList<RowAction> Actions);
 
 /// <summary>Something that is shown of a row.</summary>
-public sealed record Fact(string Title, string Text, string? Link);
+public sealed record Fact(string Title, string Text, string? Link)
+{
+    /// <summary>The rows that it is linked with, where it is such a list.</summary>
+    public IReadOnlyList<Cell> Rows { get; init; } = [];
+}
 
 /// <summary>A row's children.</summary>
 /// <param name="Registration">What they are.</param>

@@ -21,6 +21,9 @@ public sealed record ChildFormRow(string Key, string Title, IReadOnlyList<FormIn
     /// <summary>What is wrong with all of it.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>Whether its fields are folded away: there are many of them, and nothing to be seen in any.</summary>
+    public bool Folds => Inputs.Count > 4 && !IsNew && !IsRemoved && Fault is null && Inputs.All(input => input.Fault is null && input.Theirs is null && input.Search.Length == 0 && input.Field.IsSame(input.Text, input.Seen));
+
     /// <summary>Whether it is to be made.</summary>
     public bool IsNew => Key.StartsWith('+');
 }

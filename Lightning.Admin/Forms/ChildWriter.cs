@@ -72,9 +72,9 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
                 continue;
             }
             var entry = request.Db.Entry(found);
-            var changed = RowWriter<T>.Changed(ForThose, entry, row.Posted);
+            var changed = writer.Changed(ForThose, entry, row.Posted);
             if (!row.IsRemoved && changed.Count == 0) continue;
-            if (RowWriter<T>.IsOvertaken(ForThose, entry, row.Posted)) overtaken = true;
+            if (writer.IsOvertaken(ForThose, entry, row.Posted)) overtaken = true;
             else if (!await MayAsync(row.IsRemoved ? Verb.Delete : Verb.Update, key) || (row.IsRemoved && !registration.Deletes)) refused = true;
             else if (!row.IsRemoved && await writer.FaultsOfAsync(changed, row.Posted.Fields) is { Count: > 0 } wrong) faults[row.Key] = wrong;
             else steps.Add(new(row, found, changed));
@@ -100,12 +100,12 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
             var key = RowWriter<T>.KeyOf(entry);
             shown.Add(key);
             var sent = posted.FirstOrDefault(one => one.Key == key);
-            var inputs = mayUpdate ? await writer.InputsAsync(ForThose, entry, sent?.Posted, faults?.GetValueOrDefault(key), Prefix(key), cancellationToken) : [];
+            var inputs = mayUpdate ? writer.Inputs(ForThose, entry, sent?.Posted, faults?.GetValueOrDefault(key), Prefix(key)) : [];
             rows.Add(new(key, writer.NameOf(entry, key), inputs, mayDelete && registration.Deletes, sent?.IsRemoved == true) { Fault = faults?.GetValueOrDefault(key)?.GetValueOrDefault("") });
         }
         // Nothing that was filled in is lost with the row: it can be read, and then let go.
         foreach (var gone in posted.Where(one => !one.IsNew && !shown.Contains(one.Key) && IsWanted(one)))
-            rows.Add(new(gone.Key, "One that is gone", await writer.NewInputsAsync(ForThose, request.Db.Entry(writer.Make()), gone.Posted, null, Prefix(gone.Key), cancellationToken), true, true)
+            rows.Add(new(gone.Key, "One that is gone", RowWriter<T>.NewInputs(ForThose, request.Db.Entry(writer.Make()), gone.Posted, null, Prefix(gone.Key)), true, true)
             { Fault = "Somebody else has removed this meanwhile. What you filled in stands here for as long as the form does." });
         var made = posted.Where(one => one is { IsNew: true, IsRemoved: false }).Select(one => one.Key).ToList();
         if (adds && writer.CanCreate) made.Add($"+{made.Select(key => int.TryParse(key[1..], out var number) ? number : 0).DefaultIfEmpty(-1).Max() + 1}");
@@ -113,19 +113,25 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
         {
             var sent = posted.FirstOrDefault(one => one.Key == key);
             var wrong = faults?.GetValueOrDefault(key);
-            var inputs = await writer.NewInputsAsync(ForNew, request.Db.Entry(writer.Make()), sent?.Posted, wrong, Prefix(key), cancellationToken);
+            var inputs = RowWriter<T>.NewInputs(ForNew, request.Db.Entry(writer.Make()), sent?.Posted, wrong, Prefix(key));
             if (sent is null && inputs.Count > 0) inputs = [inputs[0] with { IsFirst = true }, .. inputs.Skip(1)];
             rows.Add(new(key, $"New {registration.Singular.ToLowerInvariant()}", inputs, true, sent?.IsRemoved == true) { Fault = wrong?.GetValueOrDefault("") });
         }
-        return new(List, registration, rows, writer.CanCreate, found.Count > Most);
+        return new(List, registration, await OfferAsync(rows, cancellationToken), writer.CanCreate, found.Count > Most);
     }
 
-    /// <summary>What leads to the parent is the parent's form's to say.</summary>
+    async Task<IReadOnlyList<ChildFormRow>> OfferAsync(List<ChildFormRow> rows, CancellationToken cancellationToken)
+    {
+        var (offered, at) = (await new Pickers(request).OfferAsync([.. rows.SelectMany(row => row.Inputs)], cancellationToken), 0);
+        return [.. rows.Select(row => row with { Inputs = [.. offered.Skip((at += row.Inputs.Count) - row.Inputs.Count).Take(row.Inputs.Count)] })];
+    }
+
+    /// <summary>What leads to the parent is the parent's form's to say; what each is linked with, the form's of its own.</summary>
     List<FormField> ForNew => field ??= Without(writer.Writable(Verb.Create));
 
     List<FormField> ForThose => field ??= Without(writer.Writable(Verb.Update));
 
-    List<FormField> Without(IEnumerable<FormField> fields) => [.. fields.Where(field => !field.Columns.Any(foreignKey.Properties.Contains))];
+    List<FormField> Without(IEnumerable<FormField> fields) => [.. fields.Where(field => field.Links is null && !field.Columns.Any(foreignKey.Properties.Contains))];
 
     string Prefix(string key) => $"{List}:{key}:";
 
@@ -135,7 +141,7 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
         {
             var made = writer.Make();
             var entry = request.Db.Entry(made);
-            RowWriter<T>.Fill(step.Fields, step.Posted.Posted.Fields, entry);
+            writer.Fill(step.Fields, step.Posted.Posted.Fields, entry);
             for (var i = 0; i < parent.Count; i++) entry.Property(foreignKey.Properties[i]).CurrentValue = parent[i];
             var key = RowWriter<T>.KeyOf(entry);
             if (request.Db.ChangeTracker.Entries<T>().Any(other => RowWriter<T>.KeyOf(other) == key))
@@ -145,7 +151,7 @@ sealed class ChildWriter<T>(AdminFor<T> registration, AdminRequest request, RowQ
         }
         if (!step.Posted.IsRemoved)
         {
-            RowWriter<T>.Fill(step.Fields, step.Posted.Posted.Fields, request.Db.Entry(step.Row!));
+            writer.Fill(step.Fields, step.Posted.Posted.Fields, request.Db.Entry(step.Row!));
             return await writer.SaveAsync(step.Row!, Verb.Update, isNew: false, ForThose);
         }
         registration.Remove(request.Db, step.Row!, request.Now);

@@ -10,8 +10,11 @@ static class DatabaseFaults
     /// <summary>What is to be there once is there already.</summary>
     public const string Twice = "Another row has this already.";
 
+    /// <summary>Somebody else was quicker.</summary>
+    public const string Meanwhile = "Somebody changed it meanwhile: try again.";
+
     /// <summary>The columns that are at fault, and a sentence; null where it is no fault of what was filled in.</summary>
-    public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault is DbUpdateConcurrencyException ? ([], "Somebody changed it meanwhile: try again.")
+    public static (IReadOnlyList<string> Columns, string Sentence)? Of(DbUpdateException fault, IEntityType table) => fault is DbUpdateConcurrencyException ? ([], Meanwhile)
         : fault.InnerException is not PostgresException refusal ? null : refusal.SqlState switch
         {
             PostgresErrorCodes.UniqueViolation => (table.GetIndexes().FirstOrDefault(index => index.GetDatabaseName() == refusal.ConstraintName)?.Properties.Select(column => column.Name).ToList()

@@ -52,8 +52,17 @@ public sealed record FormInput(FormField Field, string Text, string Seen)
     /// <summary>Rows to choose from.</summary>
     public IReadOnlyList<Choice> Choices { get; init; } = [];
 
+    /// <summary>Whether a row is chosen.</summary>
+    public bool IsChosen(Choice choice) => LinkedRows.Lines(Text).Contains(choice?.Key);
+
+    /// <summary>Whether it has more rows than can be shown; those stay as they are.</summary>
+    public bool HasMore { get; init; }
+
     /// <summary>The list that rows are searched in.</summary>
     public string? PickFrom { get; init; }
+
+    /// <summary>What the search has not looked for.</summary>
+    public string LeftOut { get; init; } = "";
 
     /// <summary>What rows were searched for.</summary>
     public string Search { get; init; } = "";

@@ -40,9 +40,12 @@ public enum InputKind
 
     /// <summary>A row that is searched for.</summary>
     Relation,
+
+    /// <summary>Rows that are searched for, as many as one likes.</summary>
+    Relations,
 }
 
-/// <summary>Something of a row that a form can write: a column, a column of an owned object, or which row it is related to.</summary>
+/// <summary>Something of a row that a form can write: a column, a column of an owned object, which row it is related to, or which rows it is linked with.</summary>
 public sealed class FormField
 {
     readonly IReadOnlyList<INavigation> owned;
@@ -55,6 +58,12 @@ public sealed class FormField
         Type = columns[0].ClrType;
         MaxLength = columns[0].GetMaxLength();
         Kind = relation is not null ? InputKind.Relation : KindOf(columns[0]);
+    }
+
+    FormField(Field field, ISkipNavigation links)
+    {
+        (Name, Title, owned, columns, Links) = (field.Name, field.Title, [], [], links);
+        (CanBeNull, Type, Kind) = (true, typeof(string), InputKind.Relations);
     }
 
     /// <summary>Its name in forms and files.</summary>
@@ -79,17 +88,21 @@ public sealed class FormField
 
     internal INavigation? Relation { get; }
 
+    /// <summary>The rows that it is linked with, by a table between them.</summary>
+    internal ISkipNavigation? Links { get; }
+
     /// <summary>What a related row is.</summary>
-    internal IEntityType? Target => Relation?.TargetEntityType;
+    internal IEntityType? Target => Relation?.TargetEntityType ?? Links?.TargetEntityType;
 
     /// <summary>The names that a policy may know it by, any of which suffices.</summary>
-    internal IEnumerable<string> PolicyNames => owned.Count > 0 ? [owned[0].Name] : Relation is not null ? columns.Select(column => column.Name).Prepend(Relation.Name) : [columns[0].Name];
+    internal IEnumerable<string> PolicyNames => Links is not null ? [Links.Name] : owned.Count > 0 ? [owned[0].Name] : Relation is not null ? columns.Select(column => column.Name).Prepend(Relation.Name) : [columns[0].Name];
 
     /// <summary>The columns that hold it.</summary>
     internal IReadOnlyList<IProperty> Columns => columns;
 
     internal static FormField? Of(IEntityType table, Field field)
     {
+        if (field.Links is { } links) return field.Through.Count == 0 ? new(field, links) : null;
         if (field.Property is { } column)
         {
             var through = field.Through;
@@ -102,19 +115,25 @@ public sealed class FormField
             ? new(field, [], navigation.ForeignKey.Properties, navigation) : null;
     }
 
-    /// <summary>The value that a row has, as text.</summary>
+    /// <summary>The value that a row has, as text. Which rows it is linked with the row itself does not know.</summary>
     internal string Text(EntityEntry entry)
     {
+        if (Links is not null) return "";
         var values = Values(entry);
         return Kind == InputKind.Relation ? values.Any(value => value is null) ? "" : RowKey.Write(values) : TypedText.Write(values[0]);
     }
 
     /// <summary>The value that a row has, of the first of its columns.</summary>
-    internal object? Value(EntityEntry entry) => Values(entry)[0];
+    internal object? Value(EntityEntry entry) => Links is null ? Values(entry)[0] : null;
 
     /// <summary>The values that a text means, or what is wrong with it.</summary>
     internal (IReadOnlyList<object?>? Values, string? Fault) Read(string text)
     {
+        if (Links is not null)
+        {
+            var keys = LinkedRows.Lines(text).Select(line => RowKey.Read(line, Target!.FindPrimaryKey()!.Properties)).ToList();
+            return keys.Count > LinkedRows.MostSent ? (null, $"At most {LinkedRows.MostSent} at once.") : keys.Contains(null) ? (null, "There is no such row.") : (keys, null);
+        }
         if (Kind == InputKind.Relation)
         {
             if (text.Length == 0) return CanBeNull ? ([.. columns.Select(_ => (object?)null)], null) : (null, "Choose one.");
@@ -156,7 +175,16 @@ public sealed class FormField
     /// <summary>Whether a text says what the row has already, whatever became of its line ends on the way.</summary>
     internal bool IsSame(string text, string now) => string.Equals(text, now, StringComparison.Ordinal)
         || text.ReplaceLineEndings("\n") == now.ReplaceLineEndings("\n")
+        || (Links is not null && LinkedRows.Lines(text).ToHashSet(StringComparer.Ordinal).SetEquals(LinkedRows.Lines(now)))
         || (Kind is InputKind.Moment or InputKind.Number && TypedText.TryRead(Type, text, out var one) && TypedText.TryRead(Type, now, out var other) && Equals(one, other));
+
+    /// <summary>What is in the field where somebody else has changed the row as well: what was filled in; of several rows, each as whoever changed it left it.</summary>
+    internal string Merged(string mine, string seen, string now)
+    {
+        if (Links is null) return mine;
+        var (were, are) = (LinkedRows.Lines(seen), LinkedRows.Lines(mine));
+        return LinkedRows.Text(LinkedRows.Lines(now).Except(were.Except(are)).Union(are.Except(were)));
+    }
 
     object?[] Values(EntityEntry entry)
     {

@@ -16,6 +16,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
 {
     static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
     readonly RowWriter<T> writer = new(registration, request, query);
+    readonly Pickers pickers = new(request);
 
     /// <summary>The children that are written along, each list by the foreign key that leads here.</summary>
     readonly List<(ChildWriter Writer, IForeignKey Key)> children =
@@ -36,8 +37,9 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     public async Task<Form?> EditAsync(string key, CancellationToken cancellationToken)
     {
         if (RowKey.Read(key, registration.Key) is not { } parts || await writer.LoadAsync(parts, cancellationToken) is not { } row) return null;
-        return await query.WithKey(query.Rows(Verb.Update), parts).AnyAsync(cancellationToken) && writer.Writable(Verb.Update).Count > 0
-            ? await FormOfAsync(key, request.Db.Entry(row), null, null, [], cancellationToken) : null;
+        if (writer.Writable(Verb.Update).Count == 0 || !await query.WithKey(query.Rows(Verb.Update), parts).AnyAsync(cancellationToken)) return null;
+        await writer.LoadLinksAsync(row, parts, writer.Writable(Verb.Update), null, cancellationToken);
+        return await FormOfAsync(key, request.Db.Entry(row), null, null, [], cancellationToken);
     }
 
     /// <summary>Makes a row of what was filled in.</summary>
@@ -82,20 +84,21 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         if (IsUnknown(posted, fields)) return new(Outcome.Unknown);
         await writer.LockAsync(parts);
         if (await writer.LoadAsync(parts, CancellationToken.None) is not { } row) return new(Outcome.Missing);
+        await writer.LoadLinksAsync(row, parts, fields, posted, CancellationToken.None);
         var entry = request.Db.Entry(row);
         var plans = new Plans();
         foreach (var (child, leads) in children) plans[child] = await child.PlanAsync(Principal(entry, leads), Sent(child, posted));
         if (plans.Values.Any(plan => plan.IsRefused)) return new(Outcome.Refused);
-        var overtaken = RowWriter<T>.IsOvertaken(fields, entry, posted) || plans.Values.Any(plan => plan.IsOvertaken);
+        var overtaken = writer.IsOvertaken(fields, entry, posted) || plans.Values.Any(plan => plan.IsOvertaken);
         if (overtaken || posted.SearchOnly) return await AgainAsync(null, []);
 
-        var changed = RowWriter<T>.Changed(fields, entry, posted);
+        var changed = writer.Changed(fields, entry, posted);
         var faults = await writer.FaultsOfAsync(changed, posted.Fields);
         if (faults.Count > 0 || plans.HasFaults) return await AgainAsync(faults, plans.Faults);
         // Where nobody has changed anything there is no line in the book, and no new version of the row.
         if (changed.Count > 0)
         {
-            RowWriter<T>.Fill(changed, posted.Fields, entry);
+            writer.Fill(changed, posted.Fields, entry);
             faults = await writer.SaveAsync(row, Verb.Update, isNew: false, fields);
             if (faults.Count > 0) return await AgainAsync(faults, []);
         }
@@ -108,6 +111,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
             await transaction.RollbackAsync();
             request.Db.ChangeTracker.Clear();
             if (await writer.LoadAsync(parts, CancellationToken.None) is not { } now) return new(Outcome.Missing);
+            await writer.LoadLinksAsync(now, parts, fields, posted, CancellationToken.None);
             var form = await FormOfAsync(key, request.Db.Entry(now), posted, faults, childFaults, CancellationToken.None);
             return new(Outcome.Again, key, form with { IsOvertaken = overtaken });
         }
@@ -134,7 +138,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
 
     Task<Dictionary<string, string>> AddAsync(T row, IReadOnlyList<FormField> fields, IReadOnlyDictionary<string, string> texts)
     {
-        RowWriter<T>.Fill(fields, texts, request.Db.Entry(row));
+        writer.Fill(fields, texts, request.Db.Entry(row));
         // With what it owns.
         request.Db.Add(row);
         return writer.SaveAsync(row, Verb.Create, isNew: true, fields);
@@ -154,13 +158,13 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     async Task<Form> NewFormAsync(Posted posted, bool isUnsaved, IReadOnlyDictionary<string, string>? faults, Dictionary<ChildWriter, ChildFaults> childFaults, CancellationToken cancellationToken)
     {
         request.Db.ChangeTracker.Clear();
-        var inputs = await writer.NewInputsAsync(writer.Writable(Verb.Create), request.Db.Entry(writer.Make()), posted, faults, "", cancellationToken);
+        var inputs = await pickers.OfferAsync(RowWriter<T>.NewInputs(writer.Writable(Verb.Create), request.Db.Entry(writer.Make()), posted, faults, ""), cancellationToken);
         return new(inputs, null, null, false) { Fault = faults?.GetValueOrDefault(""), IsUnsaved = isUnsaved, Children = await ShowChildrenAsync(null, posted, childFaults, cancellationToken) };
     }
 
     async Task<Form> FormOfAsync(string key, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, Dictionary<ChildWriter, ChildFaults> childFaults, CancellationToken cancellationToken)
     {
-        var inputs = await writer.InputsAsync(writer.Writable(Verb.Update), entry, posted, faults, "", cancellationToken);
+        var inputs = await pickers.OfferAsync(writer.Inputs(writer.Writable(Verb.Update), entry, posted, faults, ""), cancellationToken);
         var asNew = writer.CanCreate
             && writer.Writable(Verb.Create).Select(field => field.Name).Order(StringComparer.Ordinal).SequenceEqual(writer.Writable(Verb.Update).Select(field => field.Name).Order(StringComparer.Ordinal));
         return new(inputs, key, writer.NameOf(entry, key), asNew)

@@ -17,7 +17,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     public async Task<RowsForm> ReadAsync(ListState state, CancellationToken cancellationToken)
     {
         var page = await Reader.ReadAsync(state with { Columns = Columns(state) }, cancellationToken);
-        return new(page.Columns, await ShowAsync(page.Rows, [], [], cancellationToken));
+        return new(page.Columns, await ShowAsync(page.Rows, [], [], cancellationToken)) { Fault = page.Fault };
     }
 
     public async Task<RowsSaved> SaveAsync(ListState state, Posted posted)
@@ -56,13 +56,13 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         await writer.LockAsync(key);
         if (await writer.LoadAsync(key, CancellationToken.None) is not { } row) return (false, true, null);
         var entry = request.Db.Entry(row);
-        if (RowWriter<T>.IsOvertaken(Fields, entry, posted.Posted)) return (false, true, null);
-        var changed = RowWriter<T>.Changed(Fields, entry, posted.Posted);
+        if (writer.IsOvertaken(Fields, entry, posted.Posted)) return (false, true, null);
+        var changed = writer.Changed(Fields, entry, posted.Posted);
         if (changed.Count == 0) return (true, false, null);
         var faults = await writer.FaultsOfAsync(changed, posted.Posted.Fields);
         if (faults.Count == 0)
         {
-            RowWriter<T>.Fill(changed, posted.Posted.Fields, entry);
+            writer.Fill(changed, posted.Posted.Fields, entry);
             faults = await writer.SaveAsync(row, Verb.Update, isNew: false, Fields);
         }
         if (faults.Count > 0) return (false, false, faults);
@@ -81,7 +81,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         {
             var sent = posted.FirstOrDefault(one => one.Key == row.Key)?.Posted;
             var wrong = faults.GetValueOrDefault(row.Key);
-            IReadOnlyList<FormInput> inputs = found.TryGetValue(row.Key, out var entry) ? await writer.InputsAsync(Fields, entry, sent, wrong, $"{List}:{row.Key}:", cancellationToken) : [];
+            IReadOnlyList<FormInput> inputs = found.TryGetValue(row.Key, out var entry) ? writer.Inputs(Fields, entry, sent, wrong, $"{List}:{row.Key}:") : [];
             forms.Add(new(row.Key, row.Name, row.Cells, inputs.ToDictionary(input => input.Field.Name, input => input with { Row = row.Name }, StringComparer.Ordinal)) { Fault = wrong?.GetValueOrDefault("") });
         }
         return forms;

@@ -4,7 +4,7 @@ using Lightning.Data.Rules;
 
 namespace Lightning.Admin.Forms;
 
-/// <summary>Rows to pick, as one types: those that a search finds, among those that one may read.</summary>
+/// <summary>Rows to pick, as one types: those that a search finds, among those that one may read; and what it has not looked for.</summary>
 static class PickEndpoint
 {
     const int Most = 20;
@@ -15,6 +15,6 @@ static class PickEndpoint
     {
         if (request.Site.Find(list)?.Open(request) is not { } rows || !rows.IsPossible(Verb.Read)) return Results.NotFound();
         if (SearchWords.Fault(q ?? "") is not null) return Results.BadRequest();
-        return Results.Json(await rows.PickAsync(q ?? "", Most, cancellationToken));
+        return Results.Json(new { rows = await rows.PickAsync(q ?? "", Most, cancellationToken), leftOut = string.Join(' ', rows.LeftOut) });
     }
 }

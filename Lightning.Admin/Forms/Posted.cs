@@ -16,7 +16,8 @@ public sealed record Posted(IReadOnlyDictionary<string, string> Fields, IReadOnl
     public string? Adds { get; init; }
 
     /// <summary>
-    /// What a form holds. All that does not begin with an underscore is a field; one of another row than the form's own is called by its list, its row and itself, with colons between.
+    /// What a form holds. All that does not begin with an underscore is a field; one of another row than the form's own is called by its list, its row and itself, with colons between, and one
+    /// that takes several values ends in brackets.
     /// </summary>
     public static Posted Read(IEnumerable<KeyValuePair<string, StringValues>> form)
     {
@@ -31,6 +32,7 @@ public sealed record Posted(IReadOnlyDictionary<string, string> Fields, IReadOnl
             else if (name.StartsWith("_remove.", StringComparison.Ordinal)) Put(name[8..] + ":", (filled, _) => filled.IsRemoved = true);
             else if (name == "_find") only = true;
             else if (name == "_add") (only, adds) = (true, value);
+            else if (!name.StartsWith('_') && name.EndsWith("[]", StringComparison.Ordinal)) Put(name[..^2], (filled, field) => filled.Fields[field] = LinkedRows.Text(values.OfType<string>().SelectMany(LinkedRows.Lines)));
             else if (!name.StartsWith('_')) Put(name, (filled, field) => filled.Fields[field] = value);
         }
         return own.Posted(only) with

@@ -18,8 +18,8 @@ namespace Lightning.Admin.Forms;
 sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQuery<T> query, IReadOnlyList<IProperty>? given = null)
     where T : class
 {
-    /// <summary>Rows that a picker shows.</summary>
-    const int MostChoices = 20;
+    readonly Dictionary<(object Row, string Field), LinkedRows> linked = [];
+    readonly List<(object Row, FormField Field, IReadOnlyList<object?> Keys)> links = [];
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
     /// <summary>Whether the actor may make any row.</summary>
@@ -43,6 +43,17 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     public Task<T?> LoadAsync(object[] key, CancellationToken cancellationToken) =>
         query.WithKey(query.Living(query.Within(request.Db.Set<T>().AsTracking(), Verb.Read)), key).SingleOrDefaultAsync(cancellationToken);
 
+    /// <summary>Reads which rows it is linked with, where fields say.</summary>
+    public async Task LoadLinksAsync(T row, object[] key, IEnumerable<FormField> fields, Posted? posted, CancellationToken cancellationToken)
+    {
+        foreach (var field in fields.Where(field => field.Links is not null))
+        {
+            var spoken = LinkedRows.Lines(posted?.Fields.GetValueOrDefault(field.Name) ?? "").Concat(LinkedRows.Lines(posted?.Seen.GetValueOrDefault(field.Name) ?? "")).Distinct().Take(2 * LinkedRows.MostSent).ToList();
+            var (keys, hasMore) = await request.Site.Of(field.Target!.ClrType)!.Open(request).LinkedAsync(query.Linked(key, field.Links!), spoken, LinkedRows.Most, cancellationToken);
+            linked[(row, field.Name)] = new(keys, hasMore, posted?.Seen.GetValueOrDefault(field.Name));
+        }
+    }
+
     /// <summary>Keeps others from the row until the transaction ends, so that what it is compared with is what it is.</summary>
     public async Task LockAsync(object[] key)
     {
@@ -55,12 +66,12 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     }
 
     /// <summary>Whether the row is another than whoever sent the form was shown.</summary>
-    public static bool IsOvertaken(IEnumerable<FormField> fields, EntityEntry entry, Posted posted) =>
-        fields.Any(field => posted.Seen.TryGetValue(field.Name, out var seen) && !field.IsSame(seen, field.Text(entry)));
+    public bool IsOvertaken(IEnumerable<FormField> fields, EntityEntry entry, Posted posted) =>
+        fields.Any(field => posted.Seen.TryGetValue(field.Name, out var seen) && !field.IsSame(seen, TextOf(field, entry)));
 
     /// <summary>The fields that the form says something else of than the row.</summary>
-    public static IReadOnlyList<FormField> Changed(IEnumerable<FormField> fields, EntityEntry entry, Posted posted) =>
-        [.. fields.Where(field => posted.Fields.TryGetValue(field.Name, out var text) && !field.IsSame(text, field.Text(entry)))];
+    public IReadOnlyList<FormField> Changed(IEnumerable<FormField> fields, EntityEntry entry, Posted posted) =>
+        [.. fields.Where(field => posted.Fields.TryGetValue(field.Name, out var text) && !field.IsSame(text, TextOf(field, entry)))];
 
     /// <summary>What is wrong with what was filled in, by field. A row that is picked is one that the actor may read: what they cannot see they cannot point at.</summary>
     public async Task<Dictionary<string, string>> FaultsOfAsync(IEnumerable<FormField> fields, IReadOnlyDictionary<string, string> texts)
@@ -69,8 +80,9 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
         foreach (var field in fields)
         {
             var (values, fault) = field.Read(texts[field.Name]);
-            fault ??= registration.FaultOf(field.Name, values![0]);
-            if (fault is null && field.Target is { } target && texts[field.Name].Length > 0 && await request.Site.Of(target.ClrType)!.Open(request).NameAsync(texts[field.Name], CancellationToken.None) is null)
+            if (field.Links is null) fault ??= registration.FaultOf(field.Name, values![0]);
+            if (fault is null && field.Target is { } target && LinkedRows.Lines(texts[field.Name]) is { Count: > 0 } keys
+                && (await request.Site.Of(target.ClrType)!.Open(request).NamedAsync(keys, CancellationToken.None)).Count < keys.Distinct().Count())
                 fault = "There is no such row.";
             if (fault is not null) faults[field.Name] = fault;
         }
@@ -86,9 +98,11 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     }
 
     /// <summary>Fills in what nothing is wrong with.</summary>
-    public static void Fill(IEnumerable<FormField> fields, IReadOnlyDictionary<string, string> texts, EntityEntry entry)
+    public void Fill(IEnumerable<FormField> fields, IReadOnlyDictionary<string, string> texts, EntityEntry entry)
     {
-        foreach (var field in fields.Where(field => texts.ContainsKey(field.Name))) field.Set(entry, field.Read(texts[field.Name]).Values!);
+        foreach (var field in fields.Where(field => texts.ContainsKey(field.Name)))
+            if (field.Links is null) field.Set(entry, field.Read(texts[field.Name]).Values!);
+            else links.Add((entry.Entity, field, field.Read(texts[field.Name]).Values!));
     }
 
     /// <summary>Saves, and asks the policy of what the row has become, in the same transaction. The write is not given up with the request.</summary>
@@ -102,7 +116,14 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
         registration.Saver?.Invoke(row, Saving(isNew));
         try
         {
+            // A key that the database makes is there when the row is.
+            if (links.Count > 0 && KeyIsToCome(row)) await request.Db.SaveChangesAsync(CancellationToken.None);
+            Link(row);
             await request.Db.SaveChangesAsync(CancellationToken.None);
+        }
+        catch (DbUpdateException refusal) when (LinkFault(refusal) is { } fault)
+        {
+            return new(StringComparer.Ordinal) { [fault.Field] = fault.Sentence };
         }
         catch (DbUpdateException refusal) when (DatabaseFaults.Of(refusal, registration.Table) is { } fault)
         {
@@ -114,30 +135,35 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     }
 
     /// <summary>A row's fields as they are shown: what somebody else has changed, and this person has not, becomes theirs by itself.</summary>
-    public async Task<IReadOnlyList<FormInput>> InputsAsync(IEnumerable<FormField> fields, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, string prefix, CancellationToken cancellationToken)
+    public IReadOnlyList<FormInput> Inputs(IEnumerable<FormField> fields, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, string prefix)
     {
         var inputs = new List<FormInput>();
         foreach (var field in fields)
         {
-            var now = field.Text(entry);
+            var now = TextOf(field, entry);
             var (seen, mine) = (posted?.Seen.GetValueOrDefault(field.Name) ?? now, posted?.Fields.GetValueOrDefault(field.Name) ?? now);
-            var input = field.IsSame(mine, seen) ? new FormInput(field, now, now) : new FormInput(field, mine, now) { Theirs = field.IsSame(seen, now) ? null : now };
-            inputs.Add(await ShowAsync(input with { Prefix = prefix, Fault = faults?.GetValueOrDefault(field.Name) }, posted?.Searches.GetValueOrDefault(field.Name), cancellationToken));
+            var input = field.IsSame(mine, seen) ? new FormInput(field, now, now) : new FormInput(field, field.Merged(mine, seen, now), now) { Theirs = field.IsSame(seen, now) ? null : now };
+            inputs.Add(input with
+            {
+                Prefix = prefix,
+                Fault = faults?.GetValueOrDefault(field.Name),
+                Search = posted?.Searches.GetValueOrDefault(field.Name) ?? "",
+                HasMore = linked.GetValueOrDefault((entry.Entity, field.Name))?.HasMore == true,
+            });
         }
         return inputs;
     }
 
     /// <summary>The fields of a row that is to be made, filled in as far as they were.</summary>
-    public async Task<IReadOnlyList<FormInput>> NewInputsAsync(IEnumerable<FormField> fields, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, string prefix, CancellationToken cancellationToken)
-    {
-        var inputs = new List<FormInput>();
-        foreach (var field in fields)
+    public static IReadOnlyList<FormInput> NewInputs(IEnumerable<FormField> fields, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, string prefix) =>
+    [
+        .. fields.Select(field => new FormInput(field, posted?.Fields.GetValueOrDefault(field.Name) ?? Begun(field, entry), "")
         {
-            var input = new FormInput(field, posted?.Fields.GetValueOrDefault(field.Name) ?? Begun(field, entry), "") { Prefix = prefix, Fault = faults?.GetValueOrDefault(field.Name) };
-            inputs.Add(await ShowAsync(input, posted?.Searches.GetValueOrDefault(field.Name), cancellationToken));
-        }
-        return inputs;
-    }
+            Prefix = prefix,
+            Fault = faults?.GetValueOrDefault(field.Name),
+            Search = posted?.Searches.GetValueOrDefault(field.Name) ?? "",
+        }),
+    ];
 
     /// <summary>What a row is called, as far as its own columns say.</summary>
     public string NameOf(EntityEntry entry, string key) =>
@@ -146,15 +172,37 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
     /// <summary>A row's key as part of an address.</summary>
     public static string KeyOf(EntityEntry entry) => RowKey.Write(entry.Metadata.FindPrimaryKey()!.Properties.Select(column => entry.Property(column).CurrentValue));
 
-    async Task<FormInput> ShowAsync(FormInput input, string? search, CancellationToken cancellationToken)
+    /// <summary>What a row has, as text.</summary>
+    string TextOf(FormField field, EntityEntry entry) => linked.TryGetValue((entry.Entity, field.Name), out var rows) ? rows.Now : field.Text(entry);
+
+    bool KeyIsToCome(T row) => registration.Key.Any(column => request.Db.Entry(row).Property(column).IsTemporary);
+
+    /// <summary>Adds and removes the rows between, to what was filled in.</summary>
+    void Link(T row)
     {
-        if (input.Field.Target is not { } target || request.Site.Of(target.ClrType) is not { } from) return input;
-        var rows = from.Open(request);
-        var choices = (await rows.PickAsync(search ?? "", MostChoices, cancellationToken)).ToList();
-        if (input.Text.Length > 0 && choices.All(choice => choice.Key != input.Text)) choices.Insert(0, new(input.Text, await rows.NameAsync(input.Text, cancellationToken) ?? "(not to be seen)"));
-        if (input.Theirs is { Length: > 0 } theirs) input = input with { Theirs = await rows.NameAsync(theirs, cancellationToken) ?? "(not to be seen)" };
-        return input with { Choices = choices, PickFrom = from.Slug, Search = search ?? "" };
+        foreach (var (_, field, keys) in links.Where(link => link.Row == row))
+        {
+            var (before, after) = (linked.GetValueOrDefault((row, field.Name)), keys.Select(key => RowKey.Write((object[])key!)).ToList());
+            foreach (var key in after.Except(before?.Keys ?? [])) Between(field).Add(LinkOf(row, field.Links!, key));
+            foreach (var key in LinkedRows.Lines(before?.Now ?? "").Except(after)) Between(field).Remove(LinkOf(row, field.Links!, key));
+        }
     }
+
+    DbSet<Dictionary<string, object>> Between(FormField field) => request.Db.Set<Dictionary<string, object>>(field.Links!.JoinEntityType.Name);
+
+    Dictionary<string, object> LinkOf(T row, ISkipNavigation navigation, string key)
+    {
+        var entry = request.Db.Entry(row);
+        var link = navigation.ForeignKey.Properties.Zip(navigation.ForeignKey.PrincipalKey.Properties).ToDictionary(column => column.First.Name, column => entry.Property(column.Second).CurrentValue!);
+        var other = navigation.Inverse.ForeignKey;
+        foreach (var (column, value) in other.Properties.Zip(RowKey.Read(key, other.PrincipalKey.Properties)!)) link[column.Name] = value;
+        return link;
+    }
+
+    /// <summary>What the database has against a row between; null where it is about something else.</summary>
+    (string Field, string Sentence)? LinkFault(DbUpdateException refusal) =>
+        links.Select(link => link.Field).FirstOrDefault(field => refusal.Entries.Any(entry => entry.Metadata == field.Links!.JoinEntityType)) is { } field
+            && DatabaseFaults.Of(refusal, (IEntityType)field.Links!.JoinEntityType) is { } fault ? (field.Name, fault.Sentence == DatabaseFaults.Twice ? DatabaseFaults.Meanwhile : fault.Sentence) : null;
 
     Saving Saving(bool isNew) => new(request.Actor, request.Now, isNew);
 }

@@ -6,7 +6,11 @@ namespace Lightning.Admin.Forms;
 /// <summary>Rows of a list, with fields in them.</summary>
 /// <param name="Columns">The columns that are shown.</param>
 /// <param name="Rows">The rows.</param>
-public sealed record RowsForm(IReadOnlyList<Field> Columns, IReadOnlyList<RowForm> Rows);
+public sealed record RowsForm(IReadOnlyList<Field> Columns, IReadOnlyList<RowForm> Rows)
+{
+    /// <summary>Why there is no such page of the list.</summary>
+    public string? Fault { get; init; }
+}
 
 /// <summary>A row of a list, with fields in it.</summary>
 /// <param name="Key">Its key, as part of an address.</param>

@@ -51,7 +51,8 @@ sealed class RowHistory(AdminRequest request)
         if (before is { } last) entries = entries.Where(entry => entry.Id < last);
         var found = await entries.OrderByDescending(entry => entry.Id).Take(most).ToListAsync(cancellationToken);
         var names = await NamesAsync([.. found.SelectMany(entry => new[] { entry.UserId, entry.ActedBy }).OfType<Guid>().Distinct()], cancellationToken);
-        return [.. found.Select(entry => new Happening(entry.Id, entry.At, What(entry.Action), Name(entry.UserId), Key(entry.UserId), entry.SessionId, entry.Ip, Changes(registration, entry.Details))
+        var linked = await LinkedAsync(registration, found, cancellationToken);
+        return [.. found.Select(entry => new Happening(entry.Id, entry.At, What(entry.Action), Name(entry.UserId), Key(entry.UserId), entry.SessionId, entry.Ip, Changes(registration, entry.Details, linked))
         {
             Behind = Name(entry.ActedBy),
             BehindKey = Key(entry.ActedBy),
@@ -62,7 +63,28 @@ sealed class RowHistory(AdminRequest request)
         string? Key(Guid? id) => id is { } who && names.ContainsKey(who) ? RowKey.Write([who]) : null;
     }
 
-    List<Change> Changes(Registration registration, string? details)
+    /// <summary>The names of the rows that lines say a row was linked with or no more, by field and key: a query for each field, and none where there are none.</summary>
+    async Task<Dictionary<string, IReadOnlyDictionary<string, string>>> LinkedAsync(Registration registration, List<AuditEntry> entries, CancellationToken cancellationToken)
+    {
+        var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var links in registration.Table.GetSkipNavigations())
+        {
+            var field = JsonNamingPolicy.CamelCase.ConvertName(links.Name);
+            var keys = entries.SelectMany(entry => Keys(entry.Details, field)).Distinct().ToList();
+            if (keys.Count > 0 && request.Site.Of(links.TargetEntityType.ClrType) is { KeyLength: 1 } target) names[field] = await target.Open(request).NamedAsync(keys, cancellationToken);
+        }
+        return names;
+    }
+
+    static List<string> Keys(string? details, string field)
+    {
+        if (details is null) return [];
+        using var document = JsonDocument.Parse(details);
+        return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty(field, out var change) || change.ValueKind != JsonValueKind.Object ? []
+            : [.. change.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Array).SelectMany(part => part.Value.EnumerateArray()).Select(key => key.ToString())];
+    }
+
+    List<Change> Changes(Registration registration, string? details, Dictionary<string, IReadOnlyDictionary<string, string>> linked)
     {
         var changes = new List<Change>();
         if (details is null) return changes;
@@ -73,11 +95,20 @@ sealed class RowHistory(AdminRequest request)
         {
             var field = member.Name.Split('.')[0];
             var known = registration.Table.GetProperties().Select(column => column.Name).Concat(registration.Table.GetNavigations().Select(navigation => navigation.Name))
+                .Concat(registration.Table.GetSkipNavigations().Select(links => links.Name))
                 .FirstOrDefault(name => JsonNamingPolicy.CamelCase.ConvertName(name) == field);
             if (known is not null && !rules.Reaches(Verb.Read, known)) continue;
+            if (known is not null && registration.Table.FindSkipNavigation(known) is not null)
+            {
+                changes.Add(new(TypedText.Words(member.Name), Rows(member, "from"), Rows(member, "to")));
+                continue;
+            }
             changes.Add(new(TypedText.Words(member.Name), Part(member.Value, "from"), Part(member.Value, "to") ?? (member.Value.ValueKind == JsonValueKind.Object ? null : TypedText.Show(member.Value))));
         }
         return changes;
+
+        string? Rows(JsonProperty links, string part) => links.Value.ValueKind == JsonValueKind.Object && links.Value.TryGetProperty(part, out var keys) && keys.ValueKind == JsonValueKind.Array && keys.GetArrayLength() > 0
+            ? string.Join(", ", keys.EnumerateArray().Select(key => linked.GetValueOrDefault(links.Name)?.GetValueOrDefault(key.ToString()) ?? key.ToString())) : null;
 
         static string? Part(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var part) ? TypedText.Show(part) : null;
     }

@@ -6,6 +6,8 @@ namespace Lightning.Admin.Lists;
 /// <summary>Values of rows as they are shown: as a person reads them, and with a link where they are a related row's, or the key of one.</summary>
 sealed class Cells
 {
+    /// <summary>Of the rows that a row is linked with so many are shown.</summary>
+    public const int MostLinked = 10;
     readonly AdminRequest request;
     readonly IReadOnlyList<Field> columns;
     readonly List<(string Slug, IReadOnlyList<Expression> Key)?> links;
@@ -52,6 +54,15 @@ sealed class Cells
         for (var i = 0; i < columns.Count; i++)
         {
             var value = row[from + i];
+            if (columns[i].Links is { } linked)
+            {
+                var (slug, rows) = (request.Site.Of(linked.TargetEntityType.ClrType)!.Slug, Linked(request.Site, columns[i], value, MostLinked));
+                cells.Add(new(value, rows.Count == 0 ? columns[i].Show(null) : string.Join(", ", rows.Select(one => one.Name)), null)
+                {
+                    Rows = [.. rows.Select(one => new Cell(null, one.Name, one.Key.Length == 0 ? null : $"/{slug}/{one.Key}"))],
+                });
+                continue;
+            }
             var (text, target) = (columns[i].Show(value), (string?)null);
             if (links[i] is { } link)
             {
@@ -63,6 +74,14 @@ sealed class Cells
             cells.Add(new(value, text, target));
         }
         return cells;
+    }
+
+    /// <summary>Rows that a row is linked with, by key and name; where there are more, one that says so and has no key.</summary>
+    public static IReadOnlyList<Choice> Linked(AdminSite site, Field column, object? value, int most)
+    {
+        var (target, rows) = (site.Of(column.Links!.TargetEntityType.ClrType)!, (IReadOnlyList<object?[]>)value!);
+        var shown = rows.Take(most).Select(one => new Choice(RowKey.Write(one[..^1]), target.NamedBy!.Show(one[^1]))).OrderBy(one => one.Name, StringComparer.OrdinalIgnoreCase);
+        return [.. shown, .. rows.Count > most ? [new Choice("", "…")] : Array.Empty<Choice>()];
     }
 
     /// <summary>The related row that a column is a value of, where it has a page.</summary>

@@ -11,6 +11,9 @@ public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRo
 {
     /// <summary>Why there is no such page.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>What was not looked for, as sentences.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 }
 
 /// <summary>A row of a list.</summary>
@@ -28,7 +31,11 @@ public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpda
 /// <param name="Value">The value.</param>
 /// <param name="Text">As a person reads it.</param>
 /// <param name="Link">The row that it is a value of, or the key of; null where it is the row's own.</param>
-public sealed record Cell(object? Value, string Text, string? Link);
+public sealed record Cell(object? Value, string Text, string? Link)
+{
+    /// <summary>The rows that it is linked with, where it is such a list; the last says so where there are more than are shown.</summary>
+    public IReadOnlyList<Cell> Rows { get; init; } = [];
+}
 
 /// <summary>How many rows there are, or that there are more than are counted.</summary>
 /// <param name="Rows">How many.</param>
@@ -37,8 +44,11 @@ public readonly record struct CappedCount(int Rows)
     /// <summary>Rows are counted up to here.</summary>
     public const int Cap = 1000;
 
+    /// <summary>Whether only some of the rows were looked at, so that there may be more.</summary>
+    public bool IsLeast { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => Rows > Cap ? $"{Cap:N0}+" : Rows.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
+    public override string ToString() => Rows > Cap ? $"{Cap:N0}+" : IsLeast && Rows == 0 ? "?" : Rows.ToString("N0", System.Globalization.CultureInfo.InvariantCulture) + (IsLeast ? "+" : "");
 }
 
 /// <summary>A value that a list can be narrowed to.</summary>

@@ -14,6 +14,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>The most years that a date can be narrowed to without typing one.</summary>
     const int MostYears = 30;
 
+    /// <summary>What a filter would leave of a large list that is narrowed already is counted among so many of its rows.</summary>
+    const int MostLookedAt = 2 * CappedCount.Cap;
+
+    /// <summary>The most rows that a file names of those that a row is linked with; an ellipsis says that there are more.</summary>
+    const int MostLinked = 1000;
+
     /// <summary>A page, and one row more to see whether another follows. Nothing is counted for it.</summary>
     public async Task<ListPage> ReadAsync(ListState state, CancellationToken cancellationToken, Func<Expression, Expression>? also = null)
     {
@@ -40,7 +46,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, true) : (true, more);
         return new(columns, [.. page.Select(values => new ListRow(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells.Of(values, order.Count), values[^2] is true, values[^1] is true))],
             after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
-            before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null);
+            before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null)
+        { LeftOut = query.LeftOut };
     }
 
     /// <summary>All rows of a list, one after another, none of them kept.</summary>
@@ -48,8 +55,14 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     {
         var row = Expression.Parameter(typeof(T), "row");
         var rows = RowQuery<T>.Sort(await query.NarrowAsync(state, null, cancellationToken), query.Order(state, row), row);
-        var values = query.KeyOf(row).Concat(Shown(state).Select(column => query.Value(column, row)));
-        await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken)) yield return found;
+        var columns = Shown(state);
+        var values = query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row, MostLinked)));
+        var linked = Enumerable.Range(0, columns.Count).Where(place => columns[place].Links is not null).ToList();
+        await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            foreach (var place in linked) found[registration.Key.Count + place] = Cells.Linked(request.Site, columns[place], found[registration.Key.Count + place], MostLinked).Select(one => one.Name).ToList();
+            yield return found;
+        }
     }
 
     /// <summary>How many rows a list has, as far as they are counted.</summary>
@@ -58,7 +71,16 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>What the list can be narrowed to by a filter, each value with the rows that it leaves.</summary>
     public async Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken)
     {
-        var (facets, rows) = (new List<Facet>(), await query.NarrowAsync(state, filter.Name, cancellationToken));
+        var (facets, rows, isLeast) = (new List<Facet>(), await query.NarrowAsync(state, filter.Name, cancellationToken), false);
+        var others = state with { Filters = [.. state.Filters.Where(by => by.Field != filter.Name)], Sort = [] };
+        // One index has what the list is narrowed to, and another the filter's value; none has both, so what both have in common may be looked for among all of either.
+        if (!registration.IsSmall && (others.Filters.Count > 0 || others.Search.Length > 0))
+        {
+            var row = Expression.Parameter(typeof(T), "row");
+            rows = RowQuery<T>.Sort(rows, query.Order(others, row), row);
+            isLeast = await rows.Take(MostLookedAt + 1).CountAsync(cancellationToken) > MostLookedAt;
+            rows = rows.Take(MostLookedAt);
+        }
         foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On) && (registration.IsSmall || registration.Serves(filter.Field, ordered: true))) await DatesAsync();
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.Empty))
@@ -74,10 +96,10 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         {
             var chosen = state.ValuesOf(filter.Name, comparison).Contains(value);
             // Several values of one column can be chosen side by side; whether there is one, and when, cannot.
-            var others = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
+            var beside = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
             var by = new FilterBy(filter.Name, comparison, [value]);
             var count = await CountAsync(rows.Where(Expressions.Condition<T>(row => Narrowing.Of(query.Value(filter.Field, row), by))), cancellationToken);
-            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? others : others.Append(value)]), chosen));
+            facets.Add(new(title, count with { IsLeast = isLeast }, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
         }
 
         // Down from years to months to days, one step at a time.
@@ -104,7 +126,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
                     await AddAsync(chosen!, Comparison.On, chosen!);
                     break;
             }
-            facets.RemoveAll(facet => facet.Count is { Rows: 0 } && !facet.IsChosen && facet.Title.Length > 0 && char.IsAsciiDigit(facet.Title[0]));
+            facets.RemoveAll(facet => facet.Count is { Rows: 0, IsLeast: false } && !facet.IsChosen && facet.Title.Length > 0 && char.IsAsciiDigit(facet.Title[0]));
         }
 
         // The years that there are, back from the newest: each by the newest day before the last one found, which an index knows. In all of the list: what leaves none is not shown.

@@ -17,9 +17,13 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
     static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
     readonly Dictionary<string, IReadOnlyList<object[]>?> found = new(StringComparer.Ordinal);
-    readonly Dictionary<(string Text, bool IsPhrase), List<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)>> related = [];
+    readonly Dictionary<(string Text, bool IsPhrase), IReadOnlyList<Func<Expression, Expression>>> related = [];
+    readonly List<string> leftOut = [];
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
+
+    /// <summary>What a search has not looked for, as sentences: words that fit too many related rows.</summary>
+    public IReadOnlyList<string> LeftOut => leftOut;
 
     /// <summary>The rows that the actor may do it to.</summary>
     public IQueryable<T> Rows(Verb verb = Verb.Read) => Within(request.Db.Set<T>().AsNoTracking(), verb);
@@ -37,6 +41,15 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     public Expression HasOneOf(Expression row, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? Expression.Constant(false)
         : registration.Key is [var only] ? Expressions.IsAmong(row, only, keys.Select(key => key[0]))
         : keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse);
+
+    /// <summary>The rows that one of these is linked with by a table between them.</summary>
+    public IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links)
+    {
+        var (row, target) = (Expression.Parameter(typeof(T), "row"), links.TargetEntityType.ClrType);
+        var leads = Expression.Lambda(typeof(Func<,>).MakeGenericType(typeof(T), typeof(IEnumerable<>).MakeGenericType(target)), Expression.Property(row, links.PropertyInfo!), row);
+        var rows = WithKey(request.Db.Set<T>().AsNoTracking(), key);
+        return rows.Provider.CreateQuery(Expression.Call(typeof(Queryable), nameof(Queryable.SelectMany), [typeof(T), target], rows.Expression, Expression.Quote(leads)));
+    }
 
     /// <summary>The living, or those that were put away.</summary>
     public IQueryable<T> Living(IQueryable<T> rows, bool deleted = false)
@@ -104,8 +117,9 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         return rows;
     }
 
-    /// <summary>A value of a row, null where it is a related row's that the actor may not read.</summary>
-    public Expression Value(Field field, Expression row) => reads.Value(field.Read, row);
+    /// <summary>A value of a row, null where it is a related row's that the actor may not read; of rows that it is linked with the first, each by key and name, one more than are shown.</summary>
+    public Expression Value(Field field, Expression row, int mostLinked = Cells.MostLinked) => field.Links is { } links
+        ? reads.Linked(field.Read, row, request.Site.Of(links.TargetEntityType.ClrType)!, mostLinked + 1) : reads.Value(field.Read, row);
 
     /// <summary>The columns of an order, those of the key last, so that it is the same each time.</summary>
     public IReadOnlyList<OrderBy> Order(ListState state, ParameterExpression row)
@@ -165,14 +179,15 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
     /// <summary>The conditions under which a row has a word, any of which suffices.</summary>
-    List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)> related)
+    List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<Func<Expression, Expression>> related)
     {
-        if (registration.IsSmall) return [.. registration.Searched.Select(field => (Func<ParameterExpression, Expression>)(row => Narrowing.Contains(Value(field, row), word.Text)))];
+        if (registration.IsSmall) return [.. registration.Searched.Select(field => (Func<ParameterExpression, Expression>)(row => field.Links is { } links
+            ? reads.AnyLinked(field.Read, row, links, other => Narrowing.Contains(reads.Value(request.Site.Of(links.TargetEntityType.ClrType)!.NamedBy!.Read, other), word.Text)) : Narrowing.Contains(Value(field, row), word.Text)))];
         var matches = new List<Func<ParameterExpression, Expression>>();
-        var own = registration.Searched.Where(field => field.Through.Count == 0).ToList();
+        var own = registration.Searched.Where(field => field.IsOwn).ToList();
         if (registration.Words is { } words) matches.Add(row => SearchWords.Matches(words.About(row), word));
         else if (own.Count > 0) matches.Add(row => SearchWords.Matches(SearchWords.VectorOf(own.Select(field => field.Read.About(row).Unboxed())), word));
-        matches.AddRange(related.Select(of => (Func<ParameterExpression, Expression>)(row => Expressions.IsAmong(row, of.Column, of.Keys))));
+        matches.AddRange(related);
         return matches;
     }
 
@@ -183,16 +198,24 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         return Expressions.Condition<T>(row => Expression.Call(typeof(Queryable), nameof(Queryable.Contains), [typeof(TKey)], keys.Expression, Expressions.Property(row, typeof(TKey), key)));
     }
 
-    /// <summary>The related rows that a word is found in, by the search of their own registration, each list by the column that leads there. So an index serves both sides.</summary>
-    async Task<List<(IReadOnlyProperty Column, IReadOnlyList<object> Keys)>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
+    /// <summary>
+    /// That a row has to do with one that a word is found in by the search of its own registration, each by the column or the table that leads there. So an index serves both sides; and
+    /// where a word fits more than can be named, that is said.
+    /// </summary>
+    async Task<IReadOnlyList<Func<Expression, Expression>>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
     {
         if (related.TryGetValue(word, out var known)) return known;
-        var found = new List<(IReadOnlyProperty, IReadOnlyList<object>)>();
-        foreach (var navigation in registration.Searched.Select(field => field.Related).OfType<INavigation>().Distinct())
+        var found = new List<Func<Expression, Expression>>();
+        foreach (var (navigation, field) in registration.Searched.Select(field => ((INavigationBase?)field.Links ?? field.Related, field)).Where(one => one.Item1 is not null).DistinctBy(one => one.Item1))
         {
-            if (navigation.ForeignKey.Properties is not [var column] || request.Site.Of(navigation.TargetEntityType.ClrType) is not { } target) continue;
-            var keys = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
-            if (keys.Count > 0) found.Add((column, keys));
+            if (request.Site.Of(navigation!.TargetEntityType.ClrType) is not { KeyLength: 1 } target) continue;
+            var (keys, left) = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
+            leftOut.AddRange(left);
+            if (keys is null)
+                leftOut.Add($"“{word.Text}” fits more than {MostRelated:N0} {target.Title.ToLowerInvariant()}, too many to look for {registration.Title.ToLowerInvariant()} by them: only what is a row's own was looked through. "
+                    + "Write more of the word, or a phrase in quotes.");
+            else if (keys.Count > 0 && navigation is INavigation { ForeignKey.Properties: [var column] }) found.Add(row => Expressions.IsAmong(row, column, keys));
+            else if (keys.Count > 0 && navigation is ISkipNavigation links) found.Add(row => reads.AnyLinked(field.Read, row, links, other => Expressions.IsAmong(other, target.Key[0], keys)));
         }
         return related[word] = found;
     }

@@ -18,7 +18,8 @@ public sealed class NoteAdmin : AdminFor<Note>
         Check(note => note.Title, title => string.IsNullOrWhiteSpace(title) ? "Give it a title." : null);
         Begins(saving => new Note { OwnerId = saving.Actor.UserId, Title = "", Body = "", CreatedAt = saving.Now, UpdatedAt = saving.Now });
         Before((note, saving) => note.UpdatedAt = saving.Now);
-        Inline(note => note.Shares);
+        // Those of one's own notes, as the policy has it; on others' they are shown.
+        EditInline(note => note.Shares);
         Deletable();
         Action("Archive", Verb.Archive, (notes, run) =>
         {

@@ -22,13 +22,16 @@ public sealed class EditsModel(AdminRequest request) : AdminPage(request)
     /// <summary>Whether somebody else has changed or removed one of them.</summary>
     public bool IsOvertaken { get; private set; }
 
+    /// <summary>What of the address cannot be done; then no row is shown.</summary>
+    public IReadOnlyList<string> Faults { get; private set; } = [];
+
     /// <summary>Shows the page of the list that the address names.</summary>
     public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
     {
         if (!IsThere(list)) return NotFound();
-        if (State.Faults.Count > 0) return BadRequest();
         Form = await Rows.EditListAsync(State, cancellationToken);
-        return Page();
+        Faults = Form.Fault is { } lost ? [.. State.Faults, lost] : State.Faults;
+        return Faults.Count > 0 ? Again(StatusCodes.Status400BadRequest) : Page();
     }
 
     /// <summary>Saves what was changed, and shows what could not be.</summary>

@@ -14,7 +14,7 @@ public sealed class SearchModel(AdminRequest request) : PageModel
     public string Sought { get; private set; } = "";
 
     /// <summary>What was found, by registration.</summary>
-    public IReadOnlyList<(Registration Registration, IReadOnlyList<Choice> Rows)> Found { get; private set; } = [];
+    public IReadOnlyList<(Registration Registration, IReadOnlyList<Choice> Rows, IReadOnlyList<string> LeftOut)> Found { get; private set; } = [];
 
     /// <summary>What is wrong.</summary>
     public string? Fault { get; private set; }
@@ -29,10 +29,14 @@ public sealed class SearchModel(AdminRequest request) : PageModel
             Response.StatusCode = StatusCodes.Status400BadRequest;
             return Page();
         }
-        var found = new List<(Registration, IReadOnlyList<Choice>)>();
+        var found = new List<(Registration, IReadOnlyList<Choice>, IReadOnlyList<string>)>();
         if (Sought.Length > 0)
             foreach (var registration in request.Site.VisibleTo(request.Actor).Where(registration => registration.IsSearchable))
-                if (await registration.Open(request).PickAsync(Sought, Most, cancellationToken) is { Count: > 0 } rows) found.Add((registration, rows));
+            {
+                var rows = registration.Open(request);
+                var picked = await rows.PickAsync(Sought, Most, cancellationToken);
+                if (picked.Count > 0 || rows.LeftOut.Count > 0) found.Add((registration, picked, rows.LeftOut));
+            }
         Found = found;
         return Page();
     }

@@ -19,6 +19,8 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
 
     internal List<(Field Field, Func<object?, string?> Check)> Checks { get; } = [];
 
+    internal override IEnumerable<string> Checked => Checks.Select(check => check.Field.Name);
+
     /// <summary>What is wrong with a field's value; null where nothing is.</summary>
     internal string? FaultOf(string field, object? value) => Checks.Where(check => check.Field.Name == field).Select(check => check.Check(value)).FirstOrDefault(fault => fault is not null);
 
@@ -83,7 +85,7 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
-    /// <summary>What a form can write, as far as the policy lets the actor: columns, columns of owned objects, and related rows by the navigation.</summary>
+    /// <summary>What a form can write, as far as the policy lets the actor: columns, columns of owned objects, related rows by the navigation, and rows that it is linked with.</summary>
     public AdminFor<T> Edit(params Expression<Func<T, object?>>[] fields)
     {
         WrittenList.AddRange(fields.Select(field => new Field(field)));

@@ -43,6 +43,9 @@ public sealed class Field
     /// <summary>The rows that the path goes through, before the column.</summary>
     internal IReadOnlyList<INavigation> Through { get; private set; } = [];
 
+    /// <summary>The rows at the end of the path that a row is linked with by a table between them; null where it is no such list.</summary>
+    internal ISkipNavigation? Links { get; private set; }
+
     /// <summary>The related row that is shown, where it is one.</summary>
     internal INavigation? Related => Through.LastOrDefault(step => !step.TargetEntityType.IsOwned());
 
@@ -64,7 +67,7 @@ public sealed class Field
             through.Add(navigation);
             at = navigation.TargetEntityType;
         }
-        (Property, Through) = (at.FindProperty(Path[^1].Name), through);
+        (Property, Links, Through) = (at.FindProperty(Path[^1].Name), at.FindSkipNavigation(Path[^1].Name), through);
     }
 
     static string Camel(string title) =>

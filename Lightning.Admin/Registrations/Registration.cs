@@ -112,7 +112,7 @@ public abstract class Registration
     internal IReadOnlyList<IProperty> Key => Table.FindPrimaryKey()!.Properties;
 
     /// <summary>What a row is called: by its label, or the first column that is text.</summary>
-    internal Field? NamedBy => Label ?? ColumnList.FirstOrDefault(column => column is { IsComputed: false, Related: null } && column.Type == typeof(string)) ?? ColumnList.FirstOrDefault();
+    internal Field? NamedBy => Label ?? ColumnList.FirstOrDefault(column => column is { IsComputed: false, Related: null } && column.Type == typeof(string)) ?? ColumnList.FirstOrDefault(column => column.Links is null);
 
     private protected List<Field> ColumnList { get; } = [];
 
@@ -135,6 +135,9 @@ public abstract class Registration
     private protected Dictionary<string, Type> ReferenceList { get; } = new(StringComparer.Ordinal);
 
     private protected List<Children> InlineList { get; } = [];
+
+    /// <summary>The fields that are held against a condition.</summary>
+    internal abstract IEnumerable<string> Checked { get; }
 
     /// <summary>The rows, as one person reaches them.</summary>
     internal abstract Rows Open(AdminRequest request);

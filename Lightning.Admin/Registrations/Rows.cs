@@ -27,8 +27,11 @@ abstract class Rows
     /// <summary>All rows of the list, one after another: the key's parts, and the columns that are shown.</summary>
     public abstract IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken);
 
-    /// <summary>The keys of rows that a search finds; none where there are more than asked for.</summary>
-    public abstract Task<IReadOnlyList<object>> KeysAsync(string search, int most, CancellationToken cancellationToken);
+    /// <summary>What searches of these rows have not looked for, as sentences: words that fit too many related rows.</summary>
+    public abstract IReadOnlyList<string> LeftOut { get; }
+
+    /// <summary>The keys of rows that a search finds, null where there are more than asked for; and what was not looked for.</summary>
+    public abstract Task<(IReadOnlyList<object>? Keys, IReadOnlyList<string> LeftOut)> KeysAsync(string search, int most, CancellationToken cancellationToken);
 
     /// <summary>What finds them, as SQL, for whoever wants to see the plan.</summary>
     public abstract Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken);
@@ -41,6 +44,18 @@ abstract class Rows
 
     /// <summary>The names of rows by the only part of their keys, as far as the actor may read them.</summary>
     public abstract Task<IReadOnlyDictionary<object, string>> NamesAsync(IEnumerable<object> keys, CancellationToken cancellationToken);
+
+    /// <summary>The names of rows by their keys as parts of addresses, as far as the actor may read them.</summary>
+    public abstract Task<IReadOnlyDictionary<string, string>> NamedAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken);
+
+    /// <summary>The keys of the first rows that another is linked with, and of those that are spoken of and among them, as far as the actor may read them; and whether there are more.</summary>
+    public abstract Task<(IReadOnlyList<string> Keys, bool HasMore)> LinkedAsync(IQueryable linked, IReadOnlyList<string> spoken, int most, CancellationToken cancellationToken);
+
+    /// <summary>How many rows another is linked with, among those that the actor may read, as far as they are counted.</summary>
+    public abstract Task<CappedCount> CountLinkedAsync(IQueryable linked, CancellationToken cancellationToken);
+
+    /// <summary>The rows that one of these is linked with, whoever may read them.</summary>
+    public abstract IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links);
 
     /// <summary>A row's page; null where there is none, or not for the actor.</summary>
     public abstract Task<RowView?> FindAsync(string key, CancellationToken cancellationToken);
@@ -126,13 +141,15 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken) => List.StreamAsync(state, cancellationToken);
 
-    public override async Task<IReadOnlyList<object>> KeysAsync(string search, int most, CancellationToken cancellationToken)
+    public override IReadOnlyList<string> LeftOut => query.LeftOut;
+
+    public override async Task<(IReadOnlyList<object>? Keys, IReadOnlyList<string> LeftOut)> KeysAsync(string search, int most, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        if (!registration.IsSmall && await query.FindAsync(search, cancellationToken) is null) return [];
+        if (!registration.IsSmall && await query.FindAsync(search, cancellationToken) is null) return (null, LeftOut);
         var rows = await query.SearchAsync(query.Rows(), search, cancellationToken);
         var keys = await RowQuery<T>.Values(rows, row, query.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
-        return keys.Count > most || registration.Key.Count != 1 ? [] : [.. keys.Select(key => key[0]!)];
+        return (keys.Count > most ? null : [.. keys.Select(key => key[0]!)], LeftOut);
     }
 
     public override async Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken)
@@ -160,6 +177,31 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
         var row = Expression.Parameter(typeof(T), "row");
         return (await Named(query.WithKeys(query.Rows(), [.. keys.Select(key => new[] { key })]), row).ToListAsync(cancellationToken)).ToDictionary(found => found[0]!, found => Choice(found).Name);
     }
+
+    public override async Task<IReadOnlyDictionary<string, string>> NamedAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        return (await Named(query.WithKeys(query.Rows(), Read(keys)), row).ToListAsync(cancellationToken)).Select(Choice).ToDictionary(choice => choice.Key, choice => choice.Name, StringComparer.Ordinal);
+    }
+
+    public override async Task<(IReadOnlyList<string> Keys, bool HasMore)> LinkedAsync(IQueryable linked, IReadOnlyList<string> spoken, int most, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var rows = query.Within((IQueryable<T>)linked, Verb.Read);
+        // By their keys, which the table between them is in the order of.
+        var order = registration.Key.Select(key => new OrderBy(Expressions.Property(row, key.ClrType, key.Name), false, false, true));
+        var keys = (await RowQuery<T>.Values(RowQuery<T>.Sort(rows, order, row), row, query.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken)).Select(RowKey.Write).ToList();
+        if (keys.Count <= most) return (keys, false);
+        keys.RemoveAt(most);
+        var others = Read(spoken.Except(keys));
+        if (others.Count > 0) keys.AddRange((await RowQuery<T>.Values(query.WithKeys(rows, others), row, query.KeyOf(row)).ToListAsync(cancellationToken)).Select(RowKey.Write));
+        return (keys, true);
+    }
+
+    public override async Task<CappedCount> CountLinkedAsync(IQueryable linked, CancellationToken cancellationToken) =>
+        new(await query.Within((IQueryable<T>)linked, Verb.Read).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+
+    public override IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links) => query.Linked(key, links);
 
     public override Task<RowView?> FindAsync(string key, CancellationToken cancellationToken) => new RowReader<T>(registration, request, query).ReadAsync(key, cancellationToken);
 
@@ -216,6 +258,8 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     IQueryable<object?[]> Named(IQueryable<T> rows, ParameterExpression row) =>
         RowQuery<T>.Values(rows, row, query.KeyOf(row).Append(query.Value(registration.NamedBy!, row)));
+
+    List<object[]> Read(IEnumerable<string> keys) => [.. keys.Select(key => RowKey.Read(key, registration.Key)).OfType<object[]>()];
 
     Choice Choice(object?[] found) => new(RowKey.Write(found[..^1]), registration.NamedBy!.Show(found[^1]));
 }

@@ -26,6 +26,35 @@ sealed class ScopedReads(AdminSite site, Actor actor) : ExpressionVisitor
         return Readable(value) is { } readable ? Expression.Condition(readable, value.As(type), Expression.Constant(null, type)) : value.As(type);
     }
 
+    /// <summary>The first of the rows that a row is linked with, in the order of their keys, which the table between them has: each by its key and what it is called by.</summary>
+    public Expression Linked(LambdaExpression links, Expression row, Registration target, int most)
+    {
+        var (type, other) = (target.Entity, Expression.Parameter(target.Entity, "other"));
+        var member = (MemberExpression)links.About(row).Unboxed();
+        // A join by nothing but equality EF would number through, for all rows of the table between at once. This holds always, EF does not know it, and so each row has its own first ones read.
+        var first = Navigation(member)!.DeclaringEntityType.FindPrimaryKey()!.Properties[0];
+        var (own, some) = (Expressions.Property(member.Expression!, first.ClrType, first.Name), first.ClrType == typeof(string) ? "" : Activator.CreateInstance(first.ClrType));
+        var each = Expression.OrElse(Expression.Equal(own, Expressions.Parameter(first.ClrType, some)), Expression.NotEqual(own, Expressions.Parameter(first.ClrType, some)));
+        Expression rows = Expression.Call(typeof(Enumerable), nameof(Enumerable.Where), [type], Visit(member), Expression.Lambda(each, other));
+        var order = nameof(Enumerable.OrderBy);
+        foreach (var key in target.Key)
+        {
+            rows = Expression.Call(typeof(Enumerable), order, [type, key.ClrType], rows, Expression.Lambda(Expressions.Property(other, key.ClrType, key.Name), other));
+            order = nameof(Enumerable.ThenBy);
+        }
+        var values = target.Key.Select(key => Expressions.Property(other, key.ClrType, key.Name)).Append(Value(target.NamedBy!.Read, other)).Select(value => value.As(typeof(object)));
+        rows = Expression.Call(typeof(Enumerable), nameof(Enumerable.Take), [type], rows, Expression.Constant(most));
+        rows = Expression.Call(typeof(Enumerable), nameof(Enumerable.Select), [type, typeof(object[])], rows, Expression.Lambda(Expression.NewArrayInit(typeof(object), values), other));
+        return Expression.Call(typeof(Enumerable), nameof(Enumerable.ToList), [typeof(object[])], rows);
+    }
+
+    /// <summary>Whether a row is linked with one of which a condition holds.</summary>
+    public Expression AnyLinked(LambdaExpression links, Expression row, ISkipNavigation navigation, Func<Expression, Expression> condition)
+    {
+        var other = Expression.Parameter(navigation.TargetEntityType.ClrType, "other");
+        return Expression.Call(typeof(Enumerable), nameof(Enumerable.Any), [other.Type], Visit(links.About(row).Unboxed()), Expression.Lambda(condition(other), other));
+    }
+
     protected override Expression VisitMember(MemberExpression node)
     {
         if (node.Expression is null) return node;

@@ -49,7 +49,7 @@ static class Soundness
         if (slug.Length == 0 || !slug.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')) yield return $"is called \"{look.Registration.Title}\": use letters, digits and spaces.";
         else if (Taken.Contains(slug)) yield return $"is called \"{look.Registration.Title}\", and the site has a page of that address: choose another title.";
         else if (look.Site.Registrations.Count(other => other.Slug == slug) > 1) yield return $"is called \"{look.Registration.Title}\", and so is another: give each a title of its own.";
-        if (look.Registration.Columns.Count == 0) yield return "has no columns: say which by List(row => row.…).";
+        if (look.Registration.Columns.All(column => column.Links is not null)) yield return "has no columns: say which by List(row => row.…).";
         var twice = look.Registration.Columns.GroupBy(column => column.Name).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (twice is not null) yield return $"has two columns that are called {twice}: give one a title of its own by Column(\"…\", …).";
     }
@@ -89,7 +89,10 @@ static class Soundness
     static IEnumerable<string> FindsItsColumns(Look look)
     {
         foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed)) yield return Computed("filters by", filter.Field);
-        foreach (var field in look.Registration.Searched.Where(field => field.IsComputed || field.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
+        foreach (var field in look.Registration.Fields.Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
+            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is null) yield return $"shows {field.Name}, and {field.Links.TargetEntityType.ClrType.Name} has no registration by which they are called: add one.";
+            else if (!field.Links.JoinEntityType.IsPropertyBag) yield return $"shows {field.Name}, whose table between has a class of its own, {field.Links.JoinEntityType.ClrType.Name}: register that, and show it by Inline or EditInline.";
+        foreach (var field in look.Registration.Searched.Where(field => field.Links is null ? field.IsComputed || field.Type != typeof(string) : look.Site.Of(field.Links.TargetEntityType.ClrType) is { NamedBy: { } named } && named.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
         foreach (var (name, target) in look.Registration.References.Where(reference => look.Site.Of(reference.Value) is not { KeyLength: 1 }))
             yield return $"shows {name} by the name of a {target.Name}, which has no registration, or a key of several columns: leave Refers<{target.Name}> out, or register it.";
@@ -98,6 +101,12 @@ static class Soundness
 
     static IEnumerable<string> IsServedByIndexes(Look look)
     {
+        foreach (var field in look.Registration.Fields.Where(use => use.What != "searches").Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
+            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is { IsSmall: false } && !IsInOrder(field.Links))
+            {
+                var (table, columns) = (field.Links.JoinEntityType.GetTableName(), Between(field.Links).Select(column => $"\"{column.Name}\""));
+                yield return $"shows {field.Name}, of which a row may have any number, and no index of {table} has each row's in an order: add one (UsingEntity(link => link.HasIndex({string.Join(", ", columns)})) and a migration), or leave it out.";
+            }
         if (look.Registration.IsSmall) yield break;
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Where(field => !look.Registration.Serves(field, ordered: true)).Concat(look.Registration.Sorted.Where(field => !look.Registration.CanSort(field))))
             yield return Unserved("sorts by", field);
@@ -111,6 +120,12 @@ static class Soundness
             + "leave it out, or, if there will never be more than some thousand rows, say Few().";
     }
 
+    /// <summary>The columns of the table between, those of the row first.</summary>
+    static IEnumerable<IProperty> Between(ISkipNavigation links) => links.ForeignKey.Properties.Concat(links.Inverse.ForeignKey.Properties);
+
+    static bool IsInOrder(ISkipNavigation links) => links.JoinEntityType.GetKeys().Select(key => key.Properties).Concat(links.JoinEntityType.GetIndexes().Select(index => index.Properties))
+        .Any(columns => columns.Take(Between(links).Count()).SequenceEqual(Between(links)));
+
     static IEnumerable<string> WritesWhatMayBeWritten(Look look)
     {
         foreach (var field in look.Registration.Written)
@@ -122,6 +137,7 @@ static class Soundness
             }
             if (!formField.PolicyNames.Any(name => look.Rules.Reaches(Verb.Create, name) || look.Rules.Reaches(Verb.Update, name)))
                 yield return $"edits {field.Name}, which the policy of {look.Registration.Entity.Name} lets nobody write: name it in the fields of Verb.Update or Verb.Create, or show it by ReadOnly.";
+            if (formField.Links is not null && look.Registration.Checked.Contains(field.Name)) yield return $"checks {field.Name}, which is no value but rows: leave the check out.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
         }
@@ -136,7 +152,7 @@ static class Soundness
                 yield return $"edits {name} in the list, which its form does not write: name it in Edit too.";
             else if (look.Registration.Columns.All(column => column.Name != name))
                 yield return $"edits {name} in the list, which is no column of it: name it in List too.";
-            else if (field.Relation is not null || field.Columns.Any(column => column.IsPrimaryKey()) || !field.PolicyNames.Any(known => look.Rules.Reaches(Verb.Update, known)))
+            else if (field.Target is not null || field.Columns.Any(column => column.IsPrimaryKey()) || !field.PolicyNames.Any(known => look.Rules.Reaches(Verb.Update, known)))
                 yield return $"edits {name} in the list, where a row that is picked, a part of the key and what Verb.Update does not reach cannot be changed: leave it to the form.";
         }
     }

@@ -13,6 +13,7 @@ public sealed class UserAdmin : AdminFor<User>
         Search(user => user.Email, user => user.Name).ServedBy("ix_users_words");
         Filter(user => user.Email).Filter(user => user.CreatedAt);
         Edit(user => user.Name).ReadOnly(user => user.Issuer, user => user.Subject);
+        EditInList(user => user.Name);
         Check(user => user.Name, name => string.IsNullOrWhiteSpace(name) ? "Everybody has a name." : null);
     }
 }

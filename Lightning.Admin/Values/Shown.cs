@@ -20,6 +20,7 @@ public static class Shown
             InputKind.Moment => "In UTC, like 2026-03-14 15:09. ",
             InputKind.List => "A value a line. ",
             InputKind.Json => "A JSON document. ",
+            InputKind.Relations => "As many as you like. ",
             _ => "",
         };
         if (field.MaxLength is { } most && field.Kind is InputKind.Text or InputKind.LongText) how += $"At most {field.MaxLength:N0} characters. ";

@@ -12,7 +12,7 @@ namespace Lightning.Data.Audit;
 
 /// <summary>
 /// Writes the book: for each object made, changed or removed one line, saved together with the write, so that there is no write without it. The actor is the
-/// request's; a write of an audited object by nobody is a fault.
+/// request's; a write of an audited object by nobody is a fault. Which rows an object is linked with, by a table between them, is part of it: the line has the keys of those that went and of those that came.
 /// </summary>
 public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider clock) : SaveChangesInterceptor
 {
@@ -33,12 +33,14 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
 
     void Enter(DbContext db)
     {
-        foreach (var entry in db.ChangeTracker.Entries().ToList())
-            if (IsWritten(entry) && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
-                db.Add(Enter(audited.Name, entry));
+        var entries = db.ChangeTracker.Entries().ToList();
+        var links = entries.Where(entry => entry.Metadata.IsPropertyBag && entry.State is EntityState.Added or EntityState.Deleted).ToList();
+        foreach (var entry in entries)
+            if ((IsWritten(entry) || Links(entry, links).Any()) && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
+                db.Add(Enter(audited.Name, entry, links));
     }
 
-    AuditEntry Enter(string subject, EntityEntry entry)
+    AuditEntry Enter(string subject, EntityEntry entry, List<EntityEntry> links)
     {
         var request = requests.HttpContext ?? throw new InvalidOperationException($"A {subject} is written outside a request: say who writes it by an entry of your own.");
         var actor = request.RequestServices.GetRequiredService<Actor>();
@@ -50,8 +52,8 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
             UserId = actor.UserId,
             SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
             SubjectType = subject,
-            SubjectId = string.Join(',', entry.Metadata.FindPrimaryKey()!.Properties.Select(key => entry.CurrentValues[key])),
-            Details = JsonSerializer.Serialize(Fields(entry), JsonSerializerOptions.Web),
+            SubjectId = Key(entry, entry.Metadata.FindPrimaryKey()!.Properties),
+            Details = JsonSerializer.Serialize(Fields(entry).Concat(Links(entry, links)).ToDictionary(StringComparer.Ordinal), JsonSerializerOptions.Web),
             Ip = request.Connection.RemoteIpAddress?.ToString(),
         };
     }
@@ -63,6 +65,14 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
         from reference in entry.References
         where reference.Metadata.TargetEntityType.IsOwned() && reference.TargetEntry is not null
         select (JsonNamingPolicy.CamelCase.ConvertName(reference.Metadata.Name), reference.TargetEntry);
+
+    static IEnumerable<KeyValuePair<string, object>> Links(EntityEntry entry, List<EntityEntry> links) =>
+        from navigation in entry.Metadata.GetSkipNavigations()
+        let mine = links.Where(link => link.Metadata == navigation.JoinEntityType && Key(link, navigation.ForeignKey.Properties) == Key(entry, navigation.ForeignKey.PrincipalKey.Properties)).ToLookup(link => link.State, link => Key(link, navigation.Inverse.ForeignKey.Properties))
+        where mine.Count > 0
+        select KeyValuePair.Create(JsonNamingPolicy.CamelCase.ConvertName(navigation.Name), (object)new { @from = mine[EntityState.Deleted], to = mine[EntityState.Added] });
+
+    static string Key(EntityEntry entry, IEnumerable<IProperty> columns) => string.Join(',', columns.Select(column => entry.CurrentValues[column]));
 
     static Dictionary<string, object> Fields(EntityEntry entry) => entry.Properties
         .Where(property => !property.Metadata.IsPrimaryKey() && property.Metadata.PropertyInfo is not null && !IsVersion(property.Metadata))

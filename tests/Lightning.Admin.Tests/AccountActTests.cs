@@ -128,8 +128,8 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
         page.ShouldContain($"""<a href="/accounts/{ada.Id}/history">History</a>""");
         await ReadAsync(browser, $"/accounts/{ada.Id}/history");
         var question = await ReadAsync(browser, Path(ada.Id, "delete"));
-        question.ShouldContain("<li>2 Notes: deleted too</li>");
-        question.ShouldContain("<li>1 Sessions: deleted too</li>");
+        question.ShouldContain("<li>Notes: 2, deleted too</li>");
+        question.ShouldContain("<li>Sessions: 1, deleted too</li>");
         (await PostAsync(browser, ada.Id, "delete", question)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         (await db.Notes.AsNoTracking().Where(note => note.OwnerId == ada.Id || note.OwnerId == bob.Id).Select(note => note.OwnerId).ToListAsync(Cancellation)).ShouldBe([bob.Id]);
         (await browser.GetAsync($"/accounts/{ada.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -57,6 +57,48 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
     }
 
     [Fact]
+    public async Task Shares_OfOnesOwnNote_AreChangedAndRemovedInItsForm_AndOfAnothersOnlyShown()
+    {
+        var (user, _, root) = await admin.SignInAsync(isAdmin: true);
+        await using var db = admin.Database.Connect();
+        var (own, other) = (await AddNoteAsync(user.Id), await AddNoteAsync(await UserAsync()));
+        NoteShare Share(Note note, string address, bool canEdit = false) => new() { NoteId = note.Id, Address = address, CanEdit = canEdit, CreatedAt = DateTimeOffset.UtcNow };
+        var shares = new[] { Share(own, "one@example.com"), Share(own, "two@example.com"), Share(other, user.Email, canEdit: true), Share(other, "three@example.com") };
+        db.NoteShares.AddRange(shares);
+        await db.SaveChangesAsync(Cancellation);
+        await admin.Database.ExecuteAsync($"UPDATE app.note_shares SET user_id = '{user.Id}' WHERE address = '{user.Email}'");
+        string Field(NoteShare share) => $"shares:{share.Id}:canEdit";
+
+        var form = await ReadAsync(root, $"/notes/{own.Id}/edit");
+        foreach (var share in shares[..2]) form.ShouldContain($"name=\"{Field(share)}\"");
+        form.ShouldNotContain("Add a share");
+        using var saved = await PostAsync(root, $"/notes/{own.Id}/edit", $"/notes/{own.Id}/edit", ("title", "Renamed"), (Field(shares[0]), "true"), ($"_seen.{Field(shares[0])}", "false"), ($"_remove.shares:{shares[1].Id}", "true"));
+        saved.StatusCode.ShouldBe(HttpStatusCode.SeeOther, await saved.Content.ReadAsStringAsync(Cancellation));
+        (await admin.Database.ExecuteAsync($"SELECT string_agg(address || ' ' || can_edit, ', ') FROM app.note_shares WHERE note_id = '{own.Id}'")).ShouldBe("one@example.com true");
+        (await admin.Database.ExecuteAsync($"SELECT string_agg(action, ' ' ORDER BY id) FROM audit.entries WHERE user_id = '{user.Id}' AND subject_type IN ('note', 'note-share')")).ShouldBe("note.updated note-share.deleted note-share.updated");
+
+        // Whom a note is shared with for changing may change its text, and nothing about whom it is shared with.
+        var theirs = await ReadAsync(root, $"/notes/{other.Id}/edit");
+        theirs.ShouldContain("three@example.com");
+        theirs.ShouldNotContain(Field(shares[3]));
+        (await PostAsync(root, $"/notes/{other.Id}/edit", $"/notes/{other.Id}/edit", (Field(shares[3]), "true"), ($"_seen.{Field(shares[3])}", "false"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task People_AreRenamedWhereTheyStandInTheirList()
+    {
+        var (_, _, root) = await admin.SignInAsync(isAdmin: true);
+        var (ada, grace) = (await UserAsync(), await UserAsync());
+        using var saved = await PostAsync(root, "/users/-/edits", "/users/-/edits", ($"rows:{ada}:name", "Ada L."), ($"rows:{grace}:name", ""));
+        saved.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await saved.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Everybody has a name.");
+        (await admin.Database.ExecuteAsync($"SELECT name FROM app.users WHERE id = '{ada}'")).ShouldBe("Ada L.");
+        (await admin.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE action = 'user.updated' AND subject_id = '{ada}'")).ShouldBe(1L);
+        root.Dispose();
+    }
+
+    [Fact]
     public async Task Action_ThatNoRuleCanAllowWhoeverLooks_IsNotOffered()
     {
         // To delete a note takes an address that is proved, and theirs is not.
@@ -123,6 +165,21 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         var list = await ReadAsync(root, $"/audit-entries?f.userId.is={gone}");
         list.ShouldContain(gone.ToString());
         list.ShouldNotContain($"/users/{gone}");
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Search_ByAWordThatFitsTooManyPeople_SaysThatNothingWasLookedForByThem()
+    {
+        var (_, _, root) = await admin.SignInAsync(isAdmin: true);
+        await admin.Database.ExecuteAsync("INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at) SELECT uuidv7(), 'crowd', number::text, 'crowd-' || number || '@example.com', true, 'Crowd', false, now() FROM generate_series(1, 1100) AS number");
+        foreach (var path in new[] { "/sessions?q=crowd", "/notes?q=crowd", "/search?q=crowd" })
+            WebUtility.HtmlDecode(await ReadAsync(root, path)).ShouldContain("“crowd” fits more than 1,000 users, too many to look for", Case.Sensitive, path);
+        foreach (var path in new[] { "/sessions?q=crowd-7", "/users?q=crowd", "/search?q=nobody" }) WebUtility.HtmlDecode(await ReadAsync(root, path)).ShouldNotContain("too many to look for", Case.Sensitive, path);
+        using var picked = await root.GetAsync("/notes/-/pick?q=crowd");
+        using var found = System.Text.Json.JsonDocument.Parse(await picked.Content.ReadAsStringAsync(Cancellation));
+        found.RootElement.GetProperty("leftOut").GetString()!.ShouldContain("“crowd” fits more than 1,000 users");
+        await admin.Database.ExecuteAsync("DELETE FROM app.users WHERE issuer = 'crowd'");
         root.Dispose();
     }
 

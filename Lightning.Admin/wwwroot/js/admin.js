@@ -47,9 +47,30 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   addEventListener("beforeunload", (event) => changed && event.preventDefault());
 }
 
-// Rows are found as one types.
-for (const picker of document.querySelectorAll("[data-pick]")) {
+// Rows are found as one types. What is chosen stays, before what is found.
+function showOptions(picker, found) {
   const select = picker.querySelector("select");
+  const chosen = select.selectedOptions[0];
+  const others = found.filter((row) => row.key !== chosen?.value).map((row) => new Option(row.name, row.key));
+  select.replaceChildren(...(chosen && chosen.value ? [new Option("–", "")] : []), ...(chosen ? [chosen] : []), ...others);
+}
+
+function showBoxes(picker, found) {
+  const list = picker.querySelector("ul");
+  const chosen = [...list.children].filter((row) => row.querySelector("input").matches(":checked, [checked]"));
+  const keys = chosen.map((row) => row.querySelector("input").value);
+  const others = found.filter((row) => !keys.includes(row.key)).map((row) => {
+    const [item, label, box] = ["li", "label", "input"].map((name) => document.createElement(name));
+    Object.assign(box, { type: "checkbox", name: `${picker.dataset.name}[]`, value: row.key });
+    label.append(box, ` ${row.name}`);
+    item.append(label);
+    return item;
+  });
+  list.replaceChildren(...chosen, ...others);
+}
+
+for (const picker of document.querySelectorAll("[data-pick]")) {
+  const show = picker.querySelector("select") ? showOptions : showBoxes;
   const search = picker.querySelector("input[type=search]");
   picker.querySelector("button").hidden = true;
   let asked = 0;
@@ -65,9 +86,9 @@ for (const picker of document.querySelectorAll("[data-pick]")) {
       if (mine !== asked) return;
       picker.removeAttribute("aria-busy");
       if (!answer.ok) return;
-      const chosen = select.selectedOptions[0];
-      const found = (await answer.json()).filter((row) => row.key !== chosen?.value).map((row) => new Option(row.name, row.key));
-      select.replaceChildren(...(chosen && chosen.value ? [new Option("–", "")] : []), ...(chosen ? [chosen] : []), ...found);
+      const { rows, leftOut } = await answer.json();
+      show(picker, rows);
+      picker.querySelector("[data-left]").textContent = leftOut;
       picker.dataset.found = search.value;
     }, 150);
   });

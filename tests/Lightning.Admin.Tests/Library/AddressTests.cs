@@ -43,9 +43,14 @@ public sealed class LibraryAddressTests(LibraryUnderTest library) : IClassFixtur
         page.Rows.ShouldBeEmpty();
         page.Fault.ShouldNotBeNull();
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
-        using var answer = await root.GetAsync($"/books?at={place}", ("Accept", "text/html"));
-        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain("begins nowhere");
+        foreach (var (path, said) in new[] { ($"/books?at={place}", "begins nowhere"), ($"/books/-/edits?at={place}", "begins nowhere"), ("/books/-/edits?sort=secret", "cannot be sorted by secret") })
+        {
+            using var answer = await root.GetAsync(path, ("Accept", "text/html"));
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, path);
+            var told = await answer.Content.ReadAsStringAsync(Cancellation);
+            told.ShouldContain(said, Case.Sensitive, path);
+            told.ShouldNotContain("name=\"rows:", Case.Sensitive, path);
+        }
         root.Dispose();
     }
 

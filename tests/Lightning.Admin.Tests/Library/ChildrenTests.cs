@@ -1,6 +1,8 @@
+using System.Data.Common;
 using Lightning.Admin.Forms;
 using Lightning.Admin.Registrations;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Primitives;
 
 namespace Lightning.Admin.Tests.Library;
@@ -115,6 +117,30 @@ public sealed class ChildrenTests(LibraryUnderTest library) : IClassFixture<Libr
         (await StateAsync(book)).ShouldBe("Before: 1 One");
     }
 
+    /// <summary>What a form reads does not grow with its children: those that pick from one list share one query.</summary>
+    [Fact]
+    public async Task Pickers_OfAllChildrenOfAForm_ShareOneQuery()
+    {
+        var counts = new List<(int All, int Shelves)>();
+        foreach (var children in new[] { 1, 7 })
+        {
+            await using var db = library.Connect();
+            var author = new Author { Name = $"Of {children}" };
+            var shelves = Enumerable.Range(0, 40).Select(number => new Shelf { Room = $"Of {children}", Number = number }).ToList();
+            db.AddRange([author, .. shelves, .. shelves.Take(children).Select((shelf, i) => new Book { Title = $"{i}", AuthorId = author.Id, Shelf = shelf })]);
+            await db.SaveChangesAsync(Cancellation);
+            var statements = new Statements();
+            await using var counted = new LibraryDb(new DbContextOptionsBuilder<LibraryDb>().UseNpgsql(library.Database.ConnectionStringOf("admin")).UseModel(library.Site.Model).AddInterceptors(statements).Options);
+            var form = await library.Site.Find("authors")!.Open(new AdminRequest(library.Site, counted, library.Root, TimeProvider.System)).EditAsync(author.Id.ToString(), Cancellation);
+            var inputs = form!.Children.Single().Rows.Select(row => row.Inputs.Single(input => input.Field.Name == "shelf")).ToList();
+            inputs.Count.ShouldBe(children);
+            inputs.ShouldAllBe(input => input.Choices.Single(choice => choice.Key == input.Text).Name == $"Of {children}" && input.Choices.Count >= 20);
+            counts.Add((statements.All.Count, statements.All.Count(text => text.Contains("FROM library.shelves", StringComparison.Ordinal))));
+        }
+        counts[1].ShouldBe(counts[0]);
+        counts[0].Shelves.ShouldBe(2, "what is found, and the names of what is chosen");
+    }
+
     static Posted Form(params (string Name, string Value)[] fields) => Posted.Read(fields.Select(field => new KeyValuePair<string, StringValues>(field.Name, field.Value)));
 
     async Task<Saved> UpdateAsync(string key, params (string Name, string Value)[] fields)
@@ -137,6 +163,17 @@ public sealed class ChildrenTests(LibraryUnderTest library) : IClassFixture<Libr
     {
         await using var db = library.Connect();
         return (await db.Authors.SingleAsync(author => author.Name == "Ada", Cancellation)).Id.ToString();
+    }
+
+    sealed class Statements : DbCommandInterceptor
+    {
+        public List<string> All { get; } = [];
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            All.Add(command.CommandText);
+            return new(result);
+        }
     }
 
     async Task<string> StateAsync(string key)

@@ -66,17 +66,36 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await page.GetByLabel("Search author").FillAsync("grace");
         await Assertions.Expect(page.Locator(".picker").First).ToHaveAttributeAsync("data-found", "grace");
         await page.GetByLabel("Author", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "Grace %_\\" });
+        // Of its translators there may be several; who is ticked stays while others are searched for.
+        var translators = page.GetByRole(AriaRole.Group, new() { Name = "Translators" });
+        foreach (var (search, name) in new[] { ("ada", "ada"), ("grace", "Grace %_\\") })
+        {
+            await page.GetByLabel("Search translators").FillAsync(search);
+            await Assertions.Expect(translators).ToHaveAttributeAsync("data-found", search);
+            await translators.GetByLabel(name, new() { Exact = true }).CheckAsync();
+        }
+        await Assertions.Expect(translators.Locator("input:checked")).ToHaveCountAsync(2);
+        await LookAsync(page, "links");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).Last.ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Typed in");
+        await Assertions.Expect(page.Locator("dl.facts .linked a").First).ToHaveTextAsync("ada");
         var path = new Uri(page.Url).AbsolutePath;
 
         // Somebody else saves first: both versions are there.
         await page.Keyboard.PressAsync("e");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Edit Typed in");
-        await using (var open = library.Open("books")) await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("title", "Theirs")));
+        await using (var db = library.Connect())
+        await using (var open = library.Open("books"))
+        {
+            var grace = await db.Authors.Where(author => author.Name.StartsWith("Grace")).Select(author => author.Id).SingleAsync(Cancellation);
+            await open.Rows.UpdateAsync(path.Split('/')[^1], LibraryListTests.Filled(("title", "Theirs"), ("translators", grace.ToString())));
+        }
         await page.GetByLabel("Title", new() { Exact = true }).FillAsync("Mine");
+        await translators.GetByLabel("Ada", new() { Exact = true }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).Last.ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: Theirs");
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Theirs, as it is now: Grace %_\\");
+        foreach (var (name, isTicked) in new[] { ("Ada", true), ("ada", false), ("Grace %_\\", true) }) await Assertions.Expect(translators.GetByLabel(name, new() { Exact = true })).ToBeCheckedAsync(new() { Checked = isTicked });
         await LookAsync(page, "overtaken");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save all the same" }).ClickAsync();
         await Assertions.Expect(page.Locator(".history").First).ToContainTextAsync("Mine");
@@ -155,13 +174,17 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
     public async Task Pages_AllOfThem_AreAccessible_AndFitTheScreen(string name, bool phone, bool dark)
     {
         await using var db = library.Connect();
-        var book = await db.Books.FirstAsync(book => !book.IsRestricted && book.Author!.Name == "Ada" && book.Reviews.Count > 0, Cancellation);
+        var book = await db.Books.Include(book => book.Translators).FirstAsync(book => !book.IsRestricted && book.Author!.Name == "Ada" && book.Reviews.Count > 0, Cancellation);
+        if (book.Translators.Count == 0) book.Translators.AddRange(await db.Authors.Where(author => author.Name != "Anonymous").ToListAsync(Cancellation));
+        await db.SaveChangesAsync(Cancellation);
         await using var context = await SignInAsync(phone, dark);
         var page = await context.NewPageAsync();
         foreach (var (title, path) in new[]
         {
             ("list", "/books?size=25"), ("narrowed", "/books?f.readAt.on=2024&f.genre.is=Novel&filters=yes&size=25"), ("edits", "/books/-/edits?size=25"), ("nothing", "/books?q=nothing+at+all"), ("fault", "/books?sort=nothing"), ("row", $"/books/{book.Id}"), ("edit", $"/books/{book.Id}/edit"),
             ("new", "/books/-/new"), ("import", "/books/-/import"), ("history", $"/books/{book.Id}/history"), ("search", "/search?q=love"), ("shelves", "/shelves"),
+            ("authors", "/authors"), ("author", $"/authors/{book.AuthorId}"), ("author-edit", $"/authors/{book.AuthorId}/edit"), ("edits-fault", "/books/-/edits?at=nonsense"),
+            ("linked", "/books?q=%3Cscript%3E&col=title&col=author.name&col=translators"),
         })
         {
             await GoAsync(page, path);

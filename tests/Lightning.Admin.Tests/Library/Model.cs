@@ -23,7 +23,7 @@ public sealed class Shelf
     public string? Label { get; set; }
 }
 
-/// <summary>Refers to itself.</summary>
+/// <summary>Refers to itself, and is linked with the books that it has translated.</summary>
 [Audited("author")]
 public sealed class Author
 {
@@ -36,6 +36,10 @@ public sealed class Author
     public Guid? MentorId { get; set; }
 
     public Author? Mentor { get; set; }
+
+    public List<Book> Books { get; init; } = [];
+
+    public List<Book> Translated { get; init; } = [];
 }
 
 /// <summary>Owned by a book; in its table.</summary>
@@ -97,6 +101,8 @@ public sealed class Book
     public Shelf? Shelf { get; set; }
 
     public List<Tag> Tags { get; init; } = [];
+
+    public List<Author> Translators { get; init; } = [];
 
     public List<Review> Reviews { get; init; } = [];
 
@@ -163,9 +169,10 @@ public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(o
             book.Property(row => row.Extra).HasColumnType("jsonb");
             book.OwnsOne(row => row.Origin);
             book.OwnsOne(row => row.Dedication, owned => owned.ToJson());
-            book.HasOne(row => row.Author).WithMany().HasForeignKey(row => row.AuthorId).OnDelete(DeleteBehavior.Restrict);
+            book.HasOne(row => row.Author).WithMany(row => row.Books).HasForeignKey(row => row.AuthorId).OnDelete(DeleteBehavior.Restrict);
             book.HasOne(row => row.Shelf).WithMany().HasForeignKey(row => new { row.ShelfRoom, row.ShelfNumber }).OnDelete(DeleteBehavior.SetNull);
             book.HasMany(row => row.Tags).WithMany(row => row.Books);
+            book.HasMany(row => row.Translators).WithMany(row => row.Translated);
             book.HasIndex(row => row.Title);
         });
         modelBuilder.Entity<Review>(review =>

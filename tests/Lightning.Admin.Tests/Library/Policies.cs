@@ -7,19 +7,22 @@ public sealed class BookPolicy : Policy<Book>
 {
     static readonly Rule<Book> Open = Rule.For<Book>((_, book) => !book.IsRestricted, "book is restricted");
     static readonly Rule<Book> Known = Rule.For<Book>((_, book) => book.Author!.Name != "Anonymous", "author is not known");
+    static readonly Rule<Book> Translated = Rule.For<Book>((_, book) => book.Translators.All(translator => translator.Name != "Anonymous"), "a translator is not known");
 
     public BookPolicy()
     {
         Allow(Verb.Read, Is.Admin & Open).Fields(
             book => book.Id, book => book.Title, book => book.Genre, book => book.SecondGenre, book => book.Subtitle, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew,
             book => book.PublishedOn, book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin, book => book.Dedication, book => book.Author, book => book.Shelf,
-            book => book.Reviews, book => book.Tags, book => book.DeletedAt, book => book.AuthorId);
+            book => book.Reviews, book => book.Tags, book => book.Translators, book => book.DeletedAt, book => book.AuthorId);
         Allow(Verb.Create, Is.Admin & Open).Fields(
             book => book.Title, book => book.Genre, book => book.SecondGenre, book => book.Subtitle, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
-            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin, book => book.Dedication, book => book.Author, book => book.Shelf);
-        Allow(Verb.Update, Is.Admin & Open & Known).Fields(
+            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin, book => book.Dedication, book => book.Author, book => book.Shelf,
+            book => book.Translators, book => book.Tags);
+        Allow(Verb.Update, Is.Admin & Open & Known & Translated).Fields(
             book => book.Title, book => book.Genre, book => book.SecondGenre, book => book.Subtitle, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
-            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin, book => book.Dedication, book => book.Author, book => book.Shelf);
+            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin, book => book.Dedication, book => book.Author, book => book.Shelf,
+            book => book.Translators, book => book.Tags);
         Allow(Verb.Archive, Is.Admin & Open & Known);
         Allow(Verb.Delete, Is.Admin & Open & Known);
     }
@@ -65,5 +68,9 @@ public sealed class ReviewPolicy : Policy<Review>
 
 public sealed class TagPolicy : Policy<Tag>
 {
-    public TagPolicy() => Allow(Verb.Read, Is.Admin);
+    public TagPolicy()
+    {
+        Allow(Verb.Read, Is.Admin);
+        Allow(Verb.Create, Is.Admin).Fields(tag => tag.Name, tag => tag.Books);
+    }
 }

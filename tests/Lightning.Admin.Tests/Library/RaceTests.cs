@@ -15,25 +15,37 @@ public sealed class RaceTests(LibraryUnderTest library) : IClassFixture<LibraryU
 
     /// <summary>Of all who were shown the same, one is saved and the others see it. Without the comparison with what they were shown, or without the lock that makes it hold, each overwrites the one before.</summary>
     [Theory]
-    [InlineData(true, true, 1)]
-    [InlineData(false, true, Editors)]
-    [InlineData(true, false, Editors)]
-    public async Task Update_ByManyAtOnce_IsSavedByOne_AndTheOthersSeeIt(bool compares, bool locks, int saved)
+    [InlineData("title", true, true, 1)]
+    [InlineData("title", false, true, Editors)]
+    [InlineData("title", true, false, Editors)]
+    [InlineData("translators", true, true, 1)]
+    [InlineData("translators", false, true, Editors)]
+    [InlineData("translators", true, false, Editors)]
+    public async Task Update_ByManyAtOnce_IsSavedByOne_AndTheOthersSeeIt(string field, bool compares, bool locks, int saved)
     {
-        var key = await BookAsync();
+        var (key, texts) = (await BookAsync(), field == "title" ? [.. Enumerable.Range(0, Editors).Select(number => $"By {number}")] : await AuthorsAsync());
         var seen = new Dictionary<string, string>();
-        if (compares) seen["title"] = "Start";
+        if (compares) seen[field] = field == "title" ? "Start" : "";
         var loaded = new Together(Editors);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, Editors).Select(number => Task.Run(async () =>
         {
             var options = new DbContextOptionsBuilder<LibraryDb>().UseNpgsql(library.Database.ConnectionStringOf("admin")).UseModel(library.Site.Model);
-            if (!locks) options.AddInterceptors(new Unlocked(loaded));
+            if (!locks) options.AddInterceptors(new Unlocked(loaded, field == "title" ? 1 : 2));
             await using var db = new LibraryDb(options.Options);
             var rows = library.Site.Find("books")!.Open(new AdminRequest(library.Site, db, library.Root, TimeProvider.System));
-            return (await rows.UpdateAsync(key, new(new Dictionary<string, string> { ["title"] = $"By {number}" }, seen, new Dictionary<string, string>(), false))).Outcome;
+            return (await rows.UpdateAsync(key, new(new Dictionary<string, string> { [field] = texts[number] }, seen, new Dictionary<string, string>(), false))).Outcome;
         })));
         outcomes.Count(outcome => outcome == Outcome.Done).ShouldBe(saved);
         outcomes.Count(outcome => outcome == Outcome.Again).ShouldBe(Editors - saved);
+    }
+
+    async Task<IReadOnlyList<string>> AuthorsAsync()
+    {
+        await using var db = library.Connect();
+        var authors = Enumerable.Range(0, Editors).Select(number => new Author { Name = $"Translator {number}" }).ToList();
+        db.AddRange(authors);
+        await db.SaveChangesAsync(Cancellation);
+        return [.. authors.Select(author => author.Id.ToString())];
     }
 
     async Task<string> BookAsync()
@@ -45,22 +57,21 @@ public sealed class RaceTests(LibraryUnderTest library) : IClassFixture<LibraryU
         return book.Id.ToString();
     }
 
-    /// <summary>Takes the lock out, and has everybody read the row before anybody writes it.</summary>
-    sealed class Unlocked(Together loaded) : DbCommandInterceptor
+    /// <summary>Takes the lock out, and has everybody read the row, and what it is linked with, before anybody writes it.</summary>
+    sealed class Unlocked(Together loaded, int reads) : DbCommandInterceptor
     {
-        bool isNext;
+        int left;
 
         public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
         {
             if (!command.CommandText.EndsWith("FOR NO KEY UPDATE", StringComparison.Ordinal)) return new(result);
-            isNext = true;
+            left = reads;
             return new(InterceptionResult<int>.SuppressWithResult(0));
         }
 
         public override async ValueTask<DbDataReader> ReaderExecutedAsync(DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (isNext) await loaded.ArriveAsync();
-            isNext = false;
+            if (left > 0 && --left == 0) await loaded.ArriveAsync();
             return result;
         }
     }

@@ -11,11 +11,13 @@ public sealed class BookAdmin : AdminFor<Book>
         List(book => book.Title, book => book.Genre, book => book.Author!.Name, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn, book => book.ReadAt,
             book => book.Shelf!.Label, book => book.Origin!.City);
         Column("Reviews", book => book.Reviews.Count, count => $"{count} reviews");
-        Search(book => book.Title, book => book.Author!.Name);
+        List(book => book.Translators);
+        Search(book => book.Title, book => book.Author!.Name, book => book.Translators);
         Filter(book => book.Title).Filter(book => book.Genre).Filter(book => book.SecondGenre).Filter(book => book.Pages).Filter(book => book.IsLent).Filter(book => book.ReadAt).Filter(book => book.PublishedOn)
             .Filter(book => book.Author!.Name).Filter(book => book.Origin!.Year);
         Edit(book => book.Title, book => book.Subtitle, book => book.Genre, book => book.SecondGenre, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
-            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin!.City, book => book.Origin!.Year, book => book.Dedication!.To, book => book.Author, book => book.Shelf);
+            book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin!.City, book => book.Origin!.Year, book => book.Dedication!.To, book => book.Author, book => book.Shelf, book => book.Translators,
+            book => book.Tags);
         Check(book => book.Title, title => title.Length == 0 ? "Give it a title." : null);
         EditInline(book => book.Reviews);
         EditInList(book => book.Price, book => book.Pages, book => book.IsNew);
@@ -32,10 +34,11 @@ public sealed class AuthorAdmin : AdminFor<Author>
     public AuthorAdmin() : base("Authors")
     {
         Few();
-        List(author => author.Name, author => author.Mentor!.Name);
+        List(author => author.Name, author => author.Mentor!.Name, author => author.Translated);
         Column("Pupils of the mentor's mentor", author => author.Mentor!.Mentor!.Name.Length);
         Search(author => author.Name);
         Edit(author => author.Name, author => author.Mentor);
+        EditInline(author => author.Books);
         Deletable();
     }
 }
@@ -71,6 +74,7 @@ public sealed class TagAdmin : AdminFor<Tag>
     {
         Few();
         List(tag => tag.Name);
+        Search(tag => tag.Name);
         Column("Titles", tag => tag.Books.Count(book => book.Title != ""));
     }
 }

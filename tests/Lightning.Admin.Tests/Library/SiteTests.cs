@@ -189,7 +189,7 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         return await answer.Content.ReadAsStringAsync(Cancellation);
     }
 
-    static async Task<HttpResponseMessage> PostAsync(SiteBrowser browser, string page, string path, params (string Name, string Text)[] fields)
+    internal static async Task<HttpResponseMessage> PostAsync(SiteBrowser browser, string page, string path, params (string Name, string Text)[] fields)
     {
         var token = Token().Match(await ReadAsync(browser, page)).Groups["value"].Value;
         return await browser.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Append(("__RequestVerificationToken", token)).Select(field => KeyValuePair.Create(field.Item1, field.Item2))), ("Accept", "text/html"));

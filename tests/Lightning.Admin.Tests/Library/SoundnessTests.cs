@@ -30,6 +30,7 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
         { typeof(HasNoColumns), "has no columns" },
+        { typeof(ShowsLinksToNothing), "shows tags, and Tag has no registration by which they are called: add one" },
     };
 
     [Theory]
@@ -53,11 +54,21 @@ public sealed class SoundnessTests(PostgresServer server)
         site.Registrations[0].Columns.Where(site.Registrations[0].IsSortable).Select(column => column.Name).ShouldBe(["title"]);
     }
 
-    ServiceProvider SiteOf(Registration registration, bool withTags)
+    [Fact]
+    public void Links_ToALargeTable_OfWhichARowMayHaveAnyNumber_TakeAnIndexThatHasThemInOrder()
+    {
+        using var services = SiteOf(new SortsByAnIndex(), withTags: false, new ShowsAnyNumber());
+        using var scope = services.CreateScope();
+        Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldHaveSingleItem()
+            .ShouldContain("shows translated, of which a row may have any number, and no index of author_book has each row's in an order: add one (UsingEntity(link => link.HasIndex(\"TranslatorsId\", \"TranslatedId\")) and a migration)");
+    }
+
+    ServiceProvider SiteOf(Registration registration, bool withTags, params Registration[] others)
     {
         server.ShouldNotBeNull();
         var services = new ServiceCollection();
         services.AddScoped<DbContext>(_ => LibraryUnderTest.Connect("Host=localhost;Database=nowhere"));
+        foreach (var other in others) services.AddSingleton(other);
         services.AddSingleton(registration).AddSingleton<AdminSite>().AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Review>, ReviewPolicy>();
         if (withTags) services.AddSingleton<Policy<Tag>>(new WritableTags());
         return services.BuildServiceProvider();
@@ -161,6 +172,16 @@ public sealed class SoundnessTests(PostgresServer server)
             List(book => book.Title).Few();
             Action("Pin", Verb.Pin, (_, _) => { });
         }
+    }
+
+    sealed class ShowsLinksToNothing : AdminFor<Book>
+    {
+        public ShowsLinksToNothing() : base("Books") => List(book => book.Title, book => book.Tags).Few();
+    }
+
+    sealed class ShowsAnyNumber : AdminFor<Author>
+    {
+        public ShowsAnyNumber() : base("Authors") => List(author => author.Name, author => author.Translated).Few();
     }
 
     sealed class HasNoColumns : AdminFor<Book>

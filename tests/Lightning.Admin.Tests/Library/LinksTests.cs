@@ -1,0 +1,286 @@
+using Lightning.Admin.Forms;
+using Lightning.Admin.History;
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>Books and those who have translated them, with a table between.</summary>
+public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
+{
+    const string Script = "<script>alert(1)</script>";
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Links_AreShownByNamesWithLinks_InTheListItsFileAndThePage_WithoutThoseThatMayNotBeRead()
+    {
+        var (book, authors) = await BookAsync("Shown", Script, "Grace %_\\", "Hidden Hand");
+        await using var open = library.Open("books");
+        var page = await open.Rows.ListAsync(new ListState { Search = "Shown" }, Cancellation);
+        var cell = page.Rows.ShouldHaveSingleItem().Cells[page.Columns.Select(column => column.Name).ToList().IndexOf("translators")];
+        cell.Rows.Select(row => (row.Text, row.Link)).ShouldBe([(Script, $"/authors/{authors[Script]}"), ("Grace %_\\", $"/authors/{authors["Grace %_\\"]}")]);
+        (await open.Rows.FindAsync(book, Cancellation))!.Facts.Single(fact => fact.Title == "Translators").Rows.Select(row => row.Text).ShouldBe([Script, "Grace %_\\"]);
+        await foreach (var row in open.Rows.StreamAsync(new ListState { Search = "Shown", Columns = ["translators"] }, Cancellation)) row[^1].ShouldBe(new List<string> { Script, "Grace %_\\" });
+
+        // They are looked for by what is shown of them, and by nothing else.
+        foreach (var (search, count) in new[] { ("shown grace", 1), ("shown <script>", 1), ("shown hidden", 0) }) (await open.Rows.CountAsync(new ListState { Search = search }, Cancellation)).Rows.ShouldBe(count, search);
+
+        // From the other side, without books that nobody may see; of many, some, and that there are more.
+        await using var db = library.Connect();
+        var ada = await db.Authors.Include(author => author.Translated).SingleAsync(author => author.Name == "Ada", Cancellation);
+        ada.Translated.AddRange(await db.Books.Where(one => one.IsRestricted).ToListAsync(Cancellation));
+        await db.SaveChangesAsync(Cancellation);
+        await using var other = library.Open("authors");
+        async Task<Cell> TranslatedAsync() => (await other.Rows.ListAsync(new ListState { Size = 250 }, Cancellation)).Rows.Single(row => row.Key == ada.Id.ToString()).Cells[2];
+        (await TranslatedAsync()).Rows.ShouldBeEmpty();
+        var translations = Enumerable.Range(1, 30).Select(number => new Book { Title = $"Translation {number:00}", AuthorId = ada.Id }).ToList();
+        db.AddRange(translations);
+        ada.Translated.AddRange(translations);
+        await db.SaveChangesAsync(Cancellation);
+        var many = (await TranslatedAsync()).Rows;
+        many.Count.ShouldBe(Cells.MostLinked + 1);
+        (many[^1].Text, many[^1].Link).ShouldBe(("…", null));
+        await foreach (var row in other.Rows.StreamAsync(new ListState { Columns = ["name", "translated"] }, Cancellation))
+            if (row[0]!.Equals(ada.Id)) ((List<string>)row[^1]!).Count.ShouldBe(30);
+        await db.Database.ExecuteSqlAsync($"DELETE FROM library.author_book WHERE translators_id = {ada.Id}", Cancellation);
+    }
+
+    [Fact]
+    public async Task Form_AddsAndRemovesLinks_WithTheRow_InOneLineOfTheBook_AndLeavesThoseThatMayNotBeRead()
+    {
+        var (book, authors) = await BookAsync("Before", "Ada", "Hidden Hand");
+        await using (var open = library.Open("books"))
+        {
+            var input = (await open.Rows.EditAsync(book, Cancellation))!.Inputs.Single(input => input.Field.Name == "translators");
+            (input.Text, input.Seen, input.HasMore).ShouldBe((authors["Ada"], authors["Ada"], false));
+            input.Choices[0].ShouldBe(new Choice(authors["Ada"], "Ada"));
+            input.Choices.ShouldAllBe(choice => choice.Name != "Hidden Hand");
+        }
+        (await UpdateAsync(book, [("title", "After"), .. Links([authors["Ada"]], authors[Script], authors["Grace %_\\"])])).Outcome.ShouldBe(Outcome.Done);
+        (await StateAsync(book)).ShouldBe($"After: {Script}, Grace %_\\, Hidden Hand");
+        var line = (await HistoryAsync(book)).ShouldHaveSingleItem();
+        line.Changes.ShouldContain(change => change.Title == "Title" && change.From == "Before" && change.To == "After");
+        line.Changes.ShouldContain(change => change.Title == "Translators" && change.From == "Ada" && (change.To == $"{Script}, Grace %_\\" || change.To == $"Grace %_\\, {Script}"));
+
+        // Where only links are changed there is a line too, and where nothing is there is none.
+        (await UpdateAsync(book, Links([authors[Script], authors["Grace %_\\"]], authors["Grace %_\\"], authors[Script]))).Outcome.ShouldBe(Outcome.Done);
+        (await HistoryAsync(book)).Count.ShouldBe(1);
+        (await UpdateAsync(book, Links([authors[Script], authors["Grace %_\\"]]))).Outcome.ShouldBe(Outcome.Done);
+        (await StateAsync(book)).ShouldBe("After: Hidden Hand");
+        (await HistoryAsync(book)).Count.ShouldBe(2);
+
+        // A row that is made has its own at once.
+        await using var making = library.Open("books");
+        var made = await making.Rows.CreateAsync(Form(("title", "Made"), ("genre", "Poem"), ("author", authors["Ada"]), ("translators[]", ""), ("translators[]", authors["ada"])));
+        (await StateAsync(made.Key!)).ShouldBe("Made: ada");
+        (await HistoryAsync(made.Key!)).ShouldHaveSingleItem().Changes.ShouldContain(change => change.Title == "Translators" && change.To == "ada");
+    }
+
+    [Fact]
+    public async Task Form_WithALinkThatThePoliciesDoNotAllow_IsRefused_AndNothingIsSaved()
+    {
+        var (book, authors) = await BookAsync("Before", "Ada");
+        foreach (var nobodys in new[] { authors["Hidden Hand"], Guid.NewGuid().ToString(), "nonsense" })
+        {
+            var saved = await UpdateAsync(book, [("title", "After"), .. Links([authors["Ada"]], authors["Ada"], nobodys)]);
+            var input = saved.Form!.Inputs.Single(input => input.Field.Name == "translators");
+            (saved.Outcome, input.Fault).ShouldBe((Outcome.Again, "There is no such row."));
+            input.Choices.ShouldAllBe(choice => choice.Name != "Hidden Hand");
+            input.Text.ShouldContain(authors["Ada"]);
+        }
+        // What the row would become is asked for too: a book that nobody known has translated is nobody's to change.
+        var refused = await UpdateAsync(book, [("title", "After"), .. Links([authors["Ada"]], authors["Ada"], authors["Anonymous"])]);
+        refused.Form!.Fault.ShouldBe("You may not leave it like that.");
+        refused.Form.Inputs.Single(input => input.Field.Name == "translators").IsChosen(new(authors["Anonymous"], "")).ShouldBeTrue();
+        (await StateAsync(book)).ShouldBe("Before: Ada");
+        (await HistoryAsync(book)).ShouldBeEmpty();
+        var (sealed_, _) = await BookAsync("Sealed", "Anonymous");
+        (await UpdateAsync(sealed_, Links([authors["Anonymous"]]))).Outcome.ShouldBe(Outcome.Refused);
+        // A form of rows that the policy does not let be linked has no such field.
+        await using var open = library.Open("authors");
+        (await open.Rows.UpdateAsync(authors["Ada"], Form(("translated[]", book)))).Outcome.ShouldBe(Outcome.Unknown);
+        await using var nobody = library.Open("books", library.Root with { IsAdmin = false });
+        (await nobody.Rows.UpdateAsync(book, Form(Links([authors["Ada"]])))).Outcome.ShouldBe(Outcome.Missing);
+        (await StateAsync(sealed_), await StateAsync(book)).ShouldBe(("Sealed: Anonymous", "Before: Ada"));
+    }
+
+    [Fact]
+    public async Task Links_ThatSomebodyElseHasChanged_AreShownAsBothHaveThem_AndNothingOfEitherIsLost()
+    {
+        var (book, authors) = await BookAsync("Both", "Ada", "ada");
+        string[] seen = [authors["Ada"], authors["ada"]];
+        (await UpdateAsync(book, Links(seen, authors["ada"], authors[Script]))).Outcome.ShouldBe(Outcome.Done);
+        // I have added Grace and left the rest.
+        var saved = await UpdateAsync(book, Links(seen, [.. seen, authors["Grace %_\\"]]));
+        (saved.Outcome, saved.Form!.IsOvertaken).ShouldBe((Outcome.Again, true));
+        (await StateAsync(book)).ShouldBe($"Both: {Script}, ada");
+        var input = saved.Form.Inputs.Single(input => input.Field.Name == "translators");
+        input.Theirs.ShouldBe($"{Script}, ada");
+        input.Choices.Where(input.IsChosen).Select(choice => choice.Name).ShouldBe([Script, "ada", "Grace %_\\"]);
+        // As the form came back, it is saved; whoever has changed nothing of it is not kept up.
+        (await UpdateAsync(book, ("_seen.translators", input.Seen), ("translators[]", input.Text))).Outcome.ShouldBe(Outcome.Done);
+        (await StateAsync(book)).ShouldBe($"Both: {Script}, Grace %_\\, ada");
+        var again = await UpdateAsync(book, [("title", "Mine"), .. Links(seen, seen)]);
+        again.Form!.Inputs.Single(input => input.Field.Name == "translators").Choices.Count(choice => again.Form.Inputs.Single(input => input.Field.Name == "translators").IsChosen(choice)).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Links_MoreThanAFormCanShow_StayAsTheyAre_ButForThoseThatItShows()
+    {
+        var (book, _) = await BookAsync("Many");
+        await library.Database.ExecuteAsync($"""
+            INSERT INTO library.tags (name) SELECT 'Many ' || number FROM generate_series(1, 150) AS number;
+            INSERT INTO library.book_tag (books_id, tags_id) SELECT '{book}', id FROM library.tags WHERE name LIKE 'Many %' ORDER BY id;
+            INSERT INTO library.tags (name) VALUES ('One more');
+            """);
+        FormInput input;
+        await using (var open = library.Open("books")) input = (await open.Rows.EditAsync(book, Cancellation))!.Inputs.Single(input => input.Field.Name == "tags");
+        var keys = input.Seen.Split('\n');
+        (keys.Length, input.HasMore).ShouldBe((LinkedRows.Most, true));
+        var (more, rest) = ((await library.Database.ExecuteAsync("SELECT id FROM library.tags WHERE name = 'One more'"))!.ToString()!, (long)(await library.Database.ExecuteAsync($"SELECT count(*) FROM library.book_tag WHERE books_id = '{book}'"))!);
+        (await UpdateAsync(book, ("_seen.tags", input.Seen), ("tags[]", string.Join('\n', keys[1..].Append(more))))).Outcome.ShouldBe(Outcome.Done);
+        ((long)(await library.Database.ExecuteAsync($"SELECT count(*) FROM library.book_tag WHERE books_id = '{book}'"))!).ShouldBe(rest);
+        (await library.Database.ExecuteAsync($"SELECT string_agg(tags_id::text, ' ') FROM library.book_tag WHERE books_id = '{book}' AND tags_id IN ({keys[0]}, {more})")).ShouldBe(more);
+        // One that is gone meanwhile, of those that were shown, is noticed.
+        await library.Database.ExecuteAsync($"DELETE FROM library.book_tag WHERE books_id = '{book}' AND tags_id = {keys[5]}");
+        (await UpdateAsync(book, ("_seen.tags", string.Join('\n', keys[1..])), ("tags[]", string.Join('\n', keys[2..])))).Form!.IsOvertaken.ShouldBeTrue();
+        await library.Database.ExecuteAsync("DELETE FROM library.tags WHERE name LIKE 'Many %' OR name = 'One more'");
+    }
+
+    [Fact]
+    public async Task Picker_OfMany_SearchedWithoutScript_ShowsWhatIsChosen_WhatWas_AndWhatIsFound()
+    {
+        var (book, authors) = await BookAsync("Picked", "Ada");
+        var saved = await UpdateAsync(book, [.. Links([authors["Ada"]], authors["ada"]), ("_search.translators", "grace"), ("_find", "translators")]);
+        (saved.Outcome, saved.Form!.HasFaults).ShouldBe((Outcome.Again, false));
+        var input = saved.Form.Inputs.Single(input => input.Field.Name == "translators");
+        input.Choices.Select(choice => (choice.Name, input.IsChosen(choice))).ShouldBe([("Ada", false), ("ada", true), ("Grace %_\\", false)], ignoreOrder: true);
+        input.Search.ShouldBe("grace");
+        (await StateAsync(book)).ShouldBe("Picked: Ada");
+    }
+
+    [Fact]
+    public async Task Links_OfALargeTable_AreLookedForByTheSearchOfTheirOwn_AndWhatFitsTooManyIsSaid()
+    {
+        var (book, _) = await BookAsync("Large", "Grace %_\\", "Hidden Hand");
+        await library.Database.ExecuteAsync("INSERT INTO library.authors (id, name, is_hidden) SELECT gen_random_uuid(), 'Crowd ' || number, false FROM generate_series(1, 1001) AS number");
+        var site = new AdminSite([new LargeBooks(), new LargeAuthors()], library.Services);
+        await using var scope = library.Services.CreateAsyncScope();
+        foreach (var (search, found, left) in new[] { ("large grace", 1, 0), ("large hidden", 0, 0), ("large crowd", 0, 1) })
+        {
+            var page = await site.Find("books")!.Open(new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System)).ListAsync(new ListState { Search = search }, Cancellation);
+            page.Rows.Select(row => row.Key).ShouldBe(found == 1 ? [book] : [], search);
+            page.LeftOut.Count.ShouldBe(left, search);
+        }
+        await library.Database.ExecuteAsync("DELETE FROM library.authors WHERE name LIKE 'Crowd %'");
+    }
+
+    [Fact]
+    public async Task Row_WhoseKeyTheDatabaseMakes_IsLinkedAsSoonAsItHasOne_OrNotMade()
+    {
+        var (book, _) = await BookAsync("Tagged");
+        await using var db = library.Connect();
+        var restricted = (await db.Books.FirstAsync(one => one.IsRestricted, Cancellation)).Id.ToString();
+        var site = new AdminSite([new WrittenTags(), new BookAdmin()], library.Services);
+        foreach (var (books, outcome) in new[] { (new[] { book, restricted }, Outcome.Again), ([book], Outcome.Done) })
+        {
+            await using var scope = library.Services.CreateAsyncScope();
+            var rows = site.Find("tags")!.Open(new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System));
+            (await rows.CreateAsync(Form([("name", "Fresh"), .. books.Select(key => ("books[]", key))]))).Outcome.ShouldBe(outcome);
+        }
+        (await db.Tags.Where(tag => tag.Name == "Fresh").Select(tag => string.Join(",", tag.Books.Select(one => one.Title))).ToListAsync(Cancellation)).ShouldBe(["Tagged"]);
+        await db.Tags.Where(tag => tag.Name == "Fresh").ExecuteDeleteAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task Delete_OfARow_SaysWhatItIsLinkedWith_OfWhichOnlyTheLinkGoes()
+    {
+        await using var db = library.Connect();
+        var author = new Author { Name = "Short-lived" };
+        author.Translated.AddRange(await db.Books.Where(book => !book.IsRestricted).Take(2).ToListAsync(Cancellation));
+        author.Translated.AddRange(await db.Books.Where(book => book.IsRestricted).Take(2).ToListAsync(Cancellation));
+        db.Add(author);
+        await db.SaveChangesAsync(Cancellation);
+        await using var open = library.Open("authors");
+        (await open.Rows.ConsequencesAsync(author.Id.ToString(), Cancellation))!.Select(along => (along.Title, along.Count?.Rows, along.Effect)).ShouldBe([("Books", 2, "kept, without it")]);
+        var books = await db.Books.CountAsync(Cancellation);
+        (await open.Rows.DeleteAsync(author.Id.ToString())).ShouldBe((true, null));
+        (await db.Books.CountAsync(Cancellation)).ShouldBe(books);
+    }
+
+    [Fact]
+    public async Task Pages_WithoutAScript_ShowHostileNamesAsTheyAre_AndSaveWhatIsTicked()
+    {
+        var (book, authors) = await BookAsync("By hand", Script);
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        var edit = await LibrarySiteTests.ReadAsync(root, $"/books/{book}/edit");
+        edit.ShouldContain($"""<input type="checkbox" name="translators[]" value="{authors[Script]}" checked="checked"> &lt;script&gt;alert(1)&lt;/script&gt;""");
+        using var saved = await LibrarySiteTests.PostAsync(root, $"/books/{book}/edit", $"/books/{book}/edit", ("_seen.translators", authors[Script]), ("translators[]", ""), ("translators[]", authors["Ada"]), ("translators[]", authors[Script]));
+        saved.StatusCode.ShouldBe(System.Net.HttpStatusCode.SeeOther);
+        foreach (var path in new[] { $"/books/{book}", "/books?q=By+hand", $"/books/{book}/history" })
+        {
+            var page = await LibrarySiteTests.ReadAsync(root, path);
+            if (!path.EndsWith("history", StringComparison.Ordinal)) page.ShouldContain($"""<a href="/authors/{authors[Script]}">&lt;script&gt;alert(1)&lt;/script&gt;</a>""", Case.Sensitive, path);
+            else page.ShouldContain("<ins>Ada</ins>");
+            page.ShouldNotContain("<script>alert");
+        }
+        (await StateAsync(book)).ShouldBe($"By hand: {Script}, Ada");
+        root.Dispose();
+    }
+
+    sealed class WrittenTags : AdminFor<Tag>
+    {
+        public WrittenTags() : base("Tags") => List(tag => tag.Name).Edit(tag => tag.Name, tag => tag.Books).Few();
+    }
+
+    sealed class LargeBooks : AdminFor<Book>
+    {
+        public LargeBooks() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Translators).ServedBy("ix");
+    }
+
+    sealed class LargeAuthors : AdminFor<Author>
+    {
+        public LargeAuthors() : base("Authors") => List(author => author.Name).Search(author => author.Name).ServedBy("ix");
+    }
+
+    static (string, string)[] Links(string[] seen, params string[] chosen) => [("_seen.translators", string.Join('\n', seen)), ("translators[]", string.Join('\n', chosen))];
+
+    static Posted Form(params (string Name, string Value)[] fields) =>
+        Posted.Read(fields.GroupBy(field => field.Name).Select(field => new KeyValuePair<string, StringValues>(field.Key, new([.. field.Select(one => one.Value)]))));
+
+    async Task<Saved> UpdateAsync(string key, params (string Name, string Value)[] fields)
+    {
+        await using var open = library.Open("books");
+        return await open.Rows.UpdateAsync(key, Form(fields));
+    }
+
+    /// <summary>A book that some have translated, and everybody's keys.</summary>
+    async Task<(string Book, IReadOnlyDictionary<string, string> Authors)> BookAsync(string title, params string[] translators)
+    {
+        await using var db = library.Connect();
+        var authors = await db.Authors.ToDictionaryAsync(author => author.Name, Cancellation);
+        var book = new Book { Title = title, AuthorId = authors["Ada"].Id };
+        book.Translators.AddRange(translators.Select(name => authors[name]));
+        db.Add(book);
+        await db.SaveChangesAsync(Cancellation);
+        return (book.Id.ToString(), authors.ToDictionary(author => author.Key, author => author.Value.Id.ToString()));
+    }
+
+    async Task<string> StateAsync(string key)
+    {
+        await using var db = library.Connect();
+        var book = await db.Books.Include(book => book.Translators).SingleAsync(book => book.Id == Guid.Parse(key), Cancellation);
+        return $"{book.Title}: {string.Join(", ", book.Translators.Select(translator => translator.Name).Order(StringComparer.Ordinal))}";
+    }
+
+    async Task<IReadOnlyList<Happening>> HistoryAsync(string book)
+    {
+        await using var scope = library.Services.CreateAsyncScope();
+        var request = new AdminRequest(library.Site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System);
+        return await new RowHistory(request).ReadAsync(library.Site.Find("books")!, book, null, 50, Cancellation);
+    }
+}
