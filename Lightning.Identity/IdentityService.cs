@@ -52,7 +52,7 @@ static class IdentityService
         services.AddScoped<ClientGrants>();
         services.AddScoped<LiveTokens>();
         services.AddScoped<PushedRequests>();
-        services.ContinueTraces(PushedRequests.TraceOf);
+        services.ContinueTraces(request => PushedRequests.TraceOf(request) ?? UpstreamTrace.Of(request));
         services.AddScoped<Codes>();
         services.AddScoped<ActingStart>();
         services.AddScoped<RefreshTokens>();

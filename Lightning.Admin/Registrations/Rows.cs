@@ -114,8 +114,8 @@ abstract class Rows
     /// <summary>Whether the actor can make a row by a form or a file.</summary>
     public abstract bool CanCreate { get; }
 
-    /// <summary>Makes SQL of a column, to see that it can be.</summary>
-    public abstract void TryOut(Field column);
+    /// <summary>Makes SQL of columns, to see that it can be.</summary>
+    public abstract void TryOut(IEnumerable<Field> columns);
 }
 
 /// <summary>A row to pick.</summary>
@@ -244,10 +244,10 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override bool CanCreate => WritableFields.CanCreate(registration, request.Site.RulesOf(typeof(T)), request.Actor, []);
 
-    public override void TryOut(Field column)
+    public override void TryOut(IEnumerable<Field> columns)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        _ = RowQuery<T>.Values(query.Rows(), row, query.KeyOf(row).Append(query.Value(column, row))).ToQueryString();
+        _ = RowQuery<T>.Values(query.Rows(), row, query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row)))).ToQueryString();
     }
 
     ListReader<T> List => new(registration, request, query);

@@ -135,11 +135,12 @@ public abstract class Policy<T> : IPolicy
         return Expression.Lambda<Func<T, int>>(granted, row);
     }
 
+    // Of the rows nothing is asked but that they are there: how one is made of its columns would take longer to put together than all of the rule.
     IEnumerable<(string Name, Action<DbContext> Translate)> IPolicy.Translations =>
         from allowance in allowances
         from part in allowance.Value.Rule.Parts
         select ($"{GetType().Name}, {allowance.Key}: {part.Name}",
-            (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).ToQueryString()));
+            (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).Select(_ => 1).ToQueryString()));
 
     static async ValueTask<bool> HoldsAsync(Rule<T>? rule, DbContext db, Actor actor, T subject, CancellationToken cancellationToken) =>
         rule is not null && (rule.Decide(actor, subject) ?? await rule.For(actor).Apply(db.RowOf(subject)).AnyAsync(cancellationToken));

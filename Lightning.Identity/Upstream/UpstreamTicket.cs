@@ -53,6 +53,7 @@ sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, str
     {
         var properties = new AuthenticationProperties { RedirectUri = Paths.Upstream };
         properties.Items[Name] = provider.Name;
+        UpstreamTrace.Begin(properties);
         if (returnUrl is not null) properties.Items[ReturnUrlItem] = returnUrl;
         if (linkTo is { } account) properties.Items[LinkToItem] = account.ToString();
         if (anewSince is { } since) properties.Items[AnewItem] = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);

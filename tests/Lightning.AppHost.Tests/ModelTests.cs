@@ -106,4 +106,12 @@ public sealed class ModelTests
         foreach (var name in (string[])["one", "two"]) builder.AddExecutable(name, "sh", ".").WithHttpEndpoint(28199);
         Should.Throw<DistributedApplicationException>(() => Ports.Allocate(builder.Resources, randomize: false)).Message.ShouldContain("is wanted by one too");
     }
+
+    [Fact]
+    public void FreePort_IsNoneThatIsSpokenFor()
+    {
+        // All but a few are: one that does not look would take one of them almost always.
+        var left = Enumerable.Range(20_000, 400);
+        left.ShouldContain(Ports.FreeOne(Enumerable.Range(20_400, 32_768 - 20_400)));
+    }
 }

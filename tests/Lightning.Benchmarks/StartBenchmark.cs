@@ -11,8 +11,14 @@ static partial class StartBenchmark
     const int Starts = 3;
     static readonly TimeSpan Load = TimeSpan.FromMinutes(1), Patience = TimeSpan.FromMinutes(5);
 
+    static string Built => ProxyProcess.Service("Lightning.AppHost");
+
+    /// <summary>As <c>dotnet run</c> builds it for whoever develops: a start is what they wait for, and another configuration starts otherwise.</summary>
+    static string Developed => Built.Replace($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+
     public static async Task RunAsync()
     {
+        if (!File.Exists(Developed)) throw new InvalidOperationException($"{Developed} is missing: run `dotnet build Lightning.AppHost` first.");
         var folder = Directory.CreateTempSubdirectory("lightning-start-").FullName;
         // Postgres, which runs as somebody else when this runs as root, has to pass through.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
@@ -42,19 +48,20 @@ static partial class StartBenchmark
     /// <summary>How soon all was up, and each resource healthy or done, since the start of the process.</summary>
     static async Task<(TimeSpan Up, IReadOnlyList<(string Resource, TimeSpan At)> Resources)> MeasureAsync(string folder)
     {
-        await using var app = Start(folder);
+        await using var app = Start(Developed, folder);
         var up = await app.UpAsync(CancellationToken.None).WaitAsync(Patience);
         await app.StopAsync(CancellationToken.None).WaitAsync(Patience);
         return (up, [.. app.Lines.Select(line => (Said().Match(line.Text), line.At)).Where(line => line.Item1.Success).Select(line => (line.Item1.Groups["resource"].Value, line.At))]);
     }
 
     /// <summary>The whole application on free ports, with user secrets and data of the benchmark's own.</summary>
+    /// <param name="appHost">The AppHost, as it was built.</param>
     /// <param name="folder">Holds its home and its data; what is there already is used.</param>
     /// <param name="environment">What its services see besides.</param>
-    static AppHostProcess Start(string folder, params (string Name, string Value)[] environment)
+    static AppHostProcess Start(string appHost, string folder, params (string Name, string Value)[] environment)
     {
         var home = Directory.CreateDirectory(Path.Combine(folder, "home")).FullName;
-        var start = new ProcessStartInfo("dotnet", ["exec", ProxyProcess.Service("Lightning.AppHost"), "--ports", "auto", "--data", Path.Combine(folder, "data")]);
+        var start = new ProcessStartInfo("dotnet", ["exec", appHost, "--ports", "auto", "--data", Path.Combine(folder, "data")]);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return AppHostProcess.Start(start, home);
     }
@@ -65,8 +72,8 @@ static partial class StartBenchmark
 
     static async Task DashboardAsync(string folder, string other)
     {
-        await using var on = Start(folder);
-        await using var off = Start(other, ("OTEL_SDK_DISABLED", "true"));
+        await using var on = Start(Built, folder);
+        await using var off = Start(Built, other, ("OTEL_SDK_DISABLED", "true"));
         foreach (var app in new[] { on, off }) await app.UpAsync(CancellationToken.None).WaitAsync(Patience);
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         var (user, userWithout) = (new Uri(AddressAfter(on, "App"), "/bff/user?slide=false"), new Uri(AddressAfter(off, "App"), "/bff/user?slide=false"));

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Lightning.Identity.Tests;
 
 /// <summary>A relying party's push and all that the browser does here for it are one trace.</summary>
-public class SignInTraceTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
+public class SignInTraceTests(IdentityWithUpstream identity) : IClassFixture<IdentityWithUpstream>
 {
     const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -24,6 +24,26 @@ public class SignInTraceTests(IdentityUnderTest identity) : IClassFixture<Identi
         RelyingParty.Callback(answered).ShouldContainKey("code");
 
         (await spans.PathsOfAsync(Trace, 5)).ShouldBe(["/connect/par", "/connect/authorize", "/account/sign-in", "/account/sign-in", "/connect/authorize"]);
+    }
+
+    [Fact]
+    public async Task SignIn_ByAnUpstreamProvider_IsOneTraceThereAndBack()
+    {
+        const string trace = "a3ce929d0e0e47364bf92f3577b34da6";
+        using var spans = new RequestSpans();
+        IdentityWithUpstream.Newcomer(identity.Upstream, "traced@example.org");
+        var visitor = identity.Visitor();
+        using var asked = await visitor.GetAsync(await PushAsync(trace));
+        using var leaving = await visitor.SubmitFormAsync(asked.Headers.Location!.ToString(), "handler=begin", ("Provider", "sky"));
+        using var back = await IdentityWithUpstream.GoOnAsync(visitor, leaving);
+        using var signedIn = await visitor.GetAsync(back.Headers.Location!.ToString());
+        using var answered = await visitor.GetAsync(signedIn.Headers.Location!.ToString());
+        RelyingParty.Callback(answered).ShouldContainKey("code");
+
+        (await spans.PathsOfAsync(trace, 7, "/connect", "/account")).ShouldBe(
+            ["/connect/par", "/connect/authorize", "/account/sign-in", "/account/upstream", "/account/upstream/sky", "/account/upstream", "/connect/authorize"]);
+        // So is what Identity asks of the provider over the back channel.
+        (await spans.PathsOfAsync(trace, 2, "/par", "/token")).ShouldBe(["/par", "/token"]);
     }
 
     [Fact]

@@ -14,9 +14,12 @@ public sealed class RequestSpans : IObserver<DiagnosticListener>, IObserver<KeyV
     public RequestSpans() => subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
 
     /// <summary>Which paths were asked for within a trace; a span ends a moment after its answer is there, so so many are waited for.</summary>
-    public async Task<string[]> PathsOfAsync(string traceId, int count)
+    /// <param name="traceId">The trace.</param>
+    /// <param name="count">How many to wait for.</param>
+    /// <param name="below">With what a path has to begin, where not all are of interest.</param>
+    public async Task<string[]> PathsOfAsync(string traceId, int count, params string[] below)
     {
-        string[] Paths() => [.. served.Where(span => span.TraceId == traceId).OrderBy(span => span.Start).Select(span => span.Path)];
+        string[] Paths() => [.. served.Where(span => span.TraceId == traceId && (below.Length == 0 || below.Any(start => span.Path.StartsWith(start, StringComparison.Ordinal)))).OrderBy(span => span.Start).Select(span => span.Path)];
         await Wait.UntilAsync(() => Paths().Length >= count);
         return Paths();
     }

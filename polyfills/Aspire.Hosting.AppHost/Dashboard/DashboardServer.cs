@@ -30,7 +30,7 @@ sealed class DashboardServer(IServiceProvider services, IConfiguration configura
     public async Task StartAsync(bool randomizePorts, CancellationToken cancellationToken)
     {
         var pages = DashboardAddress.Of(configuration, "ASPNETCORE_URLS", "applicationUrl in the AppHost's launchSettings.json", randomizePorts);
-        var otlp = DashboardAddress.Of(configuration, "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL in the AppHost's launchSettings.json", randomizePorts);
+        var otlp = DashboardAddress.Of(configuration, "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL in the AppHost's launchSettings.json", randomizePorts, pages.Port);
         var key = configuration["AppHost:OtlpApiKey"] is { Length: > 0 } given ? given : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         _access = new BrowserAccess(pages.Url, configuration["AppHost:BrowserToken"] is { Length: > 0 } token ? token : null, progress.Say);
 
@@ -56,9 +56,7 @@ sealed class DashboardServer(IServiceProvider services, IConfiguration configura
         catch (IOException e)
         {
             var taken = Ports.IsTaken(pages.Port) ? pages : otlp;
-            throw new DistributedApplicationException(
-                $"Port {taken.Port}, which the dashboard wants ({taken.Source}), is in use: stop the process that listens there, change the port, "
-                + "or take free ones everywhere with DcpPublisher:RandomizePorts=true.", e);
+            throw new DistributedApplicationException(Ports.InUse(taken.Port, "the dashboard", taken.Source), e);
         }
 
         SendTelemetryTo(otlp.Url, key);
@@ -97,9 +95,9 @@ sealed record DashboardAddress(int Port, string Source)
     public string Url => $"http://localhost:{Port}";
 
     /// <summary>What configuration says; any free port when it says nothing, or when all ports are to be free ones.</summary>
-    public static DashboardAddress Of(IConfiguration configuration, string key, string source, bool randomize)
+    public static DashboardAddress Of(IConfiguration configuration, string key, string source, bool randomize, params int[] besides)
     {
-        if (randomize || configuration[key] is not { Length: > 0 } text) return new(Ports.FreeOne(), source);
+        if (randomize || configuration[key] is not { Length: > 0 } text) return new(Ports.FreeOne(besides), source);
         var first = text.Split(';')[0];
         if (!Uri.TryCreate(first, UriKind.Absolute, out var url) || url.Scheme != "http" || !url.IsLoopback)
         {

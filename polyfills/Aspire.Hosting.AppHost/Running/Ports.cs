@@ -17,13 +17,9 @@ static class Ports
             foreach (var (resource, endpoint) in endpoints.Where(pair => !randomize && Fixed(pair.endpoint) is not null))
             {
                 var port = Fixed(endpoint)!.Value;
-                var wanted = $"Port {port}, which {resource.Name} wants ({endpoint.PortSource ?? $"endpoint '{endpoint.Name}' in the AppHost"}),";
-                if (!owners.TryAdd(port, resource.Name)) throw new DistributedApplicationException($"{wanted} is wanted by {owners[port]} too: change one of them.");
-                if (!TryListen(endpoint.TargetHost, port, reserved))
-                {
-                    throw new DistributedApplicationException(
-                        $"{wanted} is in use: stop the process that listens there, change the port, or take free ones everywhere with DcpPublisher:RandomizePorts=true.");
-                }
+                var source = endpoint.PortSource ?? $"endpoint '{endpoint.Name}' in the AppHost";
+                if (!owners.TryAdd(port, resource.Name)) throw new DistributedApplicationException($"{Wanted(port, resource.Name, source)} is wanted by {owners[port]} too: change one of them.");
+                if (!TryListen(endpoint.TargetHost, port, reserved)) throw new DistributedApplicationException(InUse(port, resource.Name, source));
             }
 
             foreach (var (resource, endpoint) in endpoints)
@@ -55,19 +51,25 @@ static class Ports
         }
     }
 
-    /// <summary>A free port, for what takes it at once.</summary>
-    public static int FreeOne()
+    /// <summary>A free port, for what takes it at once, other than those that are spoken for.</summary>
+    public static int FreeOne(params IEnumerable<int> besides)
     {
         var reserved = new List<Socket>();
         try
         {
-            return Free("localhost", [], reserved);
+            return Free("localhost", besides.ToDictionary(port => port, _ => ""), reserved);
         }
         finally
         {
             foreach (var socket in reserved) socket.Dispose();
         }
     }
+
+    /// <summary>What is said where a port is in use that somebody wants.</summary>
+    public static string InUse(int port, string who, string source) =>
+        $"{Wanted(port, who, source)} is in use: stop the process that listens there, change the port, or take free ones everywhere with DcpPublisher:RandomizePorts=true.";
+
+    static string Wanted(int port, string who, string source) => $"Port {port}, which {who} wants ({source}),";
 
     static int? Fixed(EndpointAnnotation endpoint) => endpoint.Port ?? endpoint.TargetPort;
 
