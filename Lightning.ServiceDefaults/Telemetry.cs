@@ -43,8 +43,9 @@ public static class Telemetry
     {
         // What nobody receives need not be recorded: it costs every request, and a proxied one three spans.
         if (!builder.SendsTelemetry()) return;
+        builder.Services.AddSingleton(_ => new TracesPerSecond());
         builder.Services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing
+            .WithTracing(tracing => (builder.Configuration["OTEL_TRACES_SAMPLER"] is { Length: > 0 } ? tracing : tracing.SetSampler(services => new ParentBasedSampler(services.GetRequiredService<TracesPerSecond>())))
                 .AddSource(Ours, "Npgsql", "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !context.Request.Path.StartsWithSegments("/health"))
                 .AddHttpClientInstrumentation())

@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.RelyingParties;
@@ -45,6 +46,9 @@ public static class RelyingPartyExtensions
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
         services.AddHostedService<RevocationSender>().AddHostedService<FirstLook>();
         services.ContinueTraces(SignInTrace.Of(party));
+
+        // ASP.NET's handlers say of each request that they turn away that they do: whoever only asks who they are, and are nobody yet, would fill the log.
+        builder.Logging.AddFilter(typeof(WebSessionHandler).FullName, LogLevel.Warning);
 
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()

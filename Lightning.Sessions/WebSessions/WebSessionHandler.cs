@@ -29,6 +29,9 @@ sealed partial class WebSessionHandler(
 {
     static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
 
+    // Of its own, because what ASP.NET says by the handler's is not kept.
+    readonly ILogger events = logger.CreateLogger(typeof(WebSessionHandler).Namespace!);
+
     // Not by the constructor: a request whose session is remembered needs no database.
     WebSessionStore Store => Context.RequestServices.GetRequiredService<WebSessionStore>();
 
@@ -63,7 +66,7 @@ sealed partial class WebSessionHandler(
         }, Context.RequestAborted) ?? throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
 
         cookie.Write(Response, value);
-        Log.SignedIn(Logger, party.App, new SessionMark(sid));
+        Log.SignedIn(events, party.App, new SessionMark(sid));
     }
 
     protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
