@@ -46,7 +46,8 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
                 // Of what a row is linked with only the link goes.
                 if (direct is not null && table.GetSkipNavigations().FirstOrDefault(links => links.ForeignKey == foreignKey) is { PropertyInfo: not null } links && request.Site.Of(links.TargetEntityType.ClrType) is { } others)
                 {
-                    if (await others.Open(request).CountLinkedAsync(query.Linked(parts, links), cancellationToken) is { Rows: > 0 } linked) found.Add(new(others.Title, linked, "kept, without it"));
+                    CappedCount? linked = request.Site.RulesOf(typeof(T)).Reaches(Verb.Read, links.Name) ? await others.Open(request).CountLinkedAsync(query.Linked(parts, links), cancellationToken) : null;
+                    if (linked?.Rows != 0) found.Add(new(others.Title, linked, effect == "deleted too" ? "kept, without it" : effect));
                     continue;
                 }
                 var known = request.Site.Of(dependent.ClrType);

@@ -14,17 +14,20 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
 {
     const int MostChildren = 20;
 
+    /// <summary>Of one row more can be read than of each in a list.</summary>
+    const int MostLinkedTogether = 1000;
+
     public async Task<RowView?> ReadAsync(string key, CancellationToken cancellationToken)
     {
         if (RowKey.Read(key, registration.Key) is not { } parts) return null;
         var row = Expression.Parameter(typeof(T), "row");
         var fields = Fields();
-        var cells = new Cells(registration, request, fields, row);
+        var cells = new Cells(registration, request, fields, row, MostLinkedTogether);
         var actions = registration.Actions.Where(action => action.Name != "delete").ToList();
         var tombstone = registration.Tombstone is { } put ? query.Value(put, row) : Expression.Constant(null, typeof(object));
         Expression[] values =
         [
-            .. fields.Select(field => query.Value(field, row)), .. cells.Keys, .. actions.Select(action => query.May(action.Verb, row)),
+            .. fields.Select(field => query.Value(field, row, cells.Most)), .. cells.Keys, .. actions.Select(action => query.May(action.Verb, row)),
             query.Value(registration.NamedBy!, row), tombstone, query.May(Verb.Update, row), query.May(Verb.Delete, row),
         ];
         if (await RowQuery<T>.Values(query.WithKey(query.Rows(), parts), row, values).SingleOrDefaultAsync(cancellationToken) is not { } found) return null;

@@ -13,8 +13,8 @@ namespace Lightning.Admin.Exports;
 /// <summary>Exactly what a list shows as a file, in the order of the list, row by row as the database gives them: nothing is kept in memory.</summary>
 static class ExportEndpoint
 {
-    /// <summary>Rows of JSON between two times that what is written is sent.</summary>
-    const int Flush = 500;
+    /// <summary>Octets of JSON after which what is written is sent: rows may be of any size.</summary>
+    const int Flush = 64 * 1024;
 
     public static void MapExports(this IEndpointRouteBuilder app) => app.MapGet("/{list}/-/export", ExportAsync);
 
@@ -60,7 +60,6 @@ static class ExportEndpoint
         await using var json = new Utf8JsonWriter(http.Response.Body, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         var names = Header(registration, rows, state);
         json.WriteStartArray();
-        var number = 0;
         await foreach (var row in rows.StreamAsync(state, http.RequestAborted))
         {
             json.WriteStartObject();
@@ -74,7 +73,7 @@ static class ExportEndpoint
                 else json.WriteStringValue(TypedText.Write(row[i]));
             }
             json.WriteEndObject();
-            if (++number % Flush == 0) await json.FlushAsync(http.RequestAborted);
+            if (json.BytesPending >= Flush) await json.FlushAsync(http.RequestAborted);
         }
         json.WriteEndArray();
     }

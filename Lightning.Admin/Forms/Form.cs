@@ -53,7 +53,10 @@ public sealed record FormInput(FormField Field, string Text, string Seen)
     public IReadOnlyList<Choice> Choices { get; init; } = [];
 
     /// <summary>Whether a row is chosen.</summary>
-    public bool IsChosen(Choice choice) => LinkedRows.Lines(Text).Contains(choice?.Key);
+    public bool IsChosen(Choice choice) => choice is not null && Chosen.Contains(choice.Key);
+
+    /// <summary>The keys of the rows that are chosen.</summary>
+    internal IReadOnlySet<string> Chosen { get; init; } = new HashSet<string>();
 
     /// <summary>Whether it has more rows than can be shown; those stay as they are.</summary>
     public bool HasMore { get; init; }

@@ -165,7 +165,8 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     async Task<Form> FormOfAsync(string key, EntityEntry entry, Posted? posted, IReadOnlyDictionary<string, string>? faults, Dictionary<ChildWriter, ChildFaults> childFaults, CancellationToken cancellationToken)
     {
         var inputs = await pickers.OfferAsync(writer.Inputs(writer.Writable(Verb.Update), entry, posted, faults, ""), cancellationToken);
-        var asNew = writer.CanCreate
+        // A copy of a row that is linked with more than are shown would lack those.
+        var asNew = writer.CanCreate && !inputs.Any(input => input.HasMore)
             && writer.Writable(Verb.Create).Select(field => field.Name).Order(StringComparer.Ordinal).SequenceEqual(writer.Writable(Verb.Update).Select(field => field.Name).Order(StringComparer.Ordinal));
         return new(inputs, key, writer.NameOf(entry, key), asNew)
         {

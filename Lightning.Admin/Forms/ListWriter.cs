@@ -22,6 +22,7 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
 
     public async Task<RowsSaved> SaveAsync(ListState state, Posted posted)
     {
+        if (posted.Rows.Count > ListState.Sizes[^1]) return new(0, true, false, null);
         if (posted.Fields.Count > 0 || posted.Rows.Any(row => row.List != List || row.IsRemoved || row.Posted.Fields.Keys.Any(name => Fields.All(field => field.Name != name)))) return new(0, true, false, null);
         var (saved, overtaken, again, faults) = (0, false, new List<PostedRow>(), new ChildFaults());
         foreach (var row in posted.Rows.Where(IsTouched))

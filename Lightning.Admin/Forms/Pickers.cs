@@ -5,8 +5,8 @@ namespace Lightning.Admin.Forms;
 /// <summary>What fields offer to pick: all those of a form that pick from the same list share one query for what is found there, and one for the names of what is picked already.</summary>
 sealed class Pickers(AdminRequest request)
 {
-    /// <summary>Rows that a picker shows.</summary>
-    const int Most = 20;
+    /// <summary>Rows that a picker finds.</summary>
+    public const int Most = 20;
     const string Unseen = "(not to be seen)";
 
     /// <summary>The fields with their rows to choose from.</summary>
@@ -25,14 +25,15 @@ sealed class Pickers(AdminRequest request)
         return offered;
     }
 
-    static IEnumerable<string> Named(FormInput input) => LinkedRows.Lines(input.Text).Concat(LinkedRows.Lines(input.Theirs ?? "")).Concat(input.Field.Links is null ? [] : LinkedRows.Lines(input.Seen));
+    static IEnumerable<string> Named(FormInput input) => LinkedRows.Picked(input.Field, input.Text).Concat(LinkedRows.Picked(input.Field, input.Theirs ?? "")).Concat(input.Field.Links is null ? [] : LinkedRows.Lines(input.Seen));
 
     static FormInput Offer(FormInput input, IReadOnlyList<Choice> found, Func<string, string> name)
     {
-        if (input.Theirs is { Length: > 0 } theirs) input = input with { Theirs = string.Join(", ", LinkedRows.Lines(theirs).Select(name).Order(StringComparer.OrdinalIgnoreCase)) };
+        if (input.Theirs is { Length: > 0 } theirs) input = input with { Theirs = string.Join(", ", LinkedRows.Picked(input.Field, theirs).Select(name).Order(StringComparer.OrdinalIgnoreCase)) };
         // What is picked, and what was, before what is found.
-        var picked = LinkedRows.Lines(input.Text).Union(input.Field.Links is null ? [] : LinkedRows.Lines(input.Seen)).Where(key => input.Field.Links is not null || found.All(choice => choice.Key != key));
+        var chosen = LinkedRows.Picked(input.Field, input.Text).ToHashSet(StringComparer.Ordinal);
+        var picked = chosen.Union(input.Field.Links is null ? [] : LinkedRows.Lines(input.Seen)).Where(key => input.Field.Links is not null || found.All(choice => choice.Key != key));
         var choices = picked.Select(key => new Choice(key, name(key))).OrderBy(choice => choice.Name, StringComparer.OrdinalIgnoreCase).ToList();
-        return input with { Choices = [.. choices, .. found.Where(choice => choices.All(other => other.Key != choice.Key))] };
+        return input with { Chosen = chosen, Choices = [.. choices, .. found.Where(choice => choices.All(other => other.Key != choice.Key))] };
     }
 }

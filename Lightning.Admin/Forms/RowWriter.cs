@@ -81,7 +81,7 @@ sealed class RowWriter<T>(AdminFor<T> registration, AdminRequest request, RowQue
         {
             var (values, fault) = field.Read(texts[field.Name]);
             if (field.Links is null) fault ??= registration.FaultOf(field.Name, values![0]);
-            if (fault is null && field.Target is { } target && LinkedRows.Lines(texts[field.Name]) is { Count: > 0 } keys
+            if (fault is null && field.Target is { } target && LinkedRows.Picked(field, texts[field.Name]) is { Count: > 0 } keys
                 && (await request.Site.Of(target.ClrType)!.Open(request).NamedAsync(keys, CancellationToken.None)).Count < keys.Distinct().Count())
                 fault = "There is no such row.";
             if (fault is not null) faults[field.Name] = fault;

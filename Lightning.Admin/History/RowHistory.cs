@@ -81,8 +81,11 @@ sealed class RowHistory(AdminRequest request)
         if (details is null) return [];
         using var document = JsonDocument.Parse(details);
         return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty(field, out var change) || change.ValueKind != JsonValueKind.Object ? []
-            : [.. change.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Array).SelectMany(part => part.Value.EnumerateArray()).Select(key => key.ToString())];
+            : [.. change.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Array).SelectMany(part => part.Value.EnumerateArray()).Select(NamedBy)];
     }
+
+    /// <summary>A key as part of an address: the book has it as it is.</summary>
+    static string NamedBy(JsonElement key) => RowKey.Write([key.ToString()]);
 
     List<Change> Changes(Registration registration, string? details, Dictionary<string, IReadOnlyDictionary<string, string>> linked)
     {
@@ -108,7 +111,7 @@ sealed class RowHistory(AdminRequest request)
         return changes;
 
         string? Rows(JsonProperty links, string part) => links.Value.ValueKind == JsonValueKind.Object && links.Value.TryGetProperty(part, out var keys) && keys.ValueKind == JsonValueKind.Array && keys.GetArrayLength() > 0
-            ? string.Join(", ", keys.EnumerateArray().Select(key => linked.GetValueOrDefault(links.Name)?.GetValueOrDefault(key.ToString()) ?? key.ToString())) : null;
+            ? string.Join(", ", keys.EnumerateArray().Select(key => linked.GetValueOrDefault(links.Name)?.GetValueOrDefault(NamedBy(key)) ?? key.ToString())) : null;
 
         static string? Part(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var part) ? TypedText.Show(part) : null;
     }

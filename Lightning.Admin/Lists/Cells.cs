@@ -8,6 +8,9 @@ sealed class Cells
 {
     /// <summary>Of the rows that a row is linked with so many are shown.</summary>
     public const int MostLinked = 10;
+
+    /// <summary>Where a list has several columns of linked rows, so many of all of them together are read for each row.</summary>
+    public const int MostTogether = 50;
     readonly AdminRequest request;
     readonly IReadOnlyList<Field> columns;
     readonly List<(string Slug, IReadOnlyList<Expression> Key)?> links;
@@ -19,11 +22,23 @@ sealed class Cells
     /// <param name="request">Who asks.</param>
     /// <param name="columns">The columns.</param>
     /// <param name="row">The row, in what is read of it.</param>
-    public Cells(Registration registration, AdminRequest request, IReadOnlyList<Field> columns, ParameterExpression row)
+    /// <param name="together">How many linked rows of all columns together are read for each row.</param>
+    public Cells(Registration registration, AdminRequest request, IReadOnlyList<Field> columns, ParameterExpression row, int together = MostTogether)
     {
+        Most = MostOf(columns, MostLinked, together);
         (this.request, this.columns) = (request, columns);
         links = [.. columns.Select(column => Link(column, row))];
         referred = [.. columns.Select(column => registration.References.TryGetValue(column.Name, out var entity) ? request.Site.Of(entity) : null)];
+    }
+
+    /// <summary>Of the rows that a row is linked with so many are shown in each of these columns.</summary>
+    public int Most { get; }
+
+    /// <summary>How many linked rows each of several columns shows: the database gives those of one column with each of those of the other, so what all of them together cost is shared among them.</summary>
+    public static int MostOf(IReadOnlyList<Field> columns, int most, int together)
+    {
+        var linked = columns.Count(column => column.Links is not null);
+        return linked < 2 ? most : Math.Clamp((int)Math.Pow(together + 0.5, 1.0 / linked), 1, most);
     }
 
     /// <summary>What has to be read after the columns: the keys of the rows that they are values of.</summary>
@@ -56,7 +71,7 @@ sealed class Cells
             var value = row[from + i];
             if (columns[i].Links is { } linked)
             {
-                var (slug, rows) = (request.Site.Of(linked.TargetEntityType.ClrType)!.Slug, Linked(request.Site, columns[i], value, MostLinked));
+                var (slug, rows) = (request.Site.Of(linked.TargetEntityType.ClrType)!.Slug, Linked(request.Site, columns[i], value, Most));
                 cells.Add(new(value, rows.Count == 0 ? columns[i].Show(null) : string.Join(", ", rows.Select(one => one.Name)), null)
                 {
                     Rows = [.. rows.Select(one => new Cell(null, one.Name, one.Key.Length == 0 ? null : $"/{slug}/{one.Key}"))],

@@ -44,6 +44,9 @@ public readonly record struct CappedCount(int Rows)
     /// <summary>Rows are counted up to here.</summary>
     public const int Cap = 1000;
 
+    /// <summary>What a filter would leave of a large list that is narrowed already is counted among so many of its rows.</summary>
+    public const int LookedAt = 2 * Cap;
+
     /// <summary>Whether only some of the rows were looked at, so that there may be more.</summary>
     public bool IsLeast { get; init; }
 

@@ -14,9 +14,6 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>The most years that a date can be narrowed to without typing one.</summary>
     const int MostYears = 30;
 
-    /// <summary>What a filter would leave of a large list that is narrowed already is counted among so many of its rows.</summary>
-    const int MostLookedAt = 2 * CappedCount.Cap;
-
     /// <summary>The most rows that a file names of those that a row is linked with; an ellipsis says that there are more.</summary>
     const int MostLinked = 1000;
 
@@ -35,7 +32,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
 
         var cells = new Cells(registration, request, columns, row);
-        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row))).Concat(cells.Keys)
+        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row, cells.Most))).Concat(cells.Keys)
             .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
         var found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
 
@@ -56,11 +53,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var row = Expression.Parameter(typeof(T), "row");
         var rows = RowQuery<T>.Sort(await query.NarrowAsync(state, null, cancellationToken), query.Order(state, row), row);
         var columns = Shown(state);
-        var values = query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row, MostLinked)));
+        var most = Cells.MostOf(columns, MostLinked, MostLinked);
+        var values = query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row, most)));
         var linked = Enumerable.Range(0, columns.Count).Where(place => columns[place].Links is not null).ToList();
         await foreach (var found in RowQuery<T>.Values(rows, row, values).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            foreach (var place in linked) found[registration.Key.Count + place] = Cells.Linked(request.Site, columns[place], found[registration.Key.Count + place], MostLinked).Select(one => one.Name).ToList();
+            foreach (var place in linked) found[registration.Key.Count + place] = Cells.Linked(request.Site, columns[place], found[registration.Key.Count + place], most).Select(one => one.Name).ToList();
             yield return found;
         }
     }
@@ -78,8 +76,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         {
             var row = Expression.Parameter(typeof(T), "row");
             rows = RowQuery<T>.Sort(rows, query.Order(others, row), row);
-            isLeast = await rows.Take(MostLookedAt + 1).CountAsync(cancellationToken) > MostLookedAt;
-            rows = rows.Take(MostLookedAt);
+            isLeast = await rows.Take(CappedCount.LookedAt + 1).CountAsync(cancellationToken) > CappedCount.LookedAt;
+            rows = rows.Take(CappedCount.LookedAt);
         }
         foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On) && (registration.IsSmall || registration.Serves(filter.Field, ordered: true))) await DatesAsync();

@@ -8,7 +8,10 @@ using Microsoft.EntityFrameworkCore.Metadata;
 namespace Lightning.Admin.Lists;
 
 /// <summary>The rows of a registration as queries: every one begins with the policy's scope, and every value of a related row passes that row's policy.</summary>
-sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
+/// <param name="registration">What the rows are.</param>
+/// <param name="request">Who asks.</param>
+/// <param name="searchesRelated">Whether a search of a large table looks through the rows that are related too. It goes one step: those that lead from one to the next may lead back.</param>
+sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool searchesRelated = true)
     where T : class
 {
     /// <summary>Beyond so many rows, what a search finds is not named one by one; a word that so many related rows have is not looked for in them.</summary>
@@ -40,7 +43,11 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     /// <summary>That a row has one of these keys.</summary>
     public Expression HasOneOf(Expression row, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? Expression.Constant(false)
         : registration.Key is [var only] ? Expressions.IsAmong(row, only, keys.Select(key => key[0]))
-        : keys.Select(key => SameKey(row, key)).Aggregate(Expression.OrElse);
+        : AnyOf([.. keys.Select(key => SameKey(row, key))]);
+
+    /// <summary>One or another of conditions, halved and halved again: one after another they would be as deep as they are many, and whoever walks through them runs out of stack.</summary>
+    static Expression AnyOf(ReadOnlySpan<Expression> conditions) => conditions.Length == 1 ? conditions[0]
+        : Expression.OrElse(AnyOf(conditions[..(conditions.Length / 2)]), AnyOf(conditions[(conditions.Length / 2)..]));
 
     /// <summary>The rows that one of these is linked with by a table between them.</summary>
     public IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links)
@@ -108,7 +115,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         if (!registration.IsSearchable || SearchWords.Fault(search) is not null) return rows.Where(_ => false);
         foreach (var word in SearchWords.Read(search))
         {
-            var matches = Matches(word, registration.IsSmall ? [] : await RelatedAsync(word, cancellationToken));
+            var matches = Matches(word, registration.IsSmall || !searchesRelated ? [] : await RelatedAsync(word, cancellationToken));
             // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
             rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
                 ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
@@ -199,7 +206,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
     }
 
     /// <summary>
-    /// That a row has to do with one that a word is found in by the search of its own registration, each by the column or the table that leads there. So an index serves both sides; and
+    /// That a row has to do with one in whose own columns a word is found by the search of its own registration, each by the column or the table that leads there. So an index serves both sides; and
     /// where a word fits more than can be named, that is said.
     /// </summary>
     async Task<IReadOnlyList<Func<Expression, Expression>>> RelatedAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken)
@@ -209,12 +216,17 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request)
         foreach (var (navigation, field) in registration.Searched.Select(field => ((INavigationBase?)field.Links ?? field.Related, field)).Where(one => one.Item1 is not null).DistinctBy(one => one.Item1))
         {
             if (request.Site.Of(navigation!.TargetEntityType.ClrType) is not { KeyLength: 1 } target) continue;
-            var (keys, left) = await target.Open(request).KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken);
-            leftOut.AddRange(left);
-            if (keys is null)
-                leftOut.Add($"“{word.Text}” fits more than {MostRelated:N0} {target.Title.ToLowerInvariant()}, too many to look for {registration.Title.ToLowerInvariant()} by them: only what is a row's own was looked through. "
-                    + "Write more of the word, or a phrase in quotes.");
-            else if (keys.Count > 0 && navigation is INavigation { ForeignKey.Properties: [var column] }) found.Add(row => Expressions.IsAmong(row, column, keys));
+            var rows = target.Open(request);
+            if (!rows.IsPossible(Verb.Read)) continue;
+            if (await rows.KeysAsync(word.IsPhrase ? $"\"{word.Text}\"" : word.Text, MostRelated, cancellationToken) is not { } keys)
+            {
+                var tooMany = $"“{word.Text}” fits more than {MostRelated:N0} {target.Title.ToLowerInvariant()}, too many to look for {registration.Title.ToLowerInvariant()} by them: only what is a row's own was looked through. "
+                    + "Write more of the word, or a phrase in quotes.";
+                // Two columns may lead to the same rows.
+                if (!leftOut.Contains(tooMany)) leftOut.Add(tooMany);
+                continue;
+            }
+            if (keys.Count > 0 && navigation is INavigation { ForeignKey.Properties: [var column] }) found.Add(row => Expressions.IsAmong(row, column, keys));
             else if (keys.Count > 0 && navigation is ISkipNavigation links) found.Add(row => reads.AnyLinked(field.Read, row, links, other => Expressions.IsAmong(other, target.Key[0], keys)));
         }
         return related[word] = found;

@@ -15,7 +15,7 @@ static class RowKey
     /// <summary>The key that a text names; null where it names none.</summary>
     public static object[]? Read(string? text, IReadOnlyList<IReadOnlyProperty> properties)
     {
-        var parts = text?.Split(',');
+        var parts = text?.Split(',', properties.Count + 1);
         if (parts is null || parts.Length != properties.Count) return null;
         var key = new object[parts.Length];
         for (var i = 0; i < parts.Length; i++)

@@ -30,8 +30,8 @@ abstract class Rows
     /// <summary>What searches of these rows have not looked for, as sentences: words that fit too many related rows.</summary>
     public abstract IReadOnlyList<string> LeftOut { get; }
 
-    /// <summary>The keys of rows that a search finds, null where there are more than asked for; and what was not looked for.</summary>
-    public abstract Task<(IReadOnlyList<object>? Keys, IReadOnlyList<string> LeftOut)> KeysAsync(string search, int most, CancellationToken cancellationToken);
+    /// <summary>The keys of rows that a search finds in what is their own, null where there are more than asked for.</summary>
+    public abstract Task<IReadOnlyList<object>?> KeysAsync(string search, int most, CancellationToken cancellationToken);
 
     /// <summary>What finds them, as SQL, for whoever wants to see the plan.</summary>
     public abstract Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken);
@@ -143,13 +143,13 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override IReadOnlyList<string> LeftOut => query.LeftOut;
 
-    public override async Task<(IReadOnlyList<object>? Keys, IReadOnlyList<string> LeftOut)> KeysAsync(string search, int most, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyList<object>?> KeysAsync(string search, int most, CancellationToken cancellationToken)
     {
-        var row = Expression.Parameter(typeof(T), "row");
-        if (!registration.IsSmall && await query.FindAsync(search, cancellationToken) is null) return (null, LeftOut);
-        var rows = await query.SearchAsync(query.Rows(), search, cancellationToken);
-        var keys = await RowQuery<T>.Values(rows, row, query.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
-        return (keys.Count > most ? null : [.. keys.Select(key => key[0]!)], LeftOut);
+        var (row, own) = (Expression.Parameter(typeof(T), "row"), new RowQuery<T>(registration, request, searchesRelated: false));
+        if (!registration.IsSmall && await own.FindAsync(search, cancellationToken) is null) return null;
+        var rows = await own.SearchAsync(own.Rows(), search, cancellationToken);
+        var keys = await RowQuery<T>.Values(rows, row, own.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
+        return keys.Count > most ? null : [.. keys.Select(key => key[0]!)];
     }
 
     public override async Task<string> SearchSqlAsync(string search, CancellationToken cancellationToken)

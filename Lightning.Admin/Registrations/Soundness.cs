@@ -138,6 +138,8 @@ static class Soundness
             if (!formField.PolicyNames.Any(name => look.Rules.Reaches(Verb.Create, name) || look.Rules.Reaches(Verb.Update, name)))
                 yield return $"edits {field.Name}, which the policy of {look.Registration.Entity.Name} lets nobody write: name it in the fields of Verb.Update or Verb.Create, or show it by ReadOnly.";
             if (formField.Links is not null && look.Registration.Checked.Contains(field.Name)) yield return $"checks {field.Name}, which is no value but rows: leave the check out.";
+            if (formField.Links is { } links && !links.Inverse.ForeignKey.PrincipalKey.IsPrimaryKey())
+                yield return $"edits {field.Name}, whose table between knows each {links.TargetEntityType.ClrType.Name} by another key than its primary one: leave HasPrincipalKey out, or the field.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
         }
@@ -162,6 +164,9 @@ static class Soundness
         if ((look.Registration.Written.Count > 0 || look.Registration.Deletes || look.Registration.Actions.Count > 0)
             && look.Registration.Entity.GetCustomAttributes(typeof(AuditedAttribute), inherit: false).Length == 0)
             yield return $"writes, and nobody would know who did: mark {look.Registration.Entity.Name} with [Audited(\"…\")].";
+        // The line is saved together with the row, before the database has made the key.
+        else if (look.Registration.Written.Count > 0 && look.Rules.Knows(Verb.Create) && look.Registration.Key.FirstOrDefault(column => column.ValueGenerated == ValueGenerated.OnAdd && column.ClrType != typeof(Guid)) is { } made)
+            yield return $"makes rows whose {made.Name} the database makes, which their lines in the book could not name: make it a Guid, filled in where a {look.Registration.Entity.Name} is made, or allow nobody Verb.Create.";
     }
 
     static IEnumerable<string> Translates(Look look)

@@ -70,7 +70,7 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
         from navigation in entry.Metadata.GetSkipNavigations()
         let mine = links.Where(link => link.Metadata == navigation.JoinEntityType && Key(link, navigation.ForeignKey.Properties) == Key(entry, navigation.ForeignKey.PrincipalKey.Properties)).ToLookup(link => link.State, link => Key(link, navigation.Inverse.ForeignKey.Properties))
         where mine.Count > 0
-        select KeyValuePair.Create(JsonNamingPolicy.CamelCase.ConvertName(navigation.Name), (object)new { @from = mine[EntityState.Deleted], to = mine[EntityState.Added] });
+        select KeyValuePair.Create(JsonNamingPolicy.CamelCase.ConvertName(navigation.Name), navigation.PropertyInfo?.IsDefined(typeof(UnquotedAttribute)) == true ? new { } : (object)new { @from = mine[EntityState.Deleted], to = mine[EntityState.Added] });
 
     static string Key(EntityEntry entry, IEnumerable<IProperty> columns) => string.Join(',', columns.Select(column => entry.CurrentValues[column]));
 

@@ -69,6 +69,8 @@ function showBoxes(picker, found) {
   list.replaceChildren(...chosen, ...others);
 }
 
+const toChoose = (rows) => (rows === 0 ? "Nothing found." : `${rows} to choose from.`);
+
 for (const picker of document.querySelectorAll("[data-pick]")) {
   const show = picker.querySelector("select") ? showOptions : showBoxes;
   const search = picker.querySelector("input[type=search]");
@@ -88,7 +90,7 @@ for (const picker of document.querySelectorAll("[data-pick]")) {
       if (!answer.ok) return;
       const { rows, leftOut } = await answer.json();
       show(picker, rows);
-      picker.querySelector("[data-left]").textContent = leftOut;
+      picker.querySelector("[data-left]").textContent = `${toChoose(rows.length)} ${leftOut}`.trim();
       picker.dataset.found = search.value;
     }, 150);
   });

@@ -111,6 +111,17 @@ public sealed class LibraryAddressTests(LibraryUnderTest library) : IClassFixtur
     }
 
     [Fact]
+    public void Keys_OfSeveralParts_HoweverMany_AreNoDeepCondition()
+    {
+        using var db = library.Connect();
+        var query = new RowQuery<Shelf>((AdminFor<Shelf>)library.Site.Find("shelves")!, new(library.Site, db, library.Root, TimeProvider.System));
+        var row = Expression.Parameter(typeof(Shelf), "shelf");
+        DepthOf(query.HasOneOf(row, [.. Enumerable.Range(0, 1000).Select(number => new object[] { "a", number })])).ShouldBeLessThan(12);
+
+        static int DepthOf(Expression condition) => condition is BinaryExpression { NodeType: ExpressionType.OrElse } either ? 1 + Math.Max(DepthOf(either.Left), DepthOf(either.Right)) : 0;
+    }
+
+    [Fact]
     public async Task Years_AreCountedBackFromTheNewest_AndOneThatNoSpanEndsClosesNoList()
     {
         await using var db = library.Connect();

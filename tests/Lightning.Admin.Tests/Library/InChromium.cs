@@ -72,6 +72,8 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         {
             await page.GetByLabel("Search translators").FillAsync(search);
             await Assertions.Expect(translators).ToHaveAttributeAsync("data-found", search);
+            // What was found is read out.
+            await Assertions.Expect(translators.GetByRole(AriaRole.Status)).ToHaveTextAsync(search == "ada" ? "2 to choose from." : "1 to choose from.");
             await translators.GetByLabel(name, new() { Exact = true }).CheckAsync();
         }
         await Assertions.Expect(translators.Locator("input:checked")).ToHaveCountAsync(2);

@@ -63,7 +63,8 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
                 services.AddRegistrationsOf(typeof(LibraryUnderTest).Assembly);
                 services.Remove(services.Single(service => service.ImplementationType == typeof(Guide.TicketAdmin)));
                 services.AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Shelf>, ShelfPolicy>()
-                    .AddSingleton<Policy<Review>, ReviewPolicy>().AddSingleton<Policy<Tag>, TagPolicy>();
+                    .AddSingleton<Policy<Review>, ReviewPolicy>().AddSingleton<Policy<Tag>, TagPolicy>()
+                    .AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>();
                 services.AddDbContext<LibraryDb>((provider, options) => options.UseNpgsql(Database.ConnectionStringOf("admin")).UseSnakeCaseNamingConvention().AddInterceptors(provider.GetRequiredService<AuditedWrites>()));
                 services.RemoveAll<DbContext>();
                 services.AddScoped<DbContext>(provider => provider.GetRequiredService<LibraryDb>());

@@ -31,7 +31,8 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
 
         // From the other side, without books that nobody may see; of many, some, and that there are more.
         await using var db = library.Connect();
-        var ada = await db.Authors.Include(author => author.Translated).SingleAsync(author => author.Name == "Ada", Cancellation);
+        var ada = await db.Authors.SingleAsync(author => author.Name == "Ada", Cancellation);
+        await db.Database.ExecuteSqlAsync($"DELETE FROM library.author_book WHERE translators_id = {ada.Id}", Cancellation);
         ada.Translated.AddRange(await db.Books.Where(one => one.IsRestricted).ToListAsync(Cancellation));
         await db.SaveChangesAsync(Cancellation);
         await using var other = library.Open("authors");
@@ -141,6 +142,9 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
         await using (var open = library.Open("books")) input = (await open.Rows.EditAsync(book, Cancellation))!.Inputs.Single(input => input.Field.Name == "tags");
         var keys = input.Seen.Split('\n');
         (keys.Length, input.HasMore).ShouldBe((LinkedRows.Most, true));
+        // As another row it would have only those that are shown.
+        await using (var open = library.Open("books"))
+            foreach (var (key, isOffered) in new[] { (book, false), ((await BookAsync("Few")).Book, true) }) (await open.Rows.EditAsync(key, Cancellation))!.CanSaveAsNew.ShouldBe(isOffered);
         var (more, rest) = ((await library.Database.ExecuteAsync("SELECT id FROM library.tags WHERE name = 'One more'"))!.ToString()!, (long)(await library.Database.ExecuteAsync($"SELECT count(*) FROM library.book_tag WHERE books_id = '{book}'"))!);
         (await UpdateAsync(book, ("_seen.tags", input.Seen), ("tags[]", string.Join('\n', keys[1..].Append(more))))).Outcome.ShouldBe(Outcome.Done);
         ((long)(await library.Database.ExecuteAsync($"SELECT count(*) FROM library.book_tag WHERE books_id = '{book}'"))!).ShouldBe(rest);
@@ -230,6 +234,112 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
         }
         (await StateAsync(book)).ShouldBe($"By hand: {Script}, Ada");
         root.Dispose();
+    }
+
+    [Fact]
+    public async Task Form_WithMoreKeysThanAnybodyPicks_IsRefused_AndOnlySomeAreLookedUp()
+    {
+        var (book, _) = await BookAsync("Flooded");
+        await using var open = library.Open("books");
+        // One row is one line, and no row is called by several.
+        var shelf = string.Join('\n', Enumerable.Range(0, 100_000).Select(number => $"a,{number}"));
+        foreach (var find in new[] { true, false })
+        {
+            var made = await open.Rows.CreateAsync(Form([("title", "Flooded too"), ("shelf", shelf), .. find ? [("_find", "shelf")] : Array.Empty<(string, string)>()]));
+            made.Outcome.ShouldBe(Outcome.Again);
+            made.Form!.Inputs.Single(input => input.Field.Name == "shelf").Choices.Count.ShouldBeInRange(1, Pickers.Most + 1);
+        }
+        var keys = Enumerable.Range(0, 100_000).Select(_ => Guid.NewGuid().ToString()).ToArray();
+        foreach (var name in new[] { "translators[]", "translators" })
+        {
+            var saved = await open.Rows.UpdateAsync(book, Form(("_seen.translators", string.Join('\n', keys)), (name, string.Join('\n', keys))));
+            saved.Outcome.ShouldBe(Outcome.Again);
+            saved.Form!.Inputs.Single(input => input.Field.Name == "translators").Choices.Count.ShouldBeLessThan(1000);
+            var created = (await open.Rows.CreateAsync(Form(("title", "Flooded too"), (name, string.Join('\n', keys))))).Form!.Inputs.Single(input => input.Field.Name == "translators");
+            created.Fault.ShouldBe("At most 200 at once.");
+            created.Choices.Count.ShouldBeLessThan(1000);
+        }
+    }
+
+    [Fact]
+    public async Task Searches_OfLargeTables_ThatLeadToOneAnother_GoOneStep()
+    {
+        var (book, authors) = await BookAsync("Circle", "Grace %_\\");
+        await using (var db = library.Connect()) await db.Authors.Where(author => author.Name == "ada").ExecuteUpdateAsync(set => set.SetProperty(author => author.MentorId, Guid.Parse(authors["Ada"])), Cancellation);
+        var site = new AdminSite([new LargeBooks(), new CircularAuthors()], library.Services);
+        foreach (var (slug, search, found) in new[] { ("books", "circle grace", new[] { book }), ("authors", "circle", [authors["Grace %_\\"]]), ("authors", "ada", [authors["Ada"], authors["ada"]]) })
+        {
+            await using var scope = library.Services.CreateAsyncScope();
+            var page = await site.Find(slug)!.Open(new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System)).ListAsync(new ListState { Search = search }, Cancellation);
+            page.Rows.Select(row => row.Key).ShouldBe(found, ignoreOrder: true, search);
+        }
+    }
+
+    [Fact]
+    public async Task Links_OfSeveralColumns_ShareWhatOneCosts_AndSayThatThereAreMore()
+    {
+        var (book, _) = await BookAsync("Crossed", "Ada", "ada");
+        await library.Database.ExecuteAsync($"""
+            INSERT INTO library.tags (name) SELECT 'Crossed ' || number FROM generate_series(1, 40) AS number;
+            INSERT INTO library.book_tag (books_id, tags_id) SELECT '{book}', id FROM library.tags WHERE name LIKE 'Crossed %';
+            """);
+        var site = new AdminSite([new BooksByBoth(), new AuthorAdmin(), new TagAdmin()], library.Services);
+        await using var scope = library.Services.CreateAsyncScope();
+        var rows = site.Find("books")!.Open(new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System));
+        foreach (var (columns, onPage, inFile) in new (IReadOnlyList<string>?, int, int)[] { (null, 7, 31), (["title", "tags"], 10, 40) })
+        {
+            var state = new ListState { Search = "Crossed", Columns = columns };
+            var shown = (await rows.ListAsync(state, Cancellation)).Rows.ShouldHaveSingleItem().Cells[^1].Rows;
+            (shown.Count, shown[^1].Text).ShouldBe((onPage + 1, "…"));
+            await foreach (var row in rows.StreamAsync(state, Cancellation))
+                ((List<string>)row[^1]!).Count(name => name != "…").ShouldBe(inFile);
+        }
+        (await rows.FindAsync(book, Cancellation))!.Facts.Single(fact => fact.Title == "Tags").Rows.Count.ShouldBe(Cells.MostLinked + 1);
+        await library.Database.ExecuteAsync("DELETE FROM library.tags WHERE name LIKE 'Crossed %'");
+    }
+
+    [Fact]
+    public async Task Links_ByAKeyThatIsAnyText_AreNamedInTheHistory_AndInTheWayOfADeleteWhereTheyAre()
+    {
+        string[] keys = ["a.b", "é", "~41"];
+        await using (var open = library.Open("books"))
+        {
+            await using var making = library.Services.CreateAsyncScope();
+            var db = making.ServiceProvider.GetRequiredService<DbContext>();
+            var stamp = new Stamp { Ink = "Red" };
+            stamp.Marks.AddRange(keys.Select((key, number) => new Mark { Id = key, Number = number, Name = $"Mark {number}" }));
+            db.Add(stamp);
+            await db.SaveChangesAsync(Cancellation);
+        }
+        // Which they are the model does not let the book say.
+        (await library.Database.ExecuteAsync("SELECT details->>'marks' FROM audit.entries WHERE action = 'stamp.created'")).ShouldBe("{}");
+        await library.Database.ExecuteAsync("INSERT INTO audit.entries (at, action, subject_type, subject_id, details) VALUES (now(), 'stamp.updated', 'stamp', 'old', '{\"marks\": {\"from\": [], \"to\": [\"a.b\", \"é\", \"~41\"]}}')");
+        var site = new AdminSite([new Stamps(), new Marks()], library.Services);
+        await using var scope = library.Services.CreateAsyncScope();
+        var request = new AdminRequest(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System);
+        (await new RowHistory(request).ReadAsync(site.Find("stamps")!, "old", null, 50, Cancellation)).ShouldHaveSingleItem().Changes.ShouldHaveSingleItem().To.ShouldBe("Mark 0, Mark 1, Mark 2");
+        // How many stamps have it is not theirs to know who may not read which.
+        (await site.Find("marks")!.Open(request).ConsequencesAsync("a~2Eb", Cancellation))!.Select(along => (along.Title, along.Count, along.Effect)).ShouldContain(("Stamps", null, "in the way: as long as there are any, it stays"));
+    }
+
+    sealed class CircularAuthors : AdminFor<Author>
+    {
+        public CircularAuthors() : base("Authors") => List(author => author.Name).Search(author => author.Name, author => author.Mentor!.Name, author => author.Translated).ServedBy("ix");
+    }
+
+    sealed class BooksByBoth : AdminFor<Book>
+    {
+        public BooksByBoth() : base("Books") => List(book => book.Title, book => book.Translators, book => book.Tags).Search(book => book.Title).Few();
+    }
+
+    sealed class Stamps : AdminFor<Stamp>
+    {
+        public Stamps() : base("Stamps") => List(stamp => stamp.Ink).Few();
+    }
+
+    sealed class Marks : AdminFor<Mark>
+    {
+        public Marks() : base("Marks") => List(mark => mark.Name).Deletable().Few();
     }
 
     sealed class WrittenTags : AdminFor<Tag>

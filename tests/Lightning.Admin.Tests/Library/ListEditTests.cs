@@ -37,6 +37,15 @@ public sealed class ListEditTests(LibraryUnderTest library) : IClassFixture<Libr
     }
 
     [Fact]
+    public async Task Rows_MoreThanAPageHolds_AreNotSavedOneByOne()
+    {
+        var book = await BookAsync("Among many");
+        var others = Enumerable.Range(0, ListState.Sizes[^1]).SelectMany(_ => Row(Guid.NewGuid().ToString(), ("price", "1", "1")));
+        (await SaveAsync([.. Row(book, ("price", "2", "1")), .. others])).IsUnknown.ShouldBeTrue();
+        (await StateAsync(book)).ShouldBe("1 1 False");
+    }
+
+    [Fact]
     public async Task Row_ThatSomebodyElseHasChanged_IsShownAsBothHaveIt_AndTheOthersAreSaved()
     {
         var (fine, theirs, gone, wrong) = (await BookAsync("Fine"), await BookAsync("Theirs"), await BookAsync("Gone"), await BookAsync("Wrong"));

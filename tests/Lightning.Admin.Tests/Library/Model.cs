@@ -134,6 +134,32 @@ public sealed class Tag
     public List<Book> Books { get; init; } = [];
 }
 
+/// <summary>Linked by a table between that knows a stamp by its primary key, and by another that knows it by its code.</summary>
+[Audited("stamp")]
+public sealed class Stamp
+{
+    public int Id { get; init; }
+
+    public required string Ink { get; set; }
+
+    [Unquoted]
+    public List<Mark> Marks { get; init; } = [];
+
+    public List<Mark> Numbered { get; init; } = [];
+}
+
+/// <summary>A key that is a text, and another that is a number.</summary>
+public sealed class Mark
+{
+    public required string Id { get; init; }
+
+    public required int Number { get; init; }
+
+    public required string Name { get; set; }
+
+    public List<Stamp> Stamps { get; init; } = [];
+}
+
 public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(options)
 {
     public DbSet<Book> Books => Set<Book>();
@@ -180,6 +206,15 @@ public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(o
             review.HasKey(row => new { row.BookId, row.Number });
             review.HasOne(row => row.Book).WithMany(row => row.Reviews).HasForeignKey(row => row.BookId).OnDelete(DeleteBehavior.Cascade);
         });
+        modelBuilder.Entity<Stamp>(stamp =>
+        {
+            stamp.ToTable("stamps");
+            stamp.HasMany(row => row.Marks).WithMany(row => row.Stamps).UsingEntity(
+                right => right.HasOne(typeof(Mark)).WithMany().OnDelete(DeleteBehavior.Restrict), left => left.HasOne(typeof(Stamp)).WithMany());
+            stamp.HasMany(row => row.Numbered).WithMany().UsingEntity("Numbered",
+                right => right.HasOne(typeof(Mark)).WithMany().HasForeignKey("MarkNumber").HasPrincipalKey(nameof(Mark.Number)), left => left.HasOne(typeof(Stamp)).WithMany().HasForeignKey("StampId"));
+        });
+        modelBuilder.Entity<Mark>().ToTable("marks");
         // The product's own, which are there already.
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(LightningDb).Assembly, type => type.Name is "AuditTable" or "UserTable");
         modelBuilder.Entity<AuditEntry>().ToTable("entries", "audit", table => table.ExcludeFromMigrations());

@@ -66,6 +66,26 @@ public sealed class ReviewPolicy : Policy<Review>
     }
 }
 
+public sealed class StampPolicy : Policy<Stamp>
+{
+    public StampPolicy()
+    {
+        Allow(Verb.Read, Is.Admin);
+        Allow(Verb.Create, Is.Admin).Fields(stamp => stamp.Ink);
+        Allow(Verb.Update, Is.Admin).Fields(stamp => stamp.Ink, stamp => stamp.Numbered);
+    }
+}
+
+/// <summary>Which stamps have it is nobody's to read.</summary>
+public sealed class MarkPolicy : Policy<Mark>
+{
+    public MarkPolicy()
+    {
+        Allow(Verb.Read, Is.Admin).Fields(mark => mark.Id, mark => mark.Name);
+        Allow(Verb.Delete, Is.Admin);
+    }
+}
+
 public sealed class TagPolicy : Policy<Tag>
 {
     public TagPolicy()

@@ -30,6 +30,8 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
         { typeof(HasNoColumns), "has no columns" },
+        { typeof(MakesWhatTheBookCannotName), "makes rows whose Id the database makes, which their lines in the book could not name: make it a Guid" },
+        { typeof(LinksByAnotherKey), "edits numbered, whose table between knows each Mark by another key than its primary one: leave HasPrincipalKey out" },
         { typeof(ShowsLinksToNothing), "shows tags, and Tag has no registration by which they are called: add one" },
     };
 
@@ -70,6 +72,8 @@ public sealed class SoundnessTests(PostgresServer server)
         services.AddScoped<DbContext>(_ => LibraryUnderTest.Connect("Host=localhost;Database=nowhere"));
         foreach (var other in others) services.AddSingleton(other);
         services.AddSingleton(registration).AddSingleton<AdminSite>().AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Review>, ReviewPolicy>();
+        services.AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>();
+        if (registration is LinksByAnotherKey) services.AddSingleton<Registration>(new Marks());
         if (withTags) services.AddSingleton<Policy<Tag>>(new WritableTags());
         return services.BuildServiceProvider();
     }
@@ -172,6 +176,21 @@ public sealed class SoundnessTests(PostgresServer server)
             List(book => book.Title).Few();
             Action("Pin", Verb.Pin, (_, _) => { });
         }
+    }
+
+    sealed class MakesWhatTheBookCannotName : AdminFor<Stamp>
+    {
+        public MakesWhatTheBookCannotName() : base("Stamps") => List(stamp => stamp.Ink).Edit(stamp => stamp.Ink).Few();
+    }
+
+    sealed class LinksByAnotherKey : AdminFor<Stamp>
+    {
+        public LinksByAnotherKey() : base("Stamps") => List(stamp => stamp.Ink).Edit(stamp => stamp.Numbered).Few();
+    }
+
+    sealed class Marks : AdminFor<Mark>
+    {
+        public Marks() : base("Marks") => List(mark => mark.Name).Few();
     }
 
     sealed class ShowsLinksToNothing : AdminFor<Book>
