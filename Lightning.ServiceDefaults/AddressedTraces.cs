@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -10,8 +11,20 @@ namespace Lightning.ServiceDefaults;
 /// </summary>
 public static class AddressedTraces
 {
+    const string Item = "trace";
+
     /// <summary>The request's place in its trace, as <c>traceparent</c> has it (W3C Trace Context, 3.2); null where nothing traces it.</summary>
     public static string? Here => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id } ? id : null;
+
+    /// <summary>Puts the request's place into what a sign-in elsewhere brings back.</summary>
+    public static void Remember(AuthenticationProperties properties)
+    {
+        ArgumentNullException.ThrowIfNull(properties);
+        if (Here is { } here) properties.Items[Item] = here;
+    }
+
+    /// <summary>The trace that a sign-in began in; null where it is not known.</summary>
+    public static string? Recall(AuthenticationProperties? properties) => properties?.Items.TryGetValue(Item, out var trace) == true ? trace : null;
 
     /// <summary>Asks of every request that brings no <c>traceparent</c> itself.</summary>
     /// <param name="services">The service's own.</param>

@@ -43,7 +43,7 @@ public static class Telemetry
     {
         // What nobody receives need not be recorded: it costs every request, and a proxied one three spans.
         if (!builder.SendsTelemetry()) return;
-        builder.Services.AddSingleton(_ => new TracesPerSecond());
+        builder.Services.AddSingleton<TracesPerSecond>();
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => (builder.Configuration["OTEL_TRACES_SAMPLER"] is { Length: > 0 } ? tracing : tracing.SetSampler(services => new ParentBasedSampler(services.GetRequiredService<TracesPerSecond>())))
                 .AddSource(Ours, "Npgsql", "Yarp.ReverseProxy")

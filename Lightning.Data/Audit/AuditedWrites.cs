@@ -36,11 +36,11 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
         var entries = db.ChangeTracker.Entries().ToList();
         var links = entries.Where(entry => entry.Metadata.IsPropertyBag && entry.State is EntityState.Added or EntityState.Deleted).ToList();
         foreach (var entry in entries)
-            if ((IsWritten(entry) || Links(entry, links).Any()) && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
-                db.Add(Enter(audited.Name, entry, links));
+            if (Links(entry, links).ToList() is var linked && (IsWritten(entry) || linked.Count > 0) && entry.Metadata.ClrType.GetCustomAttribute<AuditedAttribute>() is { } audited)
+                db.Add(Enter(audited.Name, entry, linked));
     }
 
-    AuditEntry Enter(string subject, EntityEntry entry, List<EntityEntry> links)
+    AuditEntry Enter(string subject, EntityEntry entry, IEnumerable<KeyValuePair<string, object>> linked)
     {
         var request = requests.HttpContext ?? throw new InvalidOperationException($"A {subject} is written outside a request: say who writes it by an entry of your own.");
         var actor = request.RequestServices.GetRequiredService<Actor>();
@@ -53,7 +53,7 @@ public sealed class AuditedWrites(IHttpContextAccessor requests, TimeProvider cl
             SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
             SubjectType = subject,
             SubjectId = Key(entry, entry.Metadata.FindPrimaryKey()!.Properties),
-            Details = JsonSerializer.Serialize(Fields(entry).Concat(Links(entry, links)).ToDictionary(StringComparer.Ordinal), JsonSerializerOptions.Web),
+            Details = JsonSerializer.Serialize(Fields(entry).Concat(linked).ToDictionary(StringComparer.Ordinal), JsonSerializerOptions.Web),
             Ip = request.Connection.RemoteIpAddress?.ToString(),
         };
     }

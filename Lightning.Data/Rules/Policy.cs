@@ -63,8 +63,11 @@ public abstract class Policy<T> : IPolicy
     }
 
     /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
-    public bool IsPossible(Actor actor, Verb verb) => possible.TryGetValue((verb, DecidedFor(actor)), out var known) ? known
-        : possible.GetOrAdd((verb, DecidedFor(actor)), RowsFor(actor, verb).IsPossible);
+    public bool IsPossible(Actor actor, Verb verb)
+    {
+        var key = (verb, DecidedFor(actor));
+        return possible.TryGetValue(key, out var known) ? known : possible[key] = RowsFor(actor, verb).IsPossible;
+    }
 
     /// <summary>Whether the actor may do it to this object, as far as its own columns say; null where only the database knows.</summary>
     public bool? Decide(Actor actor, Verb verb, T subject) => this[verb] is { } rule ? rule.Decide(actor, subject) : false;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
@@ -53,7 +54,7 @@ sealed record UpstreamTicket(UpstreamPerson Person, DateTimeOffset IssuedAt, str
     {
         var properties = new AuthenticationProperties { RedirectUri = Paths.Upstream };
         properties.Items[Name] = provider.Name;
-        UpstreamTrace.Begin(properties);
+        AddressedTraces.Remember(properties);
         if (returnUrl is not null) properties.Items[ReturnUrlItem] = returnUrl;
         if (linkTo is { } account) properties.Items[LinkToItem] = account.ToString();
         if (anewSince is { } since) properties.Items[AnewItem] = since.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);

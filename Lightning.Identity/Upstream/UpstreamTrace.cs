@@ -12,17 +12,9 @@ namespace Lightning.Identity.Upstream;
 /// </summary>
 static class UpstreamTrace
 {
-    const string Item = "trace";
-
-    public static void Begin(AuthenticationProperties properties)
-    {
-        if (AddressedTraces.Here is { } here) properties.Items[Item] = here;
-    }
-
     /// <summary>The trace in which the provider was asked whose answer a request brings, or shows.</summary>
     public static string? Of(HttpRequest request) =>
-        request.Path.StartsWithSegments(Paths.Upstream, out var provider) && (provider.HasValue ? State(request, provider.Value[1..]) : Ticket(request)) is { } remembered
-            && remembered.Items.TryGetValue(Item, out var trace) ? trace : null;
+        request.Path.StartsWithSegments(Paths.Upstream, out var provider) ? AddressedTraces.Recall(provider.HasValue ? State(request, provider.Value[1..]) : Ticket(request)) : null;
 
     static AuthenticationProperties? State(HttpRequest request, string provider) =>
         Service<UpstreamProviders>(request).Find(provider) is { } known && request.Query["state"] is [{ Length: > 0 } state]

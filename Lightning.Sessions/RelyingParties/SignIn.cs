@@ -68,7 +68,7 @@ public static class SignIn
         // A Strict cookie need not come along when a provider on another site sends the browser back, so the session to replace is remembered now.
         if (context.RequestServices.GetRequiredService<SessionCookie>().ReadHash(context.Request) is { } hash)
             properties.Items[Replaces] = Base64Url.EncodeToString(hash.ToArray());
-        SignInTrace.Begin(properties);
+        AddressedTraces.Remember(properties);
         try
         {
             await context.ChallengeAsync(Schemes.Provider, properties);

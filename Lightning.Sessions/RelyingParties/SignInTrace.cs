@@ -1,5 +1,4 @@
 using Lightning.ServiceDefaults;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,18 +11,11 @@ namespace Lightning.Sessions.RelyingParties;
 /// </summary>
 static class SignInTrace
 {
-    const string Key = "trace";
-
-    public static void Begin(AuthenticationProperties properties)
-    {
-        if (AddressedTraces.Here is { } here) properties.Items[Key] = here;
-    }
-
     /// <summary>The trace of the sign-in that a request is the answer to.</summary>
     public static Func<HttpRequest, string?> Of(RelyingParty party) => request =>
     {
         if (request.Path != party.CallbackPath || request.Query["state"] is not [{ Length: > 0 } state]) return null;
         var options = request.HttpContext.RequestServices.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>().Get(Schemes.Provider);
-        return options.StateDataFormat.Unprotect(state)?.Items.TryGetValue(Key, out var trace) == true ? trace : null;
+        return AddressedTraces.Recall(options.StateDataFormat.Unprotect(state));
     };
 }

@@ -29,9 +29,6 @@ sealed partial class WebSessionHandler(
 {
     static readonly string[] Kept = ["iss", "sub", "sid", "auth_time", "amr"];
 
-    // Of its own, because what ASP.NET says by the handler's is not kept.
-    readonly ILogger events = logger.CreateLogger(typeof(WebSessionHandler).Namespace!);
-
     // Not by the constructor: a request whose session is remembered needs no database.
     WebSessionStore Store => Context.RequestServices.GetRequiredService<WebSessionStore>();
 
@@ -66,7 +63,8 @@ sealed partial class WebSessionHandler(
         }, Context.RequestAborted) ?? throw new SignInRefusedException("The session at the provider has ended, or the account is shut.");
 
         cookie.Write(Response, value);
-        Log.SignedIn(events, party.App, new SessionMark(sid));
+        // By a log of its own, because what ASP.NET says by the handler's is not kept.
+        Log.SignedIn(Context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WebSessionHandler).Namespace!), party.App, new SessionMark(sid));
     }
 
     protected override async Task HandleSignOutAsync(AuthenticationProperties? properties)
