@@ -32,7 +32,7 @@ public static class LightningDataExtensions
         ArgumentNullException.ThrowIfNull(builder);
         RequireConnectionString(builder.Configuration);
         // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
-        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UsePreparedStatements().UseLightning());
+        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLeanConnections().UseLightning());
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
         builder.Services.AddPolicies();
 
@@ -73,16 +73,17 @@ public static class LightningDataExtensions
         };
 
     /// <summary>
-    /// A statement that comes again and again is planned once a connection: rules and row-level security make plans that cost more than to carry them out. Off where
-    /// the connection string says so (<c>Max Auto Prepare=0</c>), as a pooler may need that lends connections by the transaction.
+    /// A statement that comes again and again is planned once a connection: rules and row-level security make plans that cost more than to carry them out. And a connection goes back to the pool as
+    /// it is: nothing of Lightning's outlives its transaction there, and to have the database forget what was never said costs half a query. Each is as the connection string says where it says
+    /// (<c>Max Auto Prepare=0</c> for a pooler that keeps no prepared statements, <c>No Reset On Close=false</c> for code that leaves something on a connection).
     /// </summary>
-    static DbContextOptionsBuilder UsePreparedStatements(this DbContextOptionsBuilder options)
+    static DbContextOptionsBuilder UseLeanConnections(this DbContextOptionsBuilder options)
     {
-        var given = RelationalOptionsExtension.Extract(options.Options).ConnectionString;
-        var settings = new NpgsqlConnectionStringBuilder(given);
+        var settings = new NpgsqlConnectionStringBuilder(RelationalOptionsExtension.Extract(options.Options).ConnectionString);
         // Whatever way it is spelled there, it is written out like this.
-        if (new DbConnectionStringBuilder { ConnectionString = settings.ConnectionString }.ContainsKey("Max Auto Prepare")) return options;
-        settings.MaxAutoPrepare = PreparedStatements;
+        var given = new DbConnectionStringBuilder { ConnectionString = settings.ConnectionString };
+        if (!given.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = PreparedStatements;
+        if (!given.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
         return options.UseNpgsql(settings.ConnectionString);
     }
 

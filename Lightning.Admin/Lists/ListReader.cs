@@ -17,6 +17,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     /// <summary>The most rows that a file names of those that a row is linked with; an ellipsis says that there are more.</summary>
     const int MostLinked = 1000;
 
+    readonly Policy<T> policy = request.Site.PolicyOf<T>();
+
     /// <summary>A page, and one row more to see whether another follows. Nothing is counted for it.</summary>
     public async Task<ListPage> ReadAsync(ListState state, CancellationToken cancellationToken, Func<Expression, Expression>? also = null)
     {
@@ -26,15 +28,10 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var order = query.Order(state, row);
         var place = Place.Read(state.Place, order);
         if (state.Place is not null && place is null) return new(columns, [], null, null) { Fault = "This page begins nowhere in this list: begin at the first." };
-        var rows = await query.NarrowAsync(state, null, cancellationToken);
-        if (also is not null) rows = rows.Where(Expressions.Condition<T>(also));
-        var way = place?.IsBackward == true ? [.. order.Select(by => by with { Descends = !by.Descends })] : order;
-        if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
-
         var cells = new Cells(registration, request, columns, row);
-        var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row, cells.Most))).Concat(cells.Keys)
-            .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
-        var found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
+        var found = state.IsAsRegistered && also is null
+            ? await request.Site.Queries.RunAsync(request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "list"), _ => Page(query.Living(query.Rows())), request.Site.Policies).ToListAsync(cancellationToken)
+            : await Page(await NarrowAsync()).ToListAsync(cancellationToken);
 
         var more = found.Count > state.Size;
         var page = found.Take(state.Size).ToList();
@@ -45,6 +42,21 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
             before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null)
         { LeftOut = query.LeftOut };
+
+        async Task<IQueryable<T>> NarrowAsync()
+        {
+            var rows = await query.NarrowAsync(state, null, cancellationToken);
+            return also is null ? rows : rows.Where(Expressions.Condition<T>(also));
+        }
+
+        IQueryable<object?[]> Page(IQueryable<T> rows)
+        {
+            var way = place?.IsBackward == true ? [.. order.Select(by => by with { Descends = !by.Descends })] : order;
+            if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
+            var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row, cells.Most))).Concat(cells.Keys)
+                .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
+            return RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1);
+        }
     }
 
     /// <summary>All rows of a list, one after another, none of them kept.</summary>
@@ -64,7 +76,9 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     }
 
     /// <summary>How many rows a list has, as far as they are counted.</summary>
-    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => await CountAsync(await query.NarrowAsync(state, null, cancellationToken), cancellationToken);
+    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => state.IsAsRegistered
+        ? new(await request.Site.Queries.CountAsync(request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "count"), _ => query.Living(query.Rows()).Take(CappedCount.Cap + 1), request.Site.Policies, cancellationToken))
+        : await CountAsync(await query.NarrowAsync(state, null, cancellationToken), cancellationToken);
 
     /// <summary>What the list can be narrowed to by a filter, each value with the rows that it leaves.</summary>
     public async Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken)

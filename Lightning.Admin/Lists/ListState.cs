@@ -9,6 +9,8 @@ public sealed record ListState
     /// <summary>Rows on a page, as many as may be asked for.</summary>
     public static readonly IReadOnlyList<int> Sizes = [25, 50, 100, 250];
 
+    const int DefaultSize = 50;
+
     /// <summary>The most comparisons that an address may hold.</summary>
     const int MostComparisons = 30;
 
@@ -25,7 +27,7 @@ public sealed record ListState
     public IReadOnlyList<string>? Columns { get; init; }
 
     /// <summary>Rows on a page.</summary>
-    public int Size { get; init; } = 50;
+    public int Size { get; init; } = DefaultSize;
 
     /// <summary>Where the page begins; null for the first.</summary>
     public string? Place { get; init; }
@@ -41,6 +43,9 @@ public sealed record ListState
 
     /// <summary>Whether anything narrows the list.</summary>
     public bool IsNarrowed => Search.Length > 0 || Filters.Count > 0 || Deleted;
+
+    /// <summary>Whether it is the list's first page as its registration has it, which is how lists are opened.</summary>
+    internal bool IsAsRegistered => !IsNarrowed && Sort.Count == 0 && Columns is null && Size == DefaultSize && Place is null && Faults.Count == 0;
 
     /// <summary>Reads an address.</summary>
     public static ListState Read(Registration registration, IEnumerable<KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues>> query)
@@ -96,7 +101,7 @@ public sealed record ListState
             foreach (var value in filter.Values) yield return ($"f.{filter.Field}.{filter.Comparison.ToString().ToLowerInvariant()}", value);
         foreach (var column in Columns ?? [])
             if (!except.Contains("col")) yield return ("col", column);
-        if (Size != 50 && !except.Contains("size")) yield return ("size", Size.ToString(CultureInfo.InvariantCulture));
+        if (Size != DefaultSize && !except.Contains("size")) yield return ("size", Size.ToString(CultureInfo.InvariantCulture));
         if (Deleted) yield return ("deleted", "yes");
         if (ShowsFilters) yield return ("filters", "yes");
     }

@@ -22,6 +22,7 @@ public sealed class AdminSite
         using var scope = services.CreateScope();
         var db = scope.ServiceProvider.GetRequiredService<DbContext>();
         Model = db.Model;
+        Policies = [.. Model.GetEntityTypes().Select(entity => services.GetService(typeof(Policy<>).MakeGenericType(entity.ClrType))).OfType<IPolicy>().Distinct()];
         var design = db.GetService<IDesignTimeModel>().Model;
         Registrations = [.. registrations.OrderBy(registration => registration.Title, StringComparer.Ordinal)];
         foreach (var registration in Registrations)
@@ -34,6 +35,12 @@ public sealed class AdminSite
     public IReadOnlyList<Registration> Registrations { get; }
 
     internal IModel Model { get; }
+
+    /// <summary>The policies of all entities: any of them may have a say in a list.</summary>
+    internal IReadOnlyList<IPolicy> Policies { get; }
+
+    /// <summary>The lists as they are opened.</summary>
+    internal CompiledQueries Queries { get; } = new();
 
     /// <summary>The registration of a name in addresses.</summary>
     public Registration? Find(string slug) => Registrations.FirstOrDefault(registration => registration.Slug == slug);

@@ -11,56 +11,77 @@ namespace Lightning.Data.Rules;
 public sealed record Asked(Actor Actor, Guid Key);
 
 /// <summary>
-/// Queries that a policy narrows, compiled once for each outcome of the rules that ask about the actor only: putting a query together and finding its plan costs
+/// Queries that policies narrow, compiled once for each outcome of the rules that ask about the actor only: putting a query together and finding its plan costs
 /// more than running it. One of these belongs to one model of EF.
 /// </summary>
 public sealed class CompiledQueries
 {
-    delegate IAsyncEnumerable<TResult> Run<out TResult>(LightningDb db, Guid userId, Guid sessionId, bool isAdmin, bool isVerified, Guid? actedBy, Guid key);
+    readonly ConcurrentDictionary<(object Query, Type Policy, long Decided, string? Also), Delegate?> compiled = [];
 
-    readonly ConcurrentDictionary<(object Query, Type Policy, long Decided), (Delegate? Run, object Rows)> compiled = [];
+    delegate IAsyncEnumerable<TResult> Rows<out TResult>(DbContext db, Guid userId, Guid sessionId, bool isAdmin, bool isVerified, Guid? actedBy, Guid key);
+
+    delegate Task<int> Number(DbContext db, Guid userId, Guid sessionId, bool isAdmin, bool isVerified, Guid? actedBy, Guid key, CancellationToken cancellationToken);
 
     /// <summary>How many are compiled.</summary>
-    public int Count => compiled.Count(known => known.Value.Run is not null);
+    public int Count => compiled.Count(known => known.Value is not null);
 
     /// <summary>Runs a query, compiled if it can be.</summary>
     /// <param name="db">The context.</param>
-    /// <param name="policy">Whose rules narrow it, and the only ones that do.</param>
+    /// <param name="policy">Whose rules narrow it.</param>
     /// <param name="verb">For what it is narrowed.</param>
     /// <param name="asked">Who asks for what.</param>
     /// <param name="query">Names the query, and whatever its form depends on besides the actor. There must be few of these: each is kept for good.</param>
     /// <param name="make">Makes the query. Of the actor and the key it may read the members, where the database does.</param>
-    public IAsyncEnumerable<TResult> RunAsync<T, TResult>(LightningDb db, Policy<T> policy, Verb verb, Asked asked, object query, Func<Asked, IQueryable<TResult>> make)
+    /// <param name="also">The policies that have a say in it besides; none where not given.</param>
+    public IAsyncEnumerable<TResult> RunAsync<T, TResult>(
+        DbContext db, Policy<T> policy, Verb verb, Asked asked, object query, Func<Asked, IQueryable<TResult>> make, IReadOnlyList<IPolicy>? also = null)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        var (run, made) = Find(policy, verb, asked, query, make, also, rows =>
+            new Rows<TResult>(EF.CompileAsyncQuery(Expression.Lambda<Func<DbContext, Guid, Guid, bool, bool, Guid?, Guid, IQueryable<TResult>>>(rows, Opened.Parameters))));
+        var actor = asked.Actor;
+        return run is Rows<TResult> rows ? rows(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, asked.Key) : made!.AsAsyncEnumerable();
+    }
+
+    /// <summary>Counts what a query finds, compiled if it can be.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public Task<int> CountAsync<T, TResult>(
+        DbContext db, Policy<T> policy, Verb verb, Asked asked, object query, Func<Asked, IQueryable<TResult>> make, IReadOnlyList<IPolicy>? also, CancellationToken cancellationToken)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        var (run, made) = Find(policy, verb, asked, query, make, also, rows =>
+            new Number(EF.CompileAsyncQuery(Expression.Lambda<Func<DbContext, Guid, Guid, bool, bool, Guid?, Guid, CancellationToken, int>>(
+                Expression.Call(typeof(Queryable), nameof(Queryable.Count), [typeof(TResult)], rows), [.. Opened.Parameters, Expression.Parameter(typeof(CancellationToken))]))));
+        var actor = asked.Actor;
+        return run is Number number ? number(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, asked.Key, cancellationToken) : made!.CountAsync(cancellationToken);
+    }
+
+    /// <summary>What runs the query, or the query itself where it cannot be compiled.</summary>
+    (Delegate? Run, IQueryable<TResult>? Made) Find<T, TResult>(
+        Policy<T> policy, Verb verb, Asked asked, object query, Func<Asked, IQueryable<TResult>> make, IReadOnlyList<IPolicy>? also, Func<Expression, Delegate> compile)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(asked);
-        var (actor, key) = (asked.Actor, (query, policy.GetType(), policy.DecidedFor(asked.Actor)));
-        IQueryable<TResult>? made = null;
-        if (!compiled.TryGetValue(key, out var known))
+        ArgumentNullException.ThrowIfNull(make);
+        var key = (query, policy.GetType(), policy.DecidedFor(asked.Actor), also is null ? null : string.Join(' ', also.Select(other => other.DecidedFor(asked.Actor))));
+        var isKnown = compiled.TryGetValue(key, out var run);
+        if (run is not null)
         {
-            // The first time it runs compiled too: one query is one text, whoever is first to ask.
-            made = make(asked);
-            compiled.TryAdd(key, known = (Compile(made), policy.RowsFor(actor, verb)));
+            policy.Recount(asked.Actor, verb);
+            return (run, null);
         }
-        else if (known.Run is not null) policy.Recount(verb, (Condition<T>)known.Rows);
-        return known.Run is Run<TResult> run ? run(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, asked.Key) : (made ?? make(asked)).AsAsyncEnumerable();
-    }
-
-    /// <summary>Null where something of the actor is computed before the database is asked, and so cannot be left open.</summary>
-    static Run<TResult>? Compile<TResult>(IQueryable<TResult> query)
-    {
-        var opened = new Opened();
-        var body = opened.Visit(query.Expression)!;
-        if (!opened.IsPossible) return null;
-        var lambda = Expression.Lambda<Func<LightningDb, Guid, Guid, bool, bool, Guid?, Guid, IQueryable<TResult>>>(body, Opened.Parameters);
-        return new Run<TResult>(EF.CompileAsyncQuery(lambda));
+        // The first time it runs compiled too: one query is one text, whoever is first to ask.
+        var made = make(asked);
+        if (!isKnown) compiled.TryAdd(key, run = Opened.Of(made.Expression) is { } opened ? compile(opened) : null);
+        return (run, made);
     }
 
     /// <summary>Puts parameters in the place of the actor's members and the key, and the context's own sets in the place of one context's.</summary>
     sealed class Opened : ExpressionVisitor
     {
-        static readonly ParameterExpression Db = Expression.Parameter(typeof(LightningDb), "db"), Key = Expression.Parameter(typeof(Guid), "key");
+        static readonly ParameterExpression Db = Expression.Parameter(typeof(DbContext), "db"), Key = Expression.Parameter(typeof(Guid), "key");
 
         static readonly Dictionary<string, ParameterExpression> OfActor = new(StringComparer.Ordinal)
         {
@@ -71,14 +92,22 @@ public sealed class CompiledQueries
             [nameof(Actor.ActedBy)] = Expression.Parameter(typeof(Guid?), "actedBy"),
         };
 
-        public bool IsPossible { get; private set; } = true;
+        bool isPossible = true;
 
         public static IEnumerable<ParameterExpression> Parameters => [Db, .. OfActor.Values, Key];
 
+        /// <summary>Null where something is worked out before the database is asked, of the actor or of whatever else may be another thing the next time, and so cannot be left open.</summary>
+        public static Expression? Of(Expression query)
+        {
+            var opened = new Opened();
+            var body = opened.Visit(query);
+            return opened.isPossible ? body : null;
+        }
+
         public override Expression? Visit(Expression? node)
         {
-            if (node is null or ConstantExpression or LambdaExpression || Plain(Unlifted(node)) is not null || !Closed.Is(node)) return base.Visit(node);
-            IsPossible = false;
+            if (node is null or ConstantExpression or LambdaExpression || Plain(Unlifted(node)) is not null || !WorkedOut.Is(node)) return base.Visit(node);
+            isPossible = false;
             return node;
         }
 
@@ -99,21 +128,21 @@ public sealed class CompiledQueries
         };
     }
 
-    /// <summary>Whether an expression is made of the actor or the key and of no row: EF would work it out before it asks.</summary>
-    sealed class Closed : ExpressionVisitor
+    /// <summary>Whether an expression is made of members, captured or static, or of calls, and of no row: EF would work it out before it asks, and keep in a compiled query what it was once.</summary>
+    sealed class WorkedOut : ExpressionVisitor
     {
-        bool isOfActor, isOfRow;
+        bool isMade, isOfRow;
 
         public static bool Is(Expression node)
         {
-            var visitor = new Closed();
+            var visitor = new WorkedOut();
             visitor.Visit(node);
-            return visitor is { isOfActor: true, isOfRow: false };
+            return visitor is { isMade: true, isOfRow: false };
         }
 
         public override Expression? Visit(Expression? node)
         {
-            isOfActor |= node?.Type == typeof(Actor) || node?.Type == typeof(Asked);
+            isMade |= node is MemberExpression { Member.DeclaringType: { } owner } ? owner != typeof(EF) : node is MethodCallExpression or InvocationExpression;
             return base.Visit(node);
         }
 

@@ -19,6 +19,9 @@ public sealed class Condition<T>
     /// <summary>Whether it can name any row at all; where not, there is nothing to ask the database.</summary>
     public bool IsPossible => this != Never;
 
+    /// <summary>How far it reaches.</summary>
+    internal Extent Extent => this == Never ? Extent.None : this == Always ? Extent.All : Extent.Some;
+
     /// <summary>The rows of an expression.</summary>
     internal static Condition<T> Where(Expression<Func<T, bool>> expression) => new(expression);
 
@@ -49,4 +52,17 @@ public sealed class Condition<T>
     }
 
     Expression<Func<T, bool>> Lambda(Expression body) => System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(body, Expression.Parameters);
+}
+
+/// <summary>How far a condition reaches.</summary>
+enum Extent
+{
+    /// <summary>No row.</summary>
+    None,
+
+    /// <summary>The rows that an expression names.</summary>
+    Some,
+
+    /// <summary>Every row.</summary>
+    All,
 }

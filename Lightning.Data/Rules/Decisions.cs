@@ -29,15 +29,16 @@ sealed class Decisions
         return allowed;
     }
 
-    /// <summary>Counts a decision about the rows of a query: all of them, none, or those that a condition leaves.</summary>
+    /// <summary>Counts a decision about the rows of a query.</summary>
     public Condition<T> About<T>(Condition<T> rows)
         where T : class
     {
-        if (!rows.IsPossible) Interlocked.Increment(ref _denied);
-        else if (rows == Condition<T>.Always) Interlocked.Increment(ref _allowed);
-        else Interlocked.Increment(ref _narrowed);
+        About(rows.Extent);
         return rows;
     }
+
+    /// <summary>Counts a decision about the rows of a query: all of them, none, or those that a condition leaves.</summary>
+    public void About(Extent rows) => Interlocked.Increment(ref rows == Extent.None ? ref _denied : ref rows == Extent.All ? ref _allowed : ref _narrowed);
 
     static Meter Create()
     {

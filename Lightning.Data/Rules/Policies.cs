@@ -13,6 +13,9 @@ public interface IPolicy
 
     /// <summary>Every single rule behind every verb: what it is called, and an attempt to make SQL of it.</summary>
     internal IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
+
+    /// <summary>How the rules decide that ask about the actor only, a bit each. Two actors for whom they decide alike have the same conditions, but for values.</summary>
+    internal long DecidedFor(Actor actor);
 }
 
 /// <summary>The product's policies.</summary>

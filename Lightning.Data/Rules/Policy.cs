@@ -11,7 +11,7 @@ public abstract class Policy<T> : IPolicy
 {
     readonly Dictionary<Verb, Allowance<T>> allowances = [];
     readonly ConcurrentDictionary<int, IReadOnlyDictionary<string, bool>> answers = [];
-    readonly ConcurrentDictionary<(Verb Verb, long Decided), bool> possible = [];
+    readonly ConcurrentDictionary<(Verb Verb, long Decided), Extent> extents = [];
     ActorRule[]? aboutActors;
 
     /// <summary>Allows a verb where a rule holds.</summary>
@@ -63,11 +63,7 @@ public abstract class Policy<T> : IPolicy
     }
 
     /// <summary>Whether there can be an object at all to which the actor may do it.</summary>
-    public bool IsPossible(Actor actor, Verb verb)
-    {
-        var key = (verb, DecidedFor(actor));
-        return possible.TryGetValue(key, out var known) ? known : possible[key] = RowsFor(actor, verb).IsPossible;
-    }
+    public bool IsPossible(Actor actor, Verb verb) => ExtentFor(actor, verb) != Extent.None;
 
     /// <summary>Whether the actor may do it to this object, as far as its own columns say; null where only the database knows.</summary>
     public bool? Decide(Actor actor, Verb verb, T subject) => this[verb] is { } rule ? rule.Decide(actor, subject) : false;
@@ -119,8 +115,16 @@ public abstract class Policy<T> : IPolicy
         return decided;
     }
 
+    long IPolicy.DecidedFor(Actor actor) => DecidedFor(actor);
+
     /// <summary>Counts a decision about rows that was not made anew.</summary>
-    internal void Recount(Verb verb, Condition<T> rows) => Counted(verb).About(rows);
+    internal void Recount(Actor actor, Verb verb) => Counted(verb).About(ExtentFor(actor, verb));
+
+    Extent ExtentFor(Actor actor, Verb verb)
+    {
+        var key = (verb, DecidedFor(actor));
+        return extents.TryGetValue(key, out var known) ? known : extents[key] = RowsFor(actor, verb).Extent;
+    }
 
     /// <summary>The verbs that the database has to be asked about beside the row, as one number: a bit a verb.</summary>
     internal Expression<Func<T, int>> GrantedTo(Actor actor)
@@ -153,7 +157,7 @@ public abstract class Policy<T> : IPolicy
     private protected Decisions Counted(Verb verb) => allowances.GetValueOrDefault(verb)?.Decisions ?? Decisions.Of(GetType(), verb);
 
     // What is only shown, such as a button, is asked without being counted.
-    internal Condition<T> RowsFor(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
+    Condition<T> RowsFor(Actor actor, Verb verb) => this[verb]?.For(actor) ?? Condition<T>.Never;
 
     static string Name(Verb verb) => char.ToLowerInvariant(verb.ToString()[0]) + verb.ToString()[1..];
 

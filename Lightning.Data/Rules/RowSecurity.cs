@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -13,15 +11,15 @@ namespace Lightning.Data.Rules;
 
 /// <summary>
 /// Tells the database who acts, so that its row-level security can hold a query against the same rules: a witness against a scope that was forgotten, and no
-/// defence against SQL that was injected. Every connection that is opened says it anew, before or together with the first thing that is asked on it, whatever was
-/// said on it before, and the pool forgets it between two.
+/// defence against SQL that was injected. It is said for one transaction, with each query that is one by itself and at the beginning of each that is begun; with its end the database
+/// forgets it. So nothing is left on a connection for whoever has it next, be it lent by the request, by the query or, by a pooler, by the transaction.
 /// </summary>
 public static class RowSecurity
 {
-    const string Says = "SELECT set_config('lightning.actor', @lightning_actor, false), set_config('lightning.acts_as', @lightning_acts_as, false)";
+    const string Says = "SELECT set_config('lightning.actor', @lightning_actor, true), set_config('lightning.acts_as', @lightning_acts_as, true)";
 
     /// <summary>Adds it to a service whose database role is held to the policies.</summary>
-    /// <remarks>A connection that is opened before anybody is known is the session gate's: it may look up users, and reaches nothing that is owned.</remarks>
+    /// <remarks>What is asked before anybody is known is the session gate's: it may look up users, and reaches nothing that is owned.</remarks>
     public static IServiceCollection AddRowSecurity(this IServiceCollection services)
     {
         services.AddHttpContextAccessor();
@@ -29,7 +27,7 @@ public static class RowSecurity
         return services.ConfigureDbContext<LightningDb>((provider, options) => options.AddInterceptors(provider.GetRequiredService<Announcement>()));
     }
 
-    /// <summary>Says on a connection who acts; null for whoever looks up who it is.</summary>
+    /// <summary>Says who acts until the end of the transaction that the connection is in; null for whoever looks up who it is.</summary>
     public static async Task AnnounceAsync(DbConnection connection, Actor? actor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -61,135 +59,92 @@ public static class RowSecurity
     }
 
     /// <summary>
-    /// Says it in the same journey as the first query of a connection, which is all that most requests ask. Before anything else, a write or a transaction, it says it
-    /// by itself: a transaction that is undone would undo it too.
+    /// Says it in the same journey as a query, and in the same as the beginning of a transaction. EF's own writes count the answers to their statements, so nothing can go before those: they are
+    /// always in a transaction. What is asked past EF, or for a scalar outside a transaction, is asked by nobody and reaches nothing.
     /// </summary>
-    sealed class Announcement(IHttpContextAccessor requests) : DbConnectionInterceptor, IDbCommandInterceptor, IDbTransactionInterceptor
+    sealed class Announcement(IHttpContextAccessor requests) : IDbCommandInterceptor, IDbTransactionInterceptor, ISaveChangesInterceptor
     {
-        readonly ConditionalWeakTable<DbConnection, Standing> connections = [];
-
         Actor? Actor => requests.HttpContext?.Features.Get<Actor>();
-
-        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => connections.GetOrCreateValue(connection).Begin();
-
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
-        {
-            ConnectionOpened(connection, eventData);
-            return Task.CompletedTask;
-        }
 
         public InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result)
         {
-            if (!TakeAlong(command, eventData)) Say(command.Connection!);
+            TakeAlong(command);
             return result;
         }
 
-        public async ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
         {
-            if (!TakeAlong(command, eventData)) await SayAsync(command.Connection!, cancellationToken);
-            return result;
+            TakeAlong(command);
+            return new(result);
         }
 
         public DbDataReader ReaderExecuted(DbCommand command, CommandExecutedEventData eventData, DbDataReader result)
         {
-            if (!IsCarrier(command, out var standing)) return result;
-            result.NextResult();
-            standing.Arrive();
+            if (IsCarrier(command)) result.NextResult();
             return result;
         }
 
         public async ValueTask<DbDataReader> ReaderExecutedAsync(
             DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (!IsCarrier(command, out var standing)) return result;
-            await result.NextResultAsync(cancellationToken);
-            standing.Arrive();
+            if (IsCarrier(command)) await result.NextResultAsync(cancellationToken);
             return result;
         }
 
         public InterceptionResult<int> NonQueryExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<int> result)
         {
-            Say(command.Connection!);
+            TakeAlong(command);
             return result;
         }
 
-        public async ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+        public ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
         {
-            await SayAsync(command.Connection!, cancellationToken);
+            TakeAlong(command);
+            return new(result);
+        }
+
+        public DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result) => Say(connection, result);
+
+        public ValueTask<DbTransaction> TransactionStartedAsync(DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default) =>
+            SayAsync(connection, result, cancellationToken);
+
+        public DbTransaction TransactionUsed(DbConnection connection, TransactionEventData eventData, DbTransaction result) => Say(connection, result);
+
+        public ValueTask<DbTransaction> TransactionUsedAsync(DbConnection connection, TransactionEventData eventData, DbTransaction result, CancellationToken cancellationToken = default) =>
+            SayAsync(connection, result, cancellationToken);
+
+        public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
+        {
+            eventData.Context!.Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
             return result;
         }
 
-        public InterceptionResult<object> ScalarExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<object> result)
-        {
-            Say(command.Connection!);
-            return result;
-        }
+        public ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
+            new(SavingChanges(eventData, result));
 
-        public async ValueTask<InterceptionResult<object>> ScalarExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<object> result, CancellationToken cancellationToken = default)
+        /// <summary>Puts it before what is a transaction by itself; what it answers is passed over when the answer comes.</summary>
+        void TakeAlong(DbCommand command)
         {
-            await SayAsync(command.Connection!, cancellationToken);
-            return result;
-        }
-
-        public InterceptionResult<DbTransaction> TransactionStarting(DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result)
-        {
-            Say(connection);
-            return result;
-        }
-
-        public async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
-            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
-        {
-            await SayAsync(connection, cancellationToken);
-            return result;
-        }
-
-        /// <summary>Puts it before a query, if it has not been said; what it answers is passed over when the answer comes.</summary>
-        bool TakeAlong(DbCommand command, CommandEventData eventData)
-        {
-            var standing = connections.GetOrCreateValue(command.Connection!);
-            if (standing.IsSaid) return true;
-            if (eventData.CommandSource is not CommandSource.LinqQuery || command.Transaction is not null) return false;
+            if (command.Transaction is not null) return;
             command.CommandText = $"{Says};\n{command.CommandText}";
             Add(command, Actor);
-            standing.Carrier = command;
-            return true;
         }
 
-        /// <summary>Whether this is the command that it went along with. One that fails, which the way to its own answer shows, undoes it, and the next will say it again.</summary>
-        bool IsCarrier(DbCommand command, [NotNullWhen(true)] out Standing? standing) =>
-            connections.TryGetValue(command.Connection!, out standing) && standing.Carrier == command;
+        static bool IsCarrier(DbCommand command) => command.CommandText.StartsWith(Says, StringComparison.Ordinal);
 
-        void Say(DbConnection connection)
+        DbTransaction Say(DbConnection connection, DbTransaction transaction)
         {
-            var standing = connections.GetOrCreateValue(connection);
-            if (standing.IsSaid) return;
             using var command = Announce(connection, Actor);
             command.ExecuteNonQuery();
-            standing.IsSaid = true;
+            return transaction;
         }
 
-        async ValueTask SayAsync(DbConnection connection, CancellationToken cancellationToken)
+        async ValueTask<DbTransaction> SayAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
         {
-            var standing = connections.GetOrCreateValue(connection);
-            if (standing.IsSaid) return;
             await AnnounceAsync(connection, Actor, cancellationToken);
-            standing.IsSaid = true;
+            return transaction;
         }
-    }
-
-    /// <summary>How a connection stands since it was opened.</summary>
-    sealed class Standing
-    {
-        public bool IsSaid { get; set; }
-
-        public DbCommand? Carrier { get; set; }
-
-        public void Arrive() => (IsSaid, Carrier) = (true, null);
-
-        public void Begin() => (IsSaid, Carrier) = (false, null);
     }
 }

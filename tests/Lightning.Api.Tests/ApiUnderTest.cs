@@ -38,9 +38,6 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>How many connections to the database there may be; as many as are needed where not set.</summary>
     public int? Pool { get; init; }
 
-    /// <summary>Whether a connection goes back to the pool as it was left.</summary>
-    public bool KeepsConnectionsUnclean { get; init; }
-
     /// <summary>Services besides, or in the place of the API's own.</summary>
     public Action<IServiceCollection>? Configure { get; init; }
 
@@ -58,7 +55,7 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
         if (Database is null) Database = await server.CreateDatabaseAsync();
         factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = Pool ?? 100, NoResetOnClose = KeepsConnectionsUnclean }.ConnectionString);
+            host.UseSetting("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = Pool ?? 100 }.ConnectionString);
             host.UseSetting("Owner", Database.ConnectionString);
             if (Extend is not null) host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));

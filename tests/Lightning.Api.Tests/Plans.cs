@@ -74,7 +74,7 @@ static class Plans
     {
         var captured = new Captured();
         await using var db = new LightningDb(new DbContextOptionsBuilder<LightningDb>(database.Options()).UseNpgsql(database.ConnectionStringOf("api")).AddInterceptors(captured).Options);
-        await db.Database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         await RowSecurity.AnnounceAsync(connection, actor, cancellationToken);
         await query(db);

@@ -47,12 +47,14 @@ static class GateBenchmark
                 ("behind the gate", caller => api.GetAsync($"/gate/{path}/{caller.Note}", caller.Token)));
         await CompareAsync($"20 of one's own notes, {People} people", "EF alone",
             ("EF alone", caller => api.GetAsync($"/ef/notes/{caller.Id}", null)),
+            ("EF alone, on connections like Lightning's", caller => api.GetAsync($"/lean/notes/{caller.Id}", null)),
             ("Npgsql alone", caller => api.GetAsync($"/npgsql/notes/{caller.Id}", null)),
             ("Lightning", caller => api.GetAsync("/api/v1/notes?shared=false", caller.Token)),
             ("Lightning without row-level security", caller => unwitnessed.GetAsync("/api/v1/notes?shared=false", caller.Token)),
             ("Lightning, notes of others included", caller => api.GetAsync("/api/v1/notes", caller.Token)));
         await CompareAsync($"A note by its id, {People} people", "EF alone",
             ("EF alone", caller => api.GetAsync($"/ef/note/{caller.Note}", null)),
+            ("EF alone, on connections like Lightning's", caller => api.GetAsync($"/lean/note/{caller.Note}", null)),
             ("Npgsql alone", caller => api.GetAsync($"/npgsql/note/{caller.Note}", null)),
             ("Lightning", caller => api.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)),
             ("Lightning without row-level security", caller => unwitnessed.GetAsync($"/api/v1/notes/{caller.Note}", caller.Token)));
@@ -79,18 +81,24 @@ static class GateBenchmark
                 return await ById(db, id);
             });
         }
-        app.MapGet("/ef/notes/{owner:guid}", async (Guid owner) =>
+        // As EF has its connections where nobody says otherwise, and as Lightning has them: with prepared statements, and given back as they are.
+        var lean = new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxAutoPrepare = 100, NoResetOnClose = true }.ConnectionString;
+        var leanContexts = new PooledDbContextFactory<LightningDb>(new DbContextOptionsBuilder<LightningDb>(database.Options()).UseNpgsql(lean).Options);
+        foreach (var (path, own) in new[] { ("ef", contexts), ("lean", leanContexts) })
         {
-            await using var db = await contexts.CreateDbContextAsync();
-            var notes = new List<BareNote>(21);
-            await foreach (var note in Newest(db, owner)) notes.Add(note);
-            return notes;
-        }).AllowAnonymous();
-        app.MapGet("/ef/note/{id:guid}", async (Guid id) =>
-        {
-            await using var db = await contexts.CreateDbContextAsync();
-            return await ById(db, id);
-        }).AllowAnonymous();
+            app.MapGet($"/{path}/notes/{{owner:guid}}", async (Guid owner) =>
+            {
+                await using var db = await own.CreateDbContextAsync();
+                var notes = new List<BareNote>(21);
+                await foreach (var note in Newest(db, owner)) notes.Add(note);
+                return notes;
+            }).AllowAnonymous();
+            app.MapGet($"/{path}/note/{{id:guid}}", async (Guid id) =>
+            {
+                await using var db = await own.CreateDbContextAsync();
+                return await ById(db, id);
+            }).AllowAnonymous();
+        }
         app.MapGet("/npgsql/notes/{owner:guid}", async (Guid owner) =>
         {
             await using var command = source.CreateCommand($"SELECT {Columns} FROM app.notes WHERE owner_id = $1 AND archived_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 21");

@@ -61,6 +61,24 @@ public class CompiledQueriesTests(PostgresServer server)
         queries.Count.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task Run_ByWhatIsReadFromElsewhere_IsNotCompiled_AndAsksForWhatItIsNow()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var ada = (await Neighbourhood.FillAsync(database))[0];
+        await using var db = database.Connect();
+        var (policy, queries, elsewhere) = (new NotePolicy(), new CompiledQueries(), new Note { OwnerId = ada.UserId, Title = "", Body = "", CreatedAt = default, UpdatedAt = default });
+        foreach (var title in new[] { "Title", "title" })
+        {
+            elsewhere.Title = title;
+            var titles = new List<string>();
+            await foreach (var found in queries.RunAsync(db, policy, Verb.Read, new(ada, Guid.Empty), "elsewhere", asked => db.Notes.Where(policy, asked.Actor, Verb.Read).Where(note => note.Title == elsewhere.Title).Select(note => note.Title)))
+                titles.Add(found);
+            titles.Distinct().ShouldBe([title]);
+        }
+        queries.Count.ShouldBe(0);
+    }
+
     static async Task<List<(Guid, int)>> Told(IAsyncEnumerable<Guarded<Note>> rows)
     {
         var told = new List<(Guid, int)>();

@@ -45,11 +45,12 @@ static class Neighbourhood
 
     static Actor Actor(User user) => new(user.Id, Guid.NewGuid(), user.IsAdmin, user.EmailVerified);
 
-    /// <summary>A connection with the API's role on which somebody acts.</summary>
+    /// <summary>A connection with the API's role, in a transaction in which somebody acts, which is undone when it is closed.</summary>
     public static async Task<NpgsqlConnection> ActAsync(TestDatabase database, Actor? actor)
     {
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionStringOf("api")) { MaxPoolSize = 1 }.ConnectionString);
         await connection.OpenAsync();
+        await connection.BeginTransactionAsync();
         await RowSecurity.AnnounceAsync(connection, actor, CancellationToken.None);
         return connection;
     }
