@@ -85,7 +85,7 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                 Content = body is null ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json"),
             };
             if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
-            return Statements.HearAsync(caller.Client, request, Cancellation);
+            return RequestStatements.HearAsync(caller.Client, request, Cancellation);
         }
     }
 
@@ -114,7 +114,7 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         {
             using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
             request.Headers.TryAddWithoutValidation("If-Match", "*");
-            var (answer, statements) = await Statements.HearAsync(ada.Client, request, Cancellation);
+            var (answer, statements) = await RequestStatements.HearAsync(ada.Client, request, Cancellation);
             answer.EnsureSuccessStatusCode();
             statements.Count(sql => sql.Contains("lightning.actor", StringComparison.Ordinal)).ShouldBe(1, $"{method} {path}\n{string.Join('\n', statements)}");
             // And in the same journey as what most requests ask.
