@@ -15,6 +15,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Data;
 
 /// <summary>The one context over the one database. A service sees of it what its database role may see.</summary>
+/// <remarks>A key that nobody gives is made when its row is added: of version 7, so that rows stand in order of time. Made by the object itself, there would be one for each row that is read, too.</remarks>
 public sealed class LightningDb(DbContextOptions<LightningDb> options) : IdentityUserContext<Account, Guid>(options), IDataProtectionKeyContext
 {
     /// <summary>Who can sign in here.</summary>

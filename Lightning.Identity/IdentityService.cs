@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Data.Outbox;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Acting;
 using Lightning.Identity.Audit;
@@ -131,7 +132,7 @@ static class IdentityService
         services.AddHttpClient(LogoutSender.HttpClientName, client => client.Timeout = LogoutSender.Timeout)
             // A token goes where configuration says, and nowhere that an answer says.
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
-        services.AddHostedService<LogoutSender>();
+        services.AddSingleton<OutboxQueue>().AddHostedService<LogoutSender>();
         services.AddHostedService<Sweeper>();
         services.AddHostedService<RequestedResets>();
     }

@@ -45,7 +45,7 @@ public static class Telemetry
         if (!builder.SendsTelemetry()) return;
         builder.Services.AddSingleton<TracesPerSecond>();
         builder.Services.AddOpenTelemetry()
-            .WithTracing(tracing => (builder.Configuration["OTEL_TRACES_SAMPLER"] is { Length: > 0 } ? tracing : tracing.SetSampler(services => new ParentBasedSampler(services.GetRequiredService<TracesPerSecond>())))
+            .WithTracing(tracing => (builder.Configuration["OTEL_TRACES_SAMPLER"] is { Length: > 0 } ? tracing : tracing.SetSampler(services => services.GetRequiredService<TracesPerSecond>()))
                 .AddSource(Ours, "Npgsql", "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !context.Request.Path.StartsWithSegments("/health"))
                 .AddHttpClientInstrumentation())

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.RateLimiting;
 using OpenTelemetry.Trace;
 
@@ -5,7 +6,8 @@ namespace Lightning.ServiceDefaults;
 
 /// <summary>
 /// So many traces begin to be recorded in a second, and no more: all of them while people try things out, and under load enough to see what is slow, at no cost to all others.
-/// Metrics count every request. Use it below a <see cref="ParentBasedSampler"/>, so that a trace that goes on is recorded as it began.
+/// Metrics count every request. A part is recorded where its trace is; one that goes on from elsewhere is taken at its word ten times as often as traces begin, because nothing tells
+/// a service of ours, which has a bound itself, from a client that calls all of its traces recorded.
 /// </summary>
 /// <param name="most">How many, in a second.</param>
 public sealed class TracesPerSecond(int most = TracesPerSecond.Most) : Sampler, IDisposable
@@ -13,15 +15,31 @@ public sealed class TracesPerSecond(int most = TracesPerSecond.Most) : Sampler, 
     /// <summary>How many where nobody says.</summary>
     public const int Most = 100;
 
-    readonly TokenBucketRateLimiter limiter = new(new TokenBucketRateLimiterOptions { TokenLimit = most, TokensPerPeriod = most, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+    /// <summary>Replicas of several services go on here, each with as many traces as begin there, and a trace with more than one request.</summary>
+    const int GoOnForEachThatBegins = 10;
+
+    readonly TokenBucketRateLimiter begin = PerSecond(most), goOn = PerSecond(most * GoOnForEachThatBegins);
 
     /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {
-        using var lease = limiter.AttemptAcquire();
-        return new(lease.IsAcquired ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+        var parent = samplingParameters.ParentContext;
+        return new(parent.TraceId == default ? Take(begin) : parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) && (!parent.IsRemote || Take(goOn)));
     }
 
+    static bool Take(TokenBucketRateLimiter limiter)
+    {
+        using var lease = limiter.AttemptAcquire();
+        return lease.IsAcquired;
+    }
+
+    static TokenBucketRateLimiter PerSecond(int most) =>
+        new(new TokenBucketRateLimiterOptions { TokenLimit = most, TokensPerPeriod = most, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+
     /// <inheritdoc/>
-    public void Dispose() => limiter.Dispose();
+    public void Dispose()
+    {
+        begin.Dispose();
+        goOn.Dispose();
+    }
 }

@@ -51,8 +51,9 @@ sealed class RowHistory(AdminRequest request)
         if (before is { } last) entries = entries.Where(entry => entry.Id < last);
         var found = await entries.OrderByDescending(entry => entry.Id).Take(most).ToListAsync(cancellationToken);
         var names = await NamesAsync([.. found.SelectMany(entry => new[] { entry.UserId, entry.ActedBy }).OfType<Guid>().Distinct()], cancellationToken);
-        var linked = await LinkedAsync(registration, found, cancellationToken);
-        return [.. found.Select(entry => new Happening(entry.Id, entry.At, What(entry.Action), Name(entry.UserId), Key(entry.UserId), entry.SessionId, entry.Ip, Changes(registration, entry.Details, linked))
+        var said = found.ToDictionary(entry => entry.Id, entry => Fields(entry.Details));
+        var linked = await LinkedAsync(registration, [.. said.Values.SelectMany(fields => fields)], cancellationToken);
+        return [.. found.Select(entry => new Happening(entry.Id, entry.At, What(entry.Action), Name(entry.UserId), Key(entry.UserId), entry.SessionId, entry.Ip, Changes(registration, said[entry.Id], linked))
         {
             Behind = Name(entry.ActedBy),
             BehindKey = Key(entry.ActedBy),
@@ -63,38 +64,31 @@ sealed class RowHistory(AdminRequest request)
         string? Key(Guid? id) => id is { } who && names.ContainsKey(who) ? RowKey.Write([who]) : null;
     }
 
+    /// <summary>The fields that a line of the book names, with what it says of each.</summary>
+    static JsonProperty[] Fields(string? details) => details is not null && JsonElement.Parse(details) is { ValueKind: JsonValueKind.Object } said ? [.. said.EnumerateObject()] : [];
+
     /// <summary>The names of the rows that lines say a row was linked with or no more, by field and key: a query for each field, and none where there are none.</summary>
-    async Task<Dictionary<string, IReadOnlyDictionary<string, string>>> LinkedAsync(Registration registration, List<AuditEntry> entries, CancellationToken cancellationToken)
+    async Task<Dictionary<string, IReadOnlyDictionary<string, string>>> LinkedAsync(Registration registration, JsonProperty[] said, CancellationToken cancellationToken)
     {
         var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
         foreach (var links in registration.Table.GetSkipNavigations())
         {
             var field = JsonNamingPolicy.CamelCase.ConvertName(links.Name);
-            var keys = entries.SelectMany(entry => Keys(entry.Details, field)).Distinct().ToList();
+            var keys = said.Where(change => change.NameEquals(field) && change.Value.ValueKind == JsonValueKind.Object).SelectMany(change => change.Value.EnumerateObject())
+                .Where(part => part.Value.ValueKind == JsonValueKind.Array).SelectMany(part => part.Value.EnumerateArray()).Select(NamedBy).Distinct().ToList();
             if (keys.Count > 0 && request.Site.Of(links.TargetEntityType.ClrType) is { KeyLength: 1 } target) names[field] = await target.Open(request).NamedAsync(keys, cancellationToken);
         }
         return names;
     }
 
-    static List<string> Keys(string? details, string field)
-    {
-        if (details is null) return [];
-        using var document = JsonDocument.Parse(details);
-        return document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty(field, out var change) || change.ValueKind != JsonValueKind.Object ? []
-            : [.. change.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Array).SelectMany(part => part.Value.EnumerateArray()).Select(NamedBy)];
-    }
-
     /// <summary>A key as part of an address: the book has it as it is.</summary>
     static string NamedBy(JsonElement key) => RowKey.Write([key.ToString()]);
 
-    List<Change> Changes(Registration registration, string? details, Dictionary<string, IReadOnlyDictionary<string, string>> linked)
+    List<Change> Changes(Registration registration, JsonProperty[] said, Dictionary<string, IReadOnlyDictionary<string, string>> linked)
     {
         var changes = new List<Change>();
-        if (details is null) return changes;
-        using var document = JsonDocument.Parse(details);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) return changes;
         var rules = request.Site.RulesOf(registration.Entity);
-        foreach (var member in document.RootElement.EnumerateObject())
+        foreach (var member in said)
         {
             var field = member.Name.Split('.')[0];
             var known = registration.Table.GetProperties().Select(column => column.Name).Concat(registration.Table.GetNavigations().Select(navigation => navigation.Name))

@@ -33,7 +33,11 @@ static class RequiredRules
             var rule = new RequiredRule(typeof(T), verb, ((RouteEndpointBuilder)builder).RoutePattern.GetParameter(Key) is not null);
             builder.Metadata.Add(rule);
             if (rule.OfAnObject) builder.Metadata.Add(Answers(StatusCodes.Status404NotFound));
-            if (!builder.Metadata.OfType<IAcceptsMetadata>().Any()) return;
+            if (builder.Metadata.OfType<IAcceptsMetadata>().FirstOrDefault() is not { RequestType: { } body }) return;
+            var fields = new WrittenFields(body, builder.ApplicationServices);
+            if (fields.Writes.Entity == typeof(T) && !fields.Writes.Verbs.Contains(verb))
+                throw new ConfigurationException($"{builder.DisplayName} requires {verb} of {typeof(T).Name}, which {body.Name} does not write by: name Verb.{verb} in its [Writes<…>], or take another body.");
+            builder.Metadata.Add(fields);
             builder.Metadata.Add(Answers(StatusCodes.Status413PayloadTooLarge));
             builder.Metadata.Add(Answers(StatusCodes.Status415UnsupportedMediaType));
         });

@@ -14,6 +14,7 @@ using Npgsql;
 namespace Lightning.Api.Notes;
 
 /// <summary>With whom to share a note.</summary>
+[Writes<NoteShare>(Verb.Create)]
 public sealed record NoteShareInput
 {
     /// <summary>The address.</summary>
@@ -30,6 +31,7 @@ public sealed record NoteShareInput
 }
 
 /// <summary>What a client may change of a share.</summary>
+[Writes<NoteShare>(Verb.Update)]
 public sealed record NoteShareChange
 {
     /// <summary>Whether they may change the note.</summary>

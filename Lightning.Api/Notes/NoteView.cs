@@ -7,6 +7,7 @@ using Lightning.Data.Rules;
 namespace Lightning.Api.Notes;
 
 /// <summary>What a client may write of a note. Public, because the validation generator passes over what is not.</summary>
+[Writes<Note>(Verb.Create, Verb.Update)]
 public sealed record NoteInput
 {
     /// <summary>One line.</summary>
@@ -24,15 +25,18 @@ public sealed record NoteInput
 }
 
 /// <summary>Notes to put away, or to take out again.</summary>
+[Writes<Note>(Verb.Archive)]
 public sealed record ArchiveInput
 {
     /// <summary>Which.</summary>
+    [NoField]
     [MinLength(1, ErrorMessage = "Name at least one.")]
     [MaxLength(100, ErrorMessage = "At most {1} at once.")]
     [Description("The notes' ids, 100 at most.")]
     public required Guid[] Ids { get; init; }
 
     /// <summary>Whether to put them away.</summary>
+    [Field(nameof(Note.ArchivedAt))]
     [Description("True to put them away, false to take them out again.")]
     public required bool Archived { get; init; }
 }

@@ -12,6 +12,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Api.Users;
 
 /// <summary>What a client may write of a user.</summary>
+[Writes<User>(Verb.Update)]
 public sealed record UserInput
 {
     /// <summary>What the person wants to be called.</summary>

@@ -15,7 +15,7 @@ public sealed class NoteShare
     /// <summary>The longest address, in characters.</summary>
     public const int AddressLength = 256;
 
-    /// <summary>Its key; version 7, so that rows stand in order of time. EF gives it one when it is added: to make it here would make one for each row that is read, too.</summary>
+    /// <summary>Its key.</summary>
     public Guid Id { get; init; }
 
     /// <summary>What is shared.</summary>

@@ -27,7 +27,7 @@ public sealed class OutboxMessage
     /// <summary>Mail that could not be opened: kept for whoever runs the service, and tried no more.</summary>
     public const string UnreadableMail = "mail-unreadable";
 
-    /// <summary>Its key; version 7, so that rows stand in order of time. EF gives it one when it is added: to make it here would make one for each row that is read, too.</summary>
+    /// <summary>Its key.</summary>
     public Guid Id { get; init; }
 
     /// <summary>What it is, and thereby who sends it.</summary>

@@ -11,6 +11,9 @@ public interface IPolicy
     /// <summary>The verbs that somebody may use.</summary>
     IReadOnlyCollection<Verb> Verbs { get; }
 
+    /// <summary>The fields that a verb reaches; null stands for all.</summary>
+    IReadOnlySet<string>? Fields(Verb verb);
+
     /// <summary>Every single rule behind every verb: what it is called, and an attempt to make SQL of it.</summary>
     internal IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
 

@@ -2,11 +2,9 @@ using System.Net;
 using System.Security.Cryptography;
 using Lightning.Data;
 using Lightning.Data.Outbox;
-using Lightning.ServiceDefaults;
 using Lightning.Sessions.RelyingParties;
 using Lightning.Sessions.WebSessions;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -20,10 +18,9 @@ namespace Lightning.Sessions.Foreign;
 /// provider's tokens fall with the session, in the same transaction.
 /// </summary>
 sealed partial class RevocationSender(
-    IServiceScopeFactory scopes, RelyingParty party, IOptions<RelyingPartyOptions> options, IOptionsMonitor<OpenIdConnectOptions> schemes,
-    SessionSecrets secrets, TimeProvider clock, ILogger<RevocationSender> logger) : BackgroundService
+    OutboxQueue outbox, RelyingParty party, IOptions<RelyingPartyOptions> options, IOptionsMonitor<OpenIdConnectOptions> schemes,
+    SessionSecrets secrets, ILogger<RevocationSender> logger) : BackgroundService
 {
-    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Adds what a provider gave after the session had ended, so that the functions could not.</summary>
@@ -33,39 +30,15 @@ sealed partial class RevocationSender(
         return db.SaveChangesAsync();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!options.Value.Foreign) return;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                while (await ClaimAsync(stoppingToken) is { Count: > 0 } due) await Task.WhenAll(due.Select(message => RevokeAsync(message, stoppingToken)));
-            }
-            catch (Exception fault) when (Problems.IsDatabaseAway(fault))
-            {
-                LogDatabaseAway(fault);
-            }
-            await Task.Delay(LookInterval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => options.Value.Foreign
+        ? outbox.SendAsync(OutboxMessage.Revocation, party.App, RevokeAsync, message => LogGivenUp(message.Id, message.Attempts), stoppingToken)
+        : Task.CompletedTask;
 
-    async Task<List<OutboxMessage>> ClaimAsync(CancellationToken cancellationToken)
+    async Task<bool> RevokeAsync(OutboxMessage message, CancellationToken stopping)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<LightningDb>().ClaimAsync(OutboxMessage.Revocation, party.App, clock.GetUtcNow(), cancellationToken);
-    }
-
-    async Task RevokeAsync(OutboxMessage message, CancellationToken stopping)
-    {
-        if (message.Attempts > OutboxClaims.MostAttempts) LogGivenUp(message.Id, message.Attempts);
-        else if (Read(message) is { } refreshToken && await PostAsync(refreshToken, stopping) is { } reason)
-        {
-            LogNotRevoked(message.Id, message.Attempts, reason);
-            return;
-        }
-        await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<LightningDb>().RemoveAsync(message);
+        if (Read(message) is not { } refreshToken || await PostAsync(refreshToken, stopping) is not { } reason) return true;
+        LogNotRevoked(message.Id, message.Attempts, reason);
+        return false;
     }
 
     /// <summary>The token; null where there was none, or its ring key is lost and nobody can use it any more.</summary>
@@ -118,7 +91,4 @@ sealed partial class RevocationSender(
 
     [LoggerMessage(63, LogLevel.Warning, "The provider does not revoke refresh tokens: those of ended sessions are good there until they end by themselves")]
     partial void LogUnsupported();
-
-    [LoggerMessage(64, LogLevel.Warning, "The outbox cannot be read; it will be tried again")]
-    partial void LogDatabaseAway(Exception fault);
 }

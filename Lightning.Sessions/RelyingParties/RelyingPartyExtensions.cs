@@ -2,6 +2,7 @@ using System.Net;
 using Duende.AccessTokenManagement;
 using Duende.AccessTokenManagement.OpenIdConnect;
 using Duende.IdentityModel.Client;
+using Lightning.Data.Outbox;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.BackChannel;
 using Lightning.Sessions.Ends;
@@ -44,7 +45,7 @@ public static class RelyingPartyExtensions
         services.AddSingleton(SessionStreams.Create).AddHostedService(provider => provider.GetRequiredService<SessionStreams>());
         services.AddSingleton(AccessTokens.Create).AddScoped(SignOut.Create).AddScoped(SessionEnds.Create);
         services.AddScoped<ProviderLogout>().AddSingleton<ProviderKeys>().AddSingleton<RefusalLimit>();
-        services.AddHostedService<RevocationSender>().AddHostedService<FirstLook>();
+        services.AddSingleton<OutboxQueue>().AddHostedService<RevocationSender>().AddHostedService<FirstLook>();
         services.ContinueTraces(SignInTrace.Of(party));
 
         // ASP.NET's handlers say of each request that they turn away that they do: whoever only asks who they are, and are nobody yet, would fill the log.

@@ -18,6 +18,8 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
 
     public FakeProvider Provider { get; private set; } = null!;
 
+    public LogLines Log { get; } = new();
+
     public async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
@@ -33,7 +35,7 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Oidc:ClientSecret", FakeProvider.ClientSecret),
                 ("Acting:App", "http://localhost:5100"),
             }) host.UseSetting(key, value);
-            host.ConfigureLogging(logging => logging.ClearProviders());
+            host.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
         });
     }
 

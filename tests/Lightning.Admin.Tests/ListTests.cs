@@ -191,8 +191,7 @@ public sealed class ListTests(PostgresServer server) : IAsyncLifetime
         builder.AddScoped(_ => LightningDbDesign.Connect(connectionString));
         builder.AddScoped<DbContext>(provider => provider.GetRequiredService<LightningDb>());
         builder.AddRegistrationsOf(typeof(AdminSite).Assembly);
-        foreach (var policy in typeof(Policies).Assembly.GetTypes().Where(type => type is { IsAbstract: false, BaseType.IsGenericType: true } && type.IsAssignableTo(typeof(IPolicy))))
-            builder.AddSingleton(policy.BaseType!, policy);
+        builder.AddPolicies();
         builder.AddSingleton<AdminSite>();
         return builder.BuildServiceProvider();
     }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
@@ -6,7 +5,6 @@ using Lightning.Data;
 using Lightning.Data.Rules;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -175,13 +173,13 @@ public sealed class PlanTests(PostgresServer server)
 
         public async Task<(TAnswer Answer, IReadOnlyList<(string Text, long Read, string Plan)> Statements)> AtAsync<TAnswer>(Registration registration, Func<Registrations.Rows, Task<TAnswer>> ask)
         {
-            statements.All.Clear();
+            statements.Clear();
             var request = Request;
             await using var db = request.Db;
             var answer = await ask(registration.Open(request));
             var found = new List<(string, long, string)>();
             await db.Database.OpenConnectionAsync(Cancellation);
-            foreach (var (text, parameters) in statements.All.ToList())
+            foreach (var (text, parameters) in statements.Queries)
             {
                 await using var explain = new NpgsqlCommand($"EXPLAIN (ANALYZE, FORMAT JSON) {text}", (NpgsqlConnection)db.Database.GetDbConnection());
                 foreach (var parameter in parameters) explain.Parameters.Add(parameter.Clone());
@@ -201,18 +199,6 @@ public sealed class PlanTests(PostgresServer server)
             return (long)read + (node.TryGetProperty("Plans", out var below) ? below.EnumerateArray().Sum(Read) : 0);
 
             double Number(string name) => node.TryGetProperty(name, out var number) ? number.GetDouble() : 0;
-        }
-    }
-
-    sealed class Statements : DbCommandInterceptor
-    {
-        public List<(string Text, IReadOnlyList<NpgsqlParameter> Parameters)> All { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            All.Add((command.CommandText, [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())]));
-            return new(result);
         }
     }
 }

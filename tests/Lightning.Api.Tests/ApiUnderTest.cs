@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -31,6 +32,8 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     public TestDatabase Database { get; private set; } = null!;
 
     public PostgresServer Server => server;
+
+    public LogLines Log { get; } = new();
 
     /// <summary>What a test puts before the API's own endpoints.</summary>
     public Action<IApplicationBuilder>? Extend { get; init; }
@@ -65,6 +68,7 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
                 bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
                     new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
+            host.ConfigureLogging(logging => logging.AddProvider(Log));
             if (Configure is not null) host.ConfigureTestServices(Configure);
             foreach (var (key, value) in Settings) host.UseSetting(key, value);
         });

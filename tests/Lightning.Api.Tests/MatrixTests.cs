@@ -2,10 +2,8 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lightning.Api.Access;
-using Lightning.Api.Notes;
 using Lightning.Data;
 using Lightning.Data.Notes;
-using Lightning.Data.Rules;
 using Lightning.Data.Users;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authorization;
@@ -61,29 +59,6 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     static readonly string[] Public = ["/health/live", "/health/ready", "/openapi/{documentName}.json", "/problems", "/problems/{slug}"];
 
     IEnumerable<RouteEndpoint> Endpoints => api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
-
-    /// <summary>What a body may hold is what the policy lets the verb reach, so that no field can be bound that no rule was written for.</summary>
-    [Fact]
-    public void Bodies_OfWritesToAnObject_HoldNoFieldThatThePolicyDoesNotReach()
-    {
-        var bound = 0;
-        foreach (var endpoint in Endpoints)
-        {
-            if (endpoint.Metadata.GetMetadata<RequiredRule>() is not { Verb: Verb.Create or Verb.Update } rule || endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType is not { } body) continue;
-            bound++;
-            Holds(rule, body, endpoint.DisplayName);
-        }
-        bound.ShouldBeGreaterThanOrEqualTo(4);
-        // A share is made by a rule about its note.
-        Holds(new(typeof(NoteShare), Verb.Create, OfAnObject: false), typeof(NoteShareInput), "CreateShare");
-
-        void Holds(RequiredRule rule, Type body, string? name)
-        {
-            var policy = api.Services.GetRequiredService(typeof(Policy<>).MakeGenericType(rule.Subject));
-            var fields = (IReadOnlySet<string>?)policy.GetType().GetMethod("Fields")!.Invoke(policy, [rule.Verb]);
-            body.GetProperties().Select(property => property.Name).ShouldBeSubsetOf(fields.ShouldNotBeNull(), name);
-        }
-    }
 
     public static TheoryData<string> Names => [.. Rows.Keys];
 

@@ -1,11 +1,9 @@
-using System.Data.Common;
 using Lightning.Api.Notes;
 using Lightning.Data;
 using Lightning.Data.Notes;
 using Lightning.Data.Rules;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
 namespace Lightning.Api.Tests;
@@ -72,13 +70,13 @@ static class Plans
     /// <summary>Runs a query with the API's role and rights, and has its plan.</summary>
     public static async Task<string> OfAsync(TestDatabase database, Actor actor, Func<LightningDb, Task> query, CancellationToken cancellationToken)
     {
-        var captured = new Captured();
+        var captured = new Statements();
         await using var db = new LightningDb(new DbContextOptionsBuilder<LightningDb>(database.Options()).UseNpgsql(database.ConnectionStringOf("api")).AddInterceptors(captured).Options);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         await RowSecurity.AnnounceAsync(connection, actor, cancellationToken);
         await query(db);
-        return await ExplainAsync(connection, captured.Text, captured.Parameters, cancellationToken);
+        return await ExplainAsync(connection, captured.Queries[^1].Text, captured.Queries[^1].Parameters, cancellationToken);
     }
 
     static async Task<string> ExplainAsync(NpgsqlConnection connection, string sql, IReadOnlyList<NpgsqlParameter> parameters, CancellationToken cancellationToken)
@@ -89,19 +87,5 @@ static class Plans
         await using var reader = await explain.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) lines.Add(reader.GetString(0));
         return string.Join('\n', lines);
-    }
-
-    sealed class Captured : DbCommandInterceptor
-    {
-        public string Text { get; private set; } = "";
-
-        public IReadOnlyList<NpgsqlParameter> Parameters { get; private set; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            (Text, Parameters) = (command.CommandText, [.. command.Parameters.Cast<NpgsqlParameter>()]);
-            return new(result);
-        }
     }
 }

@@ -85,7 +85,7 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                 Content = body is null ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json"),
             };
             if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
-            return Statements.HearAsync(caller.Client, request, Cancellation);
+            return RequestStatements.HearAsync(caller.Client, request, Cancellation);
         }
     }
 
@@ -115,7 +115,7 @@ public class ScopeTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         {
             using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
             request.Headers.TryAddWithoutValidation("If-Match", "*");
-            var (answer, statements) = await Statements.HearAsync(ada.Client, request, Cancellation);
+            var (answer, statements) = await RequestStatements.HearAsync(ada.Client, request, Cancellation);
             answer.EnsureSuccessStatusCode();
             var heard = $"{method} {path}\n{string.Join('\n', statements)}";
             statements.Count(sql => sql.Contains("lightning.actor", StringComparison.Ordinal) && !sql.Contains(';', StringComparison.Ordinal)).ShouldBe(journeys is null ? 1 : 0, heard);

@@ -48,7 +48,7 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         foreach (var address in new[] { bob.User.Email, unknown })
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, $"{note}/shares") { Content = System.Net.Http.Json.JsonContent.Create(new { address }) };
-            var (answer, statements) = await Statements.HearAsync(ada.Client, request, TestContext.Current.CancellationToken);
+            var (answer, statements) = await RequestStatements.HearAsync(ada.Client, request, TestContext.Current.CancellationToken);
             answer.StatusCode.ShouldBe(HttpStatusCode.Created);
             var share = await answer.JsonAsync();
             answers.Add($"{(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace(address, "").Replace(share.GetProperty("id").GetString()!, "").Replace(share.GetProperty("createdAt").GetString()!, "")}\n{string.Join('\n', statements)}");

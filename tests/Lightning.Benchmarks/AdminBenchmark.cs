@@ -1,6 +1,5 @@
 extern alias admin;
 
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -12,7 +11,6 @@ using Lightning.Data.Users;
 using Lightning.Testing;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -93,9 +91,9 @@ static class AdminBenchmark
         async Task MeasureAsync(string list, string name, Func<Rows, Task<int>> read)
         {
             using var scope = services.CreateScope();
-            asked.All.Clear();
+            asked.Clear();
             var shown = await read(Open(scope, list));
-            var statements = asked.All.ToList();
+            var statements = asked.Queries;
             var total = 0L;
             foreach (var statement in statements) total += await RowsReadAsync(database, statement);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {list} | {name} | {shown:N0} | {total:N0} | {(double)total / Math.Max(shown, 1):0.0} |"));
@@ -165,7 +163,7 @@ static class AdminBenchmark
         await rows.CountAsync(new ListState(), default);
         var (start, end) = (html.IndexOf("<tbody>", StringComparison.Ordinal) + "<tbody>".Length, html.IndexOf("</tbody>", StringComparison.Ordinal));
         // The first query has the rows: its key, and then the five columns of the list.
-        return new([.. asked.All.Select(Written)], 0, [1, 2, 3, 4, 5], html[..start], html[end..]);
+        return new([.. asked.Queries.Select(Written)], 0, [1, 2, 3, 4, 5], html[..start], html[end..]);
     }
 
     /// <summary>A statement with its parameters written in, so that it is prepared as little as the site's own is.</summary>
@@ -231,19 +229,7 @@ static class AdminBenchmark
         var services = new ServiceCollection();
         services.AddScoped<DbContext>(_ => new LightningDb(new DbContextOptionsBuilder<LightningDb>(database.Options()).UseNpgsql(database.ConnectionStringOf("admin")).AddInterceptors(asked).Options));
         services.AddRegistrationsOf(typeof(AdminSite).Assembly);
-        foreach (var policy in typeof(Policies).Assembly.GetTypes().Where(type => type is { IsAbstract: false, BaseType.IsGenericType: true } && type.IsAssignableTo(typeof(IPolicy)))) services.AddSingleton(policy.BaseType!, policy);
+        services.AddPolicies();
         return services.AddSingleton<AdminSite>().BuildServiceProvider();
-    }
-
-    /// <summary>What was asked of the database.</summary>
-    sealed class Statements : DbCommandInterceptor
-    {
-        public System.Collections.Concurrent.ConcurrentQueue<(string Text, IReadOnlyList<NpgsqlParameter> Parameters)> All { get; } = new();
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            All.Enqueue((command.CommandText, [.. command.Parameters.Cast<NpgsqlParameter>()]));
-            return new(result);
-        }
     }
 }

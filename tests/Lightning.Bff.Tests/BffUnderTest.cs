@@ -30,6 +30,8 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
 
     public FixedClock Clock { get; } = new();
 
+    public LogLines Log { get; } = new();
+
     /// <summary>Where the first replica stands.</summary>
     public Uri Address { get; private set; } = null!;
 
@@ -44,7 +46,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
     /// <summary>Starts a replica: the same database and keys, another process as far as it can tell.</summary>
     public Uri Start(params (string Key, string Value)[] settings)
     {
-        var replica = new Replica(Clock, [
+        var replica = new Replica(Clock, Log, [
             ("ConnectionStrings:lightning", Database.ConnectionStringOf("bff")),
             ("DataProtection:MasterKey", masterKey),
             ("Oidc:Authority", Provider.Issuer),
@@ -134,7 +136,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         await Database.DisposeAsync();
     }
 
-    sealed class Replica(FixedClock clock, (string Key, string Value)[] settings) : WebApplicationFactory<Program>
+    sealed class Replica(FixedClock clock, LogLines log, (string Key, string Value)[] settings) : WebApplicationFactory<Program>
     {
         public Uri Start()
         {
@@ -148,7 +150,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         {
             builder.UseUrls("http://127.0.0.1:0");
             foreach (var (key, value) in settings) builder.UseSetting(key, value);
-            builder.ConfigureLogging(logging => logging.ClearProviders());
+            builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(log));
             builder.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(clock));
         }
     }

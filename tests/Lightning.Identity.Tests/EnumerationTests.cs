@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Net;
 using Lightning.Data;
 using Lightning.Data.Accounts;
@@ -7,7 +5,6 @@ using Lightning.Identity.Passwords;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -18,7 +15,7 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
 {
     public int Hashes => hasher.Count;
 
-    public ConcurrentQueue<string> Statements { get; } = new();
+    public Statements Statements { get; } = new();
 
     readonly CountingHasher hasher = new();
 
@@ -27,7 +24,7 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
     protected override void Configure(IServiceCollection services)
     {
         services.AddSingleton<IPasswordHasher<Account>>(services => hasher.As(services.GetRequiredService<IOptions<PasswordHasherOptions>>()));
-        services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(new CountingStatements(Statements)));
+        services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(Statements));
     }
 
     sealed class CountingHasher : IPasswordHasher<Account>
@@ -53,23 +50,6 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
         {
             Interlocked.Increment(ref count);
             return real.VerifyHashedPassword(user, hashedPassword, providedPassword);
-        }
-    }
-
-    sealed class CountingStatements(ConcurrentQueue<string> statements) : DbCommandInterceptor
-    {
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            statements.Enqueue(command.CommandText);
-            return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
-        }
-
-        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
-        {
-            statements.Enqueue(command.CommandText);
-            return base.NonQueryExecutingAsync(command, eventData, result, cancellationToken);
         }
     }
 }
@@ -122,7 +102,7 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
         identity.Statements.Clear();
         using var answer = await visitor.SubmitAsync(page, ("Email", address), ("Password", "wrong password"), ("Name", "Somebody"));
         answer.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.SeeOther);
-        return (identity.Hashes - hashes, [.. identity.Statements], await OutboxAsync() - mails);
+        return (identity.Hashes - hashes, [.. identity.Statements.All], await OutboxAsync() - mails);
     }
 
     async Task<int> OutboxAsync()

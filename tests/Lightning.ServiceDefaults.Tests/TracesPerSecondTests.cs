@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 
@@ -6,27 +10,59 @@ namespace Lightning.ServiceDefaults.Tests;
 
 public class TracesPerSecondTests
 {
-    [Fact]
-    public void Traces_BeyondTheAllowance_AreNotRecorded_TheirPartsNeither_AndLaterOnesAre()
+    const int Most = 20, MostFromElsewhere = 10 * Most;
+
+    [Theory]
+    [InlineData(false, Most)]
+    [InlineData(true, MostFromElsewhere)]
+    public void Traces_BeyondTheAllowance_AreNotRecorded_TheirPartsNeither_AndLaterOnesAre(bool areFromElsewhere, int most)
     {
-        const int most = 20;
-        using var source = new ActivitySource(nameof(TracesPerSecondTests));
-        using var sampler = new TracesPerSecond(most);
-        using var tracing = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).SetSampler(new ParentBasedSampler(sampler)).Build();
+        using var source = new ActivitySource($"{nameof(TracesPerSecondTests)} {areFromElsewhere}");
+        using var sampler = new TracesPerSecond(Most);
+        using var tracing = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).SetSampler(sampler).Build();
 
-        var first = Enumerable.Range(0, 1000).Select(_ => Begin()).ToList();
+        var first = Enumerable.Range(0, 5000).Select(_ => Begin(areFromElsewhere)).ToList();
         first.Take(most).ShouldAllBe(recorded => recorded);
-        first.Count(recorded => recorded).ShouldBeInRange(most, 2 * most, "a second may have passed meanwhile");
-        SpinWait.SpinUntil(Begin, TimeSpan.FromSeconds(30)).ShouldBeTrue("the next second has its own");
+        first.Count(recorded => recorded).ShouldBeInRange(most, 3 * most, "a second or two may have passed meanwhile");
+        Begin(!areFromElsewhere).ShouldBeTrue("those that begin here and those that go on do not count for each other");
+        SpinWait.SpinUntil(() => Begin(areFromElsewhere), TimeSpan.FromSeconds(30)).ShouldBeTrue("the next second has its own");
+        Begin(true, ActivityTraceFlags.None).ShouldBeFalse("what is not recorded elsewhere is not recorded here");
 
-        // A trace and a part of it, both or none.
-        bool Begin()
+        // A trace and a part of it, both or none: a service that is called meanwhile is told the same.
+        bool Begin(bool isFromElsewhere, ActivityTraceFlags flags = ActivityTraceFlags.Recorded)
         {
             Activity.Current = null;
-            using var begun = source.StartActivity("begun");
+            var elsewhere = isFromElsewhere ? new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), flags, isRemote: true) : default;
+            using var begun = source.StartActivity("begun", ActivityKind.Server, elsewhere);
             using var part = source.StartActivity("part");
             (part?.Recorded ?? false).ShouldBe(begun?.Recorded ?? false);
             return begun?.Recorded ?? false;
         }
+    }
+
+    [Fact]
+    public async Task Requests_ThatCallTheirTracesRecorded_AreBelievedAsOftenAsTheAllowanceSays()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.WebHost.UseTestServer();
+        // Nobody listens there.
+        builder.Configuration.AddInMemoryCollection([new("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")]);
+        builder.AddServiceDefaults();
+        builder.Services.AddSingleton(new TracesPerSecond(Most));
+        await using var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapGet("/recorded", () => Activity.Current is { Recorded: true });
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        var client = app.GetTestClient();
+        var (recorded, clock) = (0, Stopwatch.StartNew());
+        for (var i = 0; i < 5000; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/recorded") { Headers = { { "traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-01" } } };
+            using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            var isRecorded = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken) == "true";
+            if (i < Most) isRecorded.ShouldBeTrue("with few of them");
+            if (isRecorded) recorded++;
+        }
+        recorded.ShouldBeInRange(MostFromElsewhere, MostFromElsewhere * (2 + (int)clock.Elapsed.TotalSeconds));
     }
 }

@@ -1,8 +1,7 @@
-using System.Data.Common;
 using Lightning.Admin.Forms;
 using Lightning.Admin.Registrations;
+using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Primitives;
 
 namespace Lightning.Admin.Tests.Library;
@@ -135,7 +134,7 @@ public sealed class ChildrenTests(LibraryUnderTest library) : IClassFixture<Libr
             var inputs = form!.Children.Single().Rows.Select(row => row.Inputs.Single(input => input.Field.Name == "shelf")).ToList();
             inputs.Count.ShouldBe(children);
             inputs.ShouldAllBe(input => input.Choices.Single(choice => choice.Key == input.Text).Name == $"Of {children}" && input.Choices.Count >= 20);
-            counts.Add((statements.All.Count, statements.All.Count(text => text.Contains("FROM library.shelves", StringComparison.Ordinal))));
+            counts.Add((statements.Queries.Count, statements.Queries.Count(statement => statement.Text.Contains("FROM library.shelves", StringComparison.Ordinal))));
         }
         counts[1].ShouldBe(counts[0]);
         counts[0].Shelves.ShouldBe(2, "what is found, and the names of what is chosen");
@@ -163,17 +162,6 @@ public sealed class ChildrenTests(LibraryUnderTest library) : IClassFixture<Libr
     {
         await using var db = library.Connect();
         return (await db.Authors.SingleAsync(author => author.Name == "Ada", Cancellation)).Id.ToString();
-    }
-
-    sealed class Statements : DbCommandInterceptor
-    {
-        public List<string> All { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            All.Add(command.CommandText);
-            return new(result);
-        }
     }
 
     async Task<string> StateAsync(string key)

@@ -1,8 +1,7 @@
-using System.Data.Common;
 using System.Text.Json;
 using Lightning.Admin.Registrations;
+using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
 namespace Lightning.Admin.Tests.Library;
@@ -32,11 +31,11 @@ public sealed class LinkReadTests(LibraryUnderTest library) : IClassFixture<Libr
 
         async Task<long> ReadAsync<T>(Func<Task<T>> ask)
         {
-            statements.All.Clear();
+            statements.Clear();
             await ask();
             var read = 0L;
             await db.Database.OpenConnectionAsync(Cancellation);
-            foreach (var (text, parameters) in statements.All.ToList())
+            foreach (var (text, parameters) in statements.Queries)
             {
                 await using var explain = new NpgsqlCommand($"EXPLAIN (ANALYZE, FORMAT JSON) {text}", (NpgsqlConnection)db.Database.GetDbConnection());
                 foreach (var parameter in parameters) explain.Parameters.Add(parameter.Clone());
@@ -44,17 +43,6 @@ public sealed class LinkReadTests(LibraryUnderTest library) : IClassFixture<Libr
                 read += PlanTests.Look.Read(plan.RootElement[0].GetProperty("Plan"));
             }
             return read;
-        }
-    }
-
-    sealed class Statements : DbCommandInterceptor
-    {
-        public List<(string Text, IReadOnlyList<NpgsqlParameter> Parameters)> All { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            All.Add((command.CommandText, [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())]));
-            return new(result);
         }
     }
 }

@@ -4,13 +4,13 @@ using System.Diagnostics;
 namespace Lightning.Api.Tests;
 
 /// <summary>What a request asks of the database, statement by statement, whoever asks: read from the driver's own trace.</summary>
-public sealed class Statements : IDisposable
+public sealed class RequestStatements : IDisposable
 {
     readonly ConcurrentQueue<string> heard = new();
     readonly ActivityListener listener;
     readonly ActivityTraceId trace = ActivityTraceId.CreateRandom();
 
-    Statements()
+    RequestStatements()
     {
         listener = new ActivityListener
         {
@@ -27,7 +27,7 @@ public sealed class Statements : IDisposable
     /// <summary>Sends a request and hears what it asks.</summary>
     public static async Task<(HttpResponseMessage Answer, IReadOnlyList<string> Statements)> HearAsync(HttpClient client, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var statements = new Statements();
+        using var statements = new RequestStatements();
         request.Headers.Add("traceparent", $"00-{statements.trace}-{ActivitySpanId.CreateRandom()}-01");
         var answer = await client.SendAsync(request, cancellationToken);
         return (answer, [.. statements.heard]);

@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Lightning.Testing;
+
+/// <summary>What a service writes into its log, as its own filters let it through, and in which trace.</summary>
+public sealed class LogLines : ILoggerProvider
+{
+    readonly ConcurrentQueue<(string? TraceId, string Line)> lines = new();
+
+    /// <summary>What was written of the requests of a trace.</summary>
+    public IReadOnlyList<string> Of(ActivityTraceId trace) => [.. lines.Where(line => line.TraceId == trace.ToHexString()).Select(line => line.Line)];
+
+    public ILogger CreateLogger(string categoryName) => new Log(categoryName, lines);
+
+    public void Dispose()
+    {
+    }
+
+    sealed class Log(string category, ConcurrentQueue<(string? TraceId, string Line)> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue((Activity.Current?.TraceId.ToHexString(), $"{logLevel} {category}: {formatter(state, exception)}"));
+    }
+}
