@@ -34,7 +34,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var cells = new Cells(registration, request, columns, row);
         var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row, cells.Most))).Concat(cells.Keys)
             .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
-        var found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
+        List<object?[]> found;
+        await using (await query.LeadAsync(state.Filters, cancellationToken)) found = await RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1).ToListAsync(cancellationToken);
 
         var more = found.Count > state.Size;
         var page = found.Take(state.Size).ToList();
@@ -64,7 +65,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     }
 
     /// <summary>How many rows a list has, as far as they are counted.</summary>
-    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => await CountAsync(await query.NarrowAsync(state, null, cancellationToken), cancellationToken);
+    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken)
+    {
+        var rows = await query.NarrowAsync(state, null, cancellationToken);
+        await using var lead = await query.LeadAsync(state.Filters, cancellationToken);
+        return await CountAsync(rows, cancellationToken);
+    }
 
     /// <summary>What the list can be narrowed to by a filter, each value with the rows that it leaves.</summary>
     public async Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken)
@@ -80,6 +86,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             rows = rows.Take(CappedCount.LookedAt);
         }
         foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
+        if (filter.IsPicked)
+            foreach (var other in await query.Links.OfferAsync(filter, state, cancellationToken)) await AddAsync(other.Name, Comparison.Is, other.Key);
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On) && (registration.IsSmall || registration.Serves(filter.Field, ordered: true))) await DatesAsync();
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.Empty))
         {
@@ -96,8 +104,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             // Several values of one column can be chosen side by side; whether there is one, and when, cannot.
             var beside = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
             var by = new FilterBy(filter.Name, comparison, [value]);
-            var count = await CountAsync(rows.Where(Expressions.Condition<T>(row => Narrowing.Of(query.Value(filter.Field, row), by))), cancellationToken);
-            facets.Add(new(title, count with { IsLeast = isLeast }, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
+            var condition = Expressions.Condition<T>(await query.ConditionAsync(filter.Field, by, cancellationToken));
+            // That a row is linked with none is in no index: it is asked of each row in turn.
+            CappedCount? count = null;
+            if (comparison != Comparison.Empty || !filter.IsPicked || registration.IsSmall)
+                await using (await query.LeadAsync([by], cancellationToken)) count = await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast };
+            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
         }
 
         // Down from years to months to days, one step at a time.
