@@ -99,10 +99,25 @@ static class Soundness
             else if (look.Site.Of(links.TargetEntityType.ClrType) is { IsSearchable: false })
                 yield return $"filters by {name}, which are chosen by searching, and the registration of {links.TargetEntityType.ClrType.Name} cannot be searched: say there what a search looks through by Search(row => row.…).";
         foreach (var field in look.Registration.Searched.Where(field => field.Links is null ? field.IsComputed || field.Type != typeof(string) : look.Site.Of(field.Links.TargetEntityType.ClrType) is { NamedBy: { } named } && named.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
+        foreach (var field in look.Registration.IsSmall ? [] : look.Registration.Searched.Where(field => field.Links is not null || field.Related is not null))
+            if (Unsearchable(look, field) is { } fault) yield return $"searches {field.Read.Body}, {fault}.";
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
         foreach (var (name, target) in look.Registration.References.Where(reference => look.Site.Of(reference.Value) is not { KeyLength: 1 }))
             yield return $"shows {name} by the name of a {target.Name}, which has no registration, or a key of several columns: leave Refers<{target.Name}> out, or register it.";
         static string Computed(string what, Field field) => $"{what} {field.Read.Body}, which is no column: name a column, or one of a related row.";
+    }
+
+    /// <summary>Why the search of a large table would find nothing by a related row; null where it does. It asks that row's own search, which goes no further, and then for the keys that were found.</summary>
+    static string? Unsearchable(Look look, Field field)
+    {
+        var (type, key) = field.Links is { } links ? (links.TargetEntityType.ClrType, links.Inverse.ForeignKey) : (field.Related!.TargetEntityType.ClrType, field.Related.ForeignKey);
+        var otherwise = "leave it out, or, if there will never be more than some thousand rows, say Few()";
+        return field.Through.Count > (field.Links is null ? 1 : 0) ? $"which is more than one step away, and a large table's search goes one: {otherwise}"
+            : look.Site.Of(type) is not { } target ? $"and {type.Name} has no registration by whose search it is looked for: add one, {otherwise}"
+            : !target.IsSearchable ? $"and the registration of {type.Name} cannot be searched, so nothing would be found: say there what a search looks through by Search(row => row.…), {otherwise}"
+            : !target.IsSmall && target.Words is null && !target.Searched.Any(one => one.IsOwn) ? $"and the registration of {type.Name} searches nothing of its own, so nothing would be found: name a column there by Search(row => row.…), {otherwise}"
+            : field.Related is { IsOnDependent: false } || key.Properties.Count > 1 || !key.PrincipalKey.IsPrimaryKey() ? $"and no one column leads there by the key of a {type.Name}: {otherwise}"
+            : null;
     }
 
     static IEnumerable<string> IsServedByIndexes(Look look)

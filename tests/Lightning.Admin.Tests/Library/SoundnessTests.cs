@@ -92,6 +92,24 @@ public sealed class SoundnessTests(PostgresServer server)
         }
     }
 
+    /// <summary>What a large table is searched by in other rows, those have to find.</summary>
+    [Theory]
+    [InlineData(typeof(SearchesAuthors), typeof(SearchedAuthors), null)]
+    [InlineData(typeof(SearchesAuthors), typeof(UnsearchedAuthors), "searches book.Author.Name, and the registration of Author cannot be searched, so nothing would be found: say there what a search looks through by Search(row => row.…), leave it out, or")]
+    [InlineData(typeof(SearchesAuthors), typeof(SearchedShelves), "searches book.Author.Name, and Author has no registration by whose search it is looked for: add one, leave it out, or")]
+    [InlineData(typeof(SearchesAuthors), typeof(AuthorsByTheirMentors), "searches book.Author.Name, and the registration of Author searches nothing of its own, so nothing would be found: name a column there")]
+    [InlineData(typeof(SearchesTranslators), typeof(UnsearchedAuthors), "searches book.Translators, and the registration of Author cannot be searched")]
+    [InlineData(typeof(SearchesMentors), typeof(SearchedAuthors), "searches book.Author.Mentor.Name, which is more than one step away, and a large table's search goes one: leave it out, or")]
+    [InlineData(typeof(SearchesShelves), typeof(SearchedShelves), "searches book.Shelf.Label, and no one column leads there by the key of a Shelf: leave it out, or, if there will never be more than some thousand rows, say Few().")]
+    public void Search_OfALargeTable_ByRowsThatAreNotSearched_IsNamed_WithWhatToDo(Type registration, Type other, string? sentence)
+    {
+        using var services = SiteOf((Registration)Activator.CreateInstance(registration)!, withTags: false, (Registration)Activator.CreateInstance(other)!);
+        using var scope = services.CreateScope();
+        var faults = Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).Where(fault => fault.StartsWith(registration.Name, StringComparison.Ordinal)).ToList();
+        if (sentence is null) faults.ShouldBeEmpty();
+        else faults.ShouldHaveSingleItem().ShouldContain(sentence);
+    }
+
     ServiceProvider SiteOf(Registration registration, bool withTags, params Registration[] others)
     {
         server.ShouldNotBeNull();
@@ -99,7 +117,7 @@ public sealed class SoundnessTests(PostgresServer server)
         services.AddScoped<DbContext>(_ => LibraryUnderTest.Connect("Host=localhost;Database=nowhere"));
         foreach (var other in others) services.AddSingleton(other);
         services.AddSingleton(registration).AddSingleton<AdminSite>().AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Review>, ReviewPolicy>();
-        services.AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>();
+        services.AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>().AddSingleton<Policy<Shelf>, ShelfPolicy>();
         if (registration is LinksByAnotherKey or FiltersByLinksOfAnotherKey) services.AddSingleton<Registration>(new Marks());
         if (withTags) services.AddSingleton<Policy<Tag>>(new WritableTags());
         return services.BuildServiceProvider();
@@ -172,6 +190,36 @@ public sealed class SoundnessTests(PostgresServer server)
     sealed class UnsearchedAuthors : AdminFor<Author>
     {
         public UnsearchedAuthors() : base("Authors") => List(author => author.Name).Few();
+    }
+
+    sealed class SearchesAuthors : AdminFor<Book>
+    {
+        public SearchesAuthors() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Author!.Name).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesTranslators : AdminFor<Book>
+    {
+        public SearchesTranslators() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Translators).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesMentors : AdminFor<Book>
+    {
+        public SearchesMentors() : base("Books") => List(book => book.Title).Search(book => book.Author!.Mentor!.Name).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesShelves : AdminFor<Book>
+    {
+        public SearchesShelves() : base("Books") => List(book => book.Title).Search(book => book.Shelf!.Label).ServedBy("ix_books_words");
+    }
+
+    sealed class AuthorsByTheirMentors : AdminFor<Author>
+    {
+        public AuthorsByTheirMentors() : base("Authors") => List(author => author.Name).Search(author => author.Mentor!.Name).ServedBy("ix_authors_words");
+    }
+
+    sealed class SearchedShelves : AdminFor<Shelf>
+    {
+        public SearchedShelves() : base("Shelves") => List(shelf => shelf.Label).Search(shelf => shelf.Label).Few();
     }
 
     sealed class FewBooks : AdminFor<Book>
