@@ -7,7 +7,9 @@ sealed class Pickers(AdminRequest request)
 {
     /// <summary>Rows that a picker finds.</summary>
     public const int Most = 20;
-    const string Unseen = "(not to be seen)";
+
+    /// <summary>What a row is called that is picked, and that whoever looks may not read.</summary>
+    public const string Unseen = "(not to be seen)";
 
     /// <summary>The fields with their rows to choose from.</summary>
     public async Task<IReadOnlyList<FormInput>> OfferAsync(IReadOnlyList<FormInput> inputs, CancellationToken cancellationToken)

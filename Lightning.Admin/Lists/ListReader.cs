@@ -31,7 +31,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var cells = new Cells(registration, request, columns, row);
         var found = state.IsAsRegistered && also is null
             ? await request.Site.Queries.RunAsync(request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "list"), _ => Page(query.Living(query.Rows())), request.Site.Policies).ToListAsync(cancellationToken)
-            : await Page(await NarrowAsync()).ToListAsync(cancellationToken);
+            : await NarrowedAsync();
 
         var more = found.Count > state.Size;
         var page = found.Take(state.Size).ToList();
@@ -43,10 +43,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null)
         { LeftOut = query.LeftOut };
 
-        async Task<IQueryable<T>> NarrowAsync()
+        async Task<List<object?[]>> NarrowedAsync()
         {
             var rows = await query.NarrowAsync(state, null, cancellationToken);
-            return also is null ? rows : rows.Where(Expressions.Condition<T>(also));
+            if (also is not null) rows = rows.Where(Expressions.Condition<T>(also));
+            await using var lead = await query.LeadAsync(state.Filters, cancellationToken);
+            return await Page(rows).ToListAsync(cancellationToken);
         }
 
         IQueryable<object?[]> Page(IQueryable<T> rows)
@@ -76,9 +78,15 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     }
 
     /// <summary>How many rows a list has, as far as they are counted.</summary>
-    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => state.IsAsRegistered
-        ? new(await request.Site.Queries.CountAsync(request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "count"), _ => query.Living(query.Rows()).Take(CappedCount.Cap + 1), request.Site.Policies, cancellationToken))
-        : await CountAsync(await query.NarrowAsync(state, null, cancellationToken), cancellationToken);
+    public async Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken)
+    {
+        if (state.IsAsRegistered)
+            return new(await request.Site.Queries.CountAsync(
+                request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "count"), _ => query.Living(query.Rows()).Take(CappedCount.Cap + 1), request.Site.Policies, cancellationToken));
+        var rows = await query.NarrowAsync(state, null, cancellationToken);
+        await using var lead = await query.LeadAsync(state.Filters, cancellationToken);
+        return await CountAsync(rows, cancellationToken);
+    }
 
     /// <summary>What the list can be narrowed to by a filter, each value with the rows that it leaves.</summary>
     public async Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken)
@@ -94,6 +102,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             rows = rows.Take(CappedCount.LookedAt);
         }
         foreach (var choice in filter.Offered) await AddAsync(filter.Field.Type.NotNull() == typeof(string) ? choice : filter.Field.Show(Typed(choice)), Comparison.Is, choice);
+        if (filter.IsPicked)
+            foreach (var other in await query.Links.OfferAsync(filter, state, cancellationToken)) await AddAsync(other.Name, Comparison.Is, other.Key);
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.On) && (registration.IsSmall || registration.Serves(filter.Field, ordered: true))) await DatesAsync();
         if (filter.Comparisons(registration.IsSmall).Contains(Comparison.Empty))
         {
@@ -110,8 +120,12 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             // Several values of one column can be chosen side by side; whether there is one, and when, cannot.
             var beside = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
             var by = new FilterBy(filter.Name, comparison, [value]);
-            var count = await CountAsync(rows.Where(Expressions.Condition<T>(row => Narrowing.Of(query.Value(filter.Field, row), by))), cancellationToken);
-            facets.Add(new(title, count with { IsLeast = isLeast }, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
+            var condition = Expressions.Condition<T>(await query.ConditionAsync(filter.Field, by, cancellationToken));
+            // That a row is linked with none is in no index: it is asked of each row in turn.
+            CappedCount? count = null;
+            if (comparison != Comparison.Empty || !filter.IsPicked || registration.IsSmall)
+                await using (await query.LeadAsync([by], cancellationToken)) count = await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast };
+            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
         }
 
         // Down from years to months to days, one step at a time.

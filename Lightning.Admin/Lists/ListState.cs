@@ -141,6 +141,9 @@ public sealed record SortBy(string Column, bool Descends)
 /// <param name="Values">Those asked for, any of which suffices.</param>
 public sealed record FilterBy(string Field, Comparison Comparison, IReadOnlyList<string> Values)
 {
+    /// <summary>The most values of one comparison.</summary>
+    const int MostValues = 100;
+
     internal static (FilterBy? Filter, string? Fault) Read(Registration registration, string name, string[] values)
     {
         var cut = name.LastIndexOf('.');
@@ -148,7 +151,12 @@ public sealed record FilterBy(string Field, Comparison Comparison, IReadOnlyList
             || !filter.Comparisons(registration.IsSmall).Contains(comparison))
             return (null, $"This list cannot be narrowed by {name}.");
         if (values.Length > 1 && comparison is Comparison.From or Comparison.To or Comparison.Empty) return (null, $"{filter.Field.Title}: one value at a time can be the least, the greatest or none.");
+        if (values.Length > MostValues) return (null, $"{filter.Field.Title}: at most {MostValues} values at once.");
         var wrong = values.FirstOrDefault(value => !Narrowing.Understands(filter, comparison, value));
-        return wrong is null ? (new(filter.Name, comparison, values), null) : (null, $"{filter.Field.Title}: “{wrong}” is not understood.");
+        if (wrong is not null) return (null, $"{filter.Field.Title}: “{wrong}” is not understood.");
+        // A key can be written in several ways, and is one and the same row.
+        if (comparison == Comparison.Is && filter.Field.Links?.TargetEntityType.FindPrimaryKey()!.Properties is { } key)
+            values = [.. values.Select(value => RowKey.Write(RowKey.Read(value, key)!)).Distinct(StringComparer.Ordinal)];
+        return (new(filter.Name, comparison, values), null);
     }
 }

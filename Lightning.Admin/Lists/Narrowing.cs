@@ -15,6 +15,7 @@ static class Narrowing
         Comparison.Empty => value is "yes" or "no",
         Comparison.On => Span(value) is not null,
         Comparison.Has => TypedText.IsStorable(value),
+        Comparison.Is when filter.Field.Links is { } links => RowKey.Read(value, links.TargetEntityType.FindPrimaryKey()!.Properties) is not null,
         _ => TypedText.TryRead(filter.Field.Type, value, out var read) && read is not null,
     };
 

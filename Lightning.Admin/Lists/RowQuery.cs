@@ -25,6 +25,9 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
+    /// <summary>What the rows are linked with.</summary>
+    public LinkFilter Links { get; } = new(request, new(request.Site, request.Actor));
+
     /// <summary>What a search has not looked for, as sentences: words that fit too many related rows.</summary>
     public IReadOnlyList<string> LeftOut => leftOut;
 
@@ -41,13 +44,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     public IQueryable<T> WithKeys(IQueryable<T> rows, IReadOnlyCollection<IReadOnlyList<object>> keys) => rows.Where(Expressions.Condition<T>(row => HasOneOf(row, keys)));
 
     /// <summary>That a row has one of these keys.</summary>
-    public Expression HasOneOf(Expression row, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? Expression.Constant(false)
-        : registration.Key is [var only] ? Expressions.IsAmong(row, only, keys.Select(key => key[0]))
-        : AnyOf([.. keys.Select(key => SameKey(row, key))]);
-
-    /// <summary>One or another of conditions, halved and halved again: one after another they would be as deep as they are many, and whoever walks through them runs out of stack.</summary>
-    static Expression AnyOf(ReadOnlySpan<Expression> conditions) => conditions.Length == 1 ? conditions[0]
-        : Expression.OrElse(AnyOf(conditions[..(conditions.Length / 2)]), AnyOf(conditions[(conditions.Length / 2)..]));
+    public Expression HasOneOf(Expression row, IReadOnlyCollection<IReadOnlyList<object>> keys) => Expressions.HaveOneOf(row, registration.Key, keys);
 
     /// <summary>The rows that one of these is linked with by a table between them.</summary>
     public IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links)
@@ -78,10 +75,22 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         foreach (var by in state.Filters.Where(by => by.Field != without))
         {
             var field = registration.Filters.First(filter => filter.Name == by.Field).Field;
-            rows = rows.Where(Expressions.Condition<T>(row => Narrowing.Of(Value(field, row), by)));
+            rows = rows.Where(Expressions.Condition<T>(await ConditionAsync(field, by, cancellationToken)));
         }
         return await SearchAsync(rows, state.Search, cancellationToken);
     }
+
+    /// <summary>What a filter asks of a row.</summary>
+    public async Task<Func<Expression, Expression>> ConditionAsync(Field field, FilterBy by, CancellationToken cancellationToken) =>
+        field.Links is null ? row => Narrowing.Of(Value(field, row), by) : await Links.ConditionAsync(field, by, cancellationToken);
+
+    /// <summary>
+    /// Leads the database from the table between to the rows of a large list, where it is narrowed to what is linked with a row: it takes those for spread evenly, and would sooner go through all rows
+    /// beside the table between until enough have met.
+    /// </summary>
+    public async Task<ShutWays?> LeadAsync(IEnumerable<FilterBy> filters, CancellationToken cancellationToken) =>
+        !registration.IsSmall && filters.Any(by => by is { Comparison: Comparison.Is, Values.Count: 1 } && registration.Filters.Any(filter => filter.Name == by.Field && filter.IsPicked))
+            ? await ShutWays.BeginAsync(request.Db, ShutWays.AllButLookingUp, cancellationToken) : null;
 
     /// <summary>Those of the rows that a search finds. Of a large table they are looked up first: if they are few, it is they that are asked for, by their keys.</summary>
     public async Task<IQueryable<T>> SearchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken) =>
@@ -89,22 +98,26 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         : await FindAsync(search, cancellationToken) is { } keys ? WithKeys(rows, keys)
         : await MatchAsync(rows, search, cancellationToken);
 
-    /// <summary>The keys of what a search finds in all of a large table; null where that is too much to name.</summary>
-    public async Task<IReadOnlyList<object[]>?> FindAsync(string search, CancellationToken cancellationToken)
+    /// <summary>
+    /// The keys of what a search finds in all of a large table; null where that is too much to name. Rows are among them that the actor may not read, so it decides how something is looked for, and
+    /// never what is said of it.
+    /// </summary>
+    public async Task<IReadOnlyList<object[]>?> FindAsync(string search, CancellationToken cancellationToken) =>
+        found.TryGetValue(search, out var known) ? known : found[search] = await LookUpAsync(request.Db.Set<T>().AsNoTracking(), search, cancellationToken);
+
+    /// <summary>The same among the rows that the actor may read, where there is too much in all. It may take reading each of those that have the words, to see whether it is one of them.</summary>
+    public async Task<IReadOnlyList<object[]>?> FindReadableAsync(string search, CancellationToken cancellationToken) =>
+        rules.Scope(request.Actor, Verb.Read) is null ? null : await LookUpAsync(Rows(), search, cancellationToken);
+
+    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken)
     {
-        if (found.TryGetValue(search, out var known)) return known;
         var row = Expression.Parameter(typeof(T), "row");
-        var keys = Values(await MatchAsync(request.Db.Set<T>().AsNoTracking(), search, cancellationToken), row, KeyOf(row)).Take(MostRelated + 1);
+        var keys = Values(await MatchAsync(among, search, cancellationToken), row, KeyOf(row)).Take(MostRelated + 1);
         // How often a word occurs the database does not tell its planner about rows that this role may not read every column of, or that row-level security guards. It would guess one in fifty, and
         // for a word that is rarer read the table until it had found enough. So it is left no other way than the index of words.
-        var database = request.Db.Database;
-        await using var transaction = database.CurrentTransaction is null ? await database.BeginTransactionAsync(cancellationToken) : null;
-        await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off", cancellationToken);
+        await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButBitmaps, cancellationToken);
         var all = await keys.ToListAsync(cancellationToken);
-        // It ends with the transaction; in one that goes on it is taken back.
-        if (transaction is not null) await transaction.CommitAsync(cancellationToken);
-        else await database.ExecuteSqlRawAsync("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT", cancellationToken);
-        return found[search] = all.Count > MostRelated ? null : [.. all.Select(key => (object[])key!)];
+        return all.Count > MostRelated ? null : [.. all.Select(key => (object[])key!)];
     }
 
     /// <summary>Those of the rows in which every word of a search is.</summary>
@@ -144,8 +157,8 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     }
 
     /// <summary>
-    /// The list's own order. A large one that is narrowed to a span is in the order of what it is a span of, and one that is narrowed to what is missing begins with that: so one
-    /// index has both, and no more is read than is shown.
+    /// The list's own order. A large one that is narrowed to a span is in the order of what it is a span of, one that is narrowed to what is missing begins with that, and one that is
+    /// narrowed to what is linked with a row is in the order of the key: so one index has both, and no more is read than is shown.
     /// </summary>
     List<(Field Field, bool Descends)> OwnOrder(ListState state)
     {
@@ -153,6 +166,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
             foreach (var by in state.Filters)
             {
                 var field = registration.Filters.First(filter => filter.Name == by.Field).Field;
+                if (field.Links is not null && by is { Comparison: Comparison.Is, Values.Count: 1 }) return [];
                 if (!registration.Serves(field, ordered: true)) continue;
                 if (by.Comparison is Comparison.On or Comparison.From or Comparison.To) return [(field, true)];
                 if (by.Comparison == Comparison.Empty && by.Values[0] == "yes" && field.Type != typeof(string)) return [(field, true), .. registration.Ordered.Where(sort => sort.Field.Name != field.Name)];

@@ -19,6 +19,12 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     /// <summary>What the list can be narrowed to, by filter.</summary>
     public IReadOnlyList<(Filter Filter, IReadOnlyList<Facet> Facets)> Narrowing { get; private set; } = [];
 
+    /// <summary>What the list is narrowed by, each with the list without it.</summary>
+    public IReadOnlyList<Facet> NarrowedBy { get; private set; } = [];
+
+    /// <summary>Rows to choose for the filters that are chosen so, by the filters' names.</summary>
+    public IReadOnlyDictionary<string, LinkPick> Picks { get; private set; } = new Dictionary<string, LinkPick>();
+
     /// <summary>What whoever looks may do to any row at all.</summary>
     public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
 
@@ -36,10 +42,17 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
         Rowset = await Rows.ListAsync(State, cancellationToken);
         if (Rowset.Fault is { } lost) State = State with { Place = null, Faults = [.. State.Faults, lost] };
         Count = await Rows.CountAsync(State, cancellationToken);
+        NarrowedBy = await Rows.NarrowedByAsync(State, cancellationToken);
         var narrowing = new List<(Filter, IReadOnlyList<Facet>)>();
+        var picks = new Dictionary<string, LinkPick>(StringComparer.Ordinal);
         foreach (var filter in State.ShowsFilters ? Registration.Filters : [])
+        {
+            var pick = filter.IsPicked ? await LinkPick.ReadAsync(Asked, Registration, filter, State, Request.Query, cancellationToken) : null;
+            if (filter.IsPicked && pick is null) continue;
+            if (pick is not null) picks[filter.Name] = pick;
             narrowing.Add((filter, State.Faults.Count > 0 ? [] : await Rows.FacetsAsync(State, filter, cancellationToken)));
-        Narrowing = narrowing;
+        }
+        (Narrowing, Picks) = (narrowing, picks);
         (Done, Deleted) = done switch
         {
             // Read as a key and written again: a form's address is made of it.

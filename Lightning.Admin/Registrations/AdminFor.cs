@@ -62,8 +62,8 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
-    /// <summary>Lets the list be narrowed by a column.</summary>
-    /// <param name="field">The column.</param>
+    /// <summary>Lets the list be narrowed by a column, or by rows that it is linked with by a table between.</summary>
+    /// <param name="field">The column, or the list of rows.</param>
     /// <param name="choices">Values to offer, each with its count; those of a boolean or an enumeration are known.</param>
     public AdminFor<T> Filter(Expression<Func<T, object?>> field, params string[] choices)
     {

@@ -64,6 +64,15 @@ static class Expressions
             Parameter(typeof(IEnumerable<>).MakeGenericType(column.ClrType), list), Property(row, column.ClrType, column.Name));
     }
 
+    /// <summary>That columns of a row have the values of one of several keys.</summary>
+    public static Expression HaveOneOf(Expression row, IReadOnlyList<IReadOnlyProperty> columns, IReadOnlyCollection<IReadOnlyList<object>> keys) => keys.Count == 0 ? Expression.Constant(false)
+        : columns is [var only] ? IsAmong(row, only, keys.Select(key => key[0]))
+        : AnyOf([.. keys.Select(key => AreEqual(row, columns, key))]);
+
+    /// <summary>One or another of conditions, halved and halved again: one after another they would be as deep as they are many, and whoever walks through them runs out of stack.</summary>
+    static Expression AnyOf(ReadOnlySpan<Expression> conditions) => conditions.Length == 1 ? conditions[0]
+        : Expression.OrElse(AnyOf(conditions[..(conditions.Length / 2)]), AnyOf(conditions[(conditions.Length / 2)..]));
+
     public static Expression<Func<T, bool>> Condition<T>(Func<ParameterExpression, Expression> body)
     {
         var row = Expression.Parameter(typeof(T), "row");

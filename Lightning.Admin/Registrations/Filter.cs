@@ -20,6 +20,7 @@ public sealed class Filter
     /// <param name="isSmall">Whether the table is so small that parts of texts can be looked for.</param>
     internal IReadOnlyList<Comparison> Comparisons(bool isSmall)
     {
+        if (Field.Links is not null) return [Comparison.Is, Comparison.Empty];
         var plain = Field.Type.NotNull();
         var comparisons = new List<Comparison>();
         if (plain == typeof(string) && isSmall) comparisons.Add(Comparison.Has);
@@ -30,8 +31,11 @@ public sealed class Filter
         return comparisons;
     }
 
+    /// <summary>Whether what is chosen is rows, which are searched for: those that a row is linked with.</summary>
+    public bool IsPicked => Field.Links is not null;
+
     /// <summary>Whether a value can be filled in, beside those that are offered.</summary>
-    public bool IsTyped => Field.Type.NotNull() != typeof(bool) && !Field.Type.NotNull().IsEnum;
+    public bool IsTyped => !IsPicked && Field.Type.NotNull() != typeof(bool) && !Field.Type.NotNull().IsEnum;
 
     /// <summary>The values that are offered with a count each.</summary>
     internal IReadOnlyList<string> Offered => Choices.Count > 0 ? Choices
@@ -42,7 +46,7 @@ public sealed class Filter
 /// <summary>How a value is held against what was asked for.</summary>
 public enum Comparison
 {
-    /// <summary>It is the value, or one of several.</summary>
+    /// <summary>It is the value, or one of several; of rows that it is linked with, they are among them.</summary>
     Is,
 
     /// <summary>The text is somewhere in it, however its letters are written.</summary>
@@ -57,6 +61,6 @@ public enum Comparison
     /// <summary>It is in that year, month or day.</summary>
     On,
 
-    /// <summary>It has none.</summary>
+    /// <summary>It has none, or is linked with none.</summary>
     Empty,
 }

@@ -21,6 +21,9 @@ abstract class Rows
     /// <summary>What the list can be narrowed to by a filter.</summary>
     public abstract Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken);
 
+    /// <summary>What the list is narrowed by, in words, each with the list without it.</summary>
+    public abstract Task<IReadOnlyList<Facet>> NarrowedByAsync(ListState state, CancellationToken cancellationToken);
+
     /// <summary>The columns that the list shows.</summary>
     public abstract IReadOnlyList<Field> Shown(ListState state);
 
@@ -137,6 +140,8 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override Task<IReadOnlyList<Facet>> FacetsAsync(ListState state, Filter filter, CancellationToken cancellationToken) => List.FacetsAsync(state, filter, cancellationToken);
 
+    public override Task<IReadOnlyList<Facet>> NarrowedByAsync(ListState state, CancellationToken cancellationToken) => new NarrowedBy(registration, request, query.Links).ReadAsync(state, cancellationToken);
+
     public override IReadOnlyList<Field> Shown(ListState state) => List.Shown(state);
 
     public override IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken) => List.StreamAsync(state, cancellationToken);
@@ -146,7 +151,9 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override async Task<IReadOnlyList<object>?> KeysAsync(string search, int most, CancellationToken cancellationToken)
     {
         var (row, own) = (Expression.Parameter(typeof(T), "row"), new RowQuery<T>(registration, request, searchesRelated: false));
-        if (!registration.IsSmall && await own.FindAsync(search, cancellationToken) is null) return null;
+        // How many there are in all is nothing to be told: some may not be the actor's to read.
+        if (!registration.IsSmall && await own.FindAsync(search, cancellationToken) is null)
+            return (await own.FindReadableAsync(search, cancellationToken))?.Select(key => key[0]).ToList();
         var rows = await own.SearchAsync(own.Rows(), search, cancellationToken);
         var keys = await RowQuery<T>.Values(rows, row, own.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
         return keys.Count > most ? null : [.. keys.Select(key => key[0]!)];

@@ -88,29 +88,51 @@ static class Soundness
 
     static IEnumerable<string> FindsItsColumns(Look look)
     {
-        foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed)) yield return Computed("filters by", filter.Field);
-        foreach (var field in look.Registration.Fields.Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
-            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is null) yield return $"shows {field.Name}, and {field.Links.TargetEntityType.ClrType.Name} has no registration by which they are called: add one.";
-            else if (!field.Links.JoinEntityType.IsPropertyBag) yield return $"shows {field.Name}, whose table between has a class of its own, {field.Links.JoinEntityType.ClrType.Name}: register that, and show it by Inline or EditInline.";
+        foreach (var filter in look.Registration.Filters.Where(filter => filter.Field.IsComputed && !filter.IsPicked)) yield return Computed("filters by", filter.Field);
+        foreach (var (what, field) in look.Registration.Fields.Where(use => use.Field.Links is not null).DistinctBy(use => use.Field.Name))
+            if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is null) yield return $"{what} {field.Name}, and {field.Links.TargetEntityType.ClrType.Name} has no registration by which they are called: add one.";
+            else if (!field.Links.JoinEntityType.IsPropertyBag) yield return $"{what} {field.Name}, whose table between has a class of its own, {field.Links.JoinEntityType.ClrType.Name}: register that, and show it by Inline or EditInline.";
+        foreach (var (name, links, field) in look.Registration.Filters.Where(filter => filter.IsPicked).Select(filter => (filter.Name, filter.Field.Links!, filter.Field)))
+            if (field.Through.Count > 0) yield return $"filters by {name}, which another row is linked with: name a list of the row's own.";
+            else if (!links.ForeignKey.PrincipalKey.IsPrimaryKey() || !links.Inverse.ForeignKey.PrincipalKey.IsPrimaryKey())
+                yield return $"filters by {name}, whose table between knows one or the other by another key than its primary one: leave HasPrincipalKey out, or the filter.";
+            else if (look.Site.Of(links.TargetEntityType.ClrType) is { IsSearchable: false })
+                yield return $"filters by {name}, which are chosen by searching, and the registration of {links.TargetEntityType.ClrType.Name} cannot be searched: say there what a search looks through by Search(row => row.…).";
         foreach (var field in look.Registration.Searched.Where(field => field.Links is null ? field.IsComputed || field.Type != typeof(string) : look.Site.Of(field.Links.TargetEntityType.ClrType) is { NamedBy: { } named } && named.Type != typeof(string))) yield return $"searches {field.Read.Body}, which is no column of text: name one.";
+        foreach (var field in look.Registration.IsSmall ? [] : look.Registration.Searched.Where(field => field.Links is not null || field.Related is not null))
+            if (Unsearchable(look, field) is { } fault) yield return $"searches {field.Read.Body}, {fault}.";
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Concat(look.Registration.Sorted).Where(field => field.IsComputed)) yield return Computed("sorts by", field);
         foreach (var (name, target) in look.Registration.References.Where(reference => look.Site.Of(reference.Value) is not { KeyLength: 1 }))
             yield return $"shows {name} by the name of a {target.Name}, which has no registration, or a key of several columns: leave Refers<{target.Name}> out, or register it.";
         static string Computed(string what, Field field) => $"{what} {field.Read.Body}, which is no column: name a column, or one of a related row.";
     }
 
+    /// <summary>Why the search of a large table would find nothing by a related row; null where it does. It asks that row's own search, which goes no further, and then for the keys that were found.</summary>
+    static string? Unsearchable(Look look, Field field)
+    {
+        var (type, key) = field.Links is { } links ? (links.TargetEntityType.ClrType, links.Inverse.ForeignKey) : (field.Related!.TargetEntityType.ClrType, field.Related.ForeignKey);
+        var otherwise = "leave it out, or, if there will never be more than some thousand rows, say Few()";
+        return field.Through.Count > (field.Links is null ? 1 : 0) ? $"which is more than one step away, and a large table's search goes one: {otherwise}"
+            : look.Site.Of(type) is not { } target ? $"and {type.Name} has no registration by whose search it is looked for: add one, {otherwise}"
+            : !target.IsSearchable ? $"and the registration of {type.Name} cannot be searched, so nothing would be found: say there what a search looks through by Search(row => row.…), {otherwise}"
+            : !target.IsSmall && target.Words is null && !target.Searched.Any(one => one.IsOwn) ? $"and the registration of {type.Name} searches nothing of its own, so nothing would be found: name a column there by Search(row => row.…), {otherwise}"
+            : field.Related is { IsOnDependent: false } || key.Properties.Count > 1 || !key.PrincipalKey.IsPrimaryKey() ? $"and no one column leads there by the key of a {type.Name}: {otherwise}"
+            : null;
+    }
+
     static IEnumerable<string> IsServedByIndexes(Look look)
     {
-        foreach (var field in look.Registration.Fields.Where(use => use.What != "searches").Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
+        foreach (var field in look.Registration.Fields.Where(use => use.What is not ("searches" or "filters by")).Select(use => use.Field).Where(field => field.Links is not null).DistinctBy(field => field.Name))
             if (look.Site.Of(field.Links!.TargetEntityType.ClrType) is { IsSmall: false } && !IsInOrder(field.Links))
-            {
-                var (table, columns) = (field.Links.JoinEntityType.GetTableName(), Between(field.Links).Select(column => $"\"{column.Name}\""));
-                yield return $"shows {field.Name}, of which a row may have any number, and no index of {table} has each row's in an order: add one (UsingEntity(link => link.HasIndex({string.Join(", ", columns)})) and a migration), or leave it out.";
-            }
+                yield return $"shows {field.Name}, of which a row may have any number, and no index of {field.Links.JoinEntityType.GetTableName()} has each row's in an order: {AddIndex(field.Links)}, or leave it out.";
         if (look.Registration.IsSmall) yield break;
         foreach (var field in look.Registration.Ordered.Select(sort => sort.Field).Where(field => !look.Registration.Serves(field, ordered: true)).Concat(look.Registration.Sorted.Where(field => !look.Registration.CanSort(field))))
             yield return Unserved("sorts by", field);
-        foreach (var filter in look.Registration.Filters.Where(filter => !look.Registration.Serves(filter.Field, ordered: false))) yield return Unserved("filters by", filter.Field);
+        foreach (var filter in look.Registration.Filters)
+            if (filter.Field.Links is { } links && !IsInOrder(links.Inverse))
+                yield return $"filters by {filter.Name}, and no index of {links.JoinEntityType.GetTableName()} has what is linked with each {links.TargetEntityType.ClrType.Name} in an order: {AddIndex(links.Inverse)}, "
+                    + "leave it out, or, if there will never be more than some thousand rows, say Few().";
+            else if (!filter.IsPicked && !look.Registration.Serves(filter.Field, ordered: false)) yield return Unserved("filters by", filter.Field);
         if (look.Registration.IsSearchable && look.Registration.SearchIndex is null)
             yield return $"searches {string.Join(", ", look.Registration.Searched.Select(field => field.Name))}, and says no index that serves it: add a migration with CREATE INDEX … USING gin ({look.SearchExpression}) "
                 + "and name it by ServedBy(\"…\"), or, if there will never be more than some thousand rows, say Few().";
@@ -122,6 +144,8 @@ static class Soundness
 
     /// <summary>The columns of the table between, those of the row first.</summary>
     static IEnumerable<IProperty> Between(ISkipNavigation links) => links.ForeignKey.Properties.Concat(links.Inverse.ForeignKey.Properties);
+
+    static string AddIndex(ISkipNavigation links) => $"add one (UsingEntity(link => link.HasIndex({string.Join(", ", Between(links).Select(column => $"\"{column.Name}\""))})) and a migration)";
 
     static bool IsInOrder(ISkipNavigation links) => links.JoinEntityType.GetKeys().Select(key => key.Properties).Concat(links.JoinEntityType.GetIndexes().Select(index => index.Properties))
         .Any(columns => columns.Take(Between(links).Count()).SequenceEqual(Between(links)));

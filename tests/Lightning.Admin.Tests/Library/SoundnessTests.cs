@@ -32,6 +32,10 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(HasNoColumns), "has no columns" },
         { typeof(MakesWhatTheBookCannotName), "makes rows whose Id the database makes, which their lines in the book could not name: make it a Guid" },
         { typeof(LinksByAnotherKey), "edits numbered, whose table between knows each Mark by another key than its primary one: leave HasPrincipalKey out" },
+        { typeof(FiltersByLinksToNothing), "filters by tags, and Tag has no registration by which they are called: add one" },
+        { typeof(FiltersByAnothersLinks), "filters by author.translated, which another row is linked with: name a list of the row's own" },
+        { typeof(FiltersByLinksOfAnotherKey), "filters by numbered, whose table between knows one or the other by another key than its primary one: leave HasPrincipalKey out" },
+        { typeof(FiltersByALinkThatIsNobodys), "filters by mark.Stamps, and the policy of Mark lets nobody read Stamps: leave it out" },
         { typeof(ShowsLinksToNothing), "shows tags, and Tag has no registration by which they are called: add one" },
     };
 
@@ -65,6 +69,47 @@ public sealed class SoundnessTests(PostgresServer server)
             .ShouldContain("shows translated, of which a row may have any number, and no index of author_book has each row's in an order: add one (UsingEntity(link => link.HasIndex(\"TranslatorsId\", \"TranslatedId\")) and a migration)");
     }
 
+    [Fact]
+    public void Filter_ByLinks_OfALargeTable_TakesAnIndexThatHasWhatEachIsLinkedWithInOrder_AndASearchToChooseBy()
+    {
+        using (var services = SiteOf(new FiltersByLinks(), withTags: false, new SearchedAuthors()))
+        {
+            using var scope = services.CreateScope();
+            Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldHaveSingleItem()
+                .ShouldContain("filters by translators, and no index of author_book has what is linked with each Author in an order: add one (UsingEntity(link => link.HasIndex(\"TranslatorsId\", \"TranslatedId\")) and a migration)");
+        }
+        using (var services = SiteOf(new FiltersByLinks(), withTags: false, new UnsearchedAuthors()))
+        {
+            using var scope = services.CreateScope();
+            Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldHaveSingleItem()
+                .ShouldContain("filters by translators, which are chosen by searching, and the registration of Author cannot be searched: say there what a search looks through by Search(row => row.…)");
+        }
+        // From the other side the table between has them in order: its key begins with the author's.
+        using (var services = SiteOf(new FiltersByTranslations(), withTags: false, new FewBooks()))
+        {
+            using var scope = services.CreateScope();
+            Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>What a large table is searched by in other rows, those have to find.</summary>
+    [Theory]
+    [InlineData(typeof(SearchesAuthors), typeof(SearchedAuthors), null)]
+    [InlineData(typeof(SearchesAuthors), typeof(UnsearchedAuthors), "searches book.Author.Name, and the registration of Author cannot be searched, so nothing would be found: say there what a search looks through by Search(row => row.…), leave it out, or")]
+    [InlineData(typeof(SearchesAuthors), typeof(SearchedShelves), "searches book.Author.Name, and Author has no registration by whose search it is looked for: add one, leave it out, or")]
+    [InlineData(typeof(SearchesAuthors), typeof(AuthorsByTheirMentors), "searches book.Author.Name, and the registration of Author searches nothing of its own, so nothing would be found: name a column there")]
+    [InlineData(typeof(SearchesTranslators), typeof(UnsearchedAuthors), "searches book.Translators, and the registration of Author cannot be searched")]
+    [InlineData(typeof(SearchesMentors), typeof(SearchedAuthors), "searches book.Author.Mentor.Name, which is more than one step away, and a large table's search goes one: leave it out, or")]
+    [InlineData(typeof(SearchesShelves), typeof(SearchedShelves), "searches book.Shelf.Label, and no one column leads there by the key of a Shelf: leave it out, or, if there will never be more than some thousand rows, say Few().")]
+    public void Search_OfALargeTable_ByRowsThatAreNotSearched_IsNamed_WithWhatToDo(Type registration, Type other, string? sentence)
+    {
+        using var services = SiteOf((Registration)Activator.CreateInstance(registration)!, withTags: false, (Registration)Activator.CreateInstance(other)!);
+        using var scope = services.CreateScope();
+        var faults = Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).Where(fault => fault.StartsWith(registration.Name, StringComparison.Ordinal)).ToList();
+        if (sentence is null) faults.ShouldBeEmpty();
+        else faults.ShouldHaveSingleItem().ShouldContain(sentence);
+    }
+
     ServiceProvider SiteOf(Registration registration, bool withTags, params Registration[] others)
     {
         server.ShouldNotBeNull();
@@ -72,8 +117,8 @@ public sealed class SoundnessTests(PostgresServer server)
         services.AddScoped<DbContext>(_ => LibraryUnderTest.Connect("Host=localhost;Database=nowhere"));
         foreach (var other in others) services.AddSingleton(other);
         services.AddSingleton(registration).AddSingleton<AdminSite>().AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Review>, ReviewPolicy>();
-        services.AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>();
-        if (registration is LinksByAnotherKey) services.AddSingleton<Registration>(new Marks());
+        services.AddSingleton<Policy<Stamp>, StampPolicy>().AddSingleton<Policy<Mark>, MarkPolicy>().AddSingleton<Policy<Shelf>, ShelfPolicy>();
+        if (registration is LinksByAnotherKey or FiltersByLinksOfAnotherKey) services.AddSingleton<Registration>(new Marks());
         if (withTags) services.AddSingleton<Policy<Tag>>(new WritableTags());
         return services.BuildServiceProvider();
     }
@@ -105,6 +150,81 @@ public sealed class SoundnessTests(PostgresServer server)
     sealed class FiltersByASecret : AdminFor<Book>
     {
         public FiltersByASecret() : base("Books") => List(book => book.Title).Filter(book => book.IsRestricted).Few();
+    }
+
+    sealed class FiltersByLinksToNothing : AdminFor<Book>
+    {
+        public FiltersByLinksToNothing() : base("Books") => List(book => book.Title).Filter(book => book.Tags).Few();
+    }
+
+    sealed class FiltersByAnothersLinks : AdminFor<Book>
+    {
+        public FiltersByAnothersLinks() : base("Books") => List(book => book.Title).Search(book => book.Title).Filter(book => book.Author!.Translated).Few();
+    }
+
+    sealed class FiltersByLinksOfAnotherKey : AdminFor<Stamp>
+    {
+        public FiltersByLinksOfAnotherKey() : base("Stamps") => List(stamp => stamp.Ink).Filter(stamp => stamp.Numbered).Few();
+    }
+
+    sealed class FiltersByALinkThatIsNobodys : AdminFor<Mark>
+    {
+        public FiltersByALinkThatIsNobodys() : base("Marks") => List(mark => mark.Name).Filter(mark => mark.Stamps).Few();
+    }
+
+    sealed class FiltersByLinks : AdminFor<Book>
+    {
+        public FiltersByLinks() : base("Books") => List(book => book.Title).Filter(book => book.Translators);
+    }
+
+    sealed class FiltersByTranslations : AdminFor<Author>
+    {
+        public FiltersByTranslations() : base("Authors") => List(author => author.Name).Filter(author => author.Translated);
+    }
+
+    sealed class SearchedAuthors : AdminFor<Author>
+    {
+        public SearchedAuthors() : base("Authors") => List(author => author.Name).Search(author => author.Name).Few();
+    }
+
+    sealed class UnsearchedAuthors : AdminFor<Author>
+    {
+        public UnsearchedAuthors() : base("Authors") => List(author => author.Name).Few();
+    }
+
+    sealed class SearchesAuthors : AdminFor<Book>
+    {
+        public SearchesAuthors() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Author!.Name).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesTranslators : AdminFor<Book>
+    {
+        public SearchesTranslators() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Translators).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesMentors : AdminFor<Book>
+    {
+        public SearchesMentors() : base("Books") => List(book => book.Title).Search(book => book.Author!.Mentor!.Name).ServedBy("ix_books_words");
+    }
+
+    sealed class SearchesShelves : AdminFor<Book>
+    {
+        public SearchesShelves() : base("Books") => List(book => book.Title).Search(book => book.Shelf!.Label).ServedBy("ix_books_words");
+    }
+
+    sealed class AuthorsByTheirMentors : AdminFor<Author>
+    {
+        public AuthorsByTheirMentors() : base("Authors") => List(author => author.Name).Search(author => author.Mentor!.Name).ServedBy("ix_authors_words");
+    }
+
+    sealed class SearchedShelves : AdminFor<Shelf>
+    {
+        public SearchedShelves() : base("Shelves") => List(shelf => shelf.Label).Search(shelf => shelf.Label).Few();
+    }
+
+    sealed class FewBooks : AdminFor<Book>
+    {
+        public FewBooks() : base("Books") => List(book => book.Title).Search(book => book.Title).Few();
     }
 
     sealed class SearchesASecret : AdminFor<Book>

@@ -1,0 +1,40 @@
+using Lightning.Admin.Forms;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+
+namespace Lightning.Admin.Lists;
+
+/// <summary>Rows to choose, to narrow a list to what is linked with one of them. As in a form they are searched for, with a script as one types.</summary>
+/// <param name="Filter">The filter.</param>
+/// <param name="List">The list's name in addresses.</param>
+/// <param name="From">That of the rows.</param>
+/// <param name="Search">What was searched for.</param>
+/// <param name="Chosen">The row that is chosen, where it is one.</param>
+/// <param name="Found">Those that the search finds.</param>
+/// <param name="LeftOut">What the search has not looked for.</param>
+/// <param name="Inputs">The rest of the list's address.</param>
+public sealed record LinkPick(Filter Filter, string List, string From, string Search, Choice? Chosen, IReadOnlyList<Choice> Found, string LeftOut, IReadOnlyList<(string Name, string Value)> Inputs)
+{
+    /// <summary>The field that names the row.</summary>
+    public string Name => $"f.{Filter.Name}.is";
+
+    /// <summary>The field of the search.</summary>
+    public string SearchName => SearchOf(Filter);
+
+    /// <summary>Looks for what an address asks for; null where whoever looks may read none of them.</summary>
+    internal static async Task<LinkPick?> ReadAsync(AdminRequest request, Registration registration, Filter filter, ListState state, IQueryCollection query, CancellationToken cancellationToken)
+    {
+        var target = request.Site.Of(filter.Field.Links!.TargetEntityType.ClrType)!;
+        var rows = target.Open(request);
+        if (!rows.IsPossible(Verb.Read)) return null;
+        var (search, chosen) = (query[SearchOf(filter)].ToString().Trim(), state.ValuesOf(filter.Name, Comparison.Is));
+        var fault = SearchWords.Fault(search);
+        var found = fault is null ? await rows.PickAsync(search, Pickers.Most, cancellationToken) : [];
+        var one = chosen is [var only] ? new Choice(only, await rows.NameAsync(only, cancellationToken) ?? Pickers.Unseen) : null;
+        // One that is chosen is replaced; several stay, and one is added to them. What is linked with a row is not empty.
+        var rest = state.Inputs().Where(input => input.Name != $"f.{filter.Name}.empty" && (one is null || input.Name != $"f.{filter.Name}.is"));
+        return new(filter, registration.Slug, target.Slug, search, one, [.. found.Where(choice => choice.Key != one?.Key)], fault ?? string.Join(' ', rows.LeftOut), [.. rest]);
+    }
+
+    static string SearchOf(Filter filter) => $"find.{filter.Name}";
+}

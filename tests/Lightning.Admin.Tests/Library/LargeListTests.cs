@@ -1,0 +1,183 @@
+using System.Data.Common;
+using System.Text.Json;
+using Lightning.Admin.Lists;
+using Lightning.Admin.Registrations;
+using Lightning.Data.Rules;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>The library's lists as if there were any number of their rows: what the database reads for them, and what is said of what is not looked for.</summary>
+public sealed class LargeListTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
+{
+    const int Books = 30_000, Old = 3_000;
+
+    /// <summary>A page is of fifty rows; whether they may be changed takes a look at the authors, of whom there are a thousand.</summary>
+    const int Most = 2_000;
+    readonly Statements statements = new();
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>The tag is on the oldest books, so that whoever goes back from the newest until they meet one reads nearly all of them.</summary>
+    [Fact]
+    public async Task List_NarrowedToWhatIsLinkedWithARow_IsReadFromItsPlaceInAnIndex()
+    {
+        await library.Database.ExecuteAsync($"""
+            INSERT INTO library.tags (id, name) OVERRIDING SYSTEM VALUE VALUES (77, 'Old'), (78, 'Everywhere');
+            INSERT INTO library.books (id, title, genre, is_new, keywords, author_id, is_restricted)
+                SELECT uuidv7((number - {Books}) * interval '1 hour'), 'Number ' || number, 'Poem', false, ARRAY[]::text[], (SELECT id FROM library.authors WHERE name = 'Ada'), number % 10 = 9 FROM generate_series(1, {Books}) AS number;
+            INSERT INTO library.book_tag (books_id, tags_id) SELECT id, 78 FROM library.books WHERE title LIKE 'Number %';
+            INSERT INTO library.book_tag (books_id, tags_id) SELECT id, 77 FROM (SELECT id FROM library.books WHERE title LIKE 'Number %' ORDER BY id LIMIT {Old}) AS old;
+            CREATE INDEX ix_of_this_test ON library.book_tag (tags_id, books_id);
+            """);
+        await library.Database.ExecuteAsync("VACUUM ANALYZE library.books");
+        await library.Database.ExecuteAsync("VACUUM ANALYZE library.book_tag");
+        await using var services = Services();
+        foreach (var tag in new[] { 77, 78 })
+        {
+            var state = Read(services, $"f.tags.is={tag}");
+            var page = await ReadAsync(services, rows => rows.ListAsync(state, Cancellation));
+            page.Answer.Rows.Count.ShouldBe(50);
+            page.Read.ShouldBeLessThan(Most);
+            var next = await ReadAsync(services, rows => rows.ListAsync(state with { Place = page.Answer.Next }, Cancellation));
+            next.Answer.Rows.Count.ShouldBe(50);
+            next.Read.ShouldBeLessThan(Most);
+            next.Answer.Rows.Select(row => row.Key).Intersect(page.Answer.Rows.Select(row => row.Key)).ShouldBeEmpty();
+            var count = await ReadAsync(services, rows => rows.CountAsync(state, Cancellation));
+            count.Answer.ToString().ShouldBe("1,000+");
+            count.Read.ShouldBeLessThan(3_000);
+            (await ReadAsync(services, rows => rows.FacetsAsync(state, services.GetRequiredService<AdminSite>().Find("books")!.Filters.Single(filter => filter.Name == "tags"), Cancellation))).Read.ShouldBeLessThan(9_000);
+        }
+        // Left to itself the database goes through the books, and this test sees that.
+        await ReadAsync(services, rows => rows.ListAsync(Read(services, "f.tags.is=77"), Cancellation));
+        using var plan = JsonDocument.Parse(await PlanAsync(statements.All.Single(one => one.Shut.Length > 0) with { Shut = "" }, "ANALYZE, FORMAT JSON"));
+        PlanTests.Look.Read(plan.RootElement[0].GetProperty("Plan")).ShouldBeGreaterThan(5 * Most);
+    }
+
+    /// <summary>Authors of a name: some who may be read, and many more who may not.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1001)]
+    public async Task WhatIsSaid_OfAWordThatFitsMany_IsTheSame_WhetherOrNotThereAreRowsThatMayNotBeRead(int readable)
+    {
+        await using (var db = library.Connect())
+        {
+            await db.Books.Where(book => book.Title == "By one of many").ExecuteDeleteAsync(Cancellation);
+            await db.Authors.Where(author => author.Name.StartsWith("Homonym")).ExecuteDeleteAsync(Cancellation);
+        }
+        await library.Database.ExecuteAsync($"""
+            INSERT INTO library.authors (id, name, is_hidden) SELECT gen_random_uuid(), 'Homonym ' || number, number > {readable} FROM generate_series(1, {readable} + 3000) AS number;
+            INSERT INTO library.books (id, title, genre, is_new, keywords, author_id, is_restricted)
+                SELECT gen_random_uuid(), 'By one of many', 'Poem', false, ARRAY[]::text[], id, false FROM library.authors WHERE name IN ('Homonym 1', 'Homonym 2', 'Homonym 3', 'Homonym {readable + 1}');
+            CREATE INDEX IF NOT EXISTS ix_authors_words ON library.authors USING gin (to_tsvector('simple', name));
+            CREATE INDEX IF NOT EXISTS ix_books_words ON library.books USING gin (to_tsvector('simple', title));
+            """);
+        await library.Database.ExecuteAsync("VACUUM ANALYZE library.authors");
+        await using var services = Services();
+        var said = new List<string>();
+        foreach (var _ in new[] { "with them", "without them" })
+        {
+            foreach (var search in new[] { "homonym", "many homonym", "\"homonym 2\"" })
+            {
+                var (page, _) = await ReadAsync(services, rows => rows.ListAsync(new ListState { Search = search }, Cancellation));
+                var picked = await ReadAsync(services, async rows => (await rows.PickAsync(search, 20, Cancellation), rows.LeftOut));
+                said.Add(string.Join('|', page.LeftOut.Concat(picked.Answer.LeftOut).Append($"{page.Rows.Count} {picked.Answer.Item1.Count}")));
+            }
+            // Each look at the authors was by their index of words.
+            foreach (var text in statements.All.Where(one => one.Text.Contains("to_tsvector", StringComparison.Ordinal) && !one.Text.Contains("library.books", StringComparison.Ordinal))) (await PlanAsync(text)).ShouldContain("ix_authors_words");
+            await using var db = library.Connect();
+            await db.Books.Where(book => book.Author!.IsHidden && book.Title == "By one of many").ExecuteDeleteAsync(Cancellation);
+            await db.Authors.Where(author => author.IsHidden && author.Name.StartsWith("Homonym")).ExecuteDeleteAsync(Cancellation);
+        }
+        said[..3].ShouldBe(said[3..]);
+        said[0].Contains("fits more than 1,000 authors", StringComparison.Ordinal).ShouldBe(readable > 1000);
+        said[1].ShouldEndWith(readable > 1000 ? "|0 0" : "3 3");
+    }
+
+    ServiceProvider Services()
+    {
+        var services = new ServiceCollection();
+        services.AddScoped<DbContext>(_ => new LibraryDb(new DbContextOptionsBuilder<LibraryDb>().UseNpgsql(library.Database.ConnectionStringOf("admin")).UseSnakeCaseNamingConvention().AddInterceptors(statements).Options));
+        services.AddSingleton<Registration, ManyBooks>().AddSingleton<Registration, ManyAuthors>().AddSingleton<Registration, SomeTags>().AddSingleton<AdminSite>();
+        services.AddSingleton<Policy<Book>, BookPolicy>().AddSingleton<Policy<Author>, AuthorPolicy>().AddSingleton<Policy<Tag>, TagPolicy>();
+        return services.BuildServiceProvider();
+    }
+
+    static ListState Read(ServiceProvider services, string query)
+    {
+        var state = ListState.Read(services.GetRequiredService<AdminSite>().Find("books")!, QueryHelpers.ParseQuery(query));
+        state.Faults.ShouldBeEmpty();
+        return state;
+    }
+
+    /// <summary>The answer, and how many rows the database reads for all that is asked on the way.</summary>
+    async Task<(T Answer, long Read)> ReadAsync<T>(ServiceProvider services, Func<Rows, Task<T>> ask)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var site = services.GetRequiredService<AdminSite>();
+        statements.All.Clear();
+        var answer = await ask(site.Find("books")!.Open(new(site, scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System)));
+        var read = 0L;
+        foreach (var statement in statements.All.ToList())
+        {
+            using var plan = JsonDocument.Parse(await PlanAsync(statement, "ANALYZE, FORMAT JSON"));
+            read += PlanTests.Look.Read(plan.RootElement[0].GetProperty("Plan"));
+        }
+        return (answer, read);
+    }
+
+    /// <summary>The plan of a statement, with the ways shut that were shut when it was asked.</summary>
+    async Task<string> PlanAsync(Statement statement, string how = "COSTS OFF")
+    {
+        await using var connection = new NpgsqlConnection(library.Database.ConnectionStringOf("admin"));
+        await connection.OpenAsync(Cancellation);
+        await using (var set = new NpgsqlCommand($"SELECT 1; {statement.Shut.Replace("SET LOCAL", "SET", StringComparison.Ordinal)}", connection)) await set.ExecuteNonQueryAsync(Cancellation);
+        await using var explain = new NpgsqlCommand($"EXPLAIN ({how}) {statement.Text}", connection);
+        foreach (var parameter in statement.Parameters) explain.Parameters.Add(parameter.Clone());
+        var lines = new List<string>();
+        await using var reader = await explain.ExecuteReaderAsync(Cancellation);
+        while (await reader.ReadAsync(Cancellation)) lines.Add(reader.GetString(0));
+        return string.Join('\n', lines);
+    }
+
+    sealed class ManyBooks : AdminFor<Book>
+    {
+        public ManyBooks() : base("Books") => List(book => book.Title).Search(book => book.Title, book => book.Author!.Name).ServedBy("ix_books_words").Filter(book => book.Tags);
+    }
+
+    sealed class ManyAuthors : AdminFor<Author>
+    {
+        public ManyAuthors() : base("Authors") => List(author => author.Name).Search(author => author.Name).ServedBy("ix_authors_words");
+    }
+
+    sealed class SomeTags : AdminFor<Tag>
+    {
+        public SomeTags() : base("Tags") => List(tag => tag.Name).Search(tag => tag.Name).Few();
+    }
+
+    sealed record Statement(string Text, IReadOnlyList<NpgsqlParameter> Parameters, string Shut);
+
+    /// <summary>What was asked, each with what the transaction's settings were said to be before.</summary>
+    sealed class Statements : DbCommandInterceptor
+    {
+        string shut = "";
+
+        public List<Statement> All { get; } = [];
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            if (command.CommandText.Contains("SET LOCAL", StringComparison.Ordinal)) shut = command.CommandText;
+            return new(result);
+        }
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            All.Add(new(command.CommandText, [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())], command.Transaction is null ? "" : shut));
+            return new(result);
+        }
+    }
+}
