@@ -1,5 +1,6 @@
 using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Admin.Pages;
@@ -22,6 +23,9 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     /// <summary>What whoever looks may do to any row at all.</summary>
     public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
 
+    /// <summary>What the list is narrowed by, in words, and the list without it.</summary>
+    public IReadOnlyList<(string Words, ListState Without)> Narrowed { get; private set; } = [];
+
     /// <summary>What became of the last click.</summary>
     public string? Done { get; private set; }
 
@@ -40,6 +44,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
         foreach (var filter in State.ShowsFilters ? Registration.Filters : [])
             narrowing.Add((filter, State.Faults.Count > 0 ? [] : await Rows.FacetsAsync(State, filter, cancellationToken)));
         Narrowing = narrowing;
+        Narrowed = await NarrowedAsync(cancellationToken);
         (Done, Deleted) = done switch
         {
             // Read as a key and written again: a form's address is made of it.
@@ -67,6 +72,33 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     public IReadOnlyList<string> ComparisonsOf(Filter filter) => [.. filter.Comparisons(Registration.SortsBySeveral)
         .Where(comparison => comparison is not (Comparison.Empty or Comparison.On)).Select(comparison => comparison.ToString().ToLowerInvariant())];
 
+    async Task<IReadOnlyList<(string, ListState)>> NarrowedAsync(CancellationToken cancellationToken)
+    {
+        var narrowed = new List<(string, ListState)>();
+        foreach (var by in State.Filters)
+        {
+            var field = Registration.Filters.First(filter => filter.Name == by.Field).Field;
+            // A key says nothing to anybody: the row that it leads to is named.
+            var names = by.Comparison == Comparison.Is && Registration.Leads(field, Asked.Site) is { } target
+                ? await target.Open(Asked).NamesAsync(by.Values.Select(value => TypedText.TryRead(field.Type, value, out var key) ? key : null).OfType<object>(), cancellationToken) : null;
+            foreach (var value in by.Values)
+            {
+                var typed = TypedText.TryRead(field.Type, value, out var read) ? read : null;
+                var words = by.Comparison switch
+                {
+                    Comparison.Is => $"{field.Title}: {(typed is null ? value : names?.GetValueOrDefault(typed) ?? field.Show(typed))}",
+                    Comparison.Has => $"{field.Title} contains {value}",
+                    Comparison.From => $"{field.Title} from {value}",
+                    Comparison.To => $"{field.Title} to {value}",
+                    Comparison.Empty => $"{field.Title} is {(value == "yes" ? "" : "not ")}empty",
+                    _ => $"{field.Title}: {value}",
+                };
+                narrowed.Add((words, State.With(by.Field, by.Comparison, [.. by.Values.Where(other => other != value)])));
+            }
+        }
+        return narrowed;
+    }
+
     /// <summary>A comparison in words.</summary>
     public string Words(string comparison) => comparison switch { "is" => "Is", "has" => "Contains", "from" => "From", _ => "To" };
 
@@ -74,5 +106,5 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     public string? ValueOf(Filter filter, string comparison) => State.Filters.FirstOrDefault(by => by.Field == filter.Name && by.Comparison.ToString().Equals(comparison, StringComparison.OrdinalIgnoreCase))?.Values[0];
 
     /// <summary>What can be filled in.</summary>
-    public string? Example(Filter filter, string comparison) => comparison != "has" && Values.TypedText.IsDate(filter.Field.Type) ? "2026-03-14" : null;
+    public string? Example(Filter filter, string comparison) => comparison != "has" && TypedText.IsDate(filter.Field.Type) ? "2026-03-14" : null;
 }
