@@ -70,7 +70,8 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
             var page = await rows.ChildrenAsync(navigation.ForeignKey.Properties, parts, MostChildren, cancellationToken);
             var leads = child.Written.FirstOrDefault(field => FormField.Of(child.Table, field) is { Relation: { } relation } && relation.ForeignKey == navigation.ForeignKey);
             var form = leads is not null && rows.CanCreate ? $"/{child.Slug}/-/new?{leads.Name}={key}" : null;
-            children.Add(new(child, page, form));
+            var narrows = navigation.ForeignKey.Properties is [var column] ? child.Filters.FirstOrDefault(filter => filter.Field.Property == column && filter.Field.Through.Count == 0) : null;
+            children.Add(new(child, page, form, narrows is null ? null : $"/{child.Slug}?f.{narrows.Name}.is={Uri.EscapeDataString(Values.TypedText.Write(parts[0]))}"));
         }
         return children;
     }

@@ -27,7 +27,8 @@ public sealed record Fact(string Title, string Text, string? Link)
 /// <param name="Registration">What they are.</param>
 /// <param name="Page">The first of them.</param>
 /// <param name="New">The address at which another is made; null where whoever looks may not.</param>
-public sealed record ChildRows(Registration Registration, ListPage Page, string? New);
+/// <param name="All">The address of their own list, narrowed to them; null where it cannot be.</param>
+public sealed record ChildRows(Registration Registration, ListPage Page, string? New, string? All);
 
 /// <summary>What a delete takes along.</summary>
 /// <param name="Title">What rows.</param>

@@ -21,8 +21,20 @@ public sealed record Form(IReadOnlyList<FormInput> Inputs, string? Key, string? 
     /// <summary>The row's children, which are written along with it.</summary>
     public IReadOnlyList<ChildForm> Children { get; init; } = [];
 
+    /// <summary>Its fields, and those of its children.</summary>
+    public IEnumerable<FormInput> All => Inputs.Concat(Children.SelectMany(children => children.Rows).SelectMany(row => row.Inputs));
+
+    /// <summary>The form with the field marked at which whoever opens it begins.</summary>
+    public Form Begun()
+    {
+        var first = FormInput.First(All);
+        return this with { Inputs = Mark(Inputs), Children = [.. Children.Select(children => children with { Rows = [.. children.Rows.Select(row => row with { Inputs = Mark(row.Inputs) })] })] };
+
+        IReadOnlyList<FormInput> Mark(IReadOnlyList<FormInput> inputs) => [.. inputs.Select(input => input with { IsFirst = ReferenceEquals(input, first) })];
+    }
+
     /// <summary>Whether anything is wrong.</summary>
-    public bool HasFaults => Fault is not null || Inputs.Any(input => input.Fault is not null) || Children.Any(children => children.Rows.Any(row => row.Fault is not null || row.Inputs.Any(input => input.Fault is not null)));
+    public bool HasFaults => Fault is not null || All.Any(input => input.Fault is not null) || Children.Any(children => children.Rows.Any(row => row.Fault is not null));
 }
 
 /// <summary>A field of a form, and what is in it.</summary>
@@ -39,6 +51,19 @@ public sealed record FormInput(FormField Field, string Text, string Seen)
 
     /// <summary>Its name in the form.</summary>
     public string Name => Prefix + Field.Name;
+
+    /// <summary>Its name among the elements of the page.</summary>
+    public string Id => $"field-{Name.Replace('.', '-')}";
+
+    /// <summary>Its name for people, with that of its row where that does not show.</summary>
+    public string Title => Row is null ? Field.Title : $"{Field.Title}, {Row}";
+
+    /// <summary>Of the fields of a page the one to begin at: one that was just added, else the first that something is wrong with, that somebody else has changed, or that rows were searched for.</summary>
+    public static FormInput? First(IEnumerable<FormInput> inputs)
+    {
+        var all = inputs.ToList();
+        return all.Find(input => input.IsFirst) ?? all.Find(input => input.Fault is not null) ?? all.Find(input => input.Theirs is not null) ?? all.Find(input => input.Search.Length > 0);
+    }
 
     /// <summary>Whether whoever opens the page begins here.</summary>
     public bool IsFirst { get; init; }

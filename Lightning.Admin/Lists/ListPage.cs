@@ -33,6 +33,9 @@ public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpda
 /// <param name="Link">The row that it is a value of, or the key of; null where it is the row's own.</param>
 public sealed record Cell(object? Value, string Text, string? Link)
 {
+    /// <summary>All of a text that may be cut off where it stands; null where it is short.</summary>
+    public string? Whole => Text.Length > 20 ? Text : null;
+
     /// <summary>The rows that it is linked with, where it is such a list; the last says so where there are more than are shown.</summary>
     public IReadOnlyList<Cell> Rows { get; init; } = [];
 }

@@ -117,12 +117,12 @@ public sealed record ListState
     public IReadOnlyList<string> ValuesOf(string field, Comparison comparison) =>
         Filters.FirstOrDefault(filter => filter.Field == field && filter.Comparison == comparison)?.Values ?? [];
 
-    /// <summary>The list sorted by a column; the other way round where it is already. With others, after them.</summary>
+    /// <summary>The list sorted by a column; the other way round where it is already, and no longer where it is that too. With others it keeps its place among them, or comes after them.</summary>
     public ListState SortedBy(string column, bool alone)
     {
         var now = Sort.FirstOrDefault(sort => sort.Column == column);
-        var next = new SortBy(column, now is { Descends: false });
-        return this with { Sort = alone ? [next] : [.. Sort.Where(sort => sort.Column != column), next], Place = null };
+        IReadOnlyList<SortBy> next = now is { Descends: true } ? [] : [new(column, now is not null)];
+        return this with { Sort = alone ? next : now is null ? [.. Sort, .. next] : [.. Sort.SelectMany(sort => sort == now ? next : [sort])], Place = null };
     }
 }
 

@@ -25,7 +25,7 @@ sealed class NarrowedBy(Registration registration, AdminRequest request, LinkFil
         Comparison.Has => $"{field.Title} contains “{value}”",
         Comparison.From => $"{field.Title} from {value}",
         Comparison.To => $"{field.Title} to {value}",
-        Comparison.Empty => $"{field.Title} {(value == "yes" ? "empty" : "not empty")}",
+        Comparison.Empty => $"{field.Title} is {(value == "yes" ? "empty" : "not empty")}",
         _ => $"{field.Title}: {value}",
     };
 
@@ -33,16 +33,8 @@ sealed class NarrowedBy(Registration registration, AdminRequest request, LinkFil
     {
         if (field.Links is not null) return [.. (await links.NamedAsync(field.Links, values, cancellationToken)).Select(one => one.Name ?? Pickers.Unseen)];
         var typed = values.Select(value => TypedText.TryRead(field.Type, value, out var read) ? read : null).ToList();
-        if (Target(field) is not { } target) return [.. typed.Select((value, place) => field.Type.NotNull() == typeof(string) ? values[place] : field.Show(value))];
+        if (registration.Leads(field, request.Site) is not { } target) return [.. typed.Select((value, place) => field.Type.NotNull() == typeof(string) ? values[place] : field.Show(value))];
         var names = await target.Open(request).NamesAsync(typed.OfType<object>(), cancellationToken);
         return [.. typed.Select((value, place) => value is not null && names.TryGetValue(value, out var name) ? name : values[place])];
-    }
-
-    /// <summary>What a column is the key of.</summary>
-    Registration? Target(Field field)
-    {
-        if (registration.References.TryGetValue(field.Name, out var entity)) return request.Site.Of(entity);
-        return field is { Through.Count: 0, Property: { } column } && column.GetContainingForeignKeys().FirstOrDefault(key => key.Properties.Count == 1 && key.PrincipalKey.IsPrimaryKey()) is { } leads
-            ? request.Site.Of(leads.PrincipalEntityType.ClrType) : null;
     }
 }

@@ -57,7 +57,7 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     {
         Fault = fault;
         Count = await Rows.CountForAsync(Action, chosen, cancellationToken);
-        if (Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Choose rows first." : "There is no row among them that you may do this to.";
+        if (Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : "There is no row among them that you may do this to.";
         return fault is null ? Page() : Again();
     }
 }

@@ -50,6 +50,15 @@ public abstract class AdminPage(AdminRequest request) : PageModel
         return StatusCode(StatusCodes.Status303SeeOther);
     }
 
+    /// <summary>Where a form leads that was saved: to the row, on in its form, or to a form for another.</summary>
+    private protected IActionResult Leave(string key, string? then) => SeeOther(then switch
+    {
+        // No field begins with an underscore, so none is filled in by it.
+        "edit" => $"/{Registration.Slug}/{key}/edit?_saved={key}",
+        "new" => $"/{Registration.Slug}/-/new?_saved={key}",
+        _ => $"/{Registration.Slug}/{key}?done=saved",
+    });
+
     /// <summary>The page again, with something wrong.</summary>
     private protected PageResult Again(int status = StatusCodes.Status422UnprocessableEntity)
     {

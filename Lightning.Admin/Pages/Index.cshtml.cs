@@ -17,6 +17,10 @@ public sealed class IndexModel(DashboardPolicy policy, Actor actor, RecentFigure
     /// <summary>Whether there is a list of that name.</summary>
     public bool HasList(string name) => registrations.Any(registration => registration.Slug == name);
 
+    /// <summary>Where that is which a change was done to; null where it has no page, or is gone.</summary>
+    public string? Address(Change change) => change is { SubjectType: { } type, SubjectId: { } key } && !change.Action.EndsWith("deleted", StringComparison.Ordinal)
+        && registrations.FirstOrDefault(registration => registration.Subject == type) is { KeyLength: 1 } found ? $"/{found.Slug}/{RowKey.Write([key])}" : null;
+
     /// <summary>A number as a person reads it.</summary>
     public string Show(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

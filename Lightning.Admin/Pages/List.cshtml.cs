@@ -1,5 +1,6 @@
 using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Admin.Pages;
@@ -87,5 +88,5 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     public string? ValueOf(Filter filter, string comparison) => State.Filters.FirstOrDefault(by => by.Field == filter.Name && by.Comparison.ToString().Equals(comparison, StringComparison.OrdinalIgnoreCase))?.Values[0];
 
     /// <summary>What can be filled in.</summary>
-    public string? Example(Filter filter, string comparison) => comparison != "has" && Values.TypedText.IsDate(filter.Field.Type) ? "2026-03-14" : null;
+    public string? Example(Filter filter, string comparison) => comparison != "has" && TypedText.IsDate(filter.Field.Type) ? "2026-03-14" : null;
 }

@@ -23,7 +23,7 @@ public sealed class RowModel(AdminRequest request) : AdminPage(request)
         if (!Opens(list) || await Rows.FindAsync(key, cancellationToken) is not { } row) return NotFound();
         Row = row;
         Happenings = await new RowHistory(Asked).ReadAsync(Registration, row.Subject, null, 5, cancellationToken);
-        Done = done switch { "saved" => "Saved.", "restored" => "Taken back.", _ => null };
+        Done = done switch { "saved" => "Saved.", "restored" => "Restored.", _ => null };
         return Page();
     }
 }

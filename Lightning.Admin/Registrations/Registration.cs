@@ -163,6 +163,10 @@ public abstract class Registration
         else db.Remove(row);
     }
 
+    /// <summary>What a column is the key of, where it leads to rows that have pages.</summary>
+    internal Registration? Leads(Field field, AdminSite site) =>
+        (References.TryGetValue(field.Name, out var entity) ? site.Of(entity) : Forms.FormField.Of(Table, field) is { Relation: not null, Target: { } target } ? site.Of(target.ClrType) : null) is { KeyLength: 1 } found ? found : null;
+
     /// <summary>Whether a list can be sorted by a column: it is one, and the table is small or an index has it and then the key, so that rows which are the same in it stand in order too.</summary>
     internal bool CanSort(Field field) => !field.IsComputed && (IsSmall || (Serves(field, ordered: true)
         && (Key[0].Name == field.Property!.Name || design.GetIndexes().Any(index => index.GetFilter() is null && index.Properties[0].Name == field.Property.Name

@@ -24,7 +24,7 @@ public sealed partial class EndSessionsTests(AdminUnderTest admin) : IClassFixtu
 
         using var list = await browser.GetAsync("/sessions");
         (await list.Content.ReadAsStringAsync(Cancellation)).ShouldContain($"/sessions/end/{second.Id}");
-        (await PageAsync(browser, second.Id)).ShouldContain("End all 3 of this user");
+        (await PageAsync(browser, second.Id)).ShouldContain("End all 3 sessions of this user");
         (await PostAsync(browser, $"/sessions/end/{second.Id}", "One")).ShouldBe(HttpStatusCode.SeeOther);
         (await EndedAsync()).ShouldBe([(second.Id, "ended-by-admin")]);
 

@@ -72,6 +72,12 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         var form = await ReadAsync(root, $"/notes/{own.Id}/edit");
         foreach (var share in shares[..2]) form.ShouldContain($"name=\"{Field(share)}\"");
         form.ShouldNotContain("Add a share");
+        // All of them stand in a list of their own, which names the note that its address knows by a key.
+        (await ReadAsync(root, $"/notes/{own.Id}")).ShouldContain($"href=\"/shares?f.noteId.is={own.Id}\"");
+        var list = WebUtility.HtmlDecode(await ReadAsync(root, $"/shares?f.noteId.is={own.Id}"));
+        list.ShouldContain($"Remove the filter Note id: {own.Title}\"");
+        list.ShouldContain("one@example.com");
+        list.ShouldNotContain("three@example.com");
         using var saved = await PostAsync(root, $"/notes/{own.Id}/edit", $"/notes/{own.Id}/edit", ("title", "Renamed"), (Field(shares[0]), "true"), ($"_seen.{Field(shares[0])}", "false"), ($"_remove.shares:{shares[1].Id}", "true"));
         saved.StatusCode.ShouldBe(HttpStatusCode.SeeOther, await saved.Content.ReadAsStringAsync(Cancellation));
         (await admin.Database.ExecuteAsync($"SELECT string_agg(address || ' ' || can_edit, ', ') FROM app.note_shares WHERE note_id = '{own.Id}'")).ShouldBe("one@example.com true");

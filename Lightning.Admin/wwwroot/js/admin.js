@@ -39,6 +39,62 @@ document.querySelector("[data-rows]")?.addEventListener("focusin", (event) => {
   }
 });
 
+const help = document.querySelector("[data-keys]");
+if (help) {
+  help.hidden = false;
+  help.addEventListener("click", acts["?"]);
+}
+
+// All rows of a page are selected at once, several by a click with Shift; how many are is said.
+const all = document.querySelector("[data-all]");
+if (all) {
+  const boxes = [...document.querySelectorAll("[data-rows] tbody .tick input")];
+  let last = null;
+  const tell = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    all.checked = chosen === boxes.length;
+    all.indeterminate = chosen > 0 && !all.checked;
+    document.querySelector("[data-chosen]")?.replaceChildren(chosen > 0 ? ` (${chosen})` : "");
+  };
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+    tell();
+  });
+  for (const box of boxes)
+    box.addEventListener("click", (event) => {
+      const [from, to] = [boxes.indexOf(last ?? box), boxes.indexOf(box)].sort((one, other) => one - other);
+      if (event.shiftKey) for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+      last = box;
+      tell();
+    });
+  // A browser that comes back to the page has them selected still.
+  addEventListener("pageshow", tell);
+}
+
+// The way back to a list is to what was shown of it last.
+const list = document.querySelector("[data-list]");
+if (list) sessionStorage.setItem(location.pathname, list.dataset.list);
+else
+  for (const link of document.querySelectorAll(".trail a, a[data-back]")) {
+    if (!link.search) link.search = sessionStorage.getItem(link.pathname) ?? "";
+  }
+
+document.querySelector(".lists [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// A menu closes as menus do: by a click elsewhere, by a choice, and by Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+for (const menu of document.querySelectorAll(".menu")) {
+  const close = () => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  };
+  menu.addEventListener("keydown", (event) => event.key === "Escape" && menu.open && close());
+  for (const link of menu.querySelectorAll("a")) link.addEventListener("click", close);
+}
+
 // Whoever leaves a form that they have filled in is asked once more.
 for (const form of document.querySelectorAll("form[data-unsaved]")) {
   let changed = form.dataset.unsaved === "yes";
@@ -83,14 +139,19 @@ for (const picker of document.querySelectorAll("[data-pick]")) {
     clearTimeout(wait);
     wait = setTimeout(async () => {
       const mine = ++asked;
+      const says = picker.querySelector("[data-left]");
       picker.setAttribute("aria-busy", "true");
-      const answer = await fetch(`${picker.dataset.pick}?q=${encodeURIComponent(search.value)}`, { headers: { accept: "application/json" } });
+      says.textContent = "Searching…";
+      const answer = await fetch(`${picker.dataset.pick}?q=${encodeURIComponent(search.value)}`, { headers: { accept: "application/json" } }).catch(() => null);
       if (mine !== asked) return;
       picker.removeAttribute("aria-busy");
-      if (!answer.ok) return;
+      if (!answer?.ok) {
+        says.textContent = "There was no answer. Try again.";
+        return;
+      }
       const { rows, leftOut } = await answer.json();
       show(picker, rows);
-      picker.querySelector("[data-left]").textContent = `${toChoose(rows.length)} ${leftOut}`.trim();
+      says.textContent = `${toChoose(rows.length)} ${leftOut}`.trim();
       picker.dataset.found = search.value;
     }, 150);
   });
@@ -159,6 +220,13 @@ for (const link of document.querySelectorAll("a[data-export]")) {
   });
 }
 
-// A list says that it is on its way.
+// What takes its time says so, and a form that is on its way is not sent twice.
 addEventListener("pagehide", () => document.body.removeAttribute("aria-busy"));
-document.addEventListener("submit", (event) => !event.defaultPrevented && document.body.setAttribute("aria-busy", "true"));
+let sent = -Infinity;
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method === "dialog") return;
+  // A second click is taken for one; whoever stops a page that is slow can send it again.
+  if (event.timeStamp - sent < 2000) return event.preventDefault();
+  sent = event.timeStamp;
+  document.body.setAttribute("aria-busy", "true");
+});

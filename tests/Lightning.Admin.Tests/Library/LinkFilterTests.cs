@@ -41,7 +41,7 @@ public sealed class LinkFilterTests(LibraryUnderTest library) : IClassFixture<Li
         facets.Single(facet => facet.Title == "Classic").State.ToString().ShouldBe("?q=Linked&size=250");
         facets.Single(facet => facet.Title == "Modern").State.ToString().ShouldBe($"?q=Linked&f.tags.is={classic}&f.tags.is={modern}&size=250");
         var by = (await open.Rows.NarrowedByAsync(Read($"f.tags.is={classic}&f.genre.is=Poem&f.pages.from=2&f.tags.empty=no"), Cancellation)).Select(by => by.Title);
-        by.ShouldBe(["Tags: Classic", "Genre: Poem", "Pages from 2", "Tags not empty"]);
+        by.ShouldBe(["Tags: Classic", "Genre: Poem", "Pages from 2", "Tags is not empty"]);
     }
 
     /// <summary>A row that may not be read and one that there is not are the same: to the list, its count, its file, its name and whether a row is linked with any.</summary>

@@ -108,6 +108,11 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         var again = await refused.Content.ReadAsStringAsync(Cancellation);
         again.ShouldContain("Give it a title.");
+        // What is wrong is listed with a link to each, and whoever types next mends the first of it.
+        again.ShouldContain("<a href=\"#field-title\">Title</a>: Give it a title.");
+        again.ShouldContain("<a href=\"#field-pages\">Pages</a>: This is no number that fits.");
+        Regex.Count(again, "autofocus=").ShouldBe(1);
+        Regex.Match(again, "<[^>]*autofocus[^>]*>").Value.ShouldContain("id=\"field-title\"");
         again.ShouldContain("This is no number that fits.");
         again.ShouldContain("value=\"many\"");
         again.ShouldContain($"<option value=\"{author}\" selected=\"selected\">Ada</option>");
@@ -119,6 +124,14 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         using var changed = await PostAsync(root, $"{path}/edit", $"{path}/edit", ("title", "By hand, twice"), ("subtitle", "a\r\nb"));
         changed.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         (await PostAsync(root, $"{path}/edit", $"{path}/edit", ("isRestricted", "true"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        // On in the form, or to one for another row.
+        foreach (var (then, leads) in new[] { ("edit", $"{path}/edit"), ("new", "/books/-/new") })
+        {
+            using var saved = await PostAsync(root, $"{path}/edit", $"{path}/edit?then={then}", ("title", "By hand, twice"));
+            saved.Headers.Location!.ToString().ShouldBe($"{leads}?_saved={path.Split('/')[^1]}");
+            (await ReadAsync(root, saved.Headers.Location.ToString())).ShouldContain($"Saved. <a href=\"{path}\">");
+        }
+        (await ReadAsync(root, "/books/-/new?_saved=%22%3E%3Cb")).ShouldNotContain("Saved.");
         var history = await ReadAsync(root, $"{path}/history");
         history.ShouldContain("<del>By hand &lt;b&gt;</del>");
         history.ShouldContain("<ins>By hand, twice</ins>");
@@ -139,7 +152,7 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         late.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await late.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Theirs, as it is now:</strong> <span class=\"text\">77.5</span>");
 
-        (await ReadAsync(root, $"{path}/delete")).ShouldContain("can be taken back");
+        (await ReadAsync(root, $"{path}/delete")).ShouldContain("can be restored");
         using var deleted = await PostAsync(root, $"{path}/delete", $"{path}/delete");
         deleted.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         var list = await ReadAsync(root, deleted.Headers.Location!.ToString());
@@ -153,7 +166,7 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         (await ReadAsync(root, path)).ShouldContain("Grace");
 
         using var tried = await PostAsync(root, "/books/-/import", "/books/-/import", ("text", $"title,genre,author\r\n'=sum,Poem,{author}\r\n"));
-        (await tried.Content.ReadAsStringAsync(Cancellation)).ShouldContain("1 row fits");
+        (await tried.Content.ReadAsStringAsync(Cancellation)).ShouldContain("1 row is fine");
         (await PostAsync(root, "/books/-/import", "/books/-/import", ("text", $"title,genre,author\r\n'=sum,Poem,{author}\r\n"), ("sure", "yes"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         (await db.Books.CountAsync(book => book.Title == "=sum", Cancellation)).ShouldBe(1);
         using var picked = await root.GetAsync("/authors/-/pick?q=grace");
@@ -173,6 +186,11 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         open.ShouldContain("class=\"filters\"");
         open.ShouldContain("href=\"/books?sort=price&f.genre.is=Poem&filters=yes\"");
         WebUtility.HtmlDecode(await ReadAsync(root, "/books?f.genre.is=Poem")).ShouldContain("Filters (1)</a>");
+        // What narrows the list is said, each with a way to take it away and leave the rest.
+        var narrowed = WebUtility.HtmlDecode(await ReadAsync(root, "/books?sort=price&f.genre.is=Poem&f.genre.is=ShortStory&f.pages.from=2&f.isLent.empty=no"));
+        foreach (var (words, without) in new[] { ("Genre: Poem", "f.genre.is=ShortStory&f.pages.from=2&f.isLent.empty=no"), ("Genre: Short story", "f.genre.is=Poem&f.pages.from=2&f.isLent.empty=no"),
+            ("Pages from 2", "f.genre.is=Poem&f.genre.is=ShortStory&f.isLent.empty=no"), ("Is lent is not empty", "f.genre.is=Poem&f.genre.is=ShortStory&f.pages.from=2") })
+            Regex.Match(narrowed, $"<a class=\"chip\" href=\"([^\"]*)\" aria-label=\"Remove the filter {words}\">").Groups[1].Value.Split('?')[1].Split('&').ShouldBe($"sort=price&{without}".Split('&'), ignoreOrder: true);
         root.Dispose();
     }
 

@@ -82,7 +82,7 @@ public sealed class LibraryWriteTests(LibraryUnderTest library) : IClassFixture<
         answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.Conflict);
         var page = await answer.Content.ReadAsStringAsync(Cancellation);
         page.ShouldContain("no_return");
-        page.ShouldContain("Take No return back?");
+        page.ShouldContain("Restore No return?");
         root.Dispose();
         await library.Database.ExecuteAsync("ALTER TABLE library.books DROP CONSTRAINT no_return");
         await using (var open = library.Open("books")) (await open.Rows.RestoreAsync(book.Id.ToString())).ShouldBe((true, null));
