@@ -92,11 +92,14 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         !registration.IsSmall && filters.Any(by => by is { Comparison: Comparison.Is, Values.Count: 1 } && registration.Filters.Any(filter => filter.Name == by.Field && filter.IsPicked))
             ? await ShutWays.BeginAsync(request.Db, ShutWays.AllButLookingUp, cancellationToken) : null;
 
-    /// <summary>Those of the rows that a search finds. Of a large table they are looked up first: if they are few, it is they that are asked for, by their keys.</summary>
+    /// <summary>
+    /// Those of the rows that a search finds. Of a large table they are looked up first: if they are few, it is they that are asked for, by their keys. If not, the list is gone through in its order until
+    /// a page is full.
+    /// </summary>
     public async Task<IQueryable<T>> SearchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken) =>
         registration.IsSmall || registration.Key.Count > 1 || SearchWords.Read(search).Count == 0 || !registration.IsSearchable ? await MatchAsync(rows, search, cancellationToken)
         : await FindAsync(search, cancellationToken) is { } keys ? WithKeys(rows, keys)
-        : await MatchAsync(rows, search, cancellationToken);
+        : await MatchAsync(rows, search, cancellationToken, isFrequent: true);
 
     /// <summary>
     /// The keys of what a search finds in all of a large table; null where that is too much to name. Rows are among them that the actor may not read, so it decides how something is looked for, and
@@ -109,10 +112,12 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     public async Task<IReadOnlyList<object[]>?> FindReadableAsync(string search, CancellationToken cancellationToken) =>
         rules.Scope(request.Actor, Verb.Read) is null ? null : await LookUpAsync(Rows(), search, cancellationToken);
 
-    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken) => await NameAsync(await MatchAsync(among, search, cancellationToken), cancellationToken);
+
+    async Task<IReadOnlyList<object[]>?> NameAsync(IQueryable<T> rows, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        var keys = Values(await MatchAsync(among, search, cancellationToken), row, KeyOf(row)).Take(MostRelated + 1);
+        var keys = Values(rows, row, KeyOf(row)).Take(MostRelated + 1);
         // How often a word occurs the database does not tell its planner about rows that this role may not read every column of, or that row-level security guards. It would guess one in fifty, and
         // for a word that is rarer read the table until it had found enough. So it is left no other way than the index of words.
         await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButBitmaps, cancellationToken);
@@ -121,7 +126,11 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     }
 
     /// <summary>Those of the rows in which every word of a search is.</summary>
-    public async Task<IQueryable<T>> MatchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken)
+    /// <param name="rows">The rows.</param>
+    /// <param name="search">What is searched for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isFrequent">Whether it is known to find more than can be named.</param>
+    public async Task<IQueryable<T>> MatchAsync(IQueryable<T> rows, string search, CancellationToken cancellationToken, bool isFrequent = false)
     {
         if (search.Length == 0) return rows;
         // Nothing is found where nothing can be looked for: all rows would be another answer than was asked for.
@@ -129,6 +138,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         foreach (var word in SearchWords.Read(search))
         {
             var matches = Matches(word, registration.IsSmall || !searchesRelated ? [] : await RelatedAsync(word, cancellationToken));
+            if (isFrequent && matches.Count > 1) matches = await MetAsync(matches, cancellationToken);
             // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
             rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
                 ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
@@ -212,6 +222,15 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         return matches;
     }
 
+    /// <summary>Those of several conditions that any row meets: where it is one, such as what a person owns, an index may have its rows in the order of the list.</summary>
+    async Task<List<Func<ParameterExpression, Expression>>> MetAsync(List<Func<ParameterExpression, Expression>> conditions, CancellationToken cancellationToken)
+    {
+        var met = new List<Func<ParameterExpression, Expression>>();
+        foreach (var condition in conditions)
+            if (await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken) is not { Count: 0 }) met.Add(condition);
+        return met;
+    }
+
     /// <summary>That a row is among those of which one of several conditions holds.</summary>
     static Expression<Func<T, bool>> IsAmongEither<TKey>(IQueryable<T> all, string key, List<Func<ParameterExpression, Expression>> conditions)
     {
@@ -240,7 +259,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
                 if (!leftOut.Contains(tooMany)) leftOut.Add(tooMany);
                 continue;
             }
-            if (keys.Count > 0 && navigation is INavigation { ForeignKey.Properties: [var column] }) found.Add(row => Expressions.IsAmong(row, column, keys));
+            if (keys.Count > 0 && navigation is INavigation { ForeignKey.Properties: [var column] }) found.Add(row => keys is [var only] ? Expressions.AreEqual(row, [column], [only]) : Expressions.IsAmong(row, column, keys));
             else if (keys.Count > 0 && navigation is ISkipNavigation links) found.Add(row => reads.AnyLinked(field.Read, row, links, other => Expressions.IsAmong(other, target.Key[0], keys)));
         }
         return related[word] = found;

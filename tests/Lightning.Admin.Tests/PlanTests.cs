@@ -80,6 +80,11 @@ public sealed class PlanTests(PostgresServer server)
         foreach (var (slug, search, said) in new[] { ("sessions", "common", 1), ("sessions", "needle", 0), ("sessions", "2@example.com", 0), ("notes", "\"common\" 2@example.com", 1) })
             (await site.Find(slug)!.Open(look.Request).ListAsync(new ListState { Search = search }, Cancellation)).LeftOut.Count.ShouldBe(said, search);
 
+        // What one person owns, who has more than can be named, is read from its place in an index too, once it has been seen that there is more.
+        var (owned, read) = await look.AtAsync(site.Find("notes")!, rows => rows.ListAsync(new ListState { Search = "1@example.com" }, Cancellation));
+        owned.Next.ShouldNotBeNull();
+        read.Where(statement => statement.Text.Contains("ORDER BY", StringComparison.Ordinal)).ShouldHaveSingleItem().Read.ShouldBeLessThan(150, string.Join('\n', read.Select(statement => $"{statement.Read} rows\n{statement.Text}\n{statement.Plan}")));
+
         // Without its index a span of the book is looked for among all of it, and this test sees that.
         await database.ExecuteAsync("DROP INDEX audit.ix_entries_at_id");
         var (_, without) = await look.AtAsync(entries, rows => rows.ListAsync(State(entries, $"f.at.on={at:yyyy-MM-dd}"), Cancellation));
