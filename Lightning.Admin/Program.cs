@@ -16,8 +16,10 @@ builder.AddServiceDefaults();
 builder.AddLightningData("admin");
 builder.AddRelyingParty(RelyingParty.Admin);
 builder.Services.AddAdministratorsOnly();
+builder.Services.AddAdminOptions();
 builder.Services.AddRegistrations();
 builder.Services.AddActing();
+builder.Services.AddExports();
 builder.Services.AddSingleton<RecentFigures>();
 builder.Services.AddRazorPages();
 // The form that signs out leads on to the provider, and browsers hold a form's redirects against the policy too.

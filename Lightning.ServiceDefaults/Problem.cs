@@ -190,7 +190,7 @@ public sealed class Problem
         ArgumentNullException.ThrowIfNull(context);
         context.Response.StatusCode = Status;
         context.Response.Headers.CacheControl = "no-store";
-        if (Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "5";
+        if (Status == StatusCodes.Status503ServiceUnavailable && context.Response.Headers.RetryAfter.Count == 0) context.Response.Headers.RetryAfter = "5";
         await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = Details(detail) });
     }
 

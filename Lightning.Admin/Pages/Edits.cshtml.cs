@@ -3,12 +3,13 @@ using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Pages;
 
 /// <summary>A page of a list whose rows are changed where they stand.</summary>
 [RequestFormLimits(ValueCountLimit = 10_000)]
-public sealed class EditsModel(AdminRequest request) : AdminPage(request)
+public sealed class EditsModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
 {
     /// <summary>The rows.</summary>
     public RowsForm Form { get; private set; } = null!;
@@ -29,7 +30,10 @@ public sealed class EditsModel(AdminRequest request) : AdminPage(request)
     public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
     {
         if (!IsThere(list)) return NotFound();
-        Form = await Rows.EditListAsync(State, cancellationToken);
+        using var patience = new Patience(Asked.Db, options.Value.ListTimeout, Asked.Clock, cancellationToken);
+        // The list says what takes so long, and what to take off.
+        if (await patience.AskAsync(token => Rows.EditListAsync(State, token), Rows.Combines(State)) is not (true, { } found)) return Redirect($"/{Registration.Slug}{State}");
+        Form = found;
         Faults = Form.Fault is { } lost ? [.. State.Faults, lost] : State.Faults;
         return Faults.Count > 0 ? Again(StatusCodes.Status400BadRequest) : Page();
     }

@@ -2,11 +2,12 @@ using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Lightning.Admin.Values;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Pages;
 
 /// <summary>The list of one registration.</summary>
-public sealed class ListModel(AdminRequest request) : AdminPage(request)
+public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
 {
     /// <summary>What is shown, as the address says it.</summary>
     public ListState State { get; private set; } = null!;
@@ -19,6 +20,15 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
 
     /// <summary>What the list can be narrowed to, by filter.</summary>
     public IReadOnlyList<(Filter Filter, IReadOnlyList<Facet> Facets)> Narrowing { get; private set; } = [];
+
+    /// <summary>Whether the rows were not found in the time that a page has.</summary>
+    public bool TookTooLong { get; private set; }
+
+    /// <summary>That time, in words.</summary>
+    public string Limit => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{options.Value.ListTimeout.TotalSeconds:0.#} {(options.Value.ListTimeout.TotalSeconds == 1 ? "second" : "seconds")}");
+
+    /// <summary>Whether the filters' values were not counted for want of time.</summary>
+    public bool IsNotCounted { get; private set; }
 
     /// <summary>What the list is narrowed by, each with the list without it.</summary>
     public IReadOnlyList<Facet> NarrowedBy { get; private set; } = [];
@@ -40,9 +50,13 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
     {
         if (!Opens(list)) return NotFound();
         State = ListState.Read(Registration, Request.Query);
-        Rowset = await Rows.ListAsync(State, cancellationToken);
+        using var patience = new Patience(Asked.Db, options.Value.ListTimeout, Asked.Clock, cancellationToken);
+        var combines = Rows.Combines(State);
+        if (await patience.AskAsync(token => Rows.ListAsync(State, token), combines) is (true, { } found)) Rowset = found;
+        else (Rowset, TookTooLong) = (new(Rows.Shown(State), [], null, null), true);
         if (Rowset.Fault is { } lost) State = State with { Place = null, Faults = [.. State.Faults, lost] };
-        Count = await Rows.CountAsync(State, cancellationToken);
+        // As many as are seen there are at least.
+        Count = !TookTooLong && await patience.AskAsync(token => Rows.CountAsync(State, token), combines) is (true, var counted) ? counted : new CappedCount(Rowset.Rows.Count) { IsLeast = true };
         NarrowedBy = await Rows.NarrowedByAsync(State, cancellationToken);
         var narrowing = new List<(Filter, IReadOnlyList<Facet>)>();
         var picks = new Dictionary<string, LinkPick>(StringComparer.Ordinal);
@@ -51,7 +65,9 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
             var pick = filter.IsPicked ? await LinkPick.ReadAsync(Asked, Registration, filter, State, Request.Query, cancellationToken) : null;
             if (filter.IsPicked && pick is null) continue;
             if (pick is not null) picks[filter.Name] = pick;
-            narrowing.Add((filter, State.Faults.Count > 0 ? [] : await Rows.FacetsAsync(State, filter, cancellationToken)));
+            var facets = State.Faults.Count > 0 || TookTooLong ? (InTime: true, Answer: []) : await patience.AskAsync(token => Rows.FacetsAsync(State, filter, token), isNarrowed: false);
+            IsNotCounted |= !facets.InTime;
+            narrowing.Add((filter, facets.Answer ?? []));
         }
         (Narrowing, Picks) = (narrowing, picks);
         (Done, Deleted) = done switch
@@ -64,6 +80,7 @@ public sealed class ListModel(AdminRequest request) : AdminPage(request)
             _ => (null, null),
         };
         if (State.Faults.Count > 0) Response.StatusCode = StatusCodes.Status400BadRequest;
+        else if (TookTooLong) Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         return Page();
     }
 

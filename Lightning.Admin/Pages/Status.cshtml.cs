@@ -24,7 +24,7 @@ public sealed class StatusModel : PageModel
     /// <summary>Explains the status of a form that was sent.</summary>
     public void OnPost(int status) => Explain(status);
 
-    void Explain(int status) => (Heading, Text, IsRefused) = status switch
+    void Explain(int status) => (Heading, Text, IsRefused) = HttpContext.Features.Get<StatusText>() is { } said ? (said.Heading, said.Text, false) : status switch
     {
         StatusCodes.Status403Forbidden when HttpContext.LiveSession()?.User.IsAdmin == true =>
             ("That is not possible", "The rules do not allow it to anybody, or not to you, or there is nothing to do any more. Nothing was changed.", false),

@@ -15,6 +15,9 @@ abstract class Rows
     /// <summary>A page of the list.</summary>
     public abstract Task<ListPage> ListAsync(ListState state, CancellationToken cancellationToken);
 
+    /// <summary>Whether a list is narrowed so that indexes can be put together to find its rows.</summary>
+    public abstract bool Combines(ListState state);
+
     /// <summary>How many rows the list has, as far as they are counted.</summary>
     public abstract Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken);
 
@@ -135,6 +138,8 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     readonly RowQuery<T> query = new(registration, request);
 
     public override Task<ListPage> ListAsync(ListState state, CancellationToken cancellationToken) => List.ReadAsync(state, cancellationToken);
+
+    public override bool Combines(ListState state) => !registration.IsSmall && (state.Filters.Count > 0 || state.Search.Length > 0);
 
     public override Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => List.CountAsync(state, cancellationToken);
 

@@ -179,6 +179,8 @@ async function download(link, says, stop) {
   stop.hidden = false;
   stop.onclick = () => given.abort();
   const answer = await fetch(link.href, { signal: given.signal });
+  // Too many are under way: what to do is said here, and the list stays.
+  if (answer.status === 429 || answer.status === 503) return void (says.textContent = (await answer.json()).detail);
   const name = /filename="([^"]*)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
   // Signed out meanwhile, say: whatever it is, the page that it leads to knows.
   if (!answer.ok || !name) return location.assign(link.href);

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Text;
 using Lightning.EndToEnd;
 using Lightning.Testing;
 using Microsoft.Playwright;
+using Cookie = Microsoft.Playwright.Cookie;
 
 namespace Lightning.Admin.Tests.Library;
 
@@ -55,7 +57,7 @@ public sealed class BrokenExportTests(LibraryUnderTest library, Lightning.EndToE
             await using (var file = await answer.Content.ReadAsStreamAsync(Cancellation))
             {
                 await ReadAsync(file, Stream.Null, 1_000_000);
-                // Whoever only stops reading keeps it, for as long as they may come back.
+                // Whoever only stops reading for a moment keeps it.
                 (await library.Database.ExecuteAsync($"SELECT count(*) {Open}")).ShouldBe(1L);
             }
             answer.Dispose();
@@ -73,9 +75,22 @@ public sealed class BrokenExportTests(LibraryUnderTest library, Lightning.EndToE
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
         await using var context = await chromium.OpenAsync();
         await context.AddCookiesAsync(root.Cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = "localhost", Path = "/", Secure = true, HttpOnly = true }));
+        var cookies = string.Join("; ", root.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}"));
         root.Dispose();
         var page = await context.NewPageAsync();
         var files = 0;
+        // Two are under way elsewhere in this session: what to do is said in the page.
+        using (var elsewhere = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = library.Address })
+        {
+            elsewhere.DefaultRequestHeaders.Add("Cookie", cookies);
+            using var one = await elsewhere.GetAsync("/tags/-/export?format=csv", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            using var two = await elsewhere.GetAsync("/tags/-/export?format=json", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            await page.GotoAsync(new Uri(library.Address, "/tags?q=Long").ToString());
+            await page.GetByRole(AriaRole.Link, new() { Name = "Export CSV" }).ClickAsync();
+            await Assertions.Expect(page.Locator("#exporting")).ToContainTextAsync("You have as many exports under way as one may.");
+            page.Url.ShouldEndWith("/tags?q=Long");
+        }
+        await IsGivenBackAsync();
         page.Download += (_, _) => files++;
         await page.GotoAsync(new Uri(library.Address, "/tags").ToString());
         var network = await context.NewCDPSessionAsync(page);
@@ -112,13 +127,93 @@ public sealed class BrokenExportTests(LibraryUnderTest library, Lightning.EndToE
         Task ThrottleAsync(int octets) => network.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = octets, ["uploadThroughput"] = -1 });
     }
 
+    [Fact]
+    public async Task Exports_BeyondAsManyAsASessionOrTheSiteMayHave_AreRefused_WithWhatToDo_UntilOneHasEnded()
+    {
+        await FillAsync();
+        using var ada = await ClientAsync();
+        using var grace = await ClientAsync();
+        using var third = await ClientAsync();
+        var before = await EnteredAsync();
+        var under = new List<HttpResponseMessage> { await BeginAsync(ada), await BeginAsync(ada) };
+        await IsRefusedAsync(ada, HttpStatusCode.TooManyRequests, "You have as many exports under way as one may");
+        under.AddRange([await BeginAsync(grace), await BeginAsync(grace)]);
+        under.ShouldAllBe(one => one.StatusCode == HttpStatusCode.OK);
+        await IsRefusedAsync(third, HttpStatusCode.ServiceUnavailable, "Others are exporting");
+        (await EnteredAsync()).ShouldBe(before + 4, "what was refused was not taken away");
+        // The site does all else as ever.
+        (await third.GetAsync("/tags", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        under[0].Dispose();
+        await Wait.UntilAsync(async () =>
+        {
+            using var again = await BeginAsync(third);
+            return again.StatusCode == HttpStatusCode.OK;
+        }, TimeSpan.FromSeconds(10));
+        foreach (var one in under) one.Dispose();
+        await IsGivenBackAsync();
+
+        Task<HttpResponseMessage> BeginAsync(HttpClient client) => client.GetAsync("/tags/-/export?format=csv", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+
+        async Task<long> EnteredAsync() => (long)(await library.Database.ExecuteAsync("SELECT count(*) FROM audit.entries WHERE action = 'exported'"))!;
+
+        async Task IsRefusedAsync(HttpClient client, HttpStatusCode status, string said)
+        {
+            foreach (var accept in new[] { "text/html,application/xhtml+xml", "*/*" })
+            {
+                using var asked = new HttpRequestMessage(HttpMethod.Get, "/tags/-/export?format=csv");
+                asked.Headers.Add("Accept", accept);
+                using var answer = await client.SendAsync(asked, Cancellation);
+                answer.StatusCode.ShouldBe(status);
+                answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(30));
+                answer.Content.Headers.ContentType!.MediaType.ShouldBe(accept == "*/*" ? "application/problem+json" : "text/html");
+                (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain(said);
+            }
+        }
+    }
+
+    /// <summary>One who takes nothing is given up, although they have taken much at once; one who takes a little now and then is not. A site that waits longer still waits.</summary>
+    [Fact]
+    public async Task Export_OfWhichNobodyTakesAnything_IsGivenUp_AndOneThatIsReadSlowlyIsNot()
+    {
+        await FillAsync();
+        var (site, address) = library.StartBeside(("Admin:ExportTimeout", "00:00:02"));
+        await using var held = site;
+        using var patient = await ClientAsync();
+        using var impatient = await ClientAsync(address);
+        using var waited = await patient.GetAsync("/tags/-/export?format=csv", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using var given = await impatient.GetAsync("/tags/-/export?format=csv", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using var slow = await impatient.GetAsync("/tags/-/export?format=json", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await using var file = await given.Content.ReadAsStreamAsync(Cancellation);
+        await using var slowly = await slow.Content.ReadAsStreamAsync(Cancellation);
+        await ReadAsync(file, Stream.Null, 5_000_000);
+        (await library.Database.ExecuteAsync($"SELECT count(*) {Open}")).ShouldBe(3L);
+        // Now and then, for longer than the one is waited for.
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        var (taken, clock) = (0L, System.Diagnostics.Stopwatch.StartNew());
+        while (clock.Elapsed < TimeSpan.FromSeconds(5) && await pace.WaitForNextTickAsync(Cancellation))
+        {
+            await ReadAsync(slowly, Stream.Null, 200_000);
+            taken += 200_000;
+        }
+        taken.ShouldBeLessThan(15_000_000, "it is not read to the end yet");
+        await Wait.UntilAsync(async () => await library.Database.ExecuteAsync($"SELECT count(*) {Open}") is 2L, TimeSpan.FromSeconds(10));
+        await Should.ThrowAsync<IOException>(() => ReadAsync(file, Stream.Null, long.MaxValue));
+        using var rest = new MemoryStream();
+        await ReadAsync(slowly, rest, long.MaxValue);
+        Encoding.UTF8.GetString(rest.GetBuffer(), 0, (int)rest.Length).ShouldEndWith("]");
+        // The other site has waited for the third.
+        await using var whole = await waited.Content.ReadAsStreamAsync(Cancellation);
+        await ReadAsync(whole, Stream.Null, long.MaxValue);
+        await IsGivenBackAsync();
+    }
+
     /// <summary>No statement of it runs, and none waits in a transaction.</summary>
     Task<TimeSpan> IsGivenBackAsync() => Wait.UntilAsync(async () => await library.Database.ExecuteAsync($"SELECT count(*) {Open}") is 0L, TimeSpan.FromSeconds(10));
 
-    async Task<HttpClient> ClientAsync()
+    async Task<HttpClient> ClientAsync(Uri? at = null)
     {
-        var (_, _, root) = await library.SignInAsync(isAdmin: true);
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = library.Address };
+        var (_, _, root) = await library.SignInAsync(isAdmin: true, at);
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = at ?? library.Address };
         client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", root.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}")));
         root.Dispose();
         return client;

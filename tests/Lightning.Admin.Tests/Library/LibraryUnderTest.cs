@@ -46,7 +46,16 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
             await Database.ExecuteAsync("GRANT USAGE ON SCHEMA library TO lightning_admin; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA library TO lightning_admin; GRANT USAGE ON ALL SEQUENCES IN SCHEMA library TO lightning_admin");
             await FillAsync(db);
         }
-        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        (factory, Address) = Start();
+        Root = new(Guid.CreateVersion7(), Guid.NewGuid(), IsAdmin: true, IsVerified: true);
+    }
+
+    /// <summary>The same site once more, set otherwise: for as long as it is held, and where browsers find it.</summary>
+    public (IAsyncDisposable Held, Uri Address) StartBeside(params (string Key, string Value)[] settings) => Start(settings);
+
+    (WebApplicationFactory<Program> Factory, Uri Address) Start(params (string Key, string Value)[] settings)
+    {
+        var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
             foreach (var (key, value) in new[]
             {
@@ -55,7 +64,7 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Oidc:Authority", Provider.Issuer),
                 ("Oidc:ClientId", FakeProvider.ClientId),
                 ("Oidc:ClientSecret", FakeProvider.ClientSecret),
-            }) host.UseSetting(key, value);
+            }.Concat(settings)) host.UseSetting(key, value);
             host.ConfigureLogging(logging => logging.ClearProviders());
             host.ConfigureTestServices(services =>
             {
@@ -72,8 +81,7 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
         });
         factory.UseKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         factory.StartServer();
-        Address = new Uri($"http://localhost:{new Uri(factory.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<Microsoft.AspNetCore.Hosting.Server.Features.IServerAddressesFeature>()!.Addresses.First()).Port}");
-        Root = new(Guid.CreateVersion7(), Guid.NewGuid(), IsAdmin: true, IsVerified: true);
+        return (factory, new Uri($"http://localhost:{new Uri(factory.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<Microsoft.AspNetCore.Hosting.Server.Features.IServerAddressesFeature>()!.Addresses.First()).Port}"));
     }
 
     public static LibraryDb Connect(string connectionString) => new(new DbContextOptionsBuilder<LibraryDb>().UseNpgsql(connectionString).UseSnakeCaseNamingConvention().Options);
@@ -85,7 +93,7 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
     public OpenRows Open(string slug, Actor? actor = null) => new(this, slug, actor ?? Root);
 
     /// <summary>A browser in which somebody is signed in.</summary>
-    public async Task<(User User, Session Session, Lightning.Testing.Browser Browser)> SignInAsync(bool isAdmin)
+    public async Task<(User User, Session Session, Lightning.Testing.Browser Browser)> SignInAsync(bool isAdmin, Uri? at = null)
     {
         var id = Guid.CreateVersion7();
         var user = new User { Id = id, Issuer = Provider.Issuer, Subject = id.ToString(), Email = $"{id:N}@example.com", Name = "Ada", IsAdmin = isAdmin, CreatedAt = DateTimeOffset.UtcNow };
@@ -93,7 +101,7 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
         db.Users.Add(user);
         var session = await db.AddSessionAsync(user);
         (Provider.Subject, Provider.Sid) = (user.Id, session.Id);
-        var browser = new Lightning.Testing.Browser(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, Address);
+        var browser = new Lightning.Testing.Browser(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, at ?? Address);
         using var page = await browser.FollowAsync("/login");
         browser.Cookie(AdminUnderTest.SessionCookie).ShouldNotBeNull();
         return (user, session, browser);

@@ -1,0 +1,122 @@
+using System.Net;
+using Lightning.Admin.Lists;
+using Lightning.EndToEnd;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+using Cookie = Microsoft.Playwright.Cookie;
+using Npgsql;
+
+namespace Lightning.Admin.Tests.Library;
+
+/// <summary>What takes the database longer than a page may.</summary>
+public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chromium) : IClassFixture<LibraryUnderTest>
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>What is not found soon by the planner's own way is looked for by indexes put together; where there is nothing to be put together, it is given up.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatIsNotFoundSoon_IsLookedForByIndexesPutTogether_WhereThereAreAny(bool isNarrowed)
+    {
+        await using var db = Connect();
+        using var patience = new Patience(db, TimeSpan.FromSeconds(isNarrowed ? 20 : 1), TimeProvider.System, Cancellation);
+        var asked = 0;
+        var (inTime, way) = await patience.AskAsync(async token =>
+        {
+            if (asked++ == 0) await db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token);
+            return await WayAsync(db, token);
+        }, isNarrowed);
+        (inTime, way, asked).ShouldBe(isNarrowed ? (true, "off off", 2) : (false, null, 1));
+        // What was shut is open again, and the connection is as good as ever.
+        (await WayAsync(db, Cancellation)).ShouldBe("on on");
+    }
+
+    [Fact]
+    public async Task WhatTakesLongerThanThereIs_IsGivenUp_BothWays_AndNothingIsAskedAfterwards()
+    {
+        await using var db = Connect();
+        await db.Database.OpenConnectionAsync(Cancellation);
+        using var patience = new Patience(db, TimeSpan.FromSeconds(1), TimeProvider.System, Cancellation);
+        var asked = 0;
+        (await patience.AskAsync(SleepAsync, isNarrowed: true)).InTime.ShouldBeFalse();
+        asked.ShouldBe(2);
+        (await patience.AskAsync(SleepAsync, isNarrowed: true)).InTime.ShouldBeFalse();
+        asked.ShouldBe(2);
+        (await WayAsync(db, Cancellation)).ShouldBe("on on");
+
+        // Whoever goes away is no list that takes too long.
+        using var gone = new CancellationTokenSource();
+        using var other = new Patience(db, TimeSpan.FromMinutes(1), TimeProvider.System, gone.Token);
+        var waiting = other.AskAsync(SleepAsync, isNarrowed: false);
+        await gone.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => waiting);
+
+        async Task<int> SleepAsync(CancellationToken token)
+        {
+            asked++;
+            return await db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token);
+        }
+    }
+
+    /// <summary>In a transaction that goes on, what is shut is opened again, also where what was asked has failed.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WaysThatWereShut_InATransactionThatGoesOn_AreAsBefore(bool fails)
+    {
+        await using var db = Connect();
+        await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
+        await db.Database.ExecuteSqlRawAsync("SET LOCAL enable_indexscan = off", Cancellation);
+        var asked = async () =>
+        {
+            await using var shut = await ShutWays.BeginAsync(db, ShutWays.AllButBitmaps, Cancellation);
+            (await WayAsync(db, Cancellation)).ShouldBe("off off");
+            if (fails) await db.Database.ExecuteSqlRawAsync("SELECT 1 / 0", Cancellation);
+        };
+        if (fails) (await Should.ThrowAsync<PostgresException>(asked)).SqlState.ShouldBe(PostgresErrorCodes.DivisionByZero);
+        else await asked();
+        (await WayAsync(db, Cancellation)).ShouldBe("on off");
+    }
+
+    [Fact]
+    public async Task List_WhoseRowsAreNotFoundInTime_SaysWhatToTakeOff_AndLosesNothing()
+    {
+        var (site, address) = library.StartBeside(("Admin:ListTimeout", "00:00:01"));
+        await using var held = site;
+        var (_, _, root) = await library.SignInAsync(isAdmin: true, address);
+        await using var db = library.Connect();
+        var grace = await db.Authors.Where(author => author.Name.StartsWith("Grace")).Select(author => author.Id).SingleAsync(Cancellation);
+        var query = $"q=love&sort=price&f.translators.is={grace}&f.genre.is=Poem&filters=yes";
+        await using var context = await chromium.OpenAsync();
+        await context.AddCookiesAsync(root.Cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = "localhost", Path = "/", Secure = true, HttpOnly = true }));
+
+        // Books cannot be read until this is undone, as if there were too many of them.
+        await using var connection = new NpgsqlConnection(library.Database.ConnectionString);
+        await connection.OpenAsync(Cancellation);
+        await using (var lockedUp = await connection.BeginTransactionAsync(Cancellation))
+        {
+            await using (var locks = new NpgsqlCommand("LOCK TABLE library.books IN ACCESS EXCLUSIVE MODE", connection)) await locks.ExecuteNonQueryAsync(Cancellation);
+            using var answer = await root.GetAsync($"/books?{query}", ("Accept", "text/html"));
+            answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            var page = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(Cancellation));
+            page.ShouldContain("These rows were not found within 1 second.");
+            page.ShouldContain($"<a href=\"/books?q=love&sort=price&f.genre.is=Poem&filters=yes\">Without “Translators: Grace %_\\”</a>");
+            page.ShouldContain($"<a href=\"/books?q=love&sort=price&f.translators.is={grace}&filters=yes\">Without “Genre: Poem”</a>");
+            page.ShouldContain($"<a href=\"/books?sort=price&f.translators.is={grace}&f.genre.is=Poem&filters=yes\">Without the search for “love”</a>");
+            page.ShouldContain($"<a href=\"/books?q=love&f.translators.is={grace}&f.genre.is=Poem&filters=yes\">In its own order</a>");
+            page.ShouldContain("aria-label=\"Filters\"");
+            (await root.GetAsync($"/books/-/edits?{query}", ("Accept", "text/html"))).Headers.Location!.ToString().ShouldStartWith("/books?q=love");
+            var shown = await context.NewPageAsync();
+            await shown.GotoAsync(new Uri(address, $"/books?{query}").ToString());
+            await shown.InspectLooksAsync("too-long");
+        }
+        (await root.GetAsync($"/books?{query}", ("Accept", "text/html"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        root.Dispose();
+    }
+
+    LibraryDb Connect() => LibraryUnderTest.Connect(library.Database.ConnectionStringOf("admin"));
+
+    static Task<string> WayAsync(LibraryDb db, CancellationToken cancellationToken) =>
+        db.Database.SqlQueryRaw<string>("SELECT current_setting('enable_seqscan') || ' ' || current_setting('enable_indexscan') AS \"Value\"").SingleAsync(cancellationToken);
+}
