@@ -10,10 +10,13 @@ public sealed class AuditEntryAdmin : AdminFor<AuditEntry>
     /// <summary>States what is shown.</summary>
     public AuditEntryAdmin() : base("Audit entries")
     {
-        List(entry => entry.At, entry => entry.Action);
+        Column("Time", entry => entry.At);
+        List(entry => entry.Action);
         Column("User", entry => entry.UserId);
         Column("Acted by", entry => entry.ActedBy);
-        List(entry => entry.SubjectType, entry => entry.SubjectId, entry => entry.Ip, entry => entry.Service);
+        List(entry => entry.SubjectType, entry => entry.SubjectId);
+        Column("IP address", entry => entry.Ip);
+        List(entry => entry.Service);
         Refers<User>(entry => entry.UserId, entry => entry.ActedBy);
         ReadOnly(entry => entry.Details, entry => entry.SessionId, entry => entry.TraceId);
         Called(entry => entry.Action, "Entry");

@@ -16,11 +16,11 @@ public sealed class SessionAdmin : AdminFor<Session>
         Column("User", session => session.User!.Email);
         Column("Acted by", session => session.ActorId);
         Column("Device", session => session.Device);
-        Column("Address", session => session.Ip);
-        Column("Began", session => session.CreatedAt);
+        Column("IP address", session => session.Ip);
+        Column("Started", session => session.CreatedAt);
         Column("Last seen", session => session.LastSeenAt);
         Column("Ended", session => session.EndedAt);
-        Column("Why", session => session.EndReason);
+        Column("End reason", session => session.EndReason);
         ReadOnly(session => session.Issuer, session => session.AuthTime, session => session.EndsAt, session => session.Methods);
         Refers<User>(session => session.ActorId);
         Called(session => session.CreatedAt);

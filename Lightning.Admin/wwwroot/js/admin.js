@@ -100,7 +100,12 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   let changed = form.dataset.unsaved === "yes";
   form.addEventListener("input", () => (changed = true));
   form.addEventListener("submit", () => (changed = false));
-  addEventListener("beforeunload", (event) => changed && event.preventDefault());
+  addEventListener("beforeunload", (event) => {
+    if (!changed) return;
+    event.preventDefault();
+    // Whoever stays after all: nothing runs until they have said so.
+    setTimeout(rest);
+  });
 }
 
 // Rows are found as one types. What is chosen stays, before what is found.
@@ -223,7 +228,13 @@ for (const link of document.querySelectorAll("a[data-export]")) {
 }
 
 // What takes its time says so, and a form that is on its way is not sent twice.
-addEventListener("pagehide", () => document.body.removeAttribute("aria-busy"));
+const rest = () => document.body.removeAttribute("aria-busy");
+addEventListener("pagehide", rest);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const leaves = link && link.origin === location.origin && !link.hash && !event.defaultPrevented && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (leaves) document.body.setAttribute("aria-busy", "true");
+});
 let sent = -Infinity;
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;
