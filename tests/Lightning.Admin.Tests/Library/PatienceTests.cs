@@ -3,8 +3,8 @@ using Lightning.Admin.Lists;
 using Lightning.EndToEnd;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
-using Cookie = Microsoft.Playwright.Cookie;
 using Npgsql;
+using Cookie = Microsoft.Playwright.Cookie;
 
 namespace Lightning.Admin.Tests.Library;
 
