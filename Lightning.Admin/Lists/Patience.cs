@@ -55,7 +55,7 @@ sealed class Patience : IDisposable
         }
         catch (OperationCanceledException) when (soon.IsCancellationRequested && !over.IsCancellationRequested)
         {
-            await using var shut = await ShutWays.BeginAsync(db, ShutWays.AllButBitmapsThisTime, over.Token);
+            await using var shut = await ShutWays.BeginAsync(db, ShutWays.AllButBitmapsTogether, over.Token);
             return await ask(over.Token);
         }
     }

@@ -67,7 +67,7 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
             if (pick is not null) picks[filter.Name] = pick;
             var facets = State.Faults.Count > 0 || TookTooLong ? (InTime: true, Answer: []) : await patience.AskAsync(token => Rows.FacetsAsync(State, filter, token), isNarrowed: false);
             IsNotCounted |= !facets.InTime;
-            narrowing.Add((filter, facets.Answer ?? []));
+            if (facets.Answer is { Count: > 0 } || filter.IsTyped || filter.IsPicked) narrowing.Add((filter, facets.Answer ?? []));
         }
         (Narrowing, Picks) = (narrowing, picks);
         (Done, Deleted) = done switch

@@ -91,6 +91,19 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         await Assertions.Expect(page.GetByLabel("Title", new() { Exact = true })).ToBeFocusedAsync();
         await LookAsync(page, "faults");
 
+        // What is linked with a row is found by that row's name, as one types.
+        await GoAsync(page, "/books?filters=yes&size=25");
+        var translated = page.Locator(".filters section[aria-label=Translators]");
+        await translated.GetByLabel("Search translators").FillAsync("grace");
+        await Assertions.Expect(translated.Locator(".picker")).ToHaveAttributeAsync("data-found", "grace");
+        await translated.GetByLabel("Is", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "Grace %_\\" });
+        await translated.GetByRole(AriaRole.Button, new() { Name = "Narrow" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".chip")).ToContainTextAsync("Translators: Grace %_\\");
+        page.Url.ShouldContain("f.translators.is=");
+        page.Url.ShouldContain("size=25");
+        await page.Locator(".chip").ClickAsync();
+        page.Url.ShouldNotContain("f.translators.is=");
+
         // A new row; its author is found as one types; leaving a form that is filled in is asked about.
         await GoAsync(page, "/books/-/new");
         await page.GetByLabel("Title", new() { Exact = true }).FillAsync("Typed in");
