@@ -1,10 +1,11 @@
 using Lightning.Admin.Forms;
 using Lightning.Admin.Registrations;
+using Lightning.Admin.Values;
 using Lightning.Data.Rules;
 
 namespace Lightning.Admin.Lists;
 
-/// <summary>Rows to choose, to narrow a list to what is linked with one of them. As in a form they are searched for, with a script as one types.</summary>
+/// <summary>Rows to choose, to narrow a list to what leads to one of them or is linked with it. As in a form they are searched for, with a script as one types.</summary>
 /// <param name="Filter">The filter.</param>
 /// <param name="List">The list's name in addresses.</param>
 /// <param name="From">That of the rows.</param>
@@ -24,7 +25,7 @@ public sealed record LinkPick(Filter Filter, string List, string From, string Se
     /// <summary>Looks for what an address asks for; null where whoever looks may read none of them.</summary>
     internal static async Task<LinkPick?> ReadAsync(AdminRequest request, Registration registration, Filter filter, ListState state, IQueryCollection query, CancellationToken cancellationToken)
     {
-        var target = request.Site.Of(filter.Field.Links!.TargetEntityType.ClrType)!;
+        if (Target(filter.Field, registration, request.Site) is not { } target) return null;
         var rows = target.Open(request);
         if (!rows.IsPossible(Verb.Read)) return null;
         var (search, chosen) = (query[SearchOf(filter)].ToString().Trim(), state.ValuesOf(filter.Name, Comparison.Is));
@@ -35,6 +36,10 @@ public sealed record LinkPick(Filter Filter, string List, string From, string Se
         var rest = state.Inputs().Where(input => input.Name != $"f.{filter.Name}.empty" && (one is null || input.Name != $"f.{filter.Name}.is"));
         return new(filter, registration.Slug, target.Slug, search, one, [.. found.Where(choice => choice.Key != one?.Key)], fault ?? string.Join(' ', rows.LeftOut), [.. rest]);
     }
+
+    /// <summary>What is chosen among; null where a value is filled in, as it is where that of a column and that of an address might be written otherwise.</summary>
+    static Registration? Target(Field field, Registration registration, AdminSite site) => field.Links is { } links ? site.Of(links.TargetEntityType.ClrType)
+        : field.Type.NotNull() == typeof(Guid) || TypedText.IsNumber(field.Type.NotNull()) ? registration.Leads(field, site) : null;
 
     static string SearchOf(Filter filter) => $"find.{filter.Name}";
 }

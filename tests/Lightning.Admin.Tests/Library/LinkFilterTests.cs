@@ -119,6 +119,14 @@ public sealed class LinkFilterTests(LibraryUnderTest library) : IClassFixture<Li
         narrowed.ShouldNotContain("Linked None");
         // Shut, the filters still say by which row.
         WebUtility.HtmlDecode(await LibrarySiteTests.ReadAsync(root, $"/books?f.tags.is={classic}")).ShouldContain("Tags: Classic");
+        // What a row leads to is chosen the same way, in the place of a key that nobody knows; and what may not be read is not found.
+        await using var db = library.Connect();
+        var grace = await db.Authors.Where(author => author.Name.StartsWith("Grace")).Select(author => author.Id).SingleAsync(Cancellation);
+        var byAuthor = WebUtility.HtmlDecode(await LibrarySiteTests.ReadAsync(root, "/books?filters=yes&find.authorId=grace"));
+        byAuthor.ShouldContain($"<option value=\"{grace}\">Grace %_\\</option>");
+        byAuthor.ShouldNotContain("<input id=\"f-authorId-is\"");
+        WebUtility.HtmlDecode(await LibrarySiteTests.ReadAsync(root, $"/books?filters=yes&f.authorId.is={grace}")).ShouldContain($"<option value=\"{grace}\" selected>Grace %_\\</option>");
+        (await LibrarySiteTests.ReadAsync(root, "/books?filters=yes&find.authorId=Hidden")).ShouldNotContain("Hidden Hand");
         // What cannot be searched for is said, and finds nothing.
         (await LibrarySiteTests.ReadAsync(root, $"/books?filters=yes&find.tags={string.Join('+', Enumerable.Range(1, 11))}")).ShouldContain("At most 10 words at once");
         root.Dispose();

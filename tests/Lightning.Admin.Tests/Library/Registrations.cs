@@ -14,7 +14,7 @@ public sealed class BookAdmin : AdminFor<Book>
         List(book => book.Translators);
         Search(book => book.Title, book => book.Author!.Name, book => book.Translators);
         Filter(book => book.Title).Filter(book => book.Genre).Filter(book => book.SecondGenre).Filter(book => book.Pages).Filter(book => book.IsLent).Filter(book => book.ReadAt).Filter(book => book.PublishedOn)
-            .Filter(book => book.Author!.Name).Filter(book => book.Origin!.Year).Filter(book => book.Tags).Filter(book => book.Translators);
+            .Filter(book => book.Author!.Name).Filter(book => book.Origin!.Year).Filter(book => book.Tags).Filter(book => book.Translators).Filter(book => book.AuthorId);
         Edit(book => book.Title, book => book.Subtitle, book => book.Genre, book => book.SecondGenre, book => book.Price, book => book.Pages, book => book.IsLent, book => book.IsNew, book => book.PublishedOn,
             book => book.ReadAt, book => book.Keywords, book => book.Extra, book => book.Origin!.City, book => book.Origin!.Year, book => book.Dedication!.To, book => book.Author, book => book.Shelf, book => book.Translators,
             book => book.Tags);
