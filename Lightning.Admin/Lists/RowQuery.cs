@@ -112,7 +112,20 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     public async Task<IReadOnlyList<object[]>?> FindReadableAsync(string search, CancellationToken cancellationToken) =>
         rules.Scope(request.Actor, Verb.Read) is null ? null : await LookUpAsync(Rows(), search, cancellationToken);
 
-    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken) => await NameAsync(await MatchAsync(among, search, cancellationToken), cancellationToken);
+    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken)
+    {
+        if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 1 } places)
+            return await NameAsync(await MatchAsync(among, search, cancellationToken), cancellationToken);
+        // One word in one place or another: each is looked through by itself, and no further than can be named.
+        var keys = new List<object[]>();
+        foreach (var place in places)
+        {
+            if (await NameAsync(among.Where(Expressions.Condition<T>(place)), cancellationToken) is not { } some) return null;
+            keys.AddRange(some);
+        }
+        keys = [.. keys.DistinctBy(key => key[0])];
+        return keys.Count > MostRelated ? null : keys;
+    }
 
     async Task<IReadOnlyList<object[]>?> NameAsync(IQueryable<T> rows, CancellationToken cancellationToken)
     {
@@ -137,7 +150,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         if (!registration.IsSearchable || SearchWords.Fault(search) is not null) return rows.Where(_ => false);
         foreach (var word in SearchWords.Read(search))
         {
-            var matches = Matches(word, registration.IsSmall || !searchesRelated ? [] : await RelatedAsync(word, cancellationToken));
+            var matches = await MatchesAsync(word, cancellationToken);
             if (isFrequent && matches.Count > 1) matches = await MetAsync(matches, cancellationToken);
             // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
             rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
@@ -208,6 +221,9 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
     Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
+
+    async Task<List<Func<ParameterExpression, Expression>>> MatchesAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken) =>
+        Matches(word, registration.IsSmall || !searchesRelated ? [] : await RelatedAsync(word, cancellationToken));
 
     /// <summary>The conditions under which a row has a word, any of which suffices.</summary>
     List<Func<ParameterExpression, Expression>> Matches((string Text, bool IsPhrase) word, IReadOnlyList<Func<Expression, Expression>> related)
