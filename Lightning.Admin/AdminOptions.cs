@@ -14,7 +14,7 @@ public sealed record AdminOptions
     [Range(1, 100, ErrorMessage = "Admin:Exports must lie between 1 and 100: leave it out for 4.")]
     public int Exports { get; init; } = 4;
 
-    /// <summary>How long an export waits for whoever reads it to take more; a second to an hour, a minute by default.</summary>
+    /// <summary>How long an export waits for whoever reads it to take more; a second to an hour, a minute by default. All of it may take sixty times that.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Admin:ExportTimeout must lie between 00:00:01 and 01:00:00: write a minute as 00:01:00.")]
     public TimeSpan ExportTimeout { get; init; } = TimeSpan.FromMinutes(1);
 }

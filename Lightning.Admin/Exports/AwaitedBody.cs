@@ -11,6 +11,10 @@ sealed class AwaitedBody(HttpContext http, TimeSpan patience, TimeProvider clock
 {
     /// <summary>Octets that have to be taken in that time.</summary>
     const int Part = 64 * 1024;
+
+    /// <summary>All of it may take so many times as long, however steadily it is taken: it holds a connection, and rows that the database cannot clear away.</summary>
+    const int Whole = 60;
+    readonly long began = clock.GetTimestamp();
     readonly Stream body = http.Response.Body;
 
     /// <summary>Whether it was given up.</summary>
@@ -56,7 +60,8 @@ sealed class AwaitedBody(HttpContext http, TimeSpan patience, TimeProvider clock
         var taken = write.AsTask();
         try
         {
-            await taken.WaitAsync(patience, clock);
+            var left = (patience * Whole) - clock.GetElapsedTime(began);
+            await taken.WaitAsync(left < TimeSpan.Zero ? TimeSpan.Zero : left < patience ? left : patience, clock);
         }
         catch (TimeoutException)
         {

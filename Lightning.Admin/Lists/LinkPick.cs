@@ -31,7 +31,7 @@ public sealed record LinkPick(Filter Filter, string List, string From, string Se
         var (search, chosen) = (query[SearchOf(filter)].ToString().Trim(), state.ValuesOf(filter.Name, Comparison.Is));
         var fault = SearchWords.Fault(search);
         var found = fault is null ? await rows.PickAsync(search, Pickers.Most, cancellationToken) : [];
-        var one = chosen is [var only] ? new Choice(only, await rows.NameAsync(only, cancellationToken) ?? Pickers.Unseen) : null;
+        var one = chosen is [var only] ? new Choice(only, await rows.NameAsync(only, cancellationToken) ?? (filter.IsPicked ? Pickers.Unseen : only)) : null;
         // One that is chosen is replaced; several stay, and one is added to them. What is linked with a row is not empty.
         var rest = state.Inputs().Where(input => input.Name != $"f.{filter.Name}.empty" && (one is null || input.Name != $"f.{filter.Name}.is"));
         return new(filter, registration.Slug, target.Slug, search, one, [.. found.Where(choice => choice.Key != one?.Key)], fault ?? string.Join(' ', rows.LeftOut), [.. rest]);

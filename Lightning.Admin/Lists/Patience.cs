@@ -4,12 +4,19 @@ namespace Lightning.Admin.Lists;
 
 /// <summary>
 /// The time that a page has for what it asks of the database. Each of two filters has an index, and what has both is in neither: the planner goes along the one and throws away what is not in the other, in
-/// the hope of meeting enough soon. Where it does not, it is made to put the indexes together first; and where that takes too long too, the page says so.
+/// the hope of meeting enough soon. Where it does not, it is made to put the indexes together first; where that has not helped after half of the time either, it goes its own way for the rest; and
+/// where all of it takes too long, the page says so.
 /// </summary>
 sealed class Patience : IDisposable
 {
+    /// <summary>That something was not found in time.</summary>
+    public const string Over = "That took too long: write more of the word, or a phrase in quotes.";
+
     /// <summary>The part of the time after which the planner's own way is given up for the other.</summary>
     const int Hope = 10;
+
+    /// <summary>How much longer the driver waits than the page does: it is the page that gives up.</summary>
+    static readonly TimeSpan Longer = TimeSpan.FromSeconds(5);
     readonly DbContext db;
     readonly TimeSpan limit;
     readonly TimeProvider clock;
@@ -25,6 +32,7 @@ sealed class Patience : IDisposable
     {
         (this.db, this.limit, this.clock, this.given, timer) = (db, limit, clock, given, new(limit, clock));
         over = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, given);
+        db.Database.SetCommandTimeout(limit + Longer);
     }
 
     /// <summary>Asks.</summary>
@@ -47,16 +55,24 @@ sealed class Patience : IDisposable
 
     async Task<T> HopeAsync<T>(Func<CancellationToken, Task<T>> ask)
     {
-        using var soon = new CancellationTokenSource(limit / Hope, clock);
+        if (await TryAsync(ask, limit / Hope) is (true, { } soon)) return soon;
+        await using (await ShutWays.BeginAsync(db, ShutWays.AllButBitmapsTogether, over.Token))
+            if (await TryAsync(ask, limit / 2) is (true, { } together)) return together;
+        return await ask(over.Token);
+    }
+
+    /// <summary>Asks, and gives up after a part of the time.</summary>
+    async Task<(bool InTime, T? Answer)> TryAsync<T>(Func<CancellationToken, Task<T>> ask, TimeSpan part)
+    {
+        using var soon = new CancellationTokenSource(part, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(soon.Token, over.Token);
         try
         {
-            return await ask(either.Token);
+            return (true, await ask(either.Token));
         }
         catch (OperationCanceledException) when (soon.IsCancellationRequested && !over.IsCancellationRequested)
         {
-            await using var shut = await ShutWays.BeginAsync(db, ShutWays.AllButBitmapsTogether, over.Token);
-            return await ask(over.Token);
+            return (false, default);
         }
     }
 

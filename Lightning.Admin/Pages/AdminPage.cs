@@ -16,8 +16,11 @@ public abstract class AdminPage(AdminRequest request) : PageModel
     /// <summary>Whether a row can be made by whoever looks.</summary>
     public bool CanCreate => Rows.CanCreate;
 
+    /// <summary>Whether any row can be changed by whoever looks.</summary>
+    public bool CanUpdate => Rows.IsPossible(Verb.Update);
+
     /// <summary>Whether rows can be changed in the list by whoever looks.</summary>
-    public bool CanEditInList => Registration.WrittenInList.Count > 0 && Rows.IsPossible(Verb.Update);
+    public bool CanEditInList => Registration.WrittenInList.Count > 0 && CanUpdate;
 
     /// <summary>One connection for all that a page asks, and none while it is written out: to give one back and take it again has the database forget all that was said on it each time.</summary>
     public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
@@ -51,8 +54,10 @@ public abstract class AdminPage(AdminRequest request) : PageModel
     }
 
     /// <summary>Where a form leads that was saved: to the row, on in its form, or to a form for another.</summary>
-    private protected IActionResult Leave(string key, string? then) => SeeOther(then switch
+    private protected async Task<IActionResult> LeaveAsync(string key, string? then) => SeeOther(then switch
     {
+        // What one may make one may perhaps not change.
+        "edit" when await Rows.EditAsync(key, CancellationToken.None) is null => $"/{Registration.Slug}/{key}?done=saved",
         // No field begins with an underscore, so none is filled in by it.
         "edit" => $"/{Registration.Slug}/{key}/edit?_saved={key}",
         "new" => $"/{Registration.Slug}/-/new?_saved={key}",

@@ -29,7 +29,7 @@ public sealed class EditModel(AdminRequest request) : AdminPage(request)
         var saved = await Rows.UpdateAsync(key, Posted.Read(Request.Form));
         switch (saved.Outcome)
         {
-            case Outcome.Done: return Leave(saved.Key!, then);
+            case Outcome.Done: return await LeaveAsync(saved.Key!, then);
             case Outcome.Missing: return NotFound();
             case Outcome.Refused: return StatusCode(StatusCodes.Status403Forbidden);
             case Outcome.Unknown: return BadRequest();

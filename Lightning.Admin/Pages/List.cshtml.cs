@@ -62,7 +62,8 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
         var picks = new Dictionary<string, LinkPick>(StringComparer.Ordinal);
         foreach (var filter in State.ShowsFilters ? Registration.Filters : [])
         {
-            var pick = await LinkPick.ReadAsync(Asked, Registration, filter, State, Request.Query, cancellationToken);
+            var (wasPicked, pick) = await patience.AskAsync(token => LinkPick.ReadAsync(Asked, Registration, filter, State, Request.Query, token), isNarrowed: false);
+            IsNotCounted |= !wasPicked;
             if (filter.IsPicked && pick is null) continue;
             if (pick is not null) picks[filter.Name] = pick;
             var facets = State.Faults.Count > 0 || TookTooLong ? (InTime: true, Answer: []) : await patience.AskAsync(token => Rows.FacetsAsync(State, filter, token), isNarrowed: false);

@@ -30,7 +30,7 @@ public sealed class NewModel(AdminRequest request) : AdminPage(request)
         var saved = await Rows.CreateAsync(Posted.Read(Request.Form));
         switch (saved.Outcome)
         {
-            case Outcome.Done: return Leave(saved.Key!, then);
+            case Outcome.Done: return await LeaveAsync(saved.Key!, then);
             case Outcome.Refused: return StatusCode(StatusCodes.Status403Forbidden);
             case Outcome.Unknown: return BadRequest();
             default:

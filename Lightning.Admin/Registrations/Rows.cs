@@ -139,7 +139,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override Task<ListPage> ListAsync(ListState state, CancellationToken cancellationToken) => List.ReadAsync(state, cancellationToken);
 
-    public override bool Combines(ListState state) => !registration.IsSmall && (state.Filters.Count > 0 || state.Search.Length > 0);
+    public override bool Combines(ListState state) => !registration.IsSmall && state.Filters.Count + (state.Search.Length > 0 ? 1 : 0) > 1;
 
     public override Task<CappedCount> CountAsync(ListState state, CancellationToken cancellationToken) => List.CountAsync(state, cancellationToken);
 

@@ -57,7 +57,7 @@ static class RequiredRules
         var (http, services) = (call.HttpContext, call.HttpContext.RequestServices);
         var (db, policy, actor) = (services.GetRequiredService<LightningDb>(), services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
         var key = Guid.Parse((string)http.GetRouteValue(Key)!, CultureInfo.InvariantCulture);
-        // One connection for all that the request does: who acts is told to the database once.
+        // One connection for all that the request does.
         await db.Database.OpenConnectionAsync(http.RequestAborted);
         try
         {

@@ -52,7 +52,7 @@ sealed class WrittenFields
     }
 
     static bool IsRequired(PropertyInfo member) => member.IsDefined(typeof(RequiredMemberAttribute)) || member.IsDefined(typeof(RequiredAttribute))
-        || member.DeclaringType!.GetConstructors().Any(constructor => constructor.GetParameters().Any(parameter => parameter.Name == member.Name));
+        || member.DeclaringType!.GetConstructors().Any(constructor => constructor.GetParameters().Any(parameter => string.Equals(parameter.Name, member.Name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Leaves a row's fields as they were where the body could not say anything of them: a handler takes what is not said for empty.</summary>
     public void Restore(EntityEntry row)

@@ -113,8 +113,13 @@ public sealed class CompiledQueries
 
         protected override Expression VisitMember(MemberExpression node) => Plain(node) ?? base.VisitMember(node);
 
-        protected override Expression VisitExtension(Expression node) =>
-            node is EntityQueryRootExpression root ? Expression.Call(Db, nameof(DbContext.Set), [root.ElementType]) : base.VisitExtension(node);
+        protected override Expression VisitExtension(Expression node)
+        {
+            // What comes from SQL, or is no class of its own, is another root.
+            if (node.GetType() == typeof(EntityQueryRootExpression) && node is EntityQueryRootExpression { EntityType.HasSharedClrType: false } root) return Expression.Call(Db, nameof(DbContext.Set), [root.ElementType]);
+            isPossible &= node is not QueryRootExpression;
+            return base.VisitExtension(node);
+        }
 
         /// <summary>Beside a column that may be null, a value is one that may be.</summary>
         static Expression Unlifted(Expression node) =>

@@ -74,7 +74,9 @@ if (all) {
 
 // The way back to a list is to what was shown of it last.
 const list = document.querySelector("[data-list]");
-if (list) sessionStorage.setItem(location.pathname, list.dataset.list);
+// Nothing of it is there for whoever signs in next.
+document.querySelector("[data-sign-out]")?.addEventListener("submit", () => sessionStorage.clear());
+if (list && list.dataset.list !== "-") sessionStorage.setItem(location.pathname, list.dataset.list);
 else
   for (const link of document.querySelectorAll(".trail a, a[data-back]")) {
     if (!link.search) link.search = sessionStorage.getItem(link.pathname) ?? "";
@@ -228,18 +230,21 @@ for (const link of document.querySelectorAll("a[data-export]")) {
 }
 
 // What takes its time says so, and a form that is on its way is not sent twice.
-const rest = () => document.body.removeAttribute("aria-busy");
+let sent = null;
+const rest = () => {
+  document.body.removeAttribute("aria-busy");
+  sent = null;
+};
 addEventListener("pagehide", rest);
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   const leaves = link && link.origin === location.origin && !link.hash && !event.defaultPrevented && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (leaves) document.body.setAttribute("aria-busy", "true");
 });
-let sent = -Infinity;
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;
   // A second click is taken for one; whoever stops a page that is slow can send it again.
-  if (event.timeStamp - sent < 2000) return event.preventDefault();
-  sent = event.timeStamp;
+  if (sent?.form === event.target && event.timeStamp - sent.at < 2000) return event.preventDefault();
+  sent = { form: event.target, at: event.timeStamp };
   document.body.setAttribute("aria-busy", "true");
 });

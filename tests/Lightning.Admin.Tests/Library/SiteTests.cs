@@ -132,6 +132,14 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
             (await ReadAsync(root, saved.Headers.Location.ToString())).ShouldContain($"Saved. <a href=\"{path}\">");
         }
         (await ReadAsync(root, "/books/-/new?_saved=%22%3E%3Cb")).ShouldNotContain("Saved.");
+        // What one may make and not change is shown.
+        await using (var own = library.Connect())
+        {
+            var anonymous = (await own.Authors.SingleAsync(one => one.Name == "Anonymous", Cancellation)).Id.ToString();
+            using var unchangeable = await PostAsync(root, "/books/-/new", "/books/-/new?then=edit", ("title", "By nobody"), ("genre", "Poem"), ("author", anonymous));
+            unchangeable.Headers.Location!.ToString().ShouldEndWith("?done=saved");
+            (await ReadAsync(root, unchangeable.Headers.Location.ToString())).ShouldContain("By nobody");
+        }
         var history = await ReadAsync(root, $"{path}/history");
         history.ShouldContain("<del>By hand &lt;b&gt;</del>");
         history.ShouldContain("<ins>By hand, twice</ins>");
