@@ -18,8 +18,7 @@ public class TracesPerSecondTests
     public void Traces_BeyondTheAllowance_AreNotRecorded_TheirPartsNeither_AndLaterOnesAre(bool areFromElsewhere, int most)
     {
         using var source = new ActivitySource($"{nameof(TracesPerSecondTests)} {areFromElsewhere}");
-        using var sampler = new TracesPerSecond(Most);
-        using var tracing = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).SetSampler(sampler).Build();
+        using var tracing = Sdk.CreateTracerProviderBuilder().AddSource(source.Name).SetSampler(new TracesPerSecond(Most)).Build();
 
         var first = Enumerable.Range(0, 5000).Select(_ => Begin(areFromElsewhere)).ToList();
         first.Take(most).ShouldAllBe(recorded => recorded);
@@ -37,6 +36,31 @@ public class TracesPerSecondTests
             using var part = source.StartActivity("part");
             (part?.Recorded ?? false).ShouldBe(begun?.Recorded ?? false);
             return begun?.Recorded ?? false;
+        }
+    }
+
+    [Fact]
+    public void Trace_ThatBeginsWhileItsProviderStops_IsNoFault()
+    {
+        using var source = new ActivitySource(nameof(Trace_ThatBeginsWhileItsProviderStops_IsNoFault));
+        var begun = 0;
+        using (Sdk.CreateTracerProviderBuilder().AddSource(source.Name).SetSampler(new TracesPerSecond(Most)).AddProcessor(new Stopping(() =>
+        {
+            using var activity = source.StartActivity("late");
+            if (activity is { Recorded: true }) begun++;
+        })).Build())
+        {
+        }
+        begun.ShouldBe(1);
+    }
+
+    /// <summary>What a provider waits for when it stops, such as an exporter that still sends.</summary>
+    sealed class Stopping(Action meanwhile) : BaseProcessor<Activity>
+    {
+        protected override bool OnShutdown(int timeoutMilliseconds)
+        {
+            meanwhile();
+            return true;
         }
     }
 
