@@ -112,7 +112,7 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
         var redirectUri = app.Traces.RedirectUri;
         await page.GotoAsync(new Uri(app.Address("identity"), "/connect/authorize?client_id=lightning-public&response_type=code&scope=openid%20email%20offline_access%20lightning"
             + $"&redirect_uri={Uri.EscapeDataString(redirectUri)}&state=abcdefgh12345678&nonce=12345678abcdefgh&code_challenge={challenge}&code_challenge_method=S256").ToString());
-        await page.WaitForURLAsync($"{redirectUri}**");
+        await page.ComesToAsync(new Uri(redirectUri));
         var code = HttpUtility.ParseQueryString(new Uri(page.Url).Query)["code"]!;
         await page.CloseAsync();
 

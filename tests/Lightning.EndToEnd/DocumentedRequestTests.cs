@@ -103,7 +103,7 @@ public sealed partial class DocumentedRequestTests(RunningApp app, Browser brows
     {
         var page = await context.NewPageAsync();
         await page.GotoAsync(new Uri(app.Address("bff"), "/bff/login").ToString());
-        await page.WaitForURLAsync(url => url.StartsWith(app.Address("bff").ToString(), StringComparison.Ordinal) && !url.Contains("/bff/", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        await page.ComesToAsync(app.Address("bff"), besides: "bff/");
         return (await context.CookiesAsync()).Single(cookie => cookie.Name == "__Host-lightning").Value;
     }
 

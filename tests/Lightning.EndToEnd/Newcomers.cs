@@ -22,7 +22,7 @@ static class Newcomers
         await page.GotoAsync(await new Mailbox(mail).WaitForLinkAsync(address, cancellationToken));
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/account/password", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        await page.LeavesAsync("/account/password");
         return context;
     }
 }

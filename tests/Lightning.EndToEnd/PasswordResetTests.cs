@@ -24,7 +24,7 @@ public sealed class PasswordResetTests(RunningApp app, Browser browser)
         await page.GotoAsync(link);
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Newcomers.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/account/password", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        await page.LeavesAsync("/account/password");
         await page.GotoAsync(new Uri(app.Address("admin"), "/accounts").ToString());
         await page.GetByRole(AriaRole.Link, new() { Name = Address }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = Address })).ToBeVisibleAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Lightning.EndToEnd;
 using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -57,7 +58,7 @@ public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(serve
         await page.GetByLabel("Email").FillAsync(address);
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("/account/sign-in", StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
+        await page.LeavesAsync("/account/sign-in");
     }
 
     static int FreePort()

@@ -25,7 +25,7 @@ public sealed class SetUpLookTests(IdentityForSecondFactors identity, EndToEnd.B
         await using var context = await chromium.OpenAsync(phone, dark);
         var page = await context.NewPageAsync();
         await identity.SignInAsync(page, user.Email, "/account/devices");
-        new Uri(page.Url).AbsolutePath.ShouldBe("/account/second-step/set-up");
+        await page.ComesToAsync(new Uri($"{identity.Origin}/account/second-step/set-up"));
         await Expect(page.GetByRole(AriaRole.Heading).First).ToBeVisibleAsync();
         await page.InspectAsync($"set-up-{look}");
         await page.GetByLabel("Code").FillAsync("000000");

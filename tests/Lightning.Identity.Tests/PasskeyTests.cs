@@ -35,7 +35,7 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
         await SignOutAsync(page);
         await page.GotoAsync($"{identity.Origin}/account/sign-in?returnUrl=%2Faccount%2Fpasskeys");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        await page.WaitForURLAsync($"{identity.Origin}/account/passkeys", new() { WaitUntil = WaitUntilState.Commit });
+        await Expect(page).ToHaveURLAsync($"{identity.Origin}/account/passkeys");
         (await MethodsAsync(user.Id)).ShouldBe(["pop", "user", "mfa"]);
         (await PasskeyAsync(user.Id)).GetProperty("SignCount").GetInt32().ShouldBeGreaterThan(made.GetProperty("SignCount").GetInt32());
 
@@ -76,7 +76,7 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
         await Expect(page.GetByLabel("Name of the passkey")).ToBeVisibleAsync();
         await SignOutAsync(page);
         await page.GotoAsync($"{identity.Origin}/account/sign-in?returnUrl=%2Faccount%2Fdevices");
-        await page.WaitForURLAsync($"{identity.Origin}/account/devices", new() { WaitUntil = WaitUntilState.Commit });
+        await Expect(page).ToHaveURLAsync($"{identity.Origin}/account/devices");
         (await MethodsAsync(user.Id)).ShouldBe(["pop", "user", "mfa"]);
     }
 
@@ -124,7 +124,7 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
         });
         await page.GotoAsync($"{identity.Origin}/account/sign-in");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        await page.WaitForURLAsync($"{identity.Origin}/", new() { WaitUntil = WaitUntilState.Commit });
+        await Expect(page).ToHaveURLAsync($"{identity.Origin}/");
         (await RepostAsync(posted!, cookie!)).ShouldBe(HttpStatusCode.OK, "the form again, with a fault");
         var fresh = string.Join("; ", cookie!.Split("; ").Where(part => !part.StartsWith("__Host-lightning-id-passkey", StringComparison.Ordinal)));
         (await RepostAsync(posted!, fresh)).ShouldBe(HttpStatusCode.OK, "without the challenge");
@@ -158,7 +158,7 @@ public sealed class PasskeyTests(IdentityInChromium identity, EndToEnd.Browser c
         await SignOutAsync(page);
         await page.GotoAsync($"{identity.Origin}/account/sign-in");
         await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
-        await page.WaitForURLAsync($"{identity.Origin}/", new() { WaitUntil = WaitUntilState.Commit });
+        await Expect(page).ToHaveURLAsync($"{identity.Origin}/");
         (await MethodsAsync(user.Id)).ShouldBe(["pop", "user", "mfa"]);
         (await identity.Visitor().SignInAsync(user.Email)).Headers.Location!.ToString().ShouldBe("/account/second-step");
     }

@@ -68,14 +68,13 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         foreach (var (column, order) in new[] { ("Pages", "price,pages"), ("Price", "-price,pages"), ("Price", "pages"), ("Pages", "-pages"), ("Pages", null), ("Price", "price") })
         {
             await page.Locator("thead").GetByRole(AriaRole.Link, new() { Name = column }).ClickAsync();
-            await page.WaitForURLAsync(url => System.Web.HttpUtility.ParseQueryString(new Uri(url).Query)["sort"] == order);
+            await Lightning.Testing.Wait.UntilAsync(() => System.Web.HttpUtility.ParseQueryString(new Uri(page.Url).Query)["sort"] == order);
             await Assertions.Expect(page.Locator("thead sup")).ToHaveTextAsync(order?.Contains(',') == true ? ["1", "2"] : []);
         }
         (await page.Locator(".filters").CountAsync()).ShouldBe(0, "nothing is counted before it is asked for");
         await page.Locator("[data-filters]").ClickAsync();
         await page.Locator(".filters").GetByRole(AriaRole.Link, new() { Name = "Short story" }).First.ClickAsync();
-        page.Url.ShouldContain("f.genre.is=ShortStory");
-        page.Url.ShouldContain("sort=price");
+        foreach (var said in new[] { "f\\.genre\\.is=ShortStory", "sort=price" }) await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(said));
         await page.Locator(".columns summary").ClickAsync();
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.Locator(".columns form")).ToBeHiddenAsync();
@@ -102,7 +101,7 @@ public sealed class InChromium(LibraryUnderTest library, EndToEnd.Browser chromi
         page.Url.ShouldContain("f.translators.is=");
         page.Url.ShouldContain("size=25");
         await page.Locator(".chip").ClickAsync();
-        page.Url.ShouldNotContain("f.translators.is=");
+        await Assertions.Expect(page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex("f\\.translators\\.is="));
 
         // A new row; its author is found as one types; leaving a form that is filled in is asked about.
         await GoAsync(page, "/books/-/new");
