@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Lightning.Data.Sessions;
@@ -72,7 +73,8 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             if (Configure is not null) host.ConfigureTestServices(Configure);
             foreach (var (key, value) in Settings) host.UseSetting(key, value);
         });
-        if (IsOnSocket) factory.UseKestrel(0);
+        // Not by a port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
+        if (IsOnSocket) factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
     }
 
     /// <summary>Another replica over the same database; it leaves the database behind.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Lightning.Testing;
 
 namespace Lightning.EndToEnd;
 
@@ -12,7 +11,7 @@ public sealed class SampleFrontEnd : IAsyncDisposable
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     readonly SemaphoreSlim starting = new(1, 1);
-    readonly int port = FreePort();
+    readonly int port = Ports.Free();
     Process? server;
 
     public string Origin => $"http://localhost:{port}";
@@ -84,13 +83,6 @@ public sealed class SampleFrontEnd : IAsyncDisposable
             while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
             return Path.Combine(root.FullName, "samples", "pkce-spa");
         }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

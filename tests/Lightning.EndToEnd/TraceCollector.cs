@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
+using Lightning.Testing;
 
 namespace Lightning.EndToEnd;
 
@@ -18,11 +18,7 @@ public sealed class TraceCollector : IAsyncDisposable
 
     public TraceCollector()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-        }
+        Address = $"http://127.0.0.1:{Ports.Free()}";
         listener.Prefixes.Add(Address + "/");
         listener.Start();
         receiving = ReceiveAsync();

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Lightning.EndToEnd;
 using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +9,7 @@ namespace Lightning.Identity.Tests;
 /// <summary>Identity on a port of its own, for a real browser.</summary>
 public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(server)
 {
-    readonly int port = FreePort();
+    readonly int port = Ports.Free();
 
     public string Origin => $"http://localhost:{port}";
 
@@ -59,12 +57,5 @@ public class IdentityInChromium(PostgresServer server) : IdentityUnderTest(serve
         await page.GetByLabel("Password").FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await page.LeavesAsync("/account/sign-in");
-    }
-
-    static int FreePort()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 }

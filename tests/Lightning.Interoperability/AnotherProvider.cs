@@ -44,7 +44,7 @@ public class AnotherProvider(PostgresServer server, NodePackages packages) : IAs
     public async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
-        if (Ports.Free(4) is not [var providerPort, var bffPort, var apiPort, var adminPort]) throw new InvalidOperationException("There are no ports.");
+        var (providerPort, bffPort, apiPort, adminPort) = (Ports.Free(), Ports.Free(), Ports.Free(), Ports.Free());
         (Issuer, Bff, Api, Admin) = ($"http://localhost:{providerPort}", $"http://localhost:{bffPort}", $"http://localhost:{apiPort}", $"http://localhost:{adminPort}");
         await StartProviderAsync(providerPort);
 

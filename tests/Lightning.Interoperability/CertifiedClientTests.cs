@@ -43,7 +43,7 @@ public sealed class IdentityService(PostgresServer server) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = await server.CreateDatabaseAsync();
-        var port = Ports.Free(1)[0];
+        var port = Ports.Free();
         Issuer = $"http://localhost:{port}";
         await AddAccountAsync();
         upstream = await FakeProvider.StartAsync();

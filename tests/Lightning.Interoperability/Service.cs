@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Hosting;
@@ -29,7 +27,8 @@ sealed class Service<TProgram> : WebApplicationFactory<TProgram>
             .. settings,
         ];
         this.configure = configure ?? (_ => { });
-        UseKestrel(port);
+        // Not by the port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
+        UseKestrel(kestrel => kestrel.ListenLocalhost(port));
         StartServer();
     }
 
@@ -38,19 +37,5 @@ sealed class Service<TProgram> : WebApplicationFactory<TProgram>
         foreach (var (key, value) in settings) builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders());
         builder.ConfigureTestServices(configure);
-    }
-}
-
-/// <summary>Ports that nobody listens on.</summary>
-static class Ports
-{
-    /// <summary>Held all at once, so that no two are the same.</summary>
-    public static int[] Free(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners) listener.Start();
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        foreach (var listener in listeners) listener.Stop();
-        return ports;
     }
 }
