@@ -1,6 +1,7 @@
 using System.Net;
 using Lightning.Admin.Lists;
 using Lightning.EndToEnd;
+using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Npgsql;
@@ -11,6 +12,9 @@ namespace Lightning.Admin.Tests.Library;
 /// <summary>What takes the database longer than a page may.</summary>
 public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chromium) : IClassFixture<LibraryUnderTest>
 {
+    /// <summary>By a clock that the tests move: no machine is too slow for it.</summary>
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Where indexes put together do not help either, the planner goes its own way for the rest of the time: what only takes long is found.</summary>
@@ -18,11 +22,12 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     public async Task WhatIsNotFoundByIndexesPutTogether_IsLookedForByThePlannersOwnWayAgain()
     {
         await using var db = Connect();
-        using var patience = new Patience(db, TimeSpan.FromSeconds(4), TimeProvider.System, Cancellation);
+        var clock = new HandClock();
+        using var patience = new Patience(db, Limit, clock, Cancellation);
         var asked = 0;
         (await patience.AskAsync(async token =>
         {
-            if (asked++ < 2) await db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token);
+            if (asked++ < 2) await SleepAsync(db, clock, asked == 1 ? Limit / 10 : Limit / 2, token);
             return await WayAsync(db, token);
         }, isNarrowed: true)).ShouldBe((true, "on on"));
         asked.ShouldBe(3);
@@ -38,11 +43,12 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     public async Task WhatIsNotFoundSoon_IsLookedForByIndexesPutTogether_WhereThereAreAny(bool isNarrowed)
     {
         await using var db = Connect();
-        using var patience = new Patience(db, TimeSpan.FromSeconds(isNarrowed ? 20 : 1), TimeProvider.System, Cancellation);
+        var clock = new HandClock();
+        using var patience = new Patience(db, Limit, clock, Cancellation);
         var asked = 0;
         var (inTime, way) = await patience.AskAsync(async token =>
         {
-            if (asked++ == 0) await db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token);
+            if (asked++ == 0) await SleepAsync(db, clock, isNarrowed ? Limit / 10 : Limit, token);
             return await WayAsync(db, token);
         }, isNarrowed);
         (inTime, way, asked).ShouldBe(isNarrowed ? (true, "off off", 2) : (false, null, 1));
@@ -55,26 +61,20 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     {
         await using var db = Connect();
         await db.Database.OpenConnectionAsync(Cancellation);
-        using var patience = new Patience(db, TimeSpan.FromSeconds(1), TimeProvider.System, Cancellation);
-        var asked = 0;
-        (await patience.AskAsync(SleepAsync, isNarrowed: true)).InTime.ShouldBeFalse();
-        asked.ShouldBe(3);
-        (await patience.AskAsync(SleepAsync, isNarrowed: true)).InTime.ShouldBeFalse();
-        asked.ShouldBe(3);
+        var clock = new HandClock();
+        using var patience = new Patience(db, Limit, clock, Cancellation);
+        var times = new Queue<TimeSpan>([Limit / 10, Limit / 2, Limit]);
+        (await patience.AskAsync(token => SleepAsync(db, clock, times.Dequeue(), token), isNarrowed: true)).InTime.ShouldBeFalse();
+        times.ShouldBeEmpty();
+        (await patience.AskAsync(token => SleepAsync(db, clock, times.Dequeue(), token), isNarrowed: true)).InTime.ShouldBeFalse();
         (await WayAsync(db, Cancellation)).ShouldBe("on on");
 
         // Whoever goes away is no list that takes too long.
         using var gone = new CancellationTokenSource();
-        using var other = new Patience(db, TimeSpan.FromMinutes(1), TimeProvider.System, gone.Token);
-        var waiting = other.AskAsync(SleepAsync, isNarrowed: false);
+        using var other = new Patience(db, Limit, clock, gone.Token);
+        var waiting = other.AskAsync(token => db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token), isNarrowed: false);
         await gone.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => waiting);
-
-        async Task<int> SleepAsync(CancellationToken token)
-        {
-            asked++;
-            return await db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", token);
-        }
     }
 
     /// <summary>In a transaction that goes on, what is shut is opened again, also where what was asked has failed.</summary>
@@ -135,6 +135,62 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
 
     LibraryDb Connect() => LibraryUnderTest.Connect(library.Database.ConnectionStringOf("admin"));
 
+    /// <summary>Asks what takes long, and moves the clock on while the database is at it.</summary>
+    async Task<int> SleepAsync(LibraryDb db, HandClock clock, TimeSpan time, CancellationToken cancellationToken)
+    {
+        var sleeping = db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", cancellationToken);
+        await Wait.UntilAsync(async () => await library.Database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") is 1L);
+        clock.Advance(time);
+        return await sleeping;
+    }
+
     static Task<string> WayAsync(LibraryDb db, CancellationToken cancellationToken) =>
         db.Database.SqlQueryRaw<string>("SELECT current_setting('enable_seqscan') || ' ' || current_setting('enable_indexscan') AS \"Value\"").SingleAsync(cancellationToken);
+
+    /// <summary>A clock whose timers go off when a test moves it.</summary>
+    sealed class HandClock : TimeProvider
+    {
+        readonly List<HandTimer> timers = [];
+        TimeSpan now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = new HandTimer(this, () => callback(state));
+            timer.Change(dueTime, period);
+            timers.Add(timer);
+            return timer;
+        }
+
+        public void Advance(TimeSpan by)
+        {
+            now += by;
+            foreach (var timer in timers.ToArray()) timer.GoOff();
+        }
+
+        sealed class HandTimer(HandClock clock, Action callback) : ITimer
+        {
+            TimeSpan? due;
+
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime;
+                return true;
+            }
+
+            public void GoOff()
+            {
+                if (due > clock.now || due is null) return;
+                due = null;
+                callback();
+            }
+
+            public void Dispose() => due = null;
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
+        }
+    }
 }
