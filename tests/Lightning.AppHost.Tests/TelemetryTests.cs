@@ -17,7 +17,8 @@ using Trace = Aspire.Hosting.Dashboard.Telemetry.Trace;
 
 namespace Lightning.AppHost.Tests;
 
-/// <summary>What the dashboard makes of telemetry, sent by the exporter itself, and how much of it it keeps.</summary>
+/// <summary>What the dashboard makes of telemetry, sent by the exporter itself, and how much of it it keeps. Alone, because memory is the whole process's.</summary>
+[Collection(nameof(TelemetryTests)), CollectionDefinition(nameof(TelemetryTests), DisableParallelization = true)]
 public sealed partial class TelemetryTests(DashboardApp dashboard)
 {
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
