@@ -102,6 +102,9 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
         return client;
     }
 
+    /// <summary>Waits until what was read of sessions is remembered: for a moment after the start, until the feed has come, each request reads it anew.</summary>
+    public Task<TimeSpan> RemembersAsync() => Wait.UntilAsync(async () => await Anonymous().GetStringAsync("/health/ready") == "Healthy");
+
     /// <summary>A person with a live session, and a client that bears their token.</summary>
     public async Task<Person> SignInAsync(string name, DateTimeOffset? endsAt = null, bool isAdmin = false)
     {

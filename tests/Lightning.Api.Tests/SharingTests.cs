@@ -42,6 +42,7 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [Fact]
     public async Task Share_WithAKnownAndAnUnknownAddress_IsTheSameAnswer_AndStaysTheSameWhenItIsClaimed()
     {
+        await api.RemembersAsync();
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var (note, unknown) = (await ada.WriteAsync("Ours"), $"later-{Guid.NewGuid():N}@example.com");
         var answers = new List<string>();
