@@ -29,7 +29,7 @@ public sealed class ReplicaTests(PostgresServer server) : IAsyncLifetime
             while (!done.IsCancellationRequested)
             {
                 // As a balancer does it: any replica that serves, and whoever is on the way out is not asked again.
-                var address = serving.Keys.ElementAt(Random.Shared.Next(serving.Count));
+                var address = Random.Shared.GetItems([.. serving.Keys], 1)[0];
                 busy.AddOrUpdate(address, 1, (_, count) => count + 1);
                 if (serving.ContainsKey(address))
                 {
