@@ -34,10 +34,9 @@ public class ConnectLimitTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task PublicClient_IsLimitedByItsNetwork_AndToldWhenToComeAgain()
     {
-        await CallAsync(IdentityWithTightLimits.PerNetwork + 5, () => identity.Native(identity.Visitor()).RefreshAsync("x"));
-        using var form = new FormUrlEncodedContent([new("client_id", "lightning-public"), new("grant_type", "refresh_token"), new("refresh_token", "x")]);
-        using var refused = await identity.BackChannel().PostAsync("/connect/token", form, Cancellation);
-        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        using var client = identity.BackChannel();
+        using var refused = await RefusedAsync(() => client.PostAsync(
+            "/connect/token", new FormUrlEncodedContent([new("client_id", "lightning-public"), new("grant_type", "refresh_token"), new("refresh_token", "x")]), Cancellation));
         refused.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(1));
     }
 
@@ -57,11 +56,25 @@ public class ConnectLimitTests(PostgresServer server) : IAsyncLifetime
     public async Task Browser_ThatCallsWithoutEnd_IsShownAPageThatSaysSo(string uri)
     {
         var visitor = identity.Visitor();
-        for (var call = 0; call < IdentityWithTightLimits.PerNetwork + 5; call++) (await visitor.GetAsync(uri)).Dispose();
-        using var refused = await visitor.GetAsync(uri);
-        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        using var refused = await RefusedAsync(() => visitor.GetAsync(uri));
         refused.Headers.RetryAfter.ShouldNotBeNull();
         (await refused.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Too many attempts");
+    }
+
+    /// <summary>The first call of a network that is refused. There is room for one more now and then, so that on a slow machine it comes later; no machine is so slow that it does not come.</summary>
+    static async Task<HttpResponseMessage> RefusedAsync(Func<Task<HttpResponseMessage>> call)
+    {
+        for (var answered = 0; ; answered++)
+        {
+            var answer = await call();
+            if (answer.StatusCode == HttpStatusCode.TooManyRequests)
+            {
+                answered.ShouldBeGreaterThanOrEqualTo(IdentityWithTightLimits.PerNetwork);
+                return answer;
+            }
+            answer.Dispose();
+            answered.ShouldBeLessThan(10 * IdentityWithTightLimits.PerNetwork);
+        }
     }
 
     static Task<Answer[]> CallAsync(int times, Func<Task<Answer>> call) => Task.WhenAll(Enumerable.Range(0, times).Select(_ => call()));
