@@ -75,6 +75,7 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         await Wait.UntilAsync(async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5) - clock.Elapsed);
 
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "nobody was kept waiting for an answer");
         await IsReadyAsync("Degraded");
         wire.Mend();
         await IsReadyAsync("Healthy");
