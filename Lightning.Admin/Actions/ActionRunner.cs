@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Lightning.Admin.Forms;
 using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
@@ -13,8 +14,19 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
     /// <summary>The most rows that something is done to at once.</summary>
     const int Most = 1000;
 
-    public async Task<int> CountAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) =>
-        await (await RowsAsync(action, chosen, query.Rows(), cancellationToken)).Take(Most + 1).CountAsync(cancellationToken);
+    /// <summary>So many of the rows are named before it is done.</summary>
+    const int MostNamed = 10;
+
+    public async Task<Concerned> AskAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var rows = await RowsAsync(action, chosen, query.Rows(), cancellationToken);
+        await using var lead = await query.LeadAsync(chosen.All?.Filters ?? [], cancellationToken);
+        var count = await rows.Take(Most + 1).CountAsync(cancellationToken);
+        var sorted = RowQuery<T>.Sort(rows, query.Order(chosen.All ?? new ListState(), row), row);
+        var first = await RowQuery<T>.Values(sorted, row, query.KeyOf(row).Append(query.Value(registration.NamedBy!, row))).Take(MostNamed).ToListAsync(cancellationToken);
+        return new(count, [.. first.Select(found => new Choice(RowKey.Write(found[..^1]), registration.NamedBy!.Show(found[^1])))]);
+    }
 
     public async Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs)
     {

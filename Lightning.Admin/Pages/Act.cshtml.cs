@@ -2,11 +2,12 @@ using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Pages;
 
-/// <summary>Does something to rows, after a question that says to how many.</summary>
-public sealed class ActModel(AdminRequest request) : AdminPage(request)
+/// <summary>Does something to rows, after a question that says to which.</summary>
+public sealed class ActModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
 {
     /// <summary>What is done.</summary>
     public RowAction Action { get; private set; } = null!;
@@ -20,14 +21,14 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     /// <summary>The list, as its address says it.</summary>
     public string List { get; private set; } = "";
 
-    /// <summary>To how many rows.</summary>
-    public int Count { get; private set; }
+    /// <summary>To which rows.</summary>
+    public Concerned Concerned { get; private set; } = new(0, []);
 
     /// <summary>How many of the chosen are left out, because the policy does not allow it.</summary>
-    public int LeftOut => All ? 0 : Keys.Count - Count;
+    public int LeftOut => All ? 0 : Keys.Count - Concerned.Count;
 
     /// <summary>What is asked first.</summary>
-    public string Question => Action.Question.Length > 0 ? Action.Question.Replace("{count}", new CappedCount(Count).ToString()) : $"{Action.Title}: {new CappedCount(Count)} rows?";
+    public string Question => Action.Question.Length > 0 ? Action.Question.Replace("{count}", new CappedCount(Concerned.Count).ToString()) : $"{Action.Title}: {new CappedCount(Concerned.Count)} rows?";
 
     /// <summary>What is wrong.</summary>
     public string? Fault { get; private set; }
@@ -56,8 +57,14 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     async Task<IActionResult> AskAsync(Chosen chosen, string? fault, CancellationToken cancellationToken)
     {
         Fault = fault;
-        Count = await Rows.CountForAsync(Action, chosen, cancellationToken);
-        if (Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : "There is no row among them that you may do this to.";
+        using var patience = new Patience(Asked.Db, options.Value.ListTimeout, Asked.Clock, cancellationToken);
+        if (await patience.AskAsync(token => Rows.AskAsync(Action, chosen, token), chosen.All is { } list && Rows.Combines(list)) is not (true, { } concerned))
+        {
+            Fault = "To find these rows took too long: narrow the list otherwise, or select rows of it.";
+            return Again(StatusCodes.Status503ServiceUnavailable);
+        }
+        Concerned = concerned;
+        if (Concerned.Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : "There is no row among them that you may do this to.";
         return fault is null ? Page() : Again();
     }
 }

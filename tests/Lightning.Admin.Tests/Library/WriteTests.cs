@@ -65,6 +65,43 @@ public sealed class LibraryWriteTests(LibraryUnderTest library) : IClassFixture<
     }
 
     [Fact]
+    public async Task Question_BeforeABulkAction_NamesTheFirstTenRows_InTheListsOrder_AndNoneThatMayNotBeSeen()
+    {
+        var (_, _, root) = await library.SignInAsync(isAdmin: true);
+        async Task<string> AskAsync(string action, string from, params string[] keys)
+        {
+            using var asked = await LibrarySiteTests.PostAsync(root, "/books", "/books/-/act", [("action", action), ("from", from), .. keys.Length == 0 ? [("all", "yes")] : keys.Select(key => ("key", key))]);
+            asked.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+            return await asked.Content.ReadAsStringAsync(Cancellation);
+        }
+
+        static IReadOnlyList<(string Key, string Name)> Named(string page) => [.. System.Text.RegularExpressions.Regex.Matches(page, "<li><a href=\"/books/([^\"]*)\">([^<]*)</a>").Select(match => (match.Groups[1].Value, System.Net.WebUtility.HtmlDecode(match.Groups[2].Value)))];
+        await using var db = library.Connect();
+        var poems = (await db.Books.Where(book => book.Genre == Genre.Poem && !book.IsRestricted && book.Author!.Name != "Anonymous" && book.DeletedAt == null).OrderByDescending(book => book.Pages == null).ThenByDescending(book => book.Pages)
+            .ThenByDescending(book => book.Id).ToListAsync(Cancellation)).Select(book => (Key: book.Id.ToString(), Name: book.Title.Length == 0 ? "(empty)" : book.Title)).ToList();
+        poems.Count.ShouldBeGreaterThan(10);
+
+        var all = await AskAsync("lend", "?f.genre.is=Poem&sort=-pages");
+        all.ShouldContain($"Lend {poems.Count} books?");
+        Named(all).ShouldBe(poems[..10]);
+        all.ShouldContain($"<li>and {poems.Count - 10} more</li>");
+
+        // Of those that are chosen the ones that may not be seen are neither counted nor named.
+        var restricted = await db.Books.Where(book => book.IsRestricted).Select(book => book.Id.ToString()).FirstAsync(Cancellation);
+        var two = await AskAsync("delete", "", restricted, poems[0].Key, poems[1].Key);
+        Named(two).ShouldBe(poems[..2], ignoreOrder: true);
+        two.ShouldContain("Delete 2 rows?");
+        two.ShouldNotContain("more</li>");
+        two.ShouldContain("1 of those chosen is left out");
+        root.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1000, "990")]
+    [InlineData(1001, "990+")]
+    public void Question_OfMoreThanAreCounted_SaysSo(int count, string more) => new Concerned(count, [.. Enumerable.Range(0, 10).Select(row => new Choice($"{row}", "Row"))]).More.ToString().ShouldBe(more);
+
+    [Fact]
     public async Task Restore_ThatTheDatabaseRefuses_SaysWhy_AndTheRowStaysDeleted()
     {
         var book = await AddAsync("No return");
@@ -77,8 +114,7 @@ public sealed class LibraryWriteTests(LibraryUnderTest library) : IClassFixture<
             fault.ShouldNotBeNull().ShouldContain("no_return");
         }
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
-        var token = System.Text.RegularExpressions.Regex.Match(await LibrarySiteTests.ReadAsync(root, $"/books/{book.Id}"), "name=\"__RequestVerificationToken\"[^>]*value=\"([^\"]*)").Groups[1].Value;
-        using var answer = await root.SendAsync(HttpMethod.Post, $"/books/{book.Id}/delete?handler=Restore", new FormUrlEncodedContent([new("__RequestVerificationToken", token)]), ("Accept", "text/html"));
+        using var answer = await LibrarySiteTests.PostAsync(root, $"/books/{book.Id}", $"/books/{book.Id}/delete?handler=Restore");
         answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.Conflict);
         var page = await answer.Content.ReadAsStringAsync(Cancellation);
         page.ShouldContain("no_return");
