@@ -220,6 +220,13 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     public Expression May(Verb verb, ParameterExpression row) =>
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
+    /// <summary>Whether an action can be done to the row: the actor may, and the row is as the action wants it.</summary>
+    public Expression Can(RowAction action, ParameterExpression row) => action.Condition is { } condition ? Expression.AndAlso(May(action.Verb, row), Meets(condition, row)) : May(action.Verb, row);
+
+    /// <summary>Whether a condition holds of the row. Of one over rows that the actor may not read it is not known, and so it does not.</summary>
+    public Expression Meets(Field? condition, ParameterExpression row) =>
+        condition is null ? Expression.Constant(true) : Value(condition, row) is var value && value.Type == typeof(bool) ? value : Expression.Equal(value, Expression.Constant(true, typeof(bool?)));
+
     Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
     async Task<List<Func<ParameterExpression, Expression>>> MatchesAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken) =>

@@ -1,8 +1,10 @@
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Admin.Pages;
@@ -46,6 +48,15 @@ public abstract class AdminPage(AdminRequest request) : PageModel
         (Registration, Rows) = (registration, registration.Open(request));
         return Rows.IsPossible(Verb.Read);
     }
+
+    /// <summary>
+    /// The list that a form says it was reached from: read as this list's address and written again, so that it leads to this list and nowhere else, whatever was sent. What cannot be understood of it is
+    /// the list as it is registered.
+    /// </summary>
+    private protected ListState ListOf(string? from) => ListState.Read(Registration, QueryHelpers.ParseQuery(from)) is { Faults: [] } state ? state : new();
+
+    /// <summary>Back to a list, with what became of it.</summary>
+    private protected IActionResult Back(string done, ListState list) => list.ToString() is { Length: > 0 } query ? SeeOther($"/{Registration.Slug}?{done}&{query[1..]}") : SeeOther($"/{Registration.Slug}?{done}");
 
     private protected IActionResult SeeOther(string address)
     {

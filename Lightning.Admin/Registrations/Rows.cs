@@ -120,8 +120,8 @@ abstract class Rows
     /// <summary>Whether the actor can make a row by a form or a file.</summary>
     public abstract bool CanCreate { get; }
 
-    /// <summary>Makes SQL of columns, to see that it can be.</summary>
-    public abstract void TryOut(IEnumerable<Field> columns);
+    /// <summary>Makes SQL of columns and conditions, to see that it can be.</summary>
+    public abstract void TryOut(IEnumerable<Field> columns, IEnumerable<Field> conditions);
 }
 
 /// <summary>A row to pick.</summary>
@@ -134,8 +134,9 @@ public sealed record Chosen(IReadOnlyList<string> Keys, ListState? All);
 
 /// <summary>Rows that something would be done to.</summary>
 /// <param name="Count">How many, up to one more than it is done to at once.</param>
+/// <param name="Others">How many of those that were chosen by hand it is not for.</param>
 /// <param name="First">The first of them.</param>
-public sealed record Concerned(int Count, IReadOnlyList<Choice> First)
+public sealed record Concerned(int Count, int Others, IReadOnlyList<Choice> First)
 {
     /// <summary>How many more there are than are named.</summary>
     public CappedCount More => new(Math.Min(Count, CappedCount.Cap) - First.Count) { IsLeast = Count > CappedCount.Cap };
@@ -265,10 +266,12 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override bool CanCreate => WritableFields.CanCreate(registration, request.Site.RulesOf(typeof(T)), request.Actor, []);
 
-    public override void TryOut(IEnumerable<Field> columns)
+    public override void TryOut(IEnumerable<Field> columns, IEnumerable<Field> conditions)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        _ = RowQuery<T>.Values(query.Rows(), row, query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row)))).ToQueryString();
+        // What is only shown EF would work out itself, and of a condition it cannot make a filter then.
+        var rows = conditions.Aggregate(query.Rows(), (rows, condition) => rows.Where(Expression.Lambda<Func<T, bool>>(query.Meets(condition, row), row)));
+        _ = RowQuery<T>.Values(rows, row, query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row)))).ToQueryString();
     }
 
     ListReader<T> List => new(registration, request, query);

@@ -196,17 +196,20 @@ static class Soundness
     static IEnumerable<string> Translates(Look look)
     {
         // All columns in one query, and one by one only to find which it is: putting a query together takes longer than the rest of the checks.
-        if (Untranslatable(look, look.Registration.Columns) is null) yield break;
+        if (Untranslatable(look, look.Registration.Columns, look.Registration.Conditions.Select(condition => condition.Field)) is null) yield break;
         foreach (var column in look.Registration.Columns)
-            if (Untranslatable(look, [column]) is { } fault)
+            if (Untranslatable(look, [column], []) is { } fault)
                 yield return $"shows {column.Title}, which cannot be made into SQL ({fault}): write it with columns and navigations.";
+        foreach (var (what, condition) in look.Registration.Conditions)
+            if (Untranslatable(look, [], [condition]) is { } fault)
+                yield return $"{what} {condition.Read.Body}, which cannot be made into SQL ({fault}): write it with columns and navigations.";
     }
 
-    static string? Untranslatable(Look look, IEnumerable<Field> columns)
+    static string? Untranslatable(Look look, IEnumerable<Field> columns, IEnumerable<Field> conditions)
     {
         try
         {
-            look.Registration.Open(new AdminRequest(look.Site, look.Db, Somebody, TimeProvider.System)).TryOut(columns);
+            look.Registration.Open(new AdminRequest(look.Site, look.Db, Somebody, TimeProvider.System)).TryOut(columns, conditions);
             return null;
         }
         catch (InvalidOperationException unknown)

@@ -27,6 +27,7 @@ public sealed class SessionAdmin : AdminFor<Session>
         Order(session => session.CreatedAt);
         Search(session => session.User!.Email).ServedBy("ix_sessions_user_id_created_at_id");
         Filter(session => session.UserId).Filter(session => session.CreatedAt).Filter(session => session.EndsAt);
+        ActsWhen(session => session.EndedAt == null);
         InTheBookAs("session");
     }
 }

@@ -117,6 +117,56 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
     }
 
     [Fact]
+    public async Task Action_ThatMakesNoSenseForARow_IsNotOfferedOnItsPage_IsLeftOutOfSeveral_AndIsAskedAgainWhenItIsDone()
+    {
+        var (user, _, root) = await admin.SignInAsync(isAdmin: true);
+        var (open, archived) = (await AddNoteAsync(user.Id), await AddNoteAsync(user.Id));
+        Task<object?> ArchiveAsync(Note note) => admin.Database.ExecuteAsync($"UPDATE app.notes SET archived_at = '2026-01-02 03:04Z' WHERE id = '{note.Id}'");
+        await ArchiveAsync(archived);
+        foreach (var (note, action) in new[] { (open, "archive"), (archived, "unarchive") })
+            Offered().Matches(await ReadAsync(root, $"/notes/{note.Id}")).Select(match => match.Groups["action"].Value).ShouldBe([action]);
+
+        (string, string)[] several = [("action", "archive"), ("key", open.Id.ToString()), ("key", archived.Id.ToString())];
+        using (var asked = await PostAsync(root, "/notes", "/notes/-/act", several))
+        {
+            var question = await asked.Content.ReadAsStringAsync(Cancellation);
+            question.ShouldContain("Archive 1 notes?");
+            question.ShouldContain($"<li><a href=\"/notes/{open.Id}\">");
+            question.ShouldNotContain($"<li><a href=\"/notes/{archived.Id}\">");
+            question.ShouldContain("1 of those chosen is left out: archived already.");
+            question.ShouldNotContain("you may not do this");
+        }
+        using (var asked = await PostAsync(root, "/notes", "/notes/-/act", ("action", "unarchive"), ("all", "yes"), ("from", $"?f.ownerId.is={user.Id}")))
+            (await asked.Content.ReadAsStringAsync(Cancellation)).ShouldContain("What is not archived is left out.");
+        using (var done = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")])) done.Headers.Location!.ToString().ShouldBe("/notes?done=done&count=1");
+        (await admin.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{user.Id}' AND action = 'note.updated' AND subject_id = '{archived.Id}'")).ShouldBe(0L);
+
+        // Somebody was quicker.
+        await ArchiveAsync(open);
+        using (var late = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")]))
+        {
+            late.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+            (await late.Content.ReadAsStringAsync(Cancellation)).ShouldContain("There is no row among them that you may do this to: what is archived already is left out.");
+        }
+        (await admin.Database.ExecuteAsync($"SELECT count(DISTINCT archived_at) FROM app.notes WHERE owner_id = '{user.Id}'")).ShouldBe(1L);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Session_ThatHasEnded_IsNotOfferedToBeEnded()
+    {
+        var (_, session, root) = await admin.SignInAsync(isAdmin: true);
+        var (_, ended, other) = await admin.SignInAsync(isAdmin: false);
+        await admin.Database.ExecuteAsync($"SELECT identity.end_session('{ended.Id}', 'test')");
+        var list = await ReadAsync(root, "/sessions");
+        foreach (var page in new[] { list, await ReadAsync(root, $"/sessions/{session.Id}") }) page.ShouldContain($"/sessions/end/{session.Id}\"");
+        list.ShouldContain($"/sessions/{ended.Id}\"");
+        foreach (var page in new[] { list, await ReadAsync(root, $"/sessions/{ended.Id}") }) page.ShouldNotContain($"/sessions/end/{ended.Id}\"");
+        root.Dispose();
+        other.Dispose();
+    }
+
+    [Fact]
     public async Task Write_ThatTheDatabaseHasNoRightFor_IsAFaultThatSaysSo()
     {
         await using var services = ListTests.SiteOf(admin.Database.ConnectionStringOf("admin"));
@@ -217,6 +267,9 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         var token = Token().Match(await ReadAsync(browser, page)).Groups["value"].Value;
         return await browser.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Append(("__RequestVerificationToken", token)).Select(field => KeyValuePair.Create(field.Item1, field.Item2))), ("Accept", "text/html"));
     }
+
+    [GeneratedRegex("""name="action" value="(?<action>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Offered();
 
     [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Token();

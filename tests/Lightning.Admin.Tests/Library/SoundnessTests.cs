@@ -29,6 +29,8 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(WritesWithoutTheBook), "writes, and nobody would know who did: mark Tag with [Audited" },
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
+        { typeof(ActsWhereASecretSaysSo), "does \"Lend\" where (book.Secret == null), and the policy of Book lets nobody read Secret: leave it out" },
+        { typeof(ActsWhereNobodyCanTell), "does \"Lend\" where IsOdd(book.Title), which cannot be made into SQL" },
         { typeof(HasNoColumns), "has no columns" },
         { typeof(MakesWhatTheBookCannotName), "makes rows whose Id the database makes, which their lines in the book could not name: make it a Guid" },
         { typeof(LinksByAnotherKey), "edits numbered, whose table between knows each Mark by another key than its primary one: leave HasPrincipalKey out" },
@@ -296,6 +298,26 @@ public sealed class SoundnessTests(PostgresServer server)
             List(book => book.Title).Few();
             Action("Pin", Verb.Pin, (_, _) => { });
         }
+    }
+
+    sealed class ActsWhereASecretSaysSo : AdminFor<Book>
+    {
+        public ActsWhereASecretSaysSo() : base("Books")
+        {
+            List(book => book.Title).Few();
+            Action("Lend", Verb.Archive, (_, _) => { }).When(book => book.Secret == null, "secret");
+        }
+    }
+
+    sealed class ActsWhereNobodyCanTell : AdminFor<Book>
+    {
+        public ActsWhereNobodyCanTell() : base("Books")
+        {
+            List(book => book.Title).Few();
+            Action("Lend", Verb.Archive, (_, _) => { }).When(book => IsOdd(book.Title), "even");
+        }
+
+        static bool IsOdd(string text) => text.Length % 2 == 1;
     }
 
     sealed class MakesWhatTheBookCannotName : AdminFor<Stamp>
