@@ -106,6 +106,13 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
+    /// <summary>What a row's page shows besides, with a title of its own.</summary>
+    public AdminFor<T> ReadOnly<TValue>(string name, Expression<Func<T, TValue>> value)
+    {
+        ShownList.Add(new Field(value, name));
+        return this;
+    }
+
     /// <summary>Shows a row's children on its page; they have a registration of their own.</summary>
     public AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
         where TChild : class => Inline(children, isEdited: false);

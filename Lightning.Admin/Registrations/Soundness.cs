@@ -166,6 +166,8 @@ static class Soundness
                 yield return $"edits {field.Name}, whose table between knows each {links.TargetEntityType.ClrType.Name} by another key than its primary one: leave HasPrincipalKey out, or the field.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
+            else if (formField.Target is { } unsearched && look.Site.Of(unsearched.ClrType) is { IsSearchable: false } from)
+                yield return $"edits {field.Name}, which is picked by searching, and {from.GetType().Name} cannot be searched: say there what a search looks through by Search(row => row.…), or leave the field out.";
         }
     }
 

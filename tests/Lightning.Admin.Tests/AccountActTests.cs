@@ -146,6 +146,19 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
     }
 
     [Fact]
+    public async Task Account_AndUser_LeadToEachOther_AndAUserOfAnotherProviderToNone()
+    {
+        var ada = await AddAccountAsync("disable");
+        var (root, _, browser) = await admin.SignInAsync(isAdmin: true);
+        (await ReadAsync(browser, $"/accounts/{ada.Id}")).ShouldContain($"<a href=\"/users/{ada.Id}\">User</a>");
+        (await ReadAsync(browser, $"/users/{ada.Id}")).ShouldContain($"<a href=\"/accounts/{ada.Id}\">{ada.Email}</a>");
+        var without = WebUtility.HtmlDecode(await ReadAsync(browser, $"/users/{root.Id}"));
+        without.ShouldMatch("<dt>Account</dt>\\s*<dd class=\"text\">–</dd>");
+        without.ShouldNotContain($"/accounts/{root.Id}");
+        browser.Dispose();
+    }
+
+    [Fact]
     public async Task ActingAs_AnAdministrator_SomebodyShutOut_OrWithoutAReason_IsNotBegun()
     {
         var (ada, shut) = (await AddAccountAsync("act-as"), await AddAccountAsync("enable"));

@@ -94,6 +94,21 @@ public sealed class SoundnessTests(PostgresServer server)
         }
     }
 
+    /// <summary>Nothing would be found to pick, and nobody told why.</summary>
+    [Theory]
+    [InlineData(typeof(PicksAnAuthor), typeof(SearchedAuthors), null)]
+    [InlineData(typeof(PicksAnAuthor), typeof(UnsearchedAuthors), "edits author, which is picked by searching, and UnsearchedAuthors cannot be searched: say there what a search looks through by Search(row => row.…), or leave the field out.")]
+    [InlineData(typeof(PicksAnAuthorByKey), typeof(UnsearchedAuthors), "edits authorId, which is picked by searching, and UnsearchedAuthors cannot be searched")]
+    [InlineData(typeof(PicksTranslators), typeof(UnsearchedAuthors), "edits translators, which is picked by searching, and UnsearchedAuthors cannot be searched")]
+    public void Form_ThatPicksFromRowsThatAreNotSearched_IsNamed_WithWhatToDo(Type registration, Type other, string? sentence)
+    {
+        using var services = SiteOf((Registration)Activator.CreateInstance(registration)!, withTags: false, (Registration)Activator.CreateInstance(other)!);
+        using var scope = services.CreateScope();
+        var faults = Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ToList();
+        if (sentence is null) faults.ShouldBeEmpty();
+        else faults.ShouldHaveSingleItem().ShouldStartWith($"{registration.Name} {sentence}");
+    }
+
     /// <summary>What a large table is searched by in other rows, those have to find.</summary>
     [Theory]
     [InlineData(typeof(SearchesAuthors), typeof(SearchedAuthors), null)]
@@ -224,6 +239,21 @@ public sealed class SoundnessTests(PostgresServer server)
         public SearchedShelves() : base("Shelves") => List(shelf => shelf.Label).Search(shelf => shelf.Label).Few();
     }
 
+    sealed class PicksAnAuthor : AdminFor<Book>
+    {
+        public PicksAnAuthor() : base("Books") => List(book => book.Title).Edit(book => book.Author).Few();
+    }
+
+    sealed class PicksAnAuthorByKey : AdminFor<Book>
+    {
+        public PicksAnAuthorByKey() : base("Books") => List(book => book.Title).Edit(book => book.AuthorId).Few();
+    }
+
+    sealed class PicksTranslators : AdminFor<Book>
+    {
+        public PicksTranslators() : base("Books") => List(book => book.Title).Edit(book => book.Translators).Few();
+    }
+
     sealed class FewBooks : AdminFor<Book>
     {
         public FewBooks() : base("Books") => List(book => book.Title).Search(book => book.Title).Few();
@@ -332,7 +362,7 @@ public sealed class SoundnessTests(PostgresServer server)
 
     sealed class Marks : AdminFor<Mark>
     {
-        public Marks() : base("Marks") => List(mark => mark.Name).Few();
+        public Marks() : base("Marks") => List(mark => mark.Name).Search(mark => mark.Name).Few();
     }
 
     sealed class ShowsLinksToNothing : AdminFor<Book>
