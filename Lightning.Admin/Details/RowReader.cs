@@ -53,7 +53,7 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
     {
         if (FormField.Of(registration.Table, field) is not { Relation: { PropertyInfo: { } property }, Target: { } target } || request.Site.Of(target.ClrType)?.NamedBy is not { } label) return field;
         var row = Expression.Parameter(typeof(T), "row");
-        var named = new Field(Expression.Lambda(label.Read.About(Expression.Property(row, property)), row), Values.TypedText.Words(property.Name));
+        var named = new Field(Expression.Lambda(label.Read.About(Expression.Property(row, property)), row), field.Title == Values.TypedText.Words(field.Name) ? Values.TypedText.Words(property.Name) : field.Title);
         named.Find(registration.Table);
         return named;
     }

@@ -200,8 +200,8 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         // Who acted, the database finds out by the session.
         await admin.Database.ExecuteAsync($"""
             UPDATE app.users SET email = 'ada@example.com' WHERE id = '{ada}';
-            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid)
-                VALUES ('{acting}', 'issuer', '{ada}', now(), now(), now(), now() + interval '1 hour', ARRAY['pwd'], '{user.Id}', '{session.Id}');
+            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid, device)
+                VALUES ('{acting}', 'issuer', '{ada}', now(), 'epoch', now(), now() + interval '1 hour', ARRAY['pwd'], '{user.Id}', '{session.Id}', 'An administrator, acting as you');
             INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id) VALUES (now(), 'note.updated', '{ada}', '{acting}', 'note', '{note.Id}');
             """);
         var entry = await admin.Database.ExecuteAsync($"SELECT id FROM audit.entries WHERE subject_id = '{note.Id}' AND acted_by = '{user.Id}'");
@@ -215,6 +215,18 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         foreach (var path in new[] { $"/notes/{note.Id}", $"/notes/{note.Id}/history" })
             (await ReadAsync(root, path)).ShouldMatch($"""by\s+<a href="/users/{user.Id}">{user.Email}</a>\s+as\s+<a href="/users/{ada}">ada@example.com</a>""");
         (await ReadAsync(root, $"/sessions?f.userId.is={ada}")).ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""");
+        // Nobody has proved anything in it, and to whoever administers it is no device of theirs: it says who acts.
+        foreach (var path in new[] { $"/sessions?f.userId.is={ada}", $"/sessions/{acting}", $"/sessions/end/{acting}" })
+        {
+            var page = WebUtility.HtmlDecode(await ReadAsync(root, path));
+            page.ShouldNotContain("1970");
+            page.ShouldNotContain("acting as you");
+            page.ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""", Case.Sensitive, path);
+        }
+        var acted = WebUtility.HtmlDecode(await ReadAsync(root, $"/sessions/{acting}"));
+        foreach (var title in new[] { "Authenticated", "Methods", "Device" }) acted.ShouldMatch($"<dt>{title}</dt>\\s*<dd class=\"text\">–</dd>");
+        acted.ShouldContain("<dt>Acted by</dt>");
+        WebUtility.HtmlDecode(await ReadAsync(root, $"/sessions/{session.Id}")).ShouldMatch("<dt>Authenticated</dt>\\s*<dd class=\"text\">20");
         // Whom the book remembers and nobody else any more stays a key.
         var gone = Guid.NewGuid();
         await admin.Database.ExecuteAsync($"INSERT INTO audit.entries (at, action, user_id) VALUES (now(), 'signed-out', '{gone}')");
