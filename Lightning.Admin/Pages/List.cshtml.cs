@@ -39,6 +39,12 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
     /// <summary>What whoever looks may do to any row at all.</summary>
     public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
 
+    /// <summary>Whether there are rows of which anybody can do something in their line.</summary>
+    public bool HasTodo => Registration.Writes || Registration.Removes || Registration.Act is not null;
+
+    /// <summary>How many columns have something long in them: they share what the others leave of the table's width.</summary>
+    public int LongColumns => Enumerable.Range(0, Rowset.Columns.Count).Count(column => Rowset.Rows.Any(row => row.Cells[column] is { Whole: not null, Rows.Count: 0 }));
+
     /// <summary>What became of the last click.</summary>
     public string? Done { get; private set; }
 

@@ -189,7 +189,7 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
         var list = WebUtility.HtmlDecode(await ReadAsync(root, "/books?sort=price"));
         list.ShouldNotContain("class=\"filters\"");
-        list.ShouldContain("href=\"/books?sort=price&filters=yes\"");
+        list.ShouldContain("href=\"/books?sort=price&filters=yes#narrow\"");
         var open = WebUtility.HtmlDecode(await ReadAsync(root, "/books?sort=price&filters=yes"));
         open.ShouldContain("class=\"filters\"");
         open.ShouldContain("href=\"/books?sort=price&f.genre.is=Poem&filters=yes\"");
