@@ -223,7 +223,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     /// <summary>Whether an action can be done to the row: the actor may, and the row is as the action wants it.</summary>
     public Expression Can(RowAction action, ParameterExpression row) => action.Condition is { } condition ? Expression.AndAlso(May(action.Verb, row), Meets(condition, row)) : May(action.Verb, row);
 
-    /// <summary>Whether a condition holds of the row. Of one over rows that the actor may not read it is not known, and so it does not.</summary>
+    /// <summary>Whether a condition holds of the row, as the actor may read it.</summary>
     public Expression Meets(Field? condition, ParameterExpression row) =>
         condition is null ? Expression.Constant(true) : Value(condition, row) is var value && value.Type == typeof(bool) ? value : Expression.Equal(value, Expression.Constant(true, typeof(bool?)));
 
