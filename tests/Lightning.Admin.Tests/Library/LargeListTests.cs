@@ -109,6 +109,20 @@ public sealed class LargeListTests(LibraryUnderTest library) : IClassFixture<Lib
         }
     }
 
+    /// <summary>No index knows of which rows there is none in another table: that is offered of small lists, and an address that asks it of another is refused.</summary>
+    [Fact]
+    public async Task Filter_ByLinksThatThereAreNoneOf_IsForSmallListsOnly()
+    {
+        await using var services = Services();
+        var books = services.GetRequiredService<AdminSite>().Find("books")!;
+        ListState.Read(books, QueryHelpers.ParseQuery("f.tags.empty=yes")).Faults.ShouldHaveSingleItem();
+        await using var scope = services.CreateAsyncScope();
+        var rows = books.Open(new(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>(), library.Root, TimeProvider.System));
+        var offered = await rows.FacetsAsync(Read(services, ""), books.Filters.Single(), Cancellation);
+        offered.ShouldNotBeEmpty();
+        offered.ShouldAllBe(facet => facet.Title != "Empty" && facet.Title != "Not empty" && facet.Count != null);
+    }
+
     ServiceProvider Services()
     {
         var services = new ServiceCollection();
