@@ -16,6 +16,9 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
 {
     /// <summary>Beyond so many rows, what a search finds is not named one by one; a word that so many related rows have is not looked for in them.</summary>
     const int MostRelated = 1000;
+
+    /// <summary>A phrase that so many of the last rows have is one that a page is soon full of.</summary>
+    const int Common = 5, Last = 500;
     static readonly MethodInfo[] Ordering = [.. new[] { nameof(Queryable.OrderBy), nameof(Queryable.OrderByDescending), nameof(Queryable.ThenBy), nameof(Queryable.ThenByDescending) }
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
     static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
@@ -118,7 +121,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     /// <param name="cancellationToken">Gives up.</param>
     async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T>? among, string search, CancellationToken cancellationToken)
     {
-        if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 1 } places)
+        if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 0 } places)
             return await NameAsync(await MatchAsync(among ?? request.Db.Set<T>().AsNoTracking(), search, cancellationToken), cancellationToken);
         // One word in one place or another: each is looked through by itself, and no further than can be named.
         var keys = new List<object[]>();
@@ -134,7 +137,20 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     /// <summary>All rows that have a word in one of its places, named once.</summary>
     async Task<IReadOnlyList<object[]>?> NameAsync((string Text, bool IsPhrase) word, int place, Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken) =>
         named.TryGetValue((word, place), out var known) ? known
-        : named[(word, place)] = await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken);
+        : named[(word, place)] = word.IsPhrase && await IsCommonAsync(condition, cancellationToken) ? null
+        : await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken);
+
+    /// <summary>
+    /// Whether there are more rows than can be named that have a phrase, as far as the last ones tell. An index of words knows which rows have those of a phrase, and not whether they stand together: to name as
+    /// many as can be would read all rows that have the words until then.
+    /// </summary>
+    async Task<bool> IsCommonAsync(Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var last = Sort(request.Db.Set<T>().AsNoTracking(), KeyOf(row).Select(key => new OrderBy(key, true, false, true)), row).Take(Last);
+        await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButLookingUp, cancellationToken);
+        return await last.Where(Expressions.Condition<T>(condition)).Skip(Common - 1).AnyAsync(cancellationToken);
+    }
 
     async Task<IReadOnlyList<object[]>?> NameAsync(IQueryable<T> rows, CancellationToken cancellationToken)
     {
