@@ -121,11 +121,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             var beside = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
             var by = new FilterBy(filter.Name, comparison, [value]);
             var condition = Expressions.Condition<T>(await query.ConditionAsync(filter.Field, by, cancellationToken));
-            // That a row is linked with none is in no index: it is asked of each row in turn.
-            CappedCount? count = null;
-            if (comparison != Comparison.Empty || !filter.IsPicked || registration.IsSmall)
-                await using (await query.LeadAsync([by], cancellationToken)) count = await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast };
-            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
+            await using var lead = await query.LeadAsync([by], cancellationToken);
+            facets.Add(new(title, await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast }, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
         }
 
         // Down from years to months to days, one step at a time.

@@ -2,10 +2,8 @@ using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Admin.Pages;
 
@@ -23,20 +21,6 @@ public abstract class AdminPage(AdminRequest request) : PageModel
 
     /// <summary>Whether rows can be changed in the list by whoever looks.</summary>
     public bool CanEditInList => Registration.WrittenInList.Count > 0 && CanUpdate;
-
-    /// <summary>One connection for all that a page asks, and none while it is written out: to give one back and take it again has the database forget all that was said on it each time.</summary>
-    public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
-    {
-        await request.Db.Database.OpenConnectionAsync(HttpContext.RequestAborted);
-        try
-        {
-            await base.OnPageHandlerExecutionAsync(context, next);
-        }
-        finally
-        {
-            await request.Db.Database.CloseConnectionAsync();
-        }
-    }
 
     private protected AdminRequest Asked => request;
 
