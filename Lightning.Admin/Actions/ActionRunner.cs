@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Lightning.Admin.Forms;
 using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
@@ -13,16 +14,30 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
     /// <summary>The most rows that something is done to at once.</summary>
     const int Most = 1000;
 
-    public async Task<int> CountAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) =>
-        await (await RowsAsync(action, chosen, query.Rows(), cancellationToken)).Take(Most + 1).CountAsync(cancellationToken);
+    /// <summary>So many of the rows are named before it is done.</summary>
+    const int MostNamed = 10;
+
+    public async Task<Concerned> AskAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var allowed = await RowsAsync(action, chosen, query.Rows(), cancellationToken);
+        var rows = Meant(action, allowed);
+        await using var lead = await query.LeadAsync(chosen.All?.Filters ?? [], cancellationToken);
+        var count = await rows.Take(Most + 1).CountAsync(cancellationToken);
+        // Those that were chosen by hand and are not among them are few enough to be told apart.
+        var others = action.Condition is null || chosen.All is not null || count == chosen.Keys.Count ? 0 : await allowed.Take(Most + 1).CountAsync(cancellationToken) - count;
+        var sorted = RowQuery<T>.Sort(rows, query.Order(chosen.All ?? new ListState(), row), row);
+        var first = await RowQuery<T>.Values(sorted, row, query.KeyOf(row).Append(query.Value(registration.NamedBy!, row))).Take(MostNamed).ToListAsync(cancellationToken);
+        return new(count, others, [.. first.Select(found => new Choice(RowKey.Write(found[..^1]), registration.NamedBy!.Show(found[^1])))]);
+    }
 
     public async Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs)
     {
         await using var transaction = await request.Db.Database.BeginTransactionAsync();
         // Not to be given up with the request: half of it is no less work to undo than all of it.
-        var rows = await (await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).Take(Most + 1).ToListAsync();
+        var rows = await Meant(action, await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).Take(Most + 1).ToListAsync();
         if (rows.Count > Most) return (0, $"At most {Most:N0} rows at once: narrow the list first.");
-        if (rows.Count == 0) return (0, "There is no row among them that you may do this to.");
+        if (rows.Count == 0) return (0, action.Nothing);
         await action.Run(rows, new(request.Db, request.Actor, request.Now, inputs, CancellationToken.None));
         var changed = rows.Where(row => request.Db.Entry(row).State == EntityState.Modified).ToList();
         try
@@ -38,6 +53,9 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
         await transaction.CommitAsync();
         return (rows.Count, null);
     }
+
+    /// <summary>Those of the rows that an action is for.</summary>
+    IQueryable<T> Meant(RowAction action, IQueryable<T> rows) => action.Condition is { } condition ? rows.Where(Expressions.Condition<T>(row => query.Meets(condition, row))) : rows;
 
     async Task<IQueryable<T>> RowsAsync(RowAction action, Chosen chosen, IQueryable<T> rows, CancellationToken cancellationToken)
     {

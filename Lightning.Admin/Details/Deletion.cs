@@ -25,18 +25,22 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
     /// <summary>What hangs on a row, whoever removes it.</summary>
     public async Task<IReadOnlyList<Consequence>> GoesAlongAsync(object[] parts, CancellationToken cancellationToken)
     {
-        var found = new List<Consequence>();
-        await FollowAsync(registration.Table, row => Expressions.AreEqual(row, registration.Key, parts), (row, foreignKey) => Expressions.AreEqual(row, foreignKey.Properties, parts), Depth);
-        return found;
+        var found = new List<(Consequence Consequence, string Way)>();
+        await FollowAsync(registration.Table, row => Expressions.AreEqual(row, registration.Key, parts), (row, foreignKey) => Expressions.AreEqual(row, foreignKey.Properties, parts), "", Depth);
+        // The same rows may hang on it in several ways: then each line says by which.
+        return [.. found.Where(one => one.Consequence.Count?.Rows != 0)
+            .Select(one => found.Count(other => other.Consequence.Title == one.Consequence.Title) > 1 ? one.Consequence with { Title = $"{one.Consequence.Title} (by {one.Way})" } : one.Consequence)];
 
         // The first step compares the foreign key with the row's own; those after it follow the navigation back.
-        async Task FollowAsync(IEntityType table, Func<Expression, Expression> condition, Func<Expression, IReadOnlyForeignKey, Expression>? direct, int depth)
+        async Task FollowAsync(IEntityType table, Func<Expression, Expression> condition, Func<Expression, IReadOnlyForeignKey, Expression>? direct, string way, int depth)
         {
             foreach (var foreignKey in table.GetReferencingForeignKeys().Where(reference => !reference.IsOwnership && reference.DeclaringEntityType.GetTableName() is not null))
             {
                 var dependent = foreignKey.DeclaringEntityType;
                 if (depth == 0 || (direct is null && foreignKey.DependentToPrincipal?.PropertyInfo is null)) continue;
                 Func<Expression, Expression> leads = direct is not null ? row => direct(row, foreignKey) : row => condition(Expression.Property(row, foreignKey.DependentToPrincipal!.PropertyInfo!));
+                // As the model calls it: their user, or their note's owner.
+                var by = $"their {Word((IReadOnlyPropertyBase?)foreignKey.DependentToPrincipal ?? foreignKey.Properties[0])}{(way.Length > 0 ? $"’s {way[6..]}" : "")}";
                 var effect = foreignKey.DeleteBehavior switch
                 {
                     DeleteBehavior.Cascade or DeleteBehavior.ClientCascade => "deleted too",
@@ -47,16 +51,18 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
                 if (direct is not null && table.GetSkipNavigations().FirstOrDefault(links => links.ForeignKey == foreignKey) is { PropertyInfo: not null } links && request.Site.Of(links.TargetEntityType.ClrType) is { } others)
                 {
                     CappedCount? linked = request.Site.RulesOf(typeof(T)).Reaches(Verb.Read, links.Name) ? await others.Open(request).CountLinkedAsync(query.Linked(parts, links), cancellationToken) : null;
-                    if (linked?.Rows != 0) found.Add(new(others.Title, linked, effect == "deleted too" ? "kept, without it" : effect));
+                    found.Add((new(others.Title, linked, effect == "deleted too" ? "kept, without it" : effect), $"their {Word(links.Inverse.PropertyInfo is null ? links : links.Inverse)}"));
                     continue;
                 }
                 var known = request.Site.Of(dependent.ClrType);
                 CappedCount? count = known is null ? null : await known.Open(request).CountAsync(leads, cancellationToken);
-                if (count?.Rows != 0) found.Add(new(known?.Title ?? Values.TypedText.Words(dependent.ClrType == typeof(Dictionary<string, object>) ? dependent.DisplayName() : dependent.ClrType.Name), count, effect));
-                if (effect == "deleted too" && count?.Rows > 0) await FollowAsync(dependent, leads, null, depth - 1);
+                found.Add((new(known?.Title ?? Values.TypedText.Words(dependent.ClrType == typeof(Dictionary<string, object>) ? dependent.DisplayName() : dependent.ClrType.Name), count, effect), by));
+                if (effect == "deleted too" && count?.Rows > 0) await FollowAsync(dependent, leads, null, by, depth - 1);
             }
         }
     }
+
+    static string Word(IReadOnlyPropertyBase relation) => Values.TypedText.Words(relation.Name).ToLowerInvariant();
 
     public async Task<(bool Found, string? Fault)> DeleteAsync(string key)
     {

@@ -27,17 +27,17 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
         var tombstone = registration.Tombstone is { } put ? query.Value(put, row) : Expression.Constant(null, typeof(object));
         Expression[] values =
         [
-            .. fields.Select(field => query.Value(field, row, cells.Most)), .. cells.Keys, .. actions.Select(action => query.May(action.Verb, row)),
-            query.Value(registration.NamedBy!, row), tombstone, query.May(Verb.Update, row), query.May(Verb.Delete, row),
+            .. fields.Select(field => query.Value(field, row, cells.Most)), .. cells.Keys, .. actions.Select(action => query.Can(action, row)),
+            query.Value(registration.NamedBy!, row), tombstone, query.May(Verb.Update, row), query.May(Verb.Delete, row), query.Meets(registration.ActCondition, row),
         ];
         if (await RowQuery<T>.Values(query.WithKey(query.Rows(), parts), row, values).SingleOrDefaultAsync(cancellationToken) is not { } found) return null;
 
         await cells.FindNamesAsync([found], 0, cancellationToken);
         List<Fact> facts = [.. cells.Of(found, 0).Zip(fields, (cell, field) => new Fact(field.Title, cell.Text, cell.Link) { Rows = cell.Rows })];
         var allowed = actions.Where((_, i) => found[fields.Count + cells.KeyCount + i] is true).ToList();
-        var isDeleted = found[^3] is not null;
-        return new(key, registration.NamedBy!.Show(found[^4]), string.Join(',', parts), facts, await ChildrenAsync(key, parts, cancellationToken),
-            found[^2] is true && !isDeleted && registration.Written.Count > 0, found[^1] is true && registration.Deletes, isDeleted, isDeleted ? [] : allowed);
+        var isDeleted = found[^4] is not null;
+        return new(key, registration.NamedBy!.Show(found[^5]), string.Join(',', parts), facts, await ChildrenAsync(key, parts, cancellationToken),
+            found[^3] is true && !isDeleted && registration.Written.Count > 0, found[^2] is true && registration.Deletes, isDeleted, isDeleted ? [] : allowed, found[^1] is true);
     }
 
     /// <summary>What the page shows: what can be written first, related rows by their names, then the rest, each once.</summary>
@@ -53,7 +53,7 @@ sealed class RowReader<T>(AdminFor<T> registration, AdminRequest request, RowQue
     {
         if (FormField.Of(registration.Table, field) is not { Relation: { PropertyInfo: { } property }, Target: { } target } || request.Site.Of(target.ClrType)?.NamedBy is not { } label) return field;
         var row = Expression.Parameter(typeof(T), "row");
-        var named = new Field(Expression.Lambda(label.Read.About(Expression.Property(row, property)), row), Values.TypedText.Words(property.Name));
+        var named = new Field(Expression.Lambda(label.Read.About(Expression.Property(row, property)), row), field.Title == Values.TypedText.Words(field.Name) ? Values.TypedText.Words(property.Name) : field.Title);
         named.Find(registration.Table);
         return named;
     }

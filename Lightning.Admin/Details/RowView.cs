@@ -13,8 +13,9 @@ namespace Lightning.Admin.Details;
 /// <param name="MayDelete">Whether they may delete it.</param>
 /// <param name="IsDeleted">Whether it was deleted, and stays.</param>
 /// <param name="Actions">What else they may do to it.</param>
+/// <param name="HasAct">Whether there is something to do on the page of <see cref="Registration.Act"/>.</param>
 public sealed record RowView(
-    string Key, string Name, string Subject, IReadOnlyList<Fact> Facts, IReadOnlyList<ChildRows> Children, bool MayUpdate, bool MayDelete, bool IsDeleted, IReadOnlyList<RowAction> Actions);
+    string Key, string Name, string Subject, IReadOnlyList<Fact> Facts, IReadOnlyList<ChildRows> Children, bool MayUpdate, bool MayDelete, bool IsDeleted, IReadOnlyList<RowAction> Actions, bool HasAct);
 
 /// <summary>Something that is shown of a row.</summary>
 public sealed record Fact(string Title, string Text, string? Link)

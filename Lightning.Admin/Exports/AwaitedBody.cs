@@ -61,7 +61,7 @@ sealed class AwaitedBody(HttpContext http, TimeSpan patience, TimeProvider clock
         try
         {
             var left = (patience * Whole) - clock.GetElapsedTime(began);
-            await taken.WaitAsync(left < TimeSpan.Zero ? TimeSpan.Zero : left < patience ? left : patience, clock);
+            await taken.WaitAsync(TimeSpan.FromTicks(Math.Clamp(left.Ticks, 0, patience.Ticks)), clock);
         }
         catch (TimeoutException)
         {

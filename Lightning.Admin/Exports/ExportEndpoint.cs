@@ -116,7 +116,7 @@ static partial class ExportEndpoint
     static List<string> Header(Registration registration, Rows rows, ListState state) =>
         ["key", .. rows.Shown(state).Select(column => column.Name == "key" ? $"{registration.Slug}.key" : column.Name)];
 
-    [LoggerMessage(EventId = 2004, EventName = "export-given-up", Level = LogLevel.Warning, Message = "An export of {List} was given up: nobody took any of it for {Timeout}")]
+    [LoggerMessage(EventId = 2004, EventName = "export-given-up", Level = LogLevel.Warning, Message = "An export of {List} was given up: whoever reads it took nothing for {Timeout}, or sixty times that for all of it")]
     static partial void LogGivenUp(ILogger logger, string list, TimeSpan timeout);
 
     /// <summary>That somebody took rows away is worth a line in the book.</summary>

@@ -1,44 +1,41 @@
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Exports;
 
 /// <summary>How many exports may be under way: each holds a connection to the database for as long as somebody reads it.</summary>
-sealed class ExportSlots(IOptions<AdminOptions> options)
+sealed class ExportSlots(IOptions<AdminOptions> options) : IDisposable
 {
     /// <summary>The most of one session.</summary>
     public const int PerSession = 2;
-    readonly Lock gate = new();
-    readonly Dictionary<Guid, int> bySession = [];
-    int taken;
+    readonly ConcurrencyLimiter all = new(new ConcurrencyLimiterOptions { PermitLimit = options.Value.Exports });
+    readonly PartitionedRateLimiter<Guid> bySession = PartitionedRateLimiter.Create<Guid, Guid>(session =>
+        RateLimitPartition.GetConcurrencyLimiter(session, _ => new ConcurrencyLimiterOptions { PermitLimit = PerSession }));
 
     /// <summary>Takes one, given back when it is disposed of; none where the session has as many as it may, or all are taken.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="isOwn">Whether it is the session's own that are too many.</param>
     public IDisposable? TryTake(Guid session, out bool isOwn)
     {
-        lock (gate)
-        {
-            var own = bySession.GetValueOrDefault(session);
-            isOwn = own >= PerSession;
-            if (isOwn || taken >= options.Value.Exports) return null;
-            (bySession[session], taken) = (own + 1, taken + 1);
-            return new Slot(this, session);
-        }
+        var own = bySession.AttemptAcquire(session);
+        isOwn = !own.IsAcquired;
+        if (!isOwn && all.AttemptAcquire() is { IsAcquired: true } any) return new Slot(own, any);
+        own.Dispose();
+        return null;
     }
 
-    void GiveBack(Guid session)
+    public void Dispose()
     {
-        lock (gate)
-        {
-            taken--;
-            if (--bySession[session] == 0) bySession.Remove(session);
-        }
+        bySession.Dispose();
+        all.Dispose();
     }
 
-    sealed class Slot(ExportSlots slots, Guid session) : IDisposable
+    sealed class Slot(RateLimitLease own, RateLimitLease any) : IDisposable
     {
-        ExportSlots? from = slots;
-
-        public void Dispose() => Interlocked.Exchange(ref from, null)?.GiveBack(session);
+        public void Dispose()
+        {
+            any.Dispose();
+            own.Dispose();
+        }
     }
 }

@@ -85,7 +85,12 @@ sealed class Cells
                 at += link.Key.Count;
                 if (key.All(part => part is not null)) target = $"/{link.Slug}/{RowKey.Write(key)}";
             }
-            else if (value is not null && referred[i] is { } other && names[other].TryGetValue(value, out var name)) (text, target) = (name, $"/{other.Slug}/{RowKey.Write([value])}");
+            else if (value is not null && referred[i] is { } other)
+            {
+                if (names[other].TryGetValue(value, out var name)) (text, target) = (name, $"/{other.Slug}/{RowKey.Write([value])}");
+                // The row's own key says nothing of another row where there is none of it.
+                else if (columns[i].Property?.IsPrimaryKey() == true) text = columns[i].Show(null);
+            }
             cells.Add(new(value, text, target));
         }
         return cells;

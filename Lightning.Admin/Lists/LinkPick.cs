@@ -37,9 +37,9 @@ public sealed record LinkPick(Filter Filter, string List, string From, string Se
         return new(filter, registration.Slug, target.Slug, search, one, [.. found.Where(choice => choice.Key != one?.Key)], fault ?? string.Join(' ', rows.LeftOut), [.. rest]);
     }
 
-    /// <summary>What is chosen among; null where a value is filled in, as it is where that of a column and that of an address might be written otherwise.</summary>
+    /// <summary>What is chosen among; null where a value is filled in, as it is where nothing can be searched for, and where that of a column and that of an address might be written otherwise.</summary>
     static Registration? Target(Field field, Registration registration, AdminSite site) => field.Links is { } links ? site.Of(links.TargetEntityType.ClrType)
-        : field.Type.NotNull() == typeof(Guid) || TypedText.IsNumber(field.Type.NotNull()) ? registration.Leads(field, site) : null;
+        : field.Type.NotNull() == typeof(Guid) || TypedText.IsNumber(field.Type.NotNull()) ? registration.Leads(field, site) is { IsSearchable: true } target ? target : null : null;
 
     static string SearchOf(Filter filter) => $"find.{filter.Name}";
 }

@@ -21,7 +21,8 @@ public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRo
 /// <param name="Cells">Its values, a column each.</param>
 /// <param name="MayUpdate">Whether whoever looks may change it.</param>
 /// <param name="MayDelete">Whether they may delete it.</param>
-public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpdate, bool MayDelete)
+/// <param name="HasAct">Whether there is something to do on the page of <see cref="Registration.Act"/>.</param>
+public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpdate, bool MayDelete, bool HasAct)
 {
     /// <summary>What the row is called among its neighbours.</summary>
     public string Name => Cells.Count > 0 ? Cells[0].Text : Key;

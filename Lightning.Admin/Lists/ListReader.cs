@@ -37,8 +37,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         var page = found.Take(state.Size).ToList();
         if (place?.IsBackward == true) page.Reverse();
         await cells.FindNamesAsync(page, order.Count, cancellationToken);
-        var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, true) : (true, more);
-        return new(columns, [.. page.Select(values => new ListRow(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells.Of(values, order.Count), values[^2] is true, values[^1] is true))],
+        var (before, after) = place is null ? (false, more) : place.IsBackward ? (more, !place.IsEnd) : (true, more);
+        return new(columns, [.. page.Select(values => new ListRow(RowKey.Write(values[(order.Count - registration.Key.Count)..order.Count]), cells.Of(values, order.Count), values[^3] is true, values[^2] is true, values[^1] is true))],
             after && page.Count > 0 ? new Place(page[^1][..order.Count], false).ToString() : null,
             before && page.Count > 0 ? new Place(page[0][..order.Count], true).ToString() : null)
         { LeftOut = query.LeftOut };
@@ -54,9 +54,9 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
         IQueryable<object?[]> Page(IQueryable<T> rows)
         {
             var way = place?.IsBackward == true ? [.. order.Select(by => by with { Descends = !by.Descends })] : order;
-            if (place is not null) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
+            if (place is { IsEnd: false }) rows = rows.Where(Expression.Lambda<Func<T, bool>>(place.After(way), row));
             var values = order.Select(by => by.Value).Concat(columns.Select(column => query.Value(column, row, cells.Most))).Concat(cells.Keys)
-                .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row));
+                .Append(query.May(Verb.Update, row)).Append(query.May(Verb.Delete, row)).Append(query.Meets(registration.ActCondition, row));
             return RowQuery<T>.Values(RowQuery<T>.Sort(rows, way, row), row, values).Take(state.Size + 1);
         }
     }
@@ -121,11 +121,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
             var beside = comparison == Comparison.Is ? state.ValuesOf(filter.Name, comparison).Where(other => other != value) : [];
             var by = new FilterBy(filter.Name, comparison, [value]);
             var condition = Expressions.Condition<T>(await query.ConditionAsync(filter.Field, by, cancellationToken));
-            // That a row is linked with none is in no index: it is asked of each row in turn.
-            CappedCount? count = null;
-            if (comparison != Comparison.Empty || !filter.IsPicked || registration.IsSmall)
-                await using (await query.LeadAsync([by], cancellationToken)) count = await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast };
-            facets.Add(new(title, count, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
+            await using var lead = await query.LeadAsync([by], cancellationToken);
+            facets.Add(new(title, await CountAsync(rows.Where(condition), cancellationToken) with { IsLeast = isLeast }, state.With(filter.Name, comparison, [.. chosen ? beside : beside.Append(value)]), chosen));
         }
 
         // Down from years to months to days, one step at a time.

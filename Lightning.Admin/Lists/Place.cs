@@ -25,6 +25,12 @@ sealed record Place(IReadOnlyList<object?> Values, bool IsBackward)
 {
     const int Longest = 4000;
 
+    /// <summary>The end of any order, as a text: the last page ends there.</summary>
+    public static readonly string Last = new Place([], true).ToString();
+
+    /// <summary>Whether it is the end of an order.</summary>
+    public bool IsEnd => IsBackward && Values.Count == 0;
+
     public override string ToString() =>
         Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(Values.Select(value => value is null ? null : TypedText.Write(value)).Prepend(IsBackward ? "-" : "+")));
 
@@ -41,6 +47,7 @@ sealed record Place(IReadOnlyList<object?> Values, bool IsBackward)
         {
             return null;
         }
+        if (parts is ["-"]) return new([], true);
         if (parts?.Length != order.Count + 1 || parts[0] is not ("+" or "-")) return null;
         var values = new object?[order.Count];
         for (var i = 0; i < values.Length; i++)
@@ -48,7 +55,7 @@ sealed record Place(IReadOnlyList<object?> Values, bool IsBackward)
         return new(values, parts[0] == "-");
     }
 
-    /// <summary>That a row comes after this place.</summary>
+    /// <summary>That a row comes after this place, which is not the end.</summary>
     public Expression After(IReadOnlyList<OrderBy> order)
     {
         // One direction and nothing missing: the database compares rows, and finds the place by an index.

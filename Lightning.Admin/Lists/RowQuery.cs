@@ -16,11 +16,15 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
 {
     /// <summary>Beyond so many rows, what a search finds is not named one by one; a word that so many related rows have is not looked for in them.</summary>
     const int MostRelated = 1000;
+
+    /// <summary>A phrase that so many of the last rows have is one that a page is soon full of.</summary>
+    const int Common = 5, Last = 500;
     static readonly MethodInfo[] Ordering = [.. new[] { nameof(Queryable.OrderBy), nameof(Queryable.OrderByDescending), nameof(Queryable.ThenBy), nameof(Queryable.ThenByDescending) }
         .Select(name => typeof(Queryable).GetMethods().Single(method => method.Name == name && method.GetParameters().Length == 2))];
     static readonly MethodInfo Either = typeof(RowQuery<T>).GetMethod(nameof(IsAmongEither), BindingFlags.Static | BindingFlags.NonPublic)!;
     readonly Dictionary<string, IReadOnlyList<object[]>?> found = new(StringComparer.Ordinal);
     readonly Dictionary<(string Text, bool IsPhrase), IReadOnlyList<Func<Expression, Expression>>> related = [];
+    readonly Dictionary<((string Text, bool IsPhrase) Word, int Place), IReadOnlyList<object[]>?> named = [];
     readonly List<string> leftOut = [];
     readonly ScopedReads reads = new(request.Site, request.Actor);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
@@ -106,25 +110,46 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     /// never what is said of it.
     /// </summary>
     public async Task<IReadOnlyList<object[]>?> FindAsync(string search, CancellationToken cancellationToken) =>
-        found.TryGetValue(search, out var known) ? known : found[search] = await LookUpAsync(request.Db.Set<T>().AsNoTracking(), search, cancellationToken);
+        found.TryGetValue(search, out var known) ? known : found[search] = await LookUpAsync(among: null, search, cancellationToken);
 
     /// <summary>The same among the rows that the actor may read, where there is too much in all. It may take reading each of those that have the words, to see whether it is one of them.</summary>
     public async Task<IReadOnlyList<object[]>?> FindReadableAsync(string search, CancellationToken cancellationToken) =>
         rules.Scope(request.Actor, Verb.Read) is null ? null : await LookUpAsync(Rows(), search, cancellationToken);
 
-    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T> among, string search, CancellationToken cancellationToken)
+    /// <param name="among">Rows that are narrowed already; null for all that there are.</param>
+    /// <param name="search">What is searched for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T>? among, string search, CancellationToken cancellationToken)
     {
-        if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 1 } places)
-            return await NameAsync(await MatchAsync(among, search, cancellationToken), cancellationToken);
+        if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 0 } places)
+            return await NameAsync(await MatchAsync(among ?? request.Db.Set<T>().AsNoTracking(), search, cancellationToken), cancellationToken);
         // One word in one place or another: each is looked through by itself, and no further than can be named.
         var keys = new List<object[]>();
-        foreach (var place in places)
+        for (var i = 0; i < places.Count; i++)
         {
-            if (await NameAsync(among.Where(Expressions.Condition<T>(place)), cancellationToken) is not { } some) return null;
+            if (await (among is null ? NameAsync(word, i, places[i], cancellationToken) : NameAsync(among.Where(Expressions.Condition<T>(places[i])), cancellationToken)) is not { } some) return null;
             keys.AddRange(some);
         }
         keys = [.. keys.DistinctBy(key => key[0])];
         return keys.Count > MostRelated ? null : keys;
+    }
+
+    /// <summary>All rows that have a word in one of its places, named once.</summary>
+    async Task<IReadOnlyList<object[]>?> NameAsync((string Text, bool IsPhrase) word, int place, Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken) =>
+        named.TryGetValue((word, place), out var known) ? known
+        : named[(word, place)] = word.IsPhrase && await IsCommonAsync(condition, cancellationToken) ? null
+        : await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken);
+
+    /// <summary>
+    /// Whether there are more rows than can be named that have a phrase, as far as the last ones tell. An index of words knows which rows have those of a phrase, and not whether they stand together: to name as
+    /// many as can be would read all rows that have the words until then.
+    /// </summary>
+    async Task<bool> IsCommonAsync(Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken)
+    {
+        var row = Expression.Parameter(typeof(T), "row");
+        var last = Sort(request.Db.Set<T>().AsNoTracking(), KeyOf(row).Select(key => new OrderBy(key, true, false, true)), row).Take(Last);
+        await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButLookingUp, cancellationToken);
+        return await last.Where(Expressions.Condition<T>(condition)).Skip(Common - 1).AnyAsync(cancellationToken);
     }
 
     async Task<IReadOnlyList<object[]>?> NameAsync(IQueryable<T> rows, CancellationToken cancellationToken)
@@ -151,7 +176,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
         foreach (var word in SearchWords.Read(search))
         {
             var matches = await MatchesAsync(word, cancellationToken);
-            if (isFrequent && matches.Count > 1) matches = await MetAsync(matches, cancellationToken);
+            if (isFrequent && matches.Count > 1) matches = await MetAsync(word, matches, cancellationToken);
             // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
             rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
                 ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
@@ -220,6 +245,13 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     public Expression May(Verb verb, ParameterExpression row) =>
         !rules.Knows(verb) ? Expression.Constant(false) : rules.Scope(request.Actor, verb) is { } scope ? scope.About(row) : Expression.Constant(true);
 
+    /// <summary>Whether an action can be done to the row: the actor may, and the row is as the action wants it.</summary>
+    public Expression Can(RowAction action, ParameterExpression row) => action.Condition is { } condition ? Expression.AndAlso(May(action.Verb, row), Meets(condition, row)) : May(action.Verb, row);
+
+    /// <summary>Whether a condition holds of the row, as the actor may read it.</summary>
+    public Expression Meets(Field? condition, ParameterExpression row) =>
+        condition is null ? Expression.Constant(true) : Value(condition, row) is var value && value.Type == typeof(bool) ? value : Expression.Equal(value, Expression.Constant(true, typeof(bool?)));
+
     Expression SameKey(Expression row, IReadOnlyList<object> key) => Expressions.AreEqual(row, registration.Key, key);
 
     async Task<List<Func<ParameterExpression, Expression>>> MatchesAsync((string Text, bool IsPhrase) word, CancellationToken cancellationToken) =>
@@ -239,11 +271,11 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     }
 
     /// <summary>Those of several conditions that any row meets: where it is one, such as what a person owns, an index may have its rows in the order of the list.</summary>
-    async Task<List<Func<ParameterExpression, Expression>>> MetAsync(List<Func<ParameterExpression, Expression>> conditions, CancellationToken cancellationToken)
+    async Task<List<Func<ParameterExpression, Expression>>> MetAsync((string Text, bool IsPhrase) word, List<Func<ParameterExpression, Expression>> conditions, CancellationToken cancellationToken)
     {
         var met = new List<Func<ParameterExpression, Expression>>();
-        foreach (var condition in conditions)
-            if (await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken) is not { Count: 0 }) met.Add(condition);
+        for (var i = 0; i < conditions.Count; i++)
+            if (await NameAsync(word, i, conditions[i], cancellationToken) is not { Count: 0 }) met.Add(conditions[i]);
         return met;
     }
 

@@ -12,11 +12,11 @@ sealed class ShutWays : IAsyncDisposable
     /// <summary>What is left is an index's rows as a bitmap, so that several are put together before any row is read.</summary>
     public const string AllButBitmaps = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off";
 
-    /// <summary>What is left is to look up each row of the one in an index of the other.</summary>
-    public const string AllButLookingUp = "SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off";
-
     /// <summary>The same where the planner's own way has been tried: a row is dear beside an entry of an index, so that it takes all the indexes that there are, and no plan that was kept is taken.</summary>
     public const string AllButBitmapsTogether = AllButBitmaps + "; SET LOCAL cpu_tuple_cost = 1; SET LOCAL plan_cache_mode = force_custom_plan";
+
+    /// <summary>What is left is to look up each row of the one in an index of the other.</summary>
+    public const string AllButLookingUp = "SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off";
     const string Before = "ways";
     readonly IDbContextTransaction transaction;
     readonly bool isOwn;

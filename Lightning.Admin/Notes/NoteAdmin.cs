@@ -24,10 +24,10 @@ public sealed class NoteAdmin : AdminFor<Note>
         Action("Archive", Verb.Archive, (notes, run) =>
         {
             foreach (var note in notes) note.ArchivedAt ??= run.Now;
-        }).Asks("Archive {count} notes?");
+        }).When(note => note.ArchivedAt == null, "archived already").Asks("Archive {count} notes?");
         Action("Unarchive", Verb.Archive, (notes, _) =>
         {
             foreach (var note in notes) note.ArchivedAt = null;
-        }).Asks("Take {count} notes out again?");
+        }).When(note => note.ArchivedAt != null, "not archived").Asks("Take {count} notes out again?");
     }
 }

@@ -4,6 +4,7 @@ using Lightning.Admin.Acting;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Rules;
+using Lightning.Data.Users;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Admin.Pages;
 
 /// <summary>One account.</summary>
-public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor actor, PasswordResets resets, AccountActs acts, Handovers handovers) : PageModel
+public sealed class AccountModel(LightningDb db, AccountPolicy policy, UserPolicy users, Actor actor, PasswordResets resets, AccountActs acts, Handovers handovers) : PageModel
 {
     /// <summary>Its key.</summary>
     public Guid Id { get; private set; }
@@ -28,6 +29,9 @@ public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor act
     /// <summary>Whether one can act as its owner.</summary>
     public bool MayActAs { get; private set; }
 
+    /// <summary>Whether whoever looks may read whose it is.</summary>
+    public bool ShowsUser { get; private set; }
+
     /// <summary>What became of the last click.</summary>
     public string? Note { get; private set; }
 
@@ -36,6 +40,7 @@ public sealed class AccountModel(LightningDb db, AccountPolicy policy, Actor act
     {
         if (await FindAsync(id, cancellationToken) is not { } account) return NotFound();
         (Id, Account) = (id, account);
+        ShowsUser = await db.Users.Where(users, actor, Verb.Read).AnyAsync(user => user.Id == id, cancellationToken);
         Possible = await acts.PossibleAsync(id, cancellationToken);
         MayActAs = await handovers.FindAsync(id, cancellationToken) is not null;
         Note = done switch

@@ -2,11 +2,12 @@ using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Pages;
 
-/// <summary>Does something to rows, after a question that says to how many.</summary>
-public sealed class ActModel(AdminRequest request) : AdminPage(request)
+/// <summary>Does something to rows, after a question that says to which.</summary>
+public sealed class ActModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
 {
     /// <summary>What is done.</summary>
     public RowAction Action { get; private set; } = null!;
@@ -20,14 +21,14 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     /// <summary>The list, as its address says it.</summary>
     public string List { get; private set; } = "";
 
-    /// <summary>To how many rows.</summary>
-    public int Count { get; private set; }
+    /// <summary>To which rows.</summary>
+    public Concerned Concerned { get; private set; } = new(0, 0, []);
 
     /// <summary>How many of the chosen are left out, because the policy does not allow it.</summary>
-    public int LeftOut => All ? 0 : Keys.Count - Count;
+    public int LeftOut => All ? 0 : Keys.Count - Concerned.Count - Concerned.Others;
 
     /// <summary>What is asked first.</summary>
-    public string Question => Action.Question.Length > 0 ? Action.Question.Replace("{count}", new CappedCount(Count).ToString()) : $"{Action.Title}: {new CappedCount(Count)} rows?";
+    public string Question => Action.Question.Length > 0 ? Action.Question.Replace("{count}", new CappedCount(Concerned.Count).ToString()) : $"{Action.Title}: {new CappedCount(Concerned.Count)} rows?";
 
     /// <summary>What is wrong.</summary>
     public string? Fault { get; private set; }
@@ -39,8 +40,8 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
     public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromForm] string action, [FromForm] string[] key, [FromForm] string? all, [FromForm] string? sure, CancellationToken cancellationToken)
     {
         if (!Opens(list) || Registration.Actions.FirstOrDefault(known => known.Name == action) is not { } found) return NotFound();
-        // Read and written again: it goes into an address.
-        var from = ListState.Read(Registration, QueryHelpers.ParseQuery(Request.Form["from"]));
+        // All rows of a list that is not understood are none.
+        var from = all == "yes" ? ListState.Read(Registration, QueryHelpers.ParseQuery(Request.Form["from"])) : ListOf(Request.Form["from"]);
         (Action, Keys, All, List) = (found, [.. key.Distinct(StringComparer.Ordinal)], all == "yes", from.ToString());
         var chosen = new Chosen(Keys, All ? from : null);
         if (chosen.All is { Faults: [var wrong, ..] }) return await AskAsync(chosen, wrong, cancellationToken);
@@ -49,15 +50,20 @@ public sealed class ActModel(AdminRequest request) : AdminPage(request)
         if (inputs.Values.Any(text => text.Length is 0 or > 1000 || !Values.TypedText.IsStorable(text))) return await AskAsync(chosen, "Fill everything in.", cancellationToken);
         var (rows, fault) = await Rows.RunAsync(Action, chosen, inputs);
         if (fault is not null) return await AskAsync(chosen, fault, cancellationToken);
-        var query = List.TrimStart('?');
-        return SeeOther($"/{Registration.Slug}?done=done&count={rows}{(query.Length > 0 ? $"&{query}" : "")}");
+        return Back($"done=done&count={rows}", from);
     }
 
     async Task<IActionResult> AskAsync(Chosen chosen, string? fault, CancellationToken cancellationToken)
     {
         Fault = fault;
-        Count = await Rows.CountForAsync(Action, chosen, cancellationToken);
-        if (Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : "There is no row among them that you may do this to.";
+        using var patience = new Patience(Asked.Db, options.Value.ListTimeout, Asked.Clock, cancellationToken);
+        if (await patience.AskAsync(token => Rows.AskAsync(Action, chosen, token), chosen.All is { } list && Rows.Combines(list)) is not (true, { } concerned))
+        {
+            Fault = "To find these rows took too long: narrow the list otherwise, or select rows of it.";
+            return Again(StatusCodes.Status503ServiceUnavailable);
+        }
+        Concerned = concerned;
+        if (Concerned.Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : Action.Nothing;
         return fault is null ? Page() : Again();
     }
 }

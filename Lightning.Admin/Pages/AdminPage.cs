@@ -1,9 +1,9 @@
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Lightning.Data.Rules;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.Filters;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Admin.Pages;
 
@@ -22,20 +22,6 @@ public abstract class AdminPage(AdminRequest request) : PageModel
     /// <summary>Whether rows can be changed in the list by whoever looks.</summary>
     public bool CanEditInList => Registration.WrittenInList.Count > 0 && CanUpdate;
 
-    /// <summary>One connection for all that a page asks, and none while it is written out: to give one back and take it again has the database forget all that was said on it each time.</summary>
-    public override async Task OnPageHandlerExecutionAsync(PageHandlerExecutingContext context, PageHandlerExecutionDelegate next)
-    {
-        await request.Db.Database.OpenConnectionAsync(HttpContext.RequestAborted);
-        try
-        {
-            await base.OnPageHandlerExecutionAsync(context, next);
-        }
-        finally
-        {
-            await request.Db.Database.CloseConnectionAsync();
-        }
-    }
-
     private protected AdminRequest Asked => request;
 
     private protected Rows Rows { get; private set; } = null!;
@@ -46,6 +32,15 @@ public abstract class AdminPage(AdminRequest request) : PageModel
         (Registration, Rows) = (registration, registration.Open(request));
         return Rows.IsPossible(Verb.Read);
     }
+
+    /// <summary>
+    /// The list that a form says it was reached from: read as this list's address and written again, so that it leads to this list and nowhere else, whatever was sent. What cannot be understood of it is
+    /// the list as it is registered.
+    /// </summary>
+    private protected ListState ListOf(string? from) => ListState.Read(Registration, QueryHelpers.ParseQuery(from)) is { Faults: [] } state ? state : new();
+
+    /// <summary>Back to a list, with what became of it.</summary>
+    private protected IActionResult Back(string done, ListState list) => list.ToString() is { Length: > 0 } query ? SeeOther($"/{Registration.Slug}?{done}&{query[1..]}") : SeeOther($"/{Registration.Slug}?{done}");
 
     private protected IActionResult SeeOther(string address)
     {

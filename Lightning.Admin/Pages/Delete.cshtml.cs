@@ -1,4 +1,5 @@
 using Lightning.Admin.Details;
+using Lightning.Admin.Lists;
 using Lightning.Admin.Registrations;
 using Microsoft.AspNetCore.Mvc;
 
@@ -22,17 +23,25 @@ public sealed class DeleteModel(AdminRequest request) : AdminPage(request)
     /// <summary>Whether it is deleted already, and was to be taken back.</summary>
     public bool IsRestore { get; private set; }
 
-    /// <summary>Shows what goes along.</summary>
-    public async Task<IActionResult> OnGetAsync([FromRoute] string list, [FromRoute] string key, CancellationToken cancellationToken) =>
-        Opens(list) && await ShowAsync(key, cancellationToken) ? Page() : NotFound();
+    /// <summary>The list as it was when it led here; null where something else did.</summary>
+    public ListState? From { get; private set; }
 
-    /// <summary>Deletes it.</summary>
-    public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromRoute] string key)
+    /// <summary>Shows what goes along.</summary>
+    public async Task<IActionResult> OnGetAsync([FromRoute] string list, [FromRoute] string key, [FromQuery] string? from, CancellationToken cancellationToken)
     {
         if (!Opens(list)) return NotFound();
+        From = from is null ? null : ListOf(from);
+        return await ShowAsync(key, cancellationToken) ? Page() : NotFound();
+    }
+
+    /// <summary>Deletes it.</summary>
+    public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromRoute] string key, [FromForm] string? from)
+    {
+        if (!Opens(list)) return NotFound();
+        From = from is null ? null : ListOf(from);
         var (found, fault) = await Rows.DeleteAsync(key);
         if (!found) return NotFound();
-        if (fault is null) return SeeOther($"/{Registration.Slug}?done=deleted&row={Uri.EscapeDataString(key)}");
+        if (fault is null) return Back($"done=deleted&row={Uri.EscapeDataString(key)}", From ?? new());
         Fault = fault;
         return await ShowAsync(key, CancellationToken.None) ? Again(StatusCodes.Status409Conflict) : NotFound();
     }

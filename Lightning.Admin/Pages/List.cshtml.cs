@@ -39,6 +39,12 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
     /// <summary>What whoever looks may do to any row at all.</summary>
     public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
 
+    /// <summary>Whether there are rows of which anybody can do something in their line.</summary>
+    public bool HasTodo => Registration.Writes || Registration.Removes || Registration.Act is not null;
+
+    /// <summary>How many columns have something long in them: they share what the others leave of the table's width.</summary>
+    public int LongColumns => Enumerable.Range(0, Rowset.Columns.Count).Count(column => Rowset.Rows.Any(row => row.Cells[column] is { Whole: not null, Rows.Count: 0 }));
+
     /// <summary>What became of the last click.</summary>
     public string? Done { get; private set; }
 
@@ -54,6 +60,9 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
         var combines = Rows.Combines(State);
         if (await patience.AskAsync(token => Rows.ListAsync(State, token), combines) is (true, { } found)) Rowset = found;
         else (Rowset, TookTooLong) = (new(Rows.Shown(State), [], null, null), true);
+        // All of the page may have been deleted from it.
+        if (!TookTooLong && State.Place is not null && Rowset is { Fault: null, Rows.Count: 0 } && await patience.AskAsync(token => Rows.ListAsync(State with { Place = Place.Last }, token), combines) is (true, { } last))
+            (State, Rowset) = (State with { Place = last.Rows.Count > 0 ? Place.Last : null }, last);
         if (Rowset.Fault is { } lost) State = State with { Place = null, Faults = [.. State.Faults, lost] };
         // As many as are seen there are at least.
         Count = !TookTooLong && await patience.AskAsync(token => Rows.CountAsync(State, token), combines) is (true, var counted) ? counted : new CappedCount(Rowset.Rows.Count) { IsLeast = true };
@@ -91,6 +100,9 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
         var query = (State with { Place = null, Size = 50, ShowsFilters = false }).ToString();
         return $"/{Registration.Slug}/-/export{query}{(query.Length == 0 ? '?' : '&')}format={format}";
     }
+
+    /// <summary>Has a row's page lead back to the list as it is. An address that is as long as this would be too long for a browser to send with another around it.</summary>
+    public string From => State.ToString() is { Length: < 2000 } query ? $"?from={Uri.EscapeDataString(query)}" : "";
 
     /// <summary>The address of the list as it would be.</summary>
     public string Address(ListState state) => $"/{Registration.Slug}{state}";

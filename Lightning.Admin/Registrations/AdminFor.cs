@@ -106,6 +106,13 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
+    /// <summary>What a row's page shows besides, with a title of its own.</summary>
+    public AdminFor<T> ReadOnly<TValue>(string name, Expression<Func<T, TValue>> value)
+    {
+        ShownList.Add(new Field(value, name));
+        return this;
+    }
+
     /// <summary>Shows a row's children on its page; they have a registration of their own.</summary>
     public AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children)
         where TChild : class => Inline(children, isEdited: false);
@@ -130,19 +137,26 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
     /// <param name="name">What the button says.</param>
     /// <param name="verb">What of the policy allows it.</param>
     /// <param name="run">Does it to the rows; changes are saved afterwards, in one transaction.</param>
-    public RowAction Action(string name, Verb verb, Func<IReadOnlyList<T>, ActionRun, Task> run)
+    public RowAction<T> Action(string name, Verb verb, Func<IReadOnlyList<T>, ActionRun, Task> run)
     {
-        var action = new RowAction(name, verb, (rows, under) => run([.. rows.Cast<T>()], under));
+        var action = new RowAction<T>(name, verb, (rows, under) => run([.. rows.Cast<T>()], under));
         ActionList.Add(action);
         return action;
     }
 
     /// <inheritdoc cref="Action(string, Verb, Func{IReadOnlyList{T}, ActionRun, Task})"/>
-    public RowAction Action(string name, Verb verb, Action<IReadOnlyList<T>, ActionRun> run) => Action(name, verb, (rows, under) =>
+    public RowAction<T> Action(string name, Verb verb, Action<IReadOnlyList<T>, ActionRun> run) => Action(name, verb, (rows, under) =>
     {
         run(rows, under);
         return Task.CompletedTask;
     });
+
+    /// <summary>Says for which rows there is something to do on the page of <see cref="Registration.Act"/>; it is linked from no other.</summary>
+    public AdminFor<T> ActsWhen(Expression<Func<T, bool>> condition)
+    {
+        ActCondition = new Field(condition, Title);
+        return this;
+    }
 
     /// <summary>What a row is called where another shows it; without it, the first column of the list that is text.</summary>
     public AdminFor<T> Called(Expression<Func<T, object?>> label, string? singular = null)

@@ -17,10 +17,10 @@ public sealed class Filter
     public IReadOnlyList<string> Choices { get; internal set; } = [];
 
     /// <summary>Values by which it can be narrowed; every comparison that its type has.</summary>
-    /// <param name="isSmall">Whether the table is so small that parts of texts can be looked for.</param>
+    /// <param name="isSmall">Whether the table is so small that parts of texts can be looked for, and rows that are linked with none: no index knows either.</param>
     internal IReadOnlyList<Comparison> Comparisons(bool isSmall)
     {
-        if (Field.Links is not null) return [Comparison.Is, Comparison.Empty];
+        if (Field.Links is not null) return isSmall ? [Comparison.Is, Comparison.Empty] : [Comparison.Is];
         var plain = Field.Type.NotNull();
         var comparisons = new List<Comparison>();
         if (plain == typeof(string) && isSmall) comparisons.Add(Comparison.Has);

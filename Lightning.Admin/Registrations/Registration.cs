@@ -96,11 +96,18 @@ public abstract class Registration
 
     internal Field? Tombstone { get; private protected set; }
 
+    /// <summary>Which rows are linked with the page that does something about one; null for all.</summary>
+    internal Field? ActCondition { get; private protected set; }
+
+    /// <summary>The conditions under which something can be done to a row, with what each is for.</summary>
+    internal IEnumerable<(string What, Field Field)> Conditions => ActionList.Where(action => action.Condition is not null).Select(action => ($"does \"{action.Title}\" where", action.Condition!))
+        .Concat(Uses("links to its page where", ActCondition is null ? [] : [ActCondition]));
+
     /// <summary>Every expression of it that reads rows, with what it is for.</summary>
     internal IEnumerable<(string What, Field Field)> Fields =>
         Uses("shows", ColumnList).Concat(Uses("filters by", FilterList.Select(filter => filter.Field))).Concat(Uses("searches", SearchedList))
             .Concat(Uses("sorts by", OrderList.Select(sort => sort.Field))).Concat(Uses("sorts by", SortedList)).Concat(Uses("writes", WrittenList)).Concat(Uses("shows", ShownList))
-            .Concat(Uses("is called by", Label is null ? [] : [Label])).Concat(Uses("is put away by", Tombstone is null ? [] : [Tombstone]));
+            .Concat(Uses("is called by", Label is null ? [] : [Label])).Concat(Uses("is put away by", Tombstone is null ? [] : [Tombstone])).Concat(Conditions);
 
     static IEnumerable<(string What, Field Field)> Uses(string what, IEnumerable<Field> fields) => fields.Select(one => (what, one));
 

@@ -1,10 +1,11 @@
+using System.Linq.Expressions;
 using Lightning.Data.Rules;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Admin.Registrations;
 
 /// <summary>Something that can be done to rows, one or many; <see cref="AdminFor{T}"/> adds it.</summary>
-public sealed class RowAction
+public class RowAction
 {
     readonly List<(string Name, string Title)> inputs = [];
 
@@ -25,10 +26,19 @@ public sealed class RowAction
     /// <summary>What has to be filled in before it is done.</summary>
     public IReadOnlyList<(string Name, string Title)> Inputs => inputs;
 
+    /// <summary>What is said of the rows that it is not for, such as <c>archived already</c>; null where it is for all.</summary>
+    public string? Otherwise { get; private protected set; }
+
+    /// <summary>That there is no row among those chosen that it can be done to.</summary>
+    internal string Nothing => $"There is no row among them that you may do this to{(Otherwise is null ? "" : $": what is {Otherwise} is left out")}.";
+
+    /// <summary>Which rows it is for; null where it is for all.</summary>
+    internal Field? Condition { get; private protected set; }
+
     internal Func<IReadOnlyList<object>, ActionRun, Task> Run { get; }
 
     /// <summary>Asks this first; an action that says nothing asks "Title: {count} rows?".</summary>
-    public RowAction Asks(string question)
+    public virtual RowAction Asks(string question)
     {
         Question = question;
         return this;
@@ -37,9 +47,41 @@ public sealed class RowAction
     /// <summary>Has something filled in first.</summary>
     /// <param name="name">By which the action finds it.</param>
     /// <param name="title">What the field is called.</param>
-    public RowAction Takes(string name, string title)
+    public virtual RowAction Takes(string name, string title)
     {
         inputs.Add((name, title));
+        return this;
+    }
+}
+
+/// <inheritdoc/>
+public sealed class RowAction<T> : RowAction
+    where T : class
+{
+    internal RowAction(string title, Verb verb, Func<IReadOnlyList<object>, ActionRun, Task> run) : base(title, verb, run)
+    {
+    }
+
+    /// <summary>Says for which rows it makes sense: of others it is not offered, and those are left out where it is done to several. It is asked again when it is done.</summary>
+    /// <param name="condition">What holds of them; it must translate to SQL.</param>
+    /// <param name="otherwise">What the others are, such as <c>archived already</c>.</param>
+    public RowAction<T> When(Expression<Func<T, bool>> condition, string otherwise)
+    {
+        (Condition, Otherwise) = (new Field(condition, Title), otherwise);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public override RowAction<T> Asks(string question)
+    {
+        base.Asks(question);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public override RowAction<T> Takes(string name, string title)
+    {
+        base.Takes(name, title);
         return this;
     }
 }

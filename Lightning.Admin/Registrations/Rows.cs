@@ -96,8 +96,8 @@ abstract class Rows
     /// <summary>Takes a row back from the deleted ones; false where there is none that the actor may, else nothing or why it cannot be.</summary>
     public abstract Task<(bool Found, string? Fault)> RestoreAsync(string key);
 
-    /// <summary>How many of the rows an action would be done to.</summary>
-    public abstract Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken);
+    /// <summary>To which of the rows an action would be done.</summary>
+    public abstract Task<Concerned> AskAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken);
 
     /// <summary>Does something to rows, to those of them that the actor may; all or none.</summary>
     public abstract Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs);
@@ -120,8 +120,8 @@ abstract class Rows
     /// <summary>Whether the actor can make a row by a form or a file.</summary>
     public abstract bool CanCreate { get; }
 
-    /// <summary>Makes SQL of columns, to see that it can be.</summary>
-    public abstract void TryOut(IEnumerable<Field> columns);
+    /// <summary>Makes SQL of columns and conditions, to see that it can be.</summary>
+    public abstract void TryOut(IEnumerable<Field> columns, IEnumerable<Field> conditions);
 }
 
 /// <summary>A row to pick.</summary>
@@ -131,6 +131,16 @@ public sealed record Choice(string Key, string Name);
 
 /// <summary>Rows that something is done to: those whose keys are named, or all that a list shows.</summary>
 public sealed record Chosen(IReadOnlyList<string> Keys, ListState? All);
+
+/// <summary>Rows that something would be done to.</summary>
+/// <param name="Count">How many, up to one more than it is done to at once.</param>
+/// <param name="Others">How many of those that were chosen by hand it is not for.</param>
+/// <param name="First">The first of them.</param>
+public sealed record Concerned(int Count, int Others, IReadOnlyList<Choice> First)
+{
+    /// <summary>How many more there are than are named.</summary>
+    public CappedCount More => new(Math.Min(Count, CappedCount.Cap) - First.Count) { IsLeast = Count > CappedCount.Cap };
+}
 
 sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     where T : class
@@ -237,7 +247,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override Task<(bool Found, string? Fault)> RestoreAsync(string key) => Deletion.RestoreAsync(key);
 
-    public override Task<int> CountForAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) => new ActionRunner<T>(registration, request, query).CountAsync(action, chosen, cancellationToken);
+    public override Task<Concerned> AskAsync(RowAction action, Chosen chosen, CancellationToken cancellationToken) => new ActionRunner<T>(registration, request, query).AskAsync(action, chosen, cancellationToken);
 
     public override Task<(int Rows, string? Fault)> RunAsync(RowAction action, Chosen chosen, IReadOnlyDictionary<string, string> inputs) =>
         new ActionRunner<T>(registration, request, query).RunAsync(action, chosen, inputs);
@@ -256,10 +266,12 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
 
     public override bool CanCreate => WritableFields.CanCreate(registration, request.Site.RulesOf(typeof(T)), request.Actor, []);
 
-    public override void TryOut(IEnumerable<Field> columns)
+    public override void TryOut(IEnumerable<Field> columns, IEnumerable<Field> conditions)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        _ = RowQuery<T>.Values(query.Rows(), row, query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row)))).ToQueryString();
+        // What is only shown EF would work out itself, and of a condition it cannot make a filter then.
+        var rows = conditions.Aggregate(query.Rows(), (rows, condition) => rows.Where(Expression.Lambda<Func<T, bool>>(query.Meets(condition, row), row)));
+        _ = RowQuery<T>.Values(rows, row, query.KeyOf(row).Concat(columns.Select(column => query.Value(column, row)))).ToQueryString();
     }
 
     ListReader<T> List => new(registration, request, query);

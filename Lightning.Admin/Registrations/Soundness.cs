@@ -166,6 +166,8 @@ static class Soundness
                 yield return $"edits {field.Name}, whose table between knows each {links.TargetEntityType.ClrType.Name} by another key than its primary one: leave HasPrincipalKey out, or the field.";
             if (formField.Target is { } target && look.Site.Of(target.ClrType) is null)
                 yield return $"edits {field.Name}, and {target.ClrType.Name} has no registration to pick from: add one.";
+            else if (formField.Target is { } unsearched && look.Site.Of(unsearched.ClrType) is { IsSearchable: false } from)
+                yield return $"edits {field.Name}, which is picked by searching, and {from.GetType().Name} cannot be searched: say there what a search looks through by Search(row => row.…), or leave the field out.";
         }
     }
 
@@ -196,17 +198,20 @@ static class Soundness
     static IEnumerable<string> Translates(Look look)
     {
         // All columns in one query, and one by one only to find which it is: putting a query together takes longer than the rest of the checks.
-        if (Untranslatable(look, look.Registration.Columns) is null) yield break;
+        if (Untranslatable(look, look.Registration.Columns, look.Registration.Conditions.Select(condition => condition.Field)) is null) yield break;
         foreach (var column in look.Registration.Columns)
-            if (Untranslatable(look, [column]) is { } fault)
+            if (Untranslatable(look, [column], []) is { } fault)
                 yield return $"shows {column.Title}, which cannot be made into SQL ({fault}): write it with columns and navigations.";
+        foreach (var (what, condition) in look.Registration.Conditions)
+            if (Untranslatable(look, [], [condition]) is { } fault)
+                yield return $"{what} {condition.Read.Body}, which cannot be made into SQL ({fault}): write it with columns and navigations.";
     }
 
-    static string? Untranslatable(Look look, IEnumerable<Field> columns)
+    static string? Untranslatable(Look look, IEnumerable<Field> columns, IEnumerable<Field> conditions)
     {
         try
         {
-            look.Registration.Open(new AdminRequest(look.Site, look.Db, Somebody, TimeProvider.System)).TryOut(columns);
+            look.Registration.Open(new AdminRequest(look.Site, look.Db, Somebody, TimeProvider.System)).TryOut(columns, conditions);
             return null;
         }
         catch (InvalidOperationException unknown)

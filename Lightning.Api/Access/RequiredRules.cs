@@ -57,23 +57,14 @@ static class RequiredRules
         var (http, services) = (call.HttpContext, call.HttpContext.RequestServices);
         var (db, policy, actor) = (services.GetRequiredService<LightningDb>(), services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
         var key = Guid.Parse((string)http.GetRouteValue(Key)!, CultureInfo.InvariantCulture);
-        // One connection for all that the request does.
-        await db.Database.OpenConnectionAsync(http.RequestAborted);
-        try
-        {
-            var (isRead, queries) = (verb == Verb.Read, services.GetRequiredService<CompiledQueries>());
-            var found = await queries.RunAsync(db, policy, Verb.Read, new(actor, key), isRead ? Shown : Loaded, asked => (isRead ? db.Set<T>().AsNoTracking() : db.Set<T>())
-                .Where(policy, asked.Actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == asked.Key).Guard(policy, asked.Actor))
-                .SingleOrDefaultAsync(http.RequestAborted);
-            if (found is null) return TypedResults.NotFound();
-            if (!isRead && !policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
-            ((Target<T>)call.Arguments[target]!).Guarded = found;
-            return await next(call);
-        }
-        finally
-        {
-            await db.Database.CloseConnectionAsync();
-        }
+        var (isRead, queries) = (verb == Verb.Read, services.GetRequiredService<CompiledQueries>());
+        var found = await queries.RunAsync(db, policy, Verb.Read, new(actor, key), isRead ? Shown : Loaded, asked => (isRead ? db.Set<T>().AsNoTracking() : db.Set<T>())
+            .Where(policy, asked.Actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == asked.Key).Guard(policy, asked.Actor))
+            .SingleOrDefaultAsync(http.RequestAborted);
+        if (found is null) return TypedResults.NotFound();
+        if (!isRead && !policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
+        ((Target<T>)call.Arguments[target]!).Guarded = found;
+        return await next(call);
     }
 
     static ValueTask<object?> AtAllAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb)

@@ -34,7 +34,7 @@ static class Versioned
     {
         if (Preconditions.Refuse(ifMatch, view(target.Guarded).Etag) is { } refusal) return refusal;
         change(target.Row);
-        http.GetEndpoint()?.Metadata.GetMetadata<WrittenFields>()?.Restore(db.Entry(target.Row));
+        http.GetEndpoint()?.Metadata.GetMetadata<WrittenFields>()?.Restore(db, target.Row);
         if (await db.SaveAsync(policy, actor, verb, target.Row, http.RequestAborted) is { } unsaved) return unsaved;
         var changed = view(target.Guarded);
         http.Response.Headers.ETag = changed.Etag;

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Access;
 
@@ -55,9 +55,10 @@ sealed class WrittenFields
         || member.DeclaringType!.GetConstructors().Any(constructor => constructor.GetParameters().Any(parameter => string.Equals(parameter.Name, member.Name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Leaves a row's fields as they were where the body could not say anything of them: a handler takes what is not said for empty.</summary>
-    public void Restore(EntityEntry row)
+    public void Restore(DbContext db, object row)
     {
-        if (row.Metadata.ClrType != Writes.Entity) return;
-        foreach (var field in withheld.Values.Select(row.Property)) field.CurrentValue = field.OriginalValue;
+        // An entry costs a look through all that is tracked.
+        if (withheld.Count == 0 || row.GetType() != Writes.Entity) return;
+        foreach (var field in withheld.Values.Select(db.Entry(row).Property)) field.CurrentValue = field.OriginalValue;
     }
 }

@@ -123,17 +123,38 @@ public sealed partial class AccountActTests(AdminUnderTest admin) : IClassFixtur
         var now = DateTimeOffset.UtcNow;
         foreach (var owner in new[] { ada, ada, bob }) db.Notes.Add(new() { OwnerId = owner.Id, Title = "Mine", Body = "", CreatedAt = now, UpdatedAt = now });
         await db.SaveChangesAsync(Cancellation);
+        // Two of hers given, and one of his received.
+        var (hers, his) = (await db.Notes.FirstAsync(note => note.OwnerId == ada.Id, Cancellation), await db.Notes.FirstAsync(note => note.OwnerId == bob.Id, Cancellation));
+        foreach (var (note, address) in new[] { (hers, "one@example.com"), (hers, "two@example.com"), (his, ada.Email) }) db.NoteShares.Add(new() { NoteId = note.Id, Address = address, CanEdit = false, CreatedAt = now });
+        await db.SaveChangesAsync(Cancellation);
+        await admin.Database.ExecuteAsync($"UPDATE app.note_shares SET user_id = '{ada.Id}' WHERE address = '{ada.Email}'");
         var (_, _, browser) = await admin.SignInAsync(isAdmin: true);
         var page = await ReadAsync(browser, $"/accounts/{ada.Id}");
         page.ShouldContain($"""<a href="/accounts/{ada.Id}/history">History</a>""");
         await ReadAsync(browser, $"/accounts/{ada.Id}/history");
         var question = await ReadAsync(browser, Path(ada.Id, "delete"));
         question.ShouldContain("<li>Notes: 2, deleted too</li>");
-        question.ShouldContain("<li>Sessions: 1, deleted too</li>");
+        // What hangs on it in more ways than one, the line says by which.
+        question.ShouldContain("<li>Sessions (by their user): 1, deleted too</li>");
+        question.ShouldContain("<li>Shares (by their user): 1, deleted too</li>");
+        question.ShouldContain("<li>Shares (by their note&#x2019;s owner): 2, deleted too</li>");
         (await PostAsync(browser, ada.Id, "delete", question)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         (await db.Notes.AsNoTracking().Where(note => note.OwnerId == ada.Id || note.OwnerId == bob.Id).Select(note => note.OwnerId).ToListAsync(Cancellation)).ShouldBe([bob.Id]);
         (await browser.GetAsync($"/accounts/{ada.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PostAsync(browser, ada.Id, "delete", question)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        browser.Dispose();
+    }
+
+    [Fact]
+    public async Task Account_AndUser_LeadToEachOther_AndAUserOfAnotherProviderToNone()
+    {
+        var ada = await AddAccountAsync("disable");
+        var (root, _, browser) = await admin.SignInAsync(isAdmin: true);
+        (await ReadAsync(browser, $"/accounts/{ada.Id}")).ShouldContain($"<a href=\"/users/{ada.Id}\">User</a>");
+        (await ReadAsync(browser, $"/users/{ada.Id}")).ShouldContain($"<a href=\"/accounts/{ada.Id}\">{ada.Email}</a>");
+        var without = WebUtility.HtmlDecode(await ReadAsync(browser, $"/users/{root.Id}"));
+        without.ShouldMatch("<dt>Account</dt>\\s*<dd class=\"text\">–</dd>");
+        without.ShouldNotContain($"/accounts/{root.Id}");
         browser.Dispose();
     }
 

@@ -117,6 +117,56 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
     }
 
     [Fact]
+    public async Task Action_ThatMakesNoSenseForARow_IsNotOfferedOnItsPage_IsLeftOutOfSeveral_AndIsAskedAgainWhenItIsDone()
+    {
+        var (user, _, root) = await admin.SignInAsync(isAdmin: true);
+        var (open, archived) = (await AddNoteAsync(user.Id), await AddNoteAsync(user.Id));
+        Task<object?> ArchiveAsync(Note note) => admin.Database.ExecuteAsync($"UPDATE app.notes SET archived_at = '2026-01-02 03:04Z' WHERE id = '{note.Id}'");
+        await ArchiveAsync(archived);
+        foreach (var (note, action) in new[] { (open, "archive"), (archived, "unarchive") })
+            Offered().Matches(await ReadAsync(root, $"/notes/{note.Id}")).Select(match => match.Groups["action"].Value).ShouldBe([action]);
+
+        (string, string)[] several = [("action", "archive"), ("key", open.Id.ToString()), ("key", archived.Id.ToString())];
+        using (var asked = await PostAsync(root, "/notes", "/notes/-/act", several))
+        {
+            var question = await asked.Content.ReadAsStringAsync(Cancellation);
+            question.ShouldContain("Archive 1 notes?");
+            question.ShouldContain($"<li><a href=\"/notes/{open.Id}\">");
+            question.ShouldNotContain($"<li><a href=\"/notes/{archived.Id}\">");
+            question.ShouldContain("1 of those chosen is left out: archived already.");
+            question.ShouldNotContain("you may not do this");
+        }
+        using (var asked = await PostAsync(root, "/notes", "/notes/-/act", ("action", "unarchive"), ("all", "yes"), ("from", $"?f.ownerId.is={user.Id}")))
+            (await asked.Content.ReadAsStringAsync(Cancellation)).ShouldContain("What is not archived is left out.");
+        using (var done = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")])) done.Headers.Location!.ToString().ShouldBe("/notes?done=done&count=1");
+        (await admin.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{user.Id}' AND action = 'note.updated' AND subject_id = '{archived.Id}'")).ShouldBe(0L);
+
+        // Somebody was quicker.
+        await ArchiveAsync(open);
+        using (var late = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")]))
+        {
+            late.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+            (await late.Content.ReadAsStringAsync(Cancellation)).ShouldContain("There is no row among them that you may do this to: what is archived already is left out.");
+        }
+        (await admin.Database.ExecuteAsync($"SELECT count(DISTINCT archived_at) FROM app.notes WHERE owner_id = '{user.Id}'")).ShouldBe(1L);
+        root.Dispose();
+    }
+
+    [Fact]
+    public async Task Session_ThatHasEnded_IsNotOfferedToBeEnded()
+    {
+        var (_, session, root) = await admin.SignInAsync(isAdmin: true);
+        var (_, ended, other) = await admin.SignInAsync(isAdmin: false);
+        await admin.Database.ExecuteAsync($"SELECT identity.end_session('{ended.Id}', 'test')");
+        var list = await ReadAsync(root, "/sessions");
+        foreach (var page in new[] { list, await ReadAsync(root, $"/sessions/{session.Id}") }) page.ShouldContain($"/sessions/end/{session.Id}\"");
+        list.ShouldContain($"/sessions/{ended.Id}\"");
+        foreach (var page in new[] { list, await ReadAsync(root, $"/sessions/{ended.Id}") }) page.ShouldNotContain($"/sessions/end/{ended.Id}\"");
+        root.Dispose();
+        other.Dispose();
+    }
+
+    [Fact]
     public async Task Write_ThatTheDatabaseHasNoRightFor_IsAFaultThatSaysSo()
     {
         await using var services = ListTests.SiteOf(admin.Database.ConnectionStringOf("admin"));
@@ -150,8 +200,8 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         // Who acted, the database finds out by the session.
         await admin.Database.ExecuteAsync($"""
             UPDATE app.users SET email = 'ada@example.com' WHERE id = '{ada}';
-            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid)
-                VALUES ('{acting}', 'issuer', '{ada}', now(), now(), now(), now() + interval '1 hour', ARRAY['pwd'], '{user.Id}', '{session.Id}');
+            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid, device)
+                VALUES ('{acting}', 'issuer', '{ada}', now(), 'epoch', now(), now() + interval '1 hour', ARRAY['pwd'], '{user.Id}', '{session.Id}', 'An administrator, acting as you');
             INSERT INTO audit.entries (at, action, user_id, session_id, subject_type, subject_id) VALUES (now(), 'note.updated', '{ada}', '{acting}', 'note', '{note.Id}');
             """);
         var entry = await admin.Database.ExecuteAsync($"SELECT id FROM audit.entries WHERE subject_id = '{note.Id}' AND acted_by = '{user.Id}'");
@@ -165,6 +215,18 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         foreach (var path in new[] { $"/notes/{note.Id}", $"/notes/{note.Id}/history" })
             (await ReadAsync(root, path)).ShouldMatch($"""by\s+<a href="/users/{user.Id}">{user.Email}</a>\s+as\s+<a href="/users/{ada}">ada@example.com</a>""");
         (await ReadAsync(root, $"/sessions?f.userId.is={ada}")).ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""");
+        // Nobody has proved anything in it, and to whoever administers it is no device of theirs: it says who acts.
+        foreach (var path in new[] { $"/sessions?f.userId.is={ada}", $"/sessions/{acting}", $"/sessions/end/{acting}" })
+        {
+            var page = WebUtility.HtmlDecode(await ReadAsync(root, path));
+            page.ShouldNotContain("1970");
+            page.ShouldNotContain("acting as you");
+            page.ShouldContain($"""<a href="/users/{user.Id}">{user.Email}</a>""", Case.Sensitive, path);
+        }
+        var acted = WebUtility.HtmlDecode(await ReadAsync(root, $"/sessions/{acting}"));
+        foreach (var title in new[] { "Authenticated", "Methods", "Device" }) acted.ShouldMatch($"<dt>{title}</dt>\\s*<dd class=\"text\">–</dd>");
+        acted.ShouldContain("<dt>Acted by</dt>");
+        WebUtility.HtmlDecode(await ReadAsync(root, $"/sessions/{session.Id}")).ShouldMatch("<dt>Authenticated</dt>\\s*<dd class=\"text\">20");
         // Whom the book remembers and nobody else any more stays a key.
         var gone = Guid.NewGuid();
         await admin.Database.ExecuteAsync($"INSERT INTO audit.entries (at, action, user_id) VALUES (now(), 'signed-out', '{gone}')");
@@ -217,6 +279,9 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         var token = Token().Match(await ReadAsync(browser, page)).Groups["value"].Value;
         return await browser.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.Append(("__RequestVerificationToken", token)).Select(field => KeyValuePair.Create(field.Item1, field.Item2))), ("Accept", "text/html"));
     }
+
+    [GeneratedRegex("""name="action" value="(?<action>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Offered();
 
     [GeneratedRegex("""name="__RequestVerificationToken"[^>]*value="(?<value>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Token();

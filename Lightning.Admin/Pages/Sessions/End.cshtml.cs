@@ -72,7 +72,7 @@ public sealed class EndModel(LightningDb db, SessionPolicy policy, EverySessionP
     /// <summary>The session, if there is one that the actor may end; otherwise nobody learns whether it is there.</summary>
     async Task<bool> FindAsync(Guid id, CancellationToken cancellationToken)
     {
-        Session = await db.Sessions.AsNoTracking().Include(session => session.User).Where(policy, actor, Verb.Delete).SingleOrDefaultAsync(session => session.Id == id, cancellationToken);
+        Session = await db.Sessions.AsNoTracking().Include(session => session.User).Include(session => session.Actor).Where(policy, actor, Verb.Delete).SingleOrDefaultAsync(session => session.Id == id, cancellationToken);
         return Session is not null;
     }
 

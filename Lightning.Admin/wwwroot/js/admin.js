@@ -81,6 +81,7 @@ else
   for (const link of document.querySelectorAll(".trail a, a[data-back]")) {
     if (!link.search) link.search = sessionStorage.getItem(link.pathname) ?? "";
   }
+for (const from of document.querySelectorAll("input[data-from]")) from.value ||= sessionStorage.getItem(from.dataset.from) ?? "";
 
 document.querySelector(".lists [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

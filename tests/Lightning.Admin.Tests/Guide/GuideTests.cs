@@ -29,11 +29,16 @@ public class GuideTests
     {
         var services = new ServiceCollection();
         services.AddScoped<DbContext>(_ => new Tickets(new DbContextOptionsBuilder<Tickets>().UseNpgsql("Host=localhost;Database=nowhere").UseSnakeCaseNamingConvention().Options));
-        services.AddSingleton<Registration, TicketAdmin>().AddSingleton<Registration, UserAdmin>().AddSingleton<AdminSite>()
+        services.AddSingleton<Registration, TicketAdmin>().AddSingleton<Registration, People>().AddSingleton<AdminSite>()
             .AddSingleton<Policy<Ticket>, TicketPolicy>().AddSingleton<Policy<User>, UserPolicy>();
         using var provider = services.BuildServiceProvider();
         using var scope = provider.CreateScope();
         Soundness.Faults(provider.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldBeEmpty();
+    }
+
+    sealed class People : AdminFor<User>
+    {
+        public People() : base("People") => List(user => user.Email).Search(user => user.Email).Few();
     }
 
     sealed class Tickets(DbContextOptions<Tickets> options) : DbContext(options)

@@ -16,6 +16,6 @@ public sealed class TicketAdmin : AdminFor<Ticket>
         Action("Close", Verb.Update, (tickets, _) =>
         {
             foreach (var ticket in tickets) ticket.IsOpen = false;
-        }).Asks("Close {count} tickets?");
+        }).When(ticket => ticket.IsOpen, "closed already").Asks("Close {count} tickets?");
     }
 }

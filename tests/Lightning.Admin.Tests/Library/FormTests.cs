@@ -155,7 +155,7 @@ public sealed class LibraryFormTests(LibraryUnderTest library) : IClassFixture<L
         var mentor = await db.Authors.SingleAsync(author => author.Name == "Ada", Cancellation);
         await using var authors = library.Open("authors");
         var along = (await authors.Rows.ConsequencesAsync(mentor.Id.ToString(), Cancellation))!;
-        along.Select(consequence => (consequence.Title, consequence.Effect)).ShouldBe([("Authors", "kept, without it"), ("Books", "in the way: as long as there are any, it stays")], ignoreOrder: true);
+        along.Select(consequence => (consequence.Title, consequence.Effect)).ShouldBe([("Authors", "kept, without it"), ("Books (by their author)", "in the way: as long as there are any, it stays")], ignoreOrder: true);
         (await authors.Rows.DeleteAsync(mentor.Id.ToString())).ShouldBe((true, "Other rows still refer to it."));
         await using var reviews = library.Open("reviews");
         var review = await db.Reviews.FirstAsync(review => !review.Book!.IsRestricted, Cancellation);
@@ -173,13 +173,13 @@ public sealed class LibraryFormTests(LibraryUnderTest library) : IClassFixture<L
         var lend = library.Site.Find("books")!.Actions.Single(action => action.Name == "lend");
         await using var open = library.Open("books");
         var chosen = new Chosen([key, anonymous.Id.ToString(), "nonsense"], null);
-        (await open.Rows.CountForAsync(lend, chosen, Cancellation)).ShouldBe(1);
+        (await open.Rows.AskAsync(lend, chosen, Cancellation)).Count.ShouldBe(1);
         (await open.Rows.RunAsync(lend, chosen, new Dictionary<string, string> { ["to"] = "Grace" })).ShouldBe((1, null));
         ((await BookOfAsync(key)).Subtitle, (await BookOfAsync(anonymous.Id.ToString())).Subtitle).ShouldBe(("Grace", anonymous.Subtitle));
         (await HistoryAsync("books", key))[0].Changes.ShouldContain(change => change.Title == "Subtitle" && change.To == "Grace");
         await using var all = library.Open("books");
         var everything = new Chosen([], ListState.Read(library.Site.Find("books")!, Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery("?q=lend")));
-        (await all.Rows.CountForAsync(lend, everything, Cancellation)).ShouldBe(1);
+        (await all.Rows.AskAsync(lend, everything, Cancellation)).Count.ShouldBe(1);
     }
 
     [Fact]

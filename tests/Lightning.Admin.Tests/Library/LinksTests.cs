@@ -210,7 +210,7 @@ public sealed class LinksTests(LibraryUnderTest library) : IClassFixture<Library
         db.Add(author);
         await db.SaveChangesAsync(Cancellation);
         await using var open = library.Open("authors");
-        (await open.Rows.ConsequencesAsync(author.Id.ToString(), Cancellation))!.Select(along => (along.Title, along.Count?.Rows, along.Effect)).ShouldBe([("Books", 2, "kept, without it")]);
+        (await open.Rows.ConsequencesAsync(author.Id.ToString(), Cancellation))!.Select(along => (along.Title, along.Count?.Rows, along.Effect)).ShouldBe([("Books (by their translators)", 2, "kept, without it")]);
         var books = await db.Books.CountAsync(Cancellation);
         (await open.Rows.DeleteAsync(author.Id.ToString())).ShouldBe((true, null));
         (await db.Books.CountAsync(Cancellation)).ShouldBe(books);

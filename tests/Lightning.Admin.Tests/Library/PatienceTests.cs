@@ -109,6 +109,7 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
         await using var context = await chromium.OpenAsync();
         await context.AddCookiesAsync(root.Cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = "localhost", Path = "/", Secure = true, HttpOnly = true }));
 
+        var form = System.Text.RegularExpressions.Regex.Match(await LibrarySiteTests.ReadAsync(root, "/books"), "name=\"__RequestVerificationToken\"[^>]*value=\"([^\"]*)").Groups[1].Value;
         // Books cannot be read until this is undone, as if there were too many of them.
         await using var connection = new NpgsqlConnection(library.Database.ConnectionString);
         await connection.OpenAsync(Cancellation);
@@ -124,6 +125,10 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
             page.ShouldContain($"<a class=\"button\" href=\"/books?sort=price&f.translators.is={grace}&f.genre.is=Poem&filters=yes\">Without the search for “love”</a>");
             page.ShouldContain($"<a class=\"button\" href=\"/books?q=love&f.translators.is={grace}&f.genre.is=Poem&filters=yes\">In its own order</a>");
             page.ShouldContain("aria-label=\"Filters\"");
+            // A question about all of them has no longer than the list itself.
+            using var asked = await root.SendAsync(HttpMethod.Post, "/books/-/act", new FormUrlEncodedContent([new("action", "lend"), new("all", "yes"), new("from", $"?{query}"), new("__RequestVerificationToken", form)]), ("Accept", "text/html"));
+            asked.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await asked.Content.ReadAsStringAsync(Cancellation)).ShouldContain("To find these rows took too long: narrow the list otherwise, or select rows of it.");
             (await root.GetAsync($"/books/-/edits?{query}", ("Accept", "text/html"))).Headers.Location!.ToString().ShouldStartWith("/books?q=love");
             var shown = await context.NewPageAsync();
             await shown.GotoAsync(new Uri(address, $"/books?{query}").ToString());

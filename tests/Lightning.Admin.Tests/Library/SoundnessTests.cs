@@ -29,6 +29,8 @@ public sealed class SoundnessTests(PostgresServer server)
         { typeof(WritesWithoutTheBook), "writes, and nobody would know who did: mark Tag with [Audited" },
         { typeof(CannotBeTranslated), "shows Odd, which cannot be made into SQL" },
         { typeof(ActsWithoutARule), "has an action \"Pin\" for Verb.Pin, which the policy of Book allows nobody" },
+        { typeof(ActsWhereASecretSaysSo), "does \"Lend\" where (book.Secret == null), and the policy of Book lets nobody read Secret: leave it out" },
+        { typeof(ActsWhereNobodyCanTell), "does \"Lend\" where IsOdd(book.Title), which cannot be made into SQL" },
         { typeof(HasNoColumns), "has no columns" },
         { typeof(MakesWhatTheBookCannotName), "makes rows whose Id the database makes, which their lines in the book could not name: make it a Guid" },
         { typeof(LinksByAnotherKey), "edits numbered, whose table between knows each Mark by another key than its primary one: leave HasPrincipalKey out" },
@@ -90,6 +92,21 @@ public sealed class SoundnessTests(PostgresServer server)
             using var scope = services.CreateScope();
             Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ShouldBeEmpty();
         }
+    }
+
+    /// <summary>Nothing would be found to pick, and nobody told why.</summary>
+    [Theory]
+    [InlineData(typeof(PicksAnAuthor), typeof(SearchedAuthors), null)]
+    [InlineData(typeof(PicksAnAuthor), typeof(UnsearchedAuthors), "edits author, which is picked by searching, and UnsearchedAuthors cannot be searched: say there what a search looks through by Search(row => row.…), or leave the field out.")]
+    [InlineData(typeof(PicksAnAuthorByKey), typeof(UnsearchedAuthors), "edits authorId, which is picked by searching, and UnsearchedAuthors cannot be searched")]
+    [InlineData(typeof(PicksTranslators), typeof(UnsearchedAuthors), "edits translators, which is picked by searching, and UnsearchedAuthors cannot be searched")]
+    public void Form_ThatPicksFromRowsThatAreNotSearched_IsNamed_WithWhatToDo(Type registration, Type other, string? sentence)
+    {
+        using var services = SiteOf((Registration)Activator.CreateInstance(registration)!, withTags: false, (Registration)Activator.CreateInstance(other)!);
+        using var scope = services.CreateScope();
+        var faults = Soundness.Faults(services.GetRequiredService<AdminSite>(), scope.ServiceProvider.GetRequiredService<DbContext>()).ToList();
+        if (sentence is null) faults.ShouldBeEmpty();
+        else faults.ShouldHaveSingleItem().ShouldStartWith($"{registration.Name} {sentence}");
     }
 
     /// <summary>What a large table is searched by in other rows, those have to find.</summary>
@@ -222,6 +239,21 @@ public sealed class SoundnessTests(PostgresServer server)
         public SearchedShelves() : base("Shelves") => List(shelf => shelf.Label).Search(shelf => shelf.Label).Few();
     }
 
+    sealed class PicksAnAuthor : AdminFor<Book>
+    {
+        public PicksAnAuthor() : base("Books") => List(book => book.Title).Edit(book => book.Author).Few();
+    }
+
+    sealed class PicksAnAuthorByKey : AdminFor<Book>
+    {
+        public PicksAnAuthorByKey() : base("Books") => List(book => book.Title).Edit(book => book.AuthorId).Few();
+    }
+
+    sealed class PicksTranslators : AdminFor<Book>
+    {
+        public PicksTranslators() : base("Books") => List(book => book.Title).Edit(book => book.Translators).Few();
+    }
+
     sealed class FewBooks : AdminFor<Book>
     {
         public FewBooks() : base("Books") => List(book => book.Title).Search(book => book.Title).Few();
@@ -298,6 +330,26 @@ public sealed class SoundnessTests(PostgresServer server)
         }
     }
 
+    sealed class ActsWhereASecretSaysSo : AdminFor<Book>
+    {
+        public ActsWhereASecretSaysSo() : base("Books")
+        {
+            List(book => book.Title).Few();
+            Action("Lend", Verb.Archive, (_, _) => { }).When(book => book.Secret == null, "secret");
+        }
+    }
+
+    sealed class ActsWhereNobodyCanTell : AdminFor<Book>
+    {
+        public ActsWhereNobodyCanTell() : base("Books")
+        {
+            List(book => book.Title).Few();
+            Action("Lend", Verb.Archive, (_, _) => { }).When(book => IsOdd(book.Title), "even");
+        }
+
+        static bool IsOdd(string text) => text.Length % 2 == 1;
+    }
+
     sealed class MakesWhatTheBookCannotName : AdminFor<Stamp>
     {
         public MakesWhatTheBookCannotName() : base("Stamps") => List(stamp => stamp.Ink).Edit(stamp => stamp.Ink).Few();
@@ -310,7 +362,7 @@ public sealed class SoundnessTests(PostgresServer server)
 
     sealed class Marks : AdminFor<Mark>
     {
-        public Marks() : base("Marks") => List(mark => mark.Name).Few();
+        public Marks() : base("Marks") => List(mark => mark.Name).Search(mark => mark.Name).Few();
     }
 
     sealed class ShowsLinksToNothing : AdminFor<Book>
