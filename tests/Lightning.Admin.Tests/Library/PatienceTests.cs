@@ -3,6 +3,7 @@ using Lightning.Admin.Lists;
 using Lightning.EndToEnd;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Playwright;
 using Npgsql;
 using Cookie = Microsoft.Playwright.Cookie;
@@ -22,7 +23,7 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     public async Task WhatIsNotFoundByIndexesPutTogether_IsLookedForByThePlannersOwnWayAgain()
     {
         await using var db = Connect();
-        var clock = new HandClock();
+        var clock = new FakeTimeProvider();
         using var patience = new Patience(db, Limit, clock, Cancellation);
         var asked = 0;
         (await patience.AskAsync(async token =>
@@ -43,7 +44,7 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     public async Task WhatIsNotFoundSoon_IsLookedForByIndexesPutTogether_WhereThereAreAny(bool isNarrowed)
     {
         await using var db = Connect();
-        var clock = new HandClock();
+        var clock = new FakeTimeProvider();
         using var patience = new Patience(db, Limit, clock, Cancellation);
         var asked = 0;
         var (inTime, way) = await patience.AskAsync(async token =>
@@ -61,7 +62,7 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     {
         await using var db = Connect();
         await db.Database.OpenConnectionAsync(Cancellation);
-        var clock = new HandClock();
+        var clock = new FakeTimeProvider();
         using var patience = new Patience(db, Limit, clock, Cancellation);
         var times = new Queue<TimeSpan>([Limit / 10, Limit / 2, Limit]);
         (await patience.AskAsync(token => SleepAsync(db, clock, times.Dequeue(), token), isNarrowed: true)).InTime.ShouldBeFalse();
@@ -141,7 +142,7 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
     LibraryDb Connect() => LibraryUnderTest.Connect(library.Database.ConnectionStringOf("admin"));
 
     /// <summary>Asks what takes long, and moves the clock on while the database is at it.</summary>
-    async Task<int> SleepAsync(LibraryDb db, HandClock clock, TimeSpan time, CancellationToken cancellationToken)
+    async Task<int> SleepAsync(LibraryDb db, FakeTimeProvider clock, TimeSpan time, CancellationToken cancellationToken)
     {
         var sleeping = db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(600)", cancellationToken);
         await Wait.UntilAsync(async () => await library.Database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") is 1L);
@@ -151,51 +152,4 @@ public sealed class PatienceTests(LibraryUnderTest library, EndToEnd.Browser chr
 
     static Task<string> WayAsync(LibraryDb db, CancellationToken cancellationToken) =>
         db.Database.SqlQueryRaw<string>("SELECT current_setting('enable_seqscan') || ' ' || current_setting('enable_indexscan') AS \"Value\"").SingleAsync(cancellationToken);
-
-    /// <summary>A clock whose timers go off when a test moves it.</summary>
-    sealed class HandClock : TimeProvider
-    {
-        readonly List<HandTimer> timers = [];
-        TimeSpan now;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = new HandTimer(this, () => callback(state));
-            timer.Change(dueTime, period);
-            timers.Add(timer);
-            return timer;
-        }
-
-        public void Advance(TimeSpan by)
-        {
-            now += by;
-            foreach (var timer in timers.ToArray()) timer.GoOff();
-        }
-
-        sealed class HandTimer(HandClock clock, Action callback) : ITimer
-        {
-            TimeSpan? due;
-
-            public bool Change(TimeSpan dueTime, TimeSpan period)
-            {
-                due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime;
-                return true;
-            }
-
-            public void GoOff()
-            {
-                if (due > clock.now || due is null) return;
-                due = null;
-                callback();
-            }
-
-            public void Dispose() => due = null;
-
-            public ValueTask DisposeAsync()
-            {
-                Dispose();
-                return ValueTask.CompletedTask;
-            }
-        }
-    }
 }
