@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Bff;
 
-/// <summary>Where somebody is signed in.</summary>
-sealed record DeviceView(Guid Id, bool Current, string? Device, string? Ip, string[] Methods, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt);
+/// <summary>Where somebody is signed in, or an administrator acts as them.</summary>
+sealed record DeviceView(Guid Id, bool Current, bool Acting, string? Device, string? Ip, string[] Methods, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt);
 
 /// <summary>
 /// A person's sessions: seen, and ended after a fresh proof of who asks (ASVS 5.0, 7.5.2). Every query names the person, administrator or not: others'
@@ -40,7 +40,7 @@ static class DevicesApi
         return TypedResults.Ok(await Own(db, session)
             .Where(own => own.EndedAt == null && own.EndsAt > now && own.LastSeenAt > idleSince)
             .OrderByDescending(own => own.Id == session.Id).ThenByDescending(own => own.LastSeenAt).Take(Most)
-            .Select(own => new DeviceView(own.Id, own.Id == session.Id, own.Device, own.Ip, own.Methods, own.CreatedAt, own.LastSeenAt))
+            .Select(own => new DeviceView(own.Id, own.Id == session.Id, own.ActorId != null, own.Device, own.Ip, own.Methods, own.CreatedAt, own.LastSeenAt))
             .ToArrayAsync(cancellationToken));
     }
 

@@ -112,7 +112,7 @@ static class SessionsCommand
         : throw new ConfigurationException($"'{text}' is no network address: give one like 192.0.2.7.");
 
     static string Line(Session session) => string.Join("  ",
-        session.Id, session.UserId, session.User!.Email, session.Device ?? "unknown device", session.Ip ?? "unknown address",
+        session.Id, session.UserId, session.User!.Email, session.ActorId is { } actor ? $"acted in by {actor}" : session.Device ?? "unknown device", session.Ip ?? "unknown address",
         $"began {session.CreatedAt:u}", $"last used {session.LastSeenAt:u}",
         session.EndedAt is { } ended ? $"ended {ended:u} ({session.EndReason})" : $"ends {session.EndsAt:u}");
 }

@@ -30,14 +30,16 @@ sealed class AccountRemoval(LightningDb db, UserManager<Account> accounts, Secon
             {
                 session.Id,
                 session.CreatedAt,
-                session.AuthTime,
+                // Of an administrator who acted as the person: nothing was proved in it, and how they signed in themself is theirs.
+                isActing = session.ActorId is not null,
+                authTime = session.ActorId is null ? session.AuthTime : (DateTimeOffset?)null,
                 session.LastSeenAt,
                 session.EndsAt,
                 session.EndedAt,
                 session.EndReason,
                 session.Device,
                 session.Ip,
-                session.Methods,
+                methods = session.ActorId is null ? session.Methods : [],
             }),
         };
     }

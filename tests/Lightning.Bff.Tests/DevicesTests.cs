@@ -31,11 +31,19 @@ public sealed class DevicesTests(PostgresServer server) : IAsyncLifetime
         await bff.Database.ExecuteAsync($"UPDATE identity.sessions SET last_seen_at = last_seen_at - interval '13 hours' WHERE id = '{idle.Session.Id}'");
         await bff.Database.ExecuteAsync($"UPDATE identity.sessions SET device = 'Firefox on Linux', ip = '192.0.2.7', last_seen_at = last_seen_at + interval '1 minute' WHERE id = '{phone.Session.Id}'");
 
+        // An administrator who acts as the person stands among them, and is called that.
+        var acting = Guid.CreateVersion7();
+        await bff.Database.ExecuteAsync($"""
+            INSERT INTO identity.sessions (id, issuer, user_id, created_at, auth_time, last_seen_at, ends_at, methods, actor_id, actor_sid)
+                SELECT '{acting}', issuer, user_id, created_at, 'epoch', last_seen_at - interval '1 minute', ends_at, methods, '{stranger.User.Id}', '{stranger.Session.Id}' FROM identity.sessions WHERE id = '{laptop.Session.Id}'
+            """);
+
         using var answer = await laptop.FetchAsync("/bff/sessions");
         var list = (await answer.Content.ReadFromJsonAsync<JsonElement[]>(Cancellation))!;
 
-        list.Select(one => one.GetProperty("id").GetGuid()).ShouldBe([laptop.Session.Id, phone.Session.Id]);
-        list.Select(one => one.GetProperty("current").GetBoolean()).ShouldBe([true, false]);
+        list.Select(one => one.GetProperty("id").GetGuid()).ShouldBe([laptop.Session.Id, phone.Session.Id, acting]);
+        list.Select(one => one.GetProperty("current").GetBoolean()).ShouldBe([true, false, false]);
+        list.Select(one => one.GetProperty("acting").GetBoolean()).ShouldBe([false, false, true]);
         list[1].GetProperty("device").GetString().ShouldBe("Firefox on Linux");
         list[1].GetProperty("ip").GetString().ShouldBe("192.0.2.7");
         list[1].GetProperty("methods").EnumerateArray().Select(method => method.GetString()).ShouldBe(["pwd"]);

@@ -29,6 +29,17 @@ test('Devices_Listed_MarkThisOneAndOfferToEndTheOthers', async () => {
   expect(screen.getByRole('link', { name: 'Devices' }).getAttribute('aria-current')).toBe('page');
 });
 
+test('Device_InWhichAnAdministratorActs_IsCalledThat_AndSaysNothingOfASignIn', async () => {
+  bff.devices.push(device('acted', { acting: true, device: null, ip: null, methods: ['pwd'] }));
+  await press('Sign out Safari on iPhone');
+  const row = (await screen.findByText('An administrator, acting as you')).closest('li');
+  expect(row?.textContent).toContain('Signed in as themself, with nothing of yours');
+  expect(row?.textContent).toContain('begun');
+  expect(row?.textContent).not.toMatch(/password|Unknown|· signed in/);
+  await press('Sign out An administrator, acting as you');
+  await screen.findByText('An administrator, acting as you is signed out.');
+});
+
 test('Device_Ended_LeavesTheListAndSaysSo', async () => {
   await press('Sign out Safari on iPhone');
   await screen.findByText('Safari on iPhone is signed out.');

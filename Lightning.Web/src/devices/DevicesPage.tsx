@@ -4,7 +4,7 @@ import { explain, RequestFailed } from '../http';
 import { Ago } from '../notes/Ago';
 import { hasMoved } from '../routing';
 import { signIn } from '../session/session';
-import { endDevice, endOthers, listDevices, way, type Device } from './devices';
+import { endDevice, endOthers, listDevices, nameOf, way, type Device } from './devices';
 
 type Asking = 'others' | 'proof' | null;
 
@@ -82,13 +82,19 @@ export function DevicesPage() {
             <li key={device.id} className="card">
               <div className="devices-words">
                 <h2>
-                  {device.device ?? 'Unknown device'} {device.current && <span className="badge">This device</span>}
+                  {nameOf(device)} {device.current && <span className="badge">This device</span>}
                 </h2>
                 <p>
-                  {device.ip ?? 'Unknown address'}, by {way(device.methods)}
+                  {device.acting ? (
+                    'Signed in as themself, with nothing of yours'
+                  ) : (
+                    <>
+                      {device.ip ?? 'Unknown address'}, by {way(device.methods)}
+                    </>
+                  )}
                 </p>
                 <p className="soft">
-                  Last used <Ago at={device.lastSeenAt} /> · signed in <Ago at={device.createdAt} />
+                  Last used <Ago at={device.lastSeenAt} /> · {device.acting ? 'begun' : 'signed in'} <Ago at={device.createdAt} />
                 </p>
               </div>
               {!device.current && (
@@ -96,8 +102,8 @@ export function DevicesPage() {
                   type="button"
                   className="button-danger"
                   disabled={working !== null}
-                  aria-label={`Sign out ${device.device ?? 'unknown device'}`}
-                  onClick={() => void end(device.id, () => endDevice(device.id), `${device.device ?? 'The device'} is signed out.`)}
+                  aria-label={`Sign out ${nameOf(device)}`}
+                  onClick={() => void end(device.id, () => endDevice(device.id), `${device.acting || device.device ? nameOf(device) : 'The device'} is signed out.`)}
                 >
                   Sign out
                 </button>

@@ -4,6 +4,8 @@ import { call } from '../http';
 export interface Device {
   id: string;
   current: boolean;
+  /** An administrator acts as the person in it. */
+  acting: boolean;
   device: string | null;
   ip: string | null;
   methods: string[];
@@ -21,6 +23,11 @@ export async function endDevice(id: string): Promise<void> {
 
 export async function endOthers(): Promise<void> {
   await call<undefined>('/bff/sessions?others=true', { method: 'DELETE' });
+}
+
+/** What a person calls it. */
+export function nameOf(device: Device): string {
+  return device.acting ? 'An administrator, acting as you' : (device.device ?? 'Unknown device');
 }
 
 const ways: Record<string, string> = { pwd: 'password', otp: 'code', pop: 'passkey', fed: 'another provider' };

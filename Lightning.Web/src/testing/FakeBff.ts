@@ -281,5 +281,5 @@ function respond({ status, body, etag }: Answer): Response {
 
 export function device(id: string, rest: Partial<Device> = {}): Device {
   const now = new Date().toISOString();
-  return { id, current: false, device: 'Firefox on Linux', ip: '192.0.2.7', methods: ['pwd'], createdAt: now, lastSeenAt: now, ...rest };
+  return { id, current: false, acting: false, device: 'Firefox on Linux', ip: '192.0.2.7', methods: ['pwd'], createdAt: now, lastSeenAt: now, ...rest };
 }
