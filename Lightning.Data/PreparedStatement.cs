@@ -33,6 +33,11 @@ public sealed class PreparedStatement(string sql)
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
         }
+        catch
+        {
+            StatementsInDoubt.Doubt(db.Database.GetDbConnection());
+            throw;
+        }
         finally
         {
             await db.Database.CloseConnectionAsync();

@@ -32,7 +32,15 @@ public static class RowSecurity
     {
         ArgumentNullException.ThrowIfNull(connection);
         await using var command = Announce(connection, actor);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch
+        {
+            StatementsInDoubt.Doubt(connection);
+            throw;
+        }
     }
 
     static NpgsqlCommand Announce(DbConnection connection, Actor? actor)
@@ -81,15 +89,34 @@ public static class RowSecurity
 
         public DbDataReader ReaderExecuted(DbCommand command, CommandExecutedEventData eventData, DbDataReader result)
         {
-            if (IsCarrier(command)) result.NextResult();
-            return result;
+            if (!IsCarrier(command)) return result;
+            try
+            {
+                result.NextResult();
+                return result;
+            }
+            catch
+            {
+                result.Dispose();
+                throw;
+            }
         }
 
         public async ValueTask<DbDataReader> ReaderExecutedAsync(
             DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (IsCarrier(command)) await result.NextResultAsync(cancellationToken);
-            return result;
+            if (!IsCarrier(command)) return result;
+            try
+            {
+                await result.NextResultAsync(cancellationToken);
+                return result;
+            }
+            catch
+            {
+                // It is nobody else's yet, and the connection is not free while it is open.
+                await result.DisposeAsync();
+                throw;
+            }
         }
 
         public InterceptionResult<int> NonQueryExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<int> result)
@@ -137,8 +164,16 @@ public static class RowSecurity
         DbTransaction Say(DbConnection connection, DbTransaction transaction)
         {
             using var command = Announce(connection, Actor);
-            command.ExecuteNonQuery();
-            return transaction;
+            try
+            {
+                command.ExecuteNonQuery();
+                return transaction;
+            }
+            catch
+            {
+                StatementsInDoubt.Doubt(connection);
+                throw;
+            }
         }
 
         async ValueTask<DbTransaction> SayAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)

@@ -1,0 +1,101 @@
+using Lightning.Data.Audit;
+using Lightning.Data.Rules;
+using Lightning.Testing;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Lightning.Data.Tests;
+
+/// <summary>
+/// A statement is prepared where it is asked for the fifth time on a connection. Asked with a value that it cannot be planned with just then, or given up, it is parsed and no more; whoever comes next must not
+/// suffer for it.
+/// </summary>
+public sealed class StatementsInDoubtTests(PostgresServer server)
+{
+    const int Prepares = 5;
+
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>How something is asked: divided by zero is the plan, and not only its execution.</summary>
+    public static TheoryData<string, Func<LightningDb, int, Task>> Ways => new()
+    {
+        { "a query", (db, by) => db.Database.SqlQuery<int>($"SELECT 1 / {by} AS \"Value\"").ToListAsync(Cancellation) },
+        { "a statement past EF", (db, by) => Divide.FirstAsync(db, [by], reader => reader.GetInt32(0).ToString(), Cancellation) },
+        { "a query in a transaction", InTransactionAsync },
+        { "what is written, the one", (db, by) => WriteAsync(db, by == 0, false) },
+        { "what is written, the other", (db, by) => WriteAsync(db, false, by == 0) },
+    };
+
+    static readonly PreparedStatement Divide = new("SELECT 1 / $1");
+
+    [Theory]
+    [MemberData(nameof(Ways), DisableDiscoveryEnumeration = true)]
+    public async Task Statement_ThatFailsWhileItIsPrepared_IsAskedAgainByTheNext(string _, Func<LightningDb, int, Task> ask)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        foreach (var isTold in new[] { false, true })
+        {
+            using var services = Start(database, isTold);
+            for (var time = 1; time < Prepares; time++) await AskAsync(services, ask, 1);
+            var fault = await Should.ThrowAsync<Exception>(() => AskAsync(services, ask, 0));
+            (fault as PostgresException ?? fault.InnerException as PostgresException)!.SqlState.ShouldBeOneOf(PostgresErrorCodes.DivisionByZero, PostgresErrorCodes.CharacterNotInRepertoire);
+            for (var time = 0; time < Prepares; time++) await AskAsync(services, ask, 1);
+        }
+    }
+
+    /// <summary>This is what it is for: should the driver mend it, this test says so, and all of it can go.</summary>
+    [Fact]
+    public async Task Driver_ByItself_MisreadsAStatementThatFailedWhileItWasPrepared()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxAutoPrepare = 10, MaxPoolSize = 1 });
+        for (var time = 1; time < Prepares; time++) await DivideAsync(1);
+        (await Should.ThrowAsync<PostgresException>(() => DivideAsync(0))).SqlState.ShouldBe(PostgresErrorCodes.DivisionByZero);
+        (await Should.ThrowAsync<Exception>(() => DivideAsync(1))).Message.ShouldContain("unexpected backend message");
+
+        async Task DivideAsync(int by)
+        {
+            await using var command = source.CreateCommand("SELECT 1 / $1");
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = by });
+            await command.ExecuteScalarAsync(Cancellation);
+        }
+    }
+
+    static async Task InTransactionAsync(LightningDb db, int by)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
+        await db.Database.SqlQuery<int>($"SELECT 2 / {by} AS \"Value\"").ToListAsync(Cancellation);
+        await transaction.CommitAsync(Cancellation);
+    }
+
+    /// <summary>Two statements in one journey; a text with a zero in it is no text to the database.</summary>
+    static async Task WriteAsync(LightningDb db, bool isOneWrong, bool isOtherWrong)
+    {
+        db.Add(new DataProtectionKey { FriendlyName = isOneWrong ? "\0" : "key" });
+        db.Add(new AuditEntry { At = DateTimeOffset.UtcNow, Action = isOtherWrong ? "\0" : "seen" });
+        await db.SaveChangesAsync(Cancellation);
+    }
+
+    static async Task AskAsync(IHost host, Func<LightningDb, int, Task> ask, int by)
+    {
+        await using var scope = host.Services.CreateAsyncScope();
+        await ask(scope.ServiceProvider.GetRequiredService<LightningDb>(), by);
+    }
+
+    /// <summary>A service with one connection to the database.</summary>
+    static IHost Start(TestDatabase database, bool isTold)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development });
+        builder.Configuration.AddInMemoryCollection([
+            new("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxPoolSize = 1, ApplicationName = $"told {isTold}" }.ConnectionString),
+            new("DataProtection:MasterKey", new string('z', 43) + "="),
+        ]);
+        builder.AddLightningData("api");
+        if (isTold) builder.Services.AddRowSecurity();
+        return builder.Build();
+    }
+}
