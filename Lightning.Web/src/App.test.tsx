@@ -63,6 +63,19 @@ test('SignOut_LeadsWhereTheServerSays', async () => {
   await vi.waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5101/connect/endsession?client_id=lightning-bff'));
 });
 
+test('SignOut_UnderWay_MakesNoNewsOfTheEnd', async () => {
+  visit('/notes');
+  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await press('Sign out');
+  await vi.waitFor(() => expect(leave).toHaveBeenCalled());
+  const before = bff.calls.length;
+  bff.hangUp();
+  await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
+  await vi.waitFor(() => expect(bff.watched).toBe(false));
+  expect(screen.queryByText(/Your session has ended/)).toBeNull();
+  expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull();
+});
+
 test('SignOut_WithUnsavedText_AsksFirstAndThenLeavesNoneBehind', async () => {
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Secret');

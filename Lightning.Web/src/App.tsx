@@ -6,7 +6,6 @@ import { NotesPage } from './notes/NotesPage';
 import { TheirsAlone } from './session/Acting';
 import { Header } from './session/Header';
 import { Session } from './session/session';
-import { SessionEnded } from './session/SessionEnded';
 import { useVisitor } from './session/useVisitor';
 import { navigate, parse, usePath } from './routing';
 
@@ -30,7 +29,6 @@ export function App() {
   return (
     <Session value={visitor.session}>
       <Header />
-      <SessionEnded />
       {route.page !== 'devices' ? (
         <NotesPage view={route.page === 'notes' ? route.view : 'notes'} selected={route.page === 'notes' ? route.selected : null} />
       ) : visitor.session.user.act ? (

@@ -90,7 +90,7 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
     {
         await page.BringToFrontAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         foreach (var password in new[] { WrongPassword, Password })
         {
             await page.GetByLabel("Email").FillAsync(Address);

@@ -33,7 +33,7 @@ public sealed class PasswordResetTests(RunningApp app, Browser browser)
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await page.InspectAsync("admin-account-phone-dark");
         await page.GetByRole(AriaRole.Link, new() { Name = "Delete the account" }).ClickAsync();
-        await Expect(page.GetByText("Sessions: 1, deleted too")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Sessions (by their user): 1, deleted too")).ToBeVisibleAsync();
         await page.InspectAsync("admin-account-delete-phone-dark");
         await page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Mail a link for a new password" }).ClickAsync();

@@ -4,6 +4,7 @@ import { explain, RequestFailed } from '../http';
 import { isLeaving, leave, Link, usePath } from '../routing';
 import { Acting } from './Acting';
 import { signOut, useSession } from './session';
+import { SessionEnded } from './SessionEnded';
 
 export function Header() {
   const { user, drafts } = useSession();
@@ -87,6 +88,7 @@ export function Header() {
           </div>
         </Dialog>
       )}
+      <SessionEnded expected={leaving} />
     </>
   );
 }
