@@ -141,6 +141,14 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         using (var done = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")])) done.Headers.Location!.ToString().ShouldBe("/notes?done=done&count=1");
         (await admin.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{user.Id}' AND action = 'note.updated' AND subject_id = '{archived.Id}'")).ShouldBe(0L);
 
+        // What one may not do has nothing to do with how the row is.
+        using (var others = await PostAsync(root, "/notes", "/notes/-/act", ("action", "archive"), ("key", Guid.NewGuid().ToString())))
+        {
+            var answer = await others.Content.ReadAsStringAsync(Cancellation);
+            answer.ShouldContain("There is no row among them that you may do this to.");
+            answer.ShouldNotContain("archived already");
+        }
+
         // Somebody was quicker.
         await ArchiveAsync(open);
         using (var late = await PostAsync(root, "/notes", "/notes/-/act", [.. several, ("sure", "yes")]))
