@@ -80,13 +80,16 @@ sealed class StatementsInDoubt : IDbCommandInterceptor, IDbTransactionIntercepto
 
     static void Forget(DbConnection connection)
     {
-        if (!doubted.Remove(connection) || connection.State != ConnectionState.Open) return;
+        // Nearly always there is nothing, and to look for it takes no lock.
+        if (!doubted.TryGetValue(connection, out _)) return;
+        doubted.Remove(connection);
+        if (connection.State != ConnectionState.Open) return;
         try
         {
             // There is no asynchronous way.
             ((NpgsqlConnection)connection).UnprepareAll();
         }
-        catch (NpgsqlException)
+        catch (NpgsqlException) when (connection.State != ConnectionState.Open)
         {
             // A connection that is lost with this goes back to no pool; what failed on it before is what is told.
         }

@@ -37,7 +37,7 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
         // Not to be given up with the request: half of it is no less work to undo than all of it.
         var rows = await Meant(action, await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).Take(Most + 1).ToListAsync();
         if (rows.Count > Most) return (0, $"At most {Most:N0} rows at once: narrow the list first.");
-        if (rows.Count == 0) return (0, action.Nothing);
+        if (rows.Count == 0) return (0, action.Nothing(mayBeOtherwise: true));
         await action.Run(rows, new(request.Db, request.Actor, request.Now, inputs, CancellationToken.None));
         var changed = rows.Where(row => request.Db.Entry(row).State == EntityState.Modified).ToList();
         try

@@ -29,7 +29,7 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
         await FollowAsync(registration.Table, row => Expressions.AreEqual(row, registration.Key, parts), (row, foreignKey) => Expressions.AreEqual(row, foreignKey.Properties, parts), "", Depth);
         // The same rows may hang on it in several ways: then each line says by which.
         return [.. found.Where(one => one.Consequence.Count?.Rows != 0)
-            .Select(one => found.Count(other => other.Consequence.Title == one.Consequence.Title) > 1 ? one.Consequence with { Title = $"{one.Consequence.Title} (by {one.Way})" } : one.Consequence)];
+            .Select(one => found.Count(other => other.Consequence.Title == one.Consequence.Title) > 1 ? one.Consequence with { Title = $"{one.Consequence.Title} (by their {one.Way})" } : one.Consequence)];
 
         // The first step compares the foreign key with the row's own; those after it follow the navigation back.
         async Task FollowAsync(IEntityType table, Func<Expression, Expression> condition, Func<Expression, IReadOnlyForeignKey, Expression>? direct, string way, int depth)
@@ -39,8 +39,8 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
                 var dependent = foreignKey.DeclaringEntityType;
                 if (depth == 0 || (direct is null && foreignKey.DependentToPrincipal?.PropertyInfo is null)) continue;
                 Func<Expression, Expression> leads = direct is not null ? row => direct(row, foreignKey) : row => condition(Expression.Property(row, foreignKey.DependentToPrincipal!.PropertyInfo!));
-                // As the model calls it: their user, or their note's owner.
-                var by = $"their {Word((IReadOnlyPropertyBase?)foreignKey.DependentToPrincipal ?? foreignKey.Properties[0])}{(way.Length > 0 ? $"’s {way[6..]}" : "")}";
+                // As the model calls it: user, or note's owner.
+                var by = Word((IReadOnlyPropertyBase?)foreignKey.DependentToPrincipal ?? foreignKey.Properties[0]) + (way.Length > 0 ? $"’s {way}" : "");
                 var effect = foreignKey.DeleteBehavior switch
                 {
                     DeleteBehavior.Cascade or DeleteBehavior.ClientCascade => "deleted too",
@@ -51,7 +51,7 @@ sealed class Deletion<T>(AdminFor<T> registration, AdminRequest request, RowQuer
                 if (direct is not null && table.GetSkipNavigations().FirstOrDefault(links => links.ForeignKey == foreignKey) is { PropertyInfo: not null } links && request.Site.Of(links.TargetEntityType.ClrType) is { } others)
                 {
                     CappedCount? linked = request.Site.RulesOf(typeof(T)).Reaches(Verb.Read, links.Name) ? await others.Open(request).CountLinkedAsync(query.Linked(parts, links), cancellationToken) : null;
-                    found.Add((new(others.Title, linked, effect == "deleted too" ? "kept, without it" : effect), $"their {Word(links.Inverse.PropertyInfo is null ? links : links.Inverse)}"));
+                    found.Add((new(others.Title, linked, effect == "deleted too" ? "kept, without it" : effect), Word(links.Inverse.PropertyInfo is null ? links : links.Inverse)));
                     continue;
                 }
                 var known = request.Site.Of(dependent.ClrType);

@@ -35,8 +35,11 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     /// <summary>What a search has not looked for, as sentences: words that fit too many related rows.</summary>
     public IReadOnlyList<string> LeftOut => leftOut;
 
+    /// <summary>All rows, those too that the actor may not read: nothing of them is shown.</summary>
+    IQueryable<T> All => request.Db.Set<T>().AsNoTracking();
+
     /// <summary>The rows that the actor may do it to.</summary>
-    public IQueryable<T> Rows(Verb verb = Verb.Read) => Within(request.Db.Set<T>().AsNoTracking(), verb);
+    public IQueryable<T> Rows(Verb verb = Verb.Read) => Within(All, verb);
 
     /// <summary>Those of the rows that the actor may do it to.</summary>
     public IQueryable<T> Within(IQueryable<T> rows, Verb verb) => rules.Scope(request.Actor, verb) is { } scope ? rows.Where((Expression<Func<T, bool>>)scope) : rows;
@@ -55,7 +58,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     {
         var (row, target) = (Expression.Parameter(typeof(T), "row"), links.TargetEntityType.ClrType);
         var leads = Expression.Lambda(typeof(Func<,>).MakeGenericType(typeof(T), typeof(IEnumerable<>).MakeGenericType(target)), Expression.Property(row, links.PropertyInfo!), row);
-        var rows = WithKey(request.Db.Set<T>().AsNoTracking(), key);
+        var rows = WithKey(All, key);
         return rows.Provider.CreateQuery(Expression.Call(typeof(Queryable), nameof(Queryable.SelectMany), [typeof(T), target], rows.Expression, Expression.Quote(leads)));
     }
 
@@ -122,7 +125,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     async Task<IReadOnlyList<object[]>?> LookUpAsync(IQueryable<T>? among, string search, CancellationToken cancellationToken)
     {
         if (SearchWords.Read(search) is not [var word] || registration.Key.Count > 1 || await MatchesAsync(word, cancellationToken) is not { Count: > 0 } places)
-            return await NameAsync(await MatchAsync(among ?? request.Db.Set<T>().AsNoTracking(), search, cancellationToken), cancellationToken);
+            return await NameAsync(await MatchAsync(among ?? All, search, cancellationToken), cancellationToken);
         // One word in one place or another: each is looked through by itself, and no further than can be named.
         var keys = new List<object[]>();
         for (var i = 0; i < places.Count; i++)
@@ -138,7 +141,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     async Task<IReadOnlyList<object[]>?> NameAsync((string Text, bool IsPhrase) word, int place, Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken) =>
         named.TryGetValue((word, place), out var known) ? known
         : named[(word, place)] = word.IsPhrase && await IsCommonAsync(condition, cancellationToken) ? null
-        : await NameAsync(request.Db.Set<T>().AsNoTracking().Where(Expressions.Condition<T>(condition)), cancellationToken);
+        : await NameAsync(All.Where(Expressions.Condition<T>(condition)), cancellationToken);
 
     /// <summary>
     /// Whether there are more rows than can be named that have a phrase, as far as the last ones tell. An index of words knows which rows have those of a phrase, and not whether they stand together: to name as
@@ -147,7 +150,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     async Task<bool> IsCommonAsync(Func<ParameterExpression, Expression> condition, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        var last = Sort(request.Db.Set<T>().AsNoTracking(), KeyOf(row).Select(key => new OrderBy(key, true, false, true)), row).Take(Last);
+        var last = Sort(All, KeyOf(row).Select(key => new OrderBy(key, true, false, true)), row).Take(Last);
         await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButLookingUp, cancellationToken);
         return await last.Where(Expressions.Condition<T>(condition)).Skip(Common - 1).AnyAsync(cancellationToken);
     }
@@ -179,7 +182,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
             if (isFrequent && matches.Count > 1) matches = await MetAsync(word, matches, cancellationToken);
             // One or the other, each by its own index: the database takes "or" for one condition, and where it reaches another table, for one that no index serves.
             rows = rows.Where(matches.Count > 1 && !registration.IsSmall && registration.Key is [var key]
-                ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [request.Db.Set<T>().AsNoTracking(), key.Name, matches])!
+                ? (Expression<Func<T, bool>>)Either.MakeGenericMethod(key.ClrType).Invoke(null, [All, key.Name, matches])!
                 : Expressions.Condition<T>(row => matches.Select(match => match(row)).DefaultIfEmpty(Expression.Constant(false)).Aggregate(Expression.OrElse)));
         }
         return rows;

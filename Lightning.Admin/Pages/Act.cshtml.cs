@@ -63,7 +63,7 @@ public sealed class ActModel(AdminRequest request, IOptions<AdminOptions> option
             return Again(StatusCodes.Status503ServiceUnavailable);
         }
         Concerned = concerned;
-        if (Concerned.Count == 0) Fault ??= chosen.All is null && Keys.Count == 0 ? "Select rows first." : chosen.All is null && Concerned.Others == 0 ? RowAction.NoneAllowed : Action.Nothing;
+        if (Concerned.Count == 0) Fault ??= !All && Keys.Count == 0 ? "Select rows first." : Action.Nothing(mayBeOtherwise: All || Concerned.Others > 0);
         return fault is null ? Page() : Again();
     }
 }

@@ -29,16 +29,14 @@ public class RowAction
     /// <summary>What is said of the rows that it is not for, such as <c>archived already</c>; null where it is for all.</summary>
     public string? Otherwise { get; private protected set; }
 
-    /// <summary>That there is no row among those chosen that whoever asks may do it to.</summary>
-    internal const string NoneAllowed = "There is no row among them that you may do this to.";
-
-    /// <summary>That there is no row among those chosen that it can be done to.</summary>
-    internal string Nothing => Otherwise is null ? NoneAllowed : $"{NoneAllowed.TrimEnd('.')}: what is {Otherwise} is left out.";
-
     /// <summary>Which rows it is for; null where it is for all.</summary>
     internal Field? Condition { get; private protected set; }
 
     internal Func<IReadOnlyList<object>, ActionRun, Task> Run { get; }
+
+    /// <summary>That there is no row among those chosen that it can be done to.</summary>
+    /// <param name="mayBeOtherwise">Whether rows may be among them that it is not for.</param>
+    internal string Nothing(bool mayBeOtherwise) => $"There is no row among them that you may do this to{(mayBeOtherwise && Otherwise is not null ? $": what is {Otherwise} is left out" : "")}.";
 
     /// <summary>Asks this first; an action that says nothing asks "Title: {count} rows?".</summary>
     public virtual RowAction Asks(string question)

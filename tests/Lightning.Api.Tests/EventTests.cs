@@ -116,7 +116,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
         public async Task<(string Kind, string Id)> NextAsync()
         {
-            (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation)).ShouldBeTrue();
+            (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
             heard.Add(items.Current.Data);
             Contract.OfTheApi.CheckEvent(items.Current.Data);
             return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? "");

@@ -56,7 +56,7 @@ public class IdempotencyTests(ApiUnderTest api, PostgresServer server) : IClassF
     {
         readonly Barrier both = new(2);
 
-        Task<bool> MeetAsync(CancellationToken cancellationToken) => Task.Run(() => both.SignalAndWait(TimeSpan.FromSeconds(30), cancellationToken), cancellationToken);
+        Task<bool> MeetAsync(CancellationToken cancellationToken) => Task.Run(() => both.SignalAndWait(TimeSpan.FromSeconds(10), cancellationToken), cancellationToken);
 
         public async ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
         {

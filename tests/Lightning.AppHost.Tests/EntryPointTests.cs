@@ -59,7 +59,7 @@ public sealed class EntryPointTests
                 await check();
                 return;
             }
-            catch (HttpRequestException) when (clock.Elapsed < TimeSpan.FromSeconds(30))
+            catch (HttpRequestException) when (clock.Elapsed < TimeSpan.FromSeconds(10))
             {
                 // Not yet.
             }

@@ -73,9 +73,9 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
         await EndAsync(ada);
         // The proof that this test could fail: without the heartbeat it would go on like this.
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
-        await Wait.UntilAsync(async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5) - clock.Elapsed);
+        await Wait.UntilAsync(async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized);
 
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "nobody was kept waiting for an answer");
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3.5));
         await IsReadyAsync("Degraded");
         wire.Mend();
         await IsReadyAsync("Healthy");

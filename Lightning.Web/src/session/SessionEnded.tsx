@@ -4,8 +4,8 @@ import { signIn, useSession } from './session';
 
 /** Says that the session is over, where it was not expected to be: to whoever is signing out it is no news, and nothing may come between them and the provider's own sign-out. */
 export function SessionEnded({ expected }: { expected: boolean }) {
-  const { user, drafts, ...session } = useSession();
-  const ended = session.ended && !expected;
+  const { user, ended: over, drafts } = useSession();
+  const ended = over && !expected;
   const path = usePath();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids).length > 0;
 

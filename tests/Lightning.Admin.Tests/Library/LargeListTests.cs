@@ -101,7 +101,7 @@ public sealed class LargeListTests(LibraryUnderTest library) : IClassFixture<Lib
         // Each look at the authors is by their index of words, but for the last five hundred, in which a phrase is tried first.
         async Task SeeThatTheyAreByWordsAsync()
         {
-            foreach (var text in statements.All.Where(one => one.Text.Contains("to_tsvector", StringComparison.Ordinal) && !one.Text.Contains("library.books", StringComparison.Ordinal) && !one.Text.Contains("DESC", StringComparison.Ordinal)))
+            foreach (var text in statements.All.Where(one => one.Text.Contains("to_tsvector", StringComparison.Ordinal) && !one.Text.Contains("library.books", StringComparison.Ordinal) && !one.Text.StartsWith("SELECT EXISTS", StringComparison.Ordinal)))
             {
                 (await PlanAsync(text)).ShouldContain("ix_authors_words");
                 looks++;

@@ -32,11 +32,11 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
         // Who was not signed out never notices; who was is out everywhere within the three seconds that memory is trusted for at most.
         foreach (var bff in cluster.Bffs)
         {
-            await Wait.UntilAsync(async () => await ada.StatusAsync(bff.Address) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5) - clock.Elapsed);
+            await Wait.UntilAsync(async () => await ada.StatusAsync(bff.Address) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5));
             (await bob.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.OK);
         }
-        foreach (var api in cluster.Apis) await Wait.UntilAsync(async () => await Cluster.CallAsync(api, token) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5) - clock.Elapsed);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "nobody was kept waiting for an answer");
+        foreach (var api in cluster.Apis) await Wait.UntilAsync(async () => await Cluster.CallAsync(api, token) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3.5));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(4));
         await Wait.UntilAsync(async () => (long)(await cluster.Postgres.ExecuteAsync($"SELECT count(*) FROM {Feeds}"))! == cut);
     }
 
@@ -290,9 +290,9 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
         await root.SubmitFormAsync(question, "of this user");
         var clock = Stopwatch.StartNew();
 
-        foreach (var bff in cluster.Bffs) await Wait.UntilAsync(async () => await ada.StatusAsync(bff.Address, "/bff/user") == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3) - clock.Elapsed);
-        foreach (var api in cluster.Apis) await Wait.UntilAsync(async () => await Cluster.CallAsync(api, token) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3) - clock.Elapsed);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "nobody was kept waiting for an answer");
+        foreach (var bff in cluster.Bffs) await Wait.UntilAsync(async () => await ada.StatusAsync(bff.Address, "/bff/user") == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+        foreach (var api in cluster.Apis) await Wait.UntilAsync(async () => await Cluster.CallAsync(api, token) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
         TestContext.Current.TestOutputHelper?.WriteLine($"Known everywhere, and asked five times, after {clock.Elapsed.TotalMilliseconds:0} ms.");
         (await bob.StatusAsync(cluster.Front.Address)).ShouldBe(HttpStatusCode.OK);
         (await cluster.Postgres.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE action = 'sessions-ended-by-admin' AND subject_id = '{ada.UserId}'")).ShouldBe(1L);
