@@ -1,5 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.Testing;
 using Lightning.Data.Roles;
 using Npgsql;
 using Xunit;
@@ -17,7 +15,7 @@ public sealed class PostgresServer : IAsyncLifetime
         .ToDictionary(service => $"lightning_{service}", service => $"test-password-of-{service}", StringComparer.Ordinal);
 
     readonly string template = $"lightning_template_{Guid.NewGuid():N}";
-    DistributedApplication? app;
+    EmbeddedServer? server;
     string owner = "";
 
     /// <inheritdoc/>
@@ -50,7 +48,7 @@ public sealed class PostgresServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await DropAsync(template);
-        if (app is not null) await app.DisposeAsync();
+        if (server is not null) await server.DisposeAsync();
     }
 
     internal string ConnectionString(string database) => new NpgsqlConnectionStringBuilder(owner) { Database = database }.ConnectionString;
@@ -59,12 +57,8 @@ public sealed class PostgresServer : IAsyncLifetime
 
     async Task<string> StartAsync()
     {
-        var builder = DistributedApplicationTestingBuilder.Create();
-        builder.AddPostgres("postgres");
-        app = await builder.BuildAsync();
-        await app.StartAsync();
-        await app.ResourceNotifications.WaitForResourceHealthyAsync("postgres");
-        return await app.GetConnectionStringAsync("postgres") ?? throw new InvalidOperationException("Postgres has no connection string.");
+        server = await EmbeddedServer.StartAsync();
+        return server.ConnectionString;
     }
 
     async Task ExecuteAsync(string sql)

@@ -7,7 +7,6 @@ using System.Text.Json;
 using System.Web;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.JavaScript;
 using Aspire.Hosting.Testing;
 using Lightning.Data;
 using Lightning.Data.Accounts;
@@ -50,8 +49,8 @@ public sealed class Cluster : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(["--ConnectionStrings:lightning=", "--replicas", "2"], timeout.Token);
         IResourceBuilder<T> Resource<T>(string name) where T : IResource => builder.CreateResourceBuilder(builder.Resources.OfType<T>().Single(resource => resource.Name == name));
 
-        Resource<JavaScriptAppResource>("mail").WithExplicitStart();
-        Resource<ViteAppResource>("web").WithExplicitStart();
+        Resource<ExecutableResource>("mail").WithExplicitStart();
+        Resource<ExecutableResource>("web").WithExplicitStart();
         Resource<ProjectResource>("bff").WithReplicas(3).WithEnvironment("services__api__http__0", Back.Address.GetLeftPart(UriPartial.Authority));
         Resource<ProjectResource>("identity").WithEnvironment("Identity__Clients__Bff__BaseUri", Front.Address.GetLeftPart(UriPartial.Authority));
         app = await builder.BuildAsync(timeout.Token);

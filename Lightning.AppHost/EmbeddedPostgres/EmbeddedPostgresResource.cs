@@ -1,0 +1,58 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace EmbeddedPostgres;
+
+/// <summary>A PostgreSQL server that runs as a process of this machine, without a container engine.</summary>
+/// <param name="name">The resource's name.</param>
+/// <param name="password">The superuser's password.</param>
+/// <param name="cluster">Where the data are; <c>WithDataVolume</c> and <c>WithDataFolder</c> change it.</param>
+public sealed class EmbeddedPostgresResource(string name, ParameterResource password, PostgresCluster cluster)
+    : ExecutableResource(name, "/bin/sh", cluster.Folder), IResourceWithConnectionString
+{
+    internal const string EndpointName = "tcp";
+
+    readonly List<EmbeddedPostgresDatabaseResource> databases = [];
+
+    /// <summary>The superuser's password.</summary>
+    public ParameterResource PasswordParameter { get; } = password;
+
+    /// <summary>Where the data are.</summary>
+    public PostgresCluster Cluster { get; internal set; } = cluster;
+
+    /// <summary>The databases that are created on the server.</summary>
+    public IReadOnlyList<EmbeddedPostgresDatabaseResource> Databases => databases;
+
+    /// <summary>The address where the server listens.</summary>
+    public EndpointReference PrimaryEndpoint => new(this, EndpointName);
+
+    /// <inheritdoc/>
+    public ReferenceExpression ConnectionStringExpression
+    {
+        get
+        {
+            var (host, port) = (PrimaryEndpoint.Property(EndpointProperty.Host), PrimaryEndpoint.Property(EndpointProperty.Port));
+            return ReferenceExpression.Create(
+                $"Host={host};Port={port};Username={PostgresCluster.UserName};Password={PasswordParameter}");
+        }
+    }
+
+    internal void AddDatabase(EmbeddedPostgresDatabaseResource database) => databases.Add(database);
+}
+
+/// <summary>A database of an embedded PostgreSQL server.</summary>
+/// <param name="name">The resource's name.</param>
+/// <param name="databaseName">The database's own name.</param>
+/// <param name="server">The server.</param>
+public sealed class EmbeddedPostgresDatabaseResource(string name, string databaseName, EmbeddedPostgresResource server)
+    : Resource(name), IResourceWithParent<EmbeddedPostgresResource>, IResourceWithConnectionString
+{
+    /// <inheritdoc/>
+    public EmbeddedPostgresResource Parent { get; } = server;
+
+    /// <summary>The database's own name.</summary>
+    public string DatabaseName { get; } = databaseName;
+
+    /// <inheritdoc/>
+    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{Parent};Database={DatabaseName}");
+}

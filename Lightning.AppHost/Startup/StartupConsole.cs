@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+
+namespace Lightning.AppHost.Startup;
+
+/// <summary>Prints how a start goes on, and at its end where to go.</summary>
+sealed class StartupConsole(
+    ResourceNotificationService notifications, DistributedApplicationModel model, IConfiguration configuration)
+{
+    const string Dashboard = "aspire-dashboard";
+    readonly Stopwatch clock = Stopwatch.StartNew();
+
+    int Width => model.Resources.Max(resource => resource.Name.Length);
+
+    /// <summary>Prints what a resource has come to, and how long after the start.</summary>
+    public void Print(string resource, string state) =>
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  {resource.PadRight(Width)}  {state} ({clock.Elapsed.TotalSeconds:0.0} s)"));
+
+    /// <summary>Prints the last lines of a resource, and last one sentence that says what failed and what to do.</summary>
+    public static void PrintFailure(string resource, string failure, IReadOnlyList<string> lines, string remedy)
+    {
+        foreach (var line in lines.SkipLast(1)) Console.Error.WriteLine($"  {resource}: {line}");
+        var cause = lines.Count > 0 ? $": {lines[^1].TrimEnd('.')}" : "";
+        Console.Error.WriteLine($"error: '{resource}' {failure}{cause}{remedy}.");
+    }
+
+    /// <summary>Prints the addresses that have a title, and last the dashboard's login link.</summary>
+    public void PrintAddresses()
+    {
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"\nEverything is up after {clock.Elapsed.TotalSeconds:0.0} s.\n"));
+        foreach (var resource in model.Resources)
+        {
+            if (resource.Name == Dashboard || !notifications.TryGetCurrentState(resource.Name, out var current)) continue;
+            foreach (var url in current.Snapshot.Urls)
+            {
+                var title = url.DisplayProperties.DisplayName;
+                if (!url.IsInternal && title.Length > 0) Console.WriteLine($"  {title,-10} {url.Url}");
+            }
+        }
+        if (model.Resources.FirstOrDefault(resource => resource.Name == Dashboard) is not IResourceWithEndpoints dashboard) return;
+        var address = dashboard.GetEndpoint("http").Url;
+        Console.WriteLine($"  Dashboard  {address}/login?t={configuration["AppHost:BrowserToken"]}");
+    }
+}
