@@ -13,6 +13,27 @@ static class ProviderAddress
     public static bool IsSafe(string authority, bool isProduction) =>
         !Uri.TryCreate(authority, UriKind.Absolute, out var uri) || uri.Scheme == Uri.UriSchemeHttps || (uri.IsLoopback && !isProduction);
 
+    /// <summary>A client that talks to the provider and goes nowhere that a response sends it.</summary>
+    public static HttpClient NewClient(DelegatingHandler? outer = null)
+    {
+        HttpMessageHandler handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        };
+        if (outer is not null)
+        {
+            outer.InnerHandler = handler;
+            handler = outer;
+        }
+        return new HttpClient(handler)
+        {
+            Timeout = TimeSpan.FromSeconds(15),
+            MaxResponseContentBufferSize = 1024 * 1024,
+        };
+    }
+
     /// <summary>Where the metadata stands: below the authority, unless services reach it elsewhere.</summary>
     public static Uri Metadata(string authority, string? metadataAddress) => new(metadataAddress ?? $"{authority.TrimEnd('/')}/.well-known/openid-configuration");
 }

@@ -1,5 +1,6 @@
 using Lightning.Identity.Audit;
 using Lightning.Identity.Web;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -41,7 +42,7 @@ sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures
     public override async Task RemoteFailure(RemoteFailureContext context)
     {
         context.HandleResponse();
-        if (UpstreamProvider.IsAway(context.Failure))
+        if (ProviderUnavailableException.IsCauseOf(context.Failure))
         {
             logger.UpstreamAway(context.Failure!, context.Scheme.Name);
             context.Response.Headers.RetryAfter = "10";

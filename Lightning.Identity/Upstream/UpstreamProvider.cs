@@ -1,7 +1,6 @@
 using Lightning.Identity.Web;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Identity.Upstream;
@@ -28,9 +27,8 @@ sealed class UpstreamProvider : IDisposable
             Timeout = Patience,
             MaxResponseContentBufferSize = LongestAnswer,
         };
-        Metadata = new ConfigurationManager<OpenIdConnectConfiguration>(
-            $"{options.Authority.TrimEnd('/')}/.well-known/openid-configuration", new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(BackChannel) { RequireHttps = RequiresHttps }, new SameIssuer(options.Authority));
+        var metadata = new Uri($"{options.Authority.TrimEnd('/')}/.well-known/openid-configuration");
+        Metadata = new ProviderMetadata(metadata, options.Authority, BackChannel);
     }
 
     /// <summary>What stands for it in addresses.</summary>
@@ -54,30 +52,11 @@ sealed class UpstreamProvider : IDisposable
 
     public HttpClient BackChannel { get; }
 
-    public ConfigurationManager<OpenIdConnectConfiguration> Metadata { get; }
+    public ProviderMetadata Metadata { get; }
 
     public static string SchemeOf(string name) => $"upstream-{name.ToLowerInvariant()}";
 
     public void Dispose() => BackChannel.Dispose();
-
-    /// <summary>Whether it could not be reached, or does not say what a provider says: no fault of the person's.</summary>
-    public static bool IsAway(Exception? fault)
-    {
-        for (; fault is not null; fault = fault.InnerException)
-            if (fault is HttpRequestException or TimeoutException or TaskCanceledException
-                || (fault is InvalidOperationException && fault.Message.StartsWith("IDX208", StringComparison.Ordinal))) return true;
-        return false;
-    }
-
-    /// <summary>Metadata of another issuer is refused, be it one letter (OpenID Connect Discovery 1.0, 4.3).</summary>
-    sealed class SameIssuer(string authority) : IConfigurationValidator<OpenIdConnectConfiguration>
-    {
-        public ConfigurationValidationResult Validate(OpenIdConnectConfiguration configuration) => new()
-        {
-            Succeeded = string.Equals(configuration.Issuer, authority, StringComparison.Ordinal),
-            ErrorMessage = $"The metadata names the issuer '{configuration.Issuer}' and not '{authority}', as configuration says: they must be the same to the letter.",
-        };
-    }
 }
 
 /// <summary>The upstream providers that configuration names.</summary>

@@ -1,5 +1,6 @@
 using Lightning.Identity.Clients;
 using Lightning.Identity.Protocol;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -92,7 +93,7 @@ sealed class UpstreamTokens(UpstreamProviders providers, TimeProvider clock, ILo
         {
             await provider.Metadata.GetConfigurationAsync(CancellationToken.None);
         }
-        catch (Exception fault) when (UpstreamProvider.IsAway(fault))
+        catch (Exception fault) when (ProviderUnavailableException.IsCauseOf(fault))
         {
             logger.UpstreamAway(fault, provider.Name);
             return presented with { IsProviderAway = true };

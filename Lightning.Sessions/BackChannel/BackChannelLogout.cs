@@ -56,7 +56,7 @@ public static partial class BackChannelLogout
         {
             (logout, fault) = await ReadAsync(http, keys, schemes, options.Value, clientId, clock);
         }
-        catch (Exception away) when (SignInPages.IsProviderAway(away))
+        catch (Exception away) when (ProviderUnavailableException.IsCauseOf(away))
         {
             // The token may be good: without the provider's keys nobody can say, and it may come again.
             Unproved(logger, away);

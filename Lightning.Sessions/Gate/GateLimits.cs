@@ -46,7 +46,7 @@ static class GateLimits
         {
             var failure = (await context.AuthenticateAsync()).Failure;
             if (failure is BadHttpRequestException tooMany) throw tooMany;
-            if (!SignInPages.IsProviderAway(failure)) limits.CountUnknown(context);
+            if (!ProviderUnavailableException.IsCauseOf(failure)) limits.CountUnknown(context);
         }
         await next(context);
     }

@@ -66,9 +66,10 @@ public static class SessionGate
     {
         var metadata = ProviderAddress.Metadata(tokens.Authority, tokens.MetadataAddress);
         bearer.Authority = tokens.Authority;
-        bearer.MetadataAddress = metadata.ToString();
-        bearer.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
-        bearer.AutomaticRefreshInterval = ProviderAddress.KeyRefresh;
+        bearer.ConfigurationManager = new ProviderMetadata(metadata, tokens.Authority, ProviderAddress.NewClient())
+        {
+            AutomaticRefreshInterval = ProviderAddress.KeyRefresh,
+        };
         handler.MapInboundClaims = bearer.MapInboundClaims = false;
         bearer.TokenHandlers.Clear();
         bearer.TokenHandlers.Add(handler);
@@ -89,7 +90,7 @@ public static class SessionGate
     /// <summary>Whose token cannot be looked at, because the provider's keys were never read and it is away, is not told that the token is bad: they would throw it away.</summary>
     static Task ChallengeAsync(JwtBearerChallengeContext context)
     {
-        if (!SignInPages.IsProviderAway(context.AuthenticateFailure)) return Task.CompletedTask;
+        if (!ProviderUnavailableException.IsCauseOf(context.AuthenticateFailure)) return Task.CompletedTask;
         context.HandleResponse();
         return Problem.ProviderUnavailable.WriteAsync(context.HttpContext, "Tokens cannot be checked right now. Nothing was changed; try again in a few seconds.");
     }

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
@@ -10,8 +9,6 @@ namespace Lightning.Sessions.RelyingParties;
 /// <summary>Sets the OpenID Connect handler up for the one provider: code, PKCE, pushed requests, strict tokens, host-bound cookies.</summary>
 sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions> options) : IConfigureNamedOptions<OpenIdConnectOptions>
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     /// <summary>How often an unknown key may lead to the provider's metadata at most.</summary>
     static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(1);
 
@@ -67,13 +64,10 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
     {
         var authority = new Uri(settings.Authority);
         var metadata = settings.Metadata;
-        HttpMessageHandler handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) };
-        if (settings.MetadataAddress is not null) handler = new BackChannel(authority, metadata) { InnerHandler = handler };
-        oidc.Backchannel = new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = 1024 * 1024 };
+        oidc.Backchannel = ProviderAddress.NewClient(
+            settings.MetadataAddress is null ? null : new BackChannel(authority, metadata));
         oidc.RequireHttpsMetadata = metadata.Scheme == Uri.UriSchemeHttps;
-        oidc.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
-            metadata.ToString(), new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(oidc.Backchannel) { RequireHttps = oidc.RequireHttpsMetadata }, new SameIssuer(settings.Authority))
+        oidc.ConfigurationManager = new ProviderMetadata(metadata, settings.Authority, oidc.Backchannel)
         {
             AutomaticRefreshInterval = ProviderAddress.KeyRefresh,
             RefreshInterval = AskAgainAfter,
@@ -89,15 +83,5 @@ sealed class ProviderConnection(RelyingParty party, IOptions<RelyingPartyOptions
                 request.RequestUri = new Uri(metadata, uri.PathAndQuery);
             return base.SendAsync(request, cancellationToken);
         }
-    }
-
-    /// <summary>Metadata of another issuer is refused, be it one letter (OpenID Connect Discovery, 4.3).</summary>
-    sealed class SameIssuer(string authority) : IConfigurationValidator<OpenIdConnectConfiguration>
-    {
-        public ConfigurationValidationResult Validate(OpenIdConnectConfiguration configuration) => new()
-        {
-            Succeeded = string.Equals(configuration.Issuer, authority, StringComparison.Ordinal),
-            ErrorMessage = $"The metadata names the issuer '{configuration.Issuer}' and not '{authority}', as Oidc:Authority says: they must be the same to the letter.",
-        };
     }
 }

@@ -69,7 +69,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     public override Task RemoteFailure(RemoteFailureContext context)
     {
         context.HandleResponse();
-        if (SignInPages.IsProviderAway(context.Failure))
+        if (ProviderUnavailableException.IsCauseOf(context.Failure))
         {
             logger.ProviderAway(context.Failure!);
             return SignInPages.WriteProviderAwayAsync(context.HttpContext);

@@ -73,9 +73,10 @@ public static class SignIn
         {
             await context.ChallengeAsync(Schemes.Provider, properties);
         }
-        catch (Exception fault) when (fault is OpenIdConnectProtocolException || SignInPages.IsProviderAway(fault))
+        catch (Exception ex)
+            when (ex is OpenIdConnectProtocolException || ProviderUnavailableException.IsCauseOf(ex))
         {
-            context.RequestServices.GetRequiredService<ILogger<ProviderEvents>>().ProviderAway(fault);
+            context.RequestServices.GetRequiredService<ILogger<ProviderEvents>>().ProviderAway(ex);
             await SignInPages.WriteProviderAwayAsync(context);
         }
         return TypedResults.Empty;

@@ -9,15 +9,6 @@ namespace Lightning.Sessions.RelyingParties;
 /// <summary>The few words a person may see between the provider and the application: plain pages, without script or style.</summary>
 static class SignInPages
 {
-    /// <summary>Whether the provider could not be reached: no fault of the person's, and no reason to end anything.</summary>
-    public static bool IsProviderAway(Exception? fault)
-    {
-        for (; fault is not null; fault = fault.InnerException)
-            if (fault is HttpRequestException or TimeoutException or TaskCanceledException
-                || (fault is InvalidOperationException && fault.Message.StartsWith("IDX208", StringComparison.Ordinal))) return true;
-        return false;
-    }
-
     /// <summary>
     /// Lands the browser by a page of this site that leads on by itself: a Strict cookie is not sent along a chain of redirects that began on
     /// another site, and is sent after this (RFC 10017, 6.1.3.2).

@@ -72,7 +72,7 @@ public sealed class SignOut
                 ["post_logout_redirect_uri"] = UriHelper.BuildAbsolute(context.Request.Scheme, context.Request.Host, context.Request.PathBase, party.SignedOutPath),
             });
         }
-        catch (Exception fault) when (SignInPages.IsProviderAway(fault))
+        catch (Exception fault) when (ProviderUnavailableException.IsCauseOf(fault))
         {
             logger.ProviderAway(fault);
             return null;

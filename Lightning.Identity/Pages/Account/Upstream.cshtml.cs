@@ -7,6 +7,7 @@ using Lightning.Identity.Sessions;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Lightning.Sessions;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -61,9 +62,10 @@ sealed class UpstreamModel(
         {
             await HttpContext.ChallengeAsync(chosen.Scheme, UpstreamTicket.Remember(chosen, waiting, linkTo, anew, lifetimes.Value.AbsoluteLifetime));
         }
-        catch (Exception fault) when (fault is OpenIdConnectProtocolException || UpstreamProvider.IsAway(fault))
+        catch (Exception ex)
+            when (ex is OpenIdConnectProtocolException || ProviderUnavailableException.IsCauseOf(ex))
         {
-            logger.UpstreamAway(fault, chosen.Scheme);
+            logger.UpstreamAway(ex, chosen.Scheme);
             Response.Headers.RetryAfter = "10";
             return new Shown(UpstreamEvents.Away(chosen.Title));
         }
