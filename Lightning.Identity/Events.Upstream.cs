@@ -15,6 +15,9 @@ static partial class Events
 
     public static void UpstreamAway(this ILogger logger, Exception fault, string provider) => LogUpstreamAway(logger, fault, provider);
 
+    public static void UpstreamBroke(this ILogger logger, Exception ex, string provider) =>
+        LogUpstreamBroke(logger, ex, provider);
+
     [LoggerMessage(EventId = 1201, EventName = "login-added", Level = LogLevel.Information, Message = "User {UserId} may now sign in by {Provider} (session {SessionMark}, from {Ip})")]
     static partial void LogLoginAdded(ILogger logger, Guid? userId, string provider, Mark? sessionMark, string? ip);
 
@@ -29,4 +32,8 @@ static partial class Events
 
     [LoggerMessage(EventId = 1205, EventName = "upstream-away", Level = LogLevel.Error, Message = "{Provider} does not answer as it should")]
     static partial void LogUpstreamAway(ILogger logger, Exception fault, string provider);
+
+    [LoggerMessage(EventId = 1206, EventName = "upstream-broke", Level = LogLevel.Error,
+        Message = "A sign-in by {Provider} failed unexpectedly")]
+    static partial void LogUpstreamBroke(ILogger logger, Exception ex, string provider);
 }

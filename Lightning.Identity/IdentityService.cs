@@ -17,6 +17,7 @@ using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions;
+using Lightning.Sessions.RelyingParties;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
@@ -123,7 +124,7 @@ static class IdentityService
         var authentication = services.AddAuthentication();
         UpstreamTicket.AddUpstreamTicket(authentication);
         foreach (var upstream in builder.Configuration.GetSection("Identity:Upstream").GetChildren())
-            authentication.AddOpenIdConnect(UpstreamProvider.SchemeOf(upstream.Key), _ => { });
+            authentication.AddCodeFlow(UpstreamProvider.SchemeOf(upstream.Key));
     }
 
     /// <summary>What is done without being asked: relying parties are told of the end of sessions, and what has ended goes.</summary>

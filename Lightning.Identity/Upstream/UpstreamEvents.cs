@@ -7,30 +7,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Identity.Upstream;
 
-/// <summary>What is asked of an upstream provider's answers beyond what the OpenID Connect handler asks.</summary>
-sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures, ILogger<UpstreamEvents> logger) : OpenIdConnectEvents
+/// <summary>What Identity does with an upstream provider's responses.</summary>
+sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures, ILogger<UpstreamEvents> logger)
+    : CodeFlowEvents
 {
-    /// <summary>Another provider's answer is not taken for this one's (RFC 9207, 2.4). Errors bear the parameter too.</summary>
-    public override async Task MessageReceived(MessageReceivedContext context)
-    {
-        var metadata = await context.Options.ConfigurationManager!.GetConfigurationAsync(context.HttpContext.RequestAborted);
-        var issuer = context.ProtocolMessage.Iss;
-        if (issuer is null ? metadata.AuthorizationResponseIssParameterSupported : !string.Equals(issuer, context.Options.Authority, StringComparison.Ordinal))
-            context.Fail("The authorization response is another issuer's.");
-    }
-
-    public override Task TokenValidated(TokenValidatedContext context)
-    {
-        var token = context.SecurityToken;
-        // The handler may take an unsigned ID token from the token endpoint, as OpenID Connect Core 1.0, 3.1.3.7 allows; this service does not.
-        if (!UpstreamProvider.Algorithms.Contains(token.Header.Alg, StringComparer.Ordinal))
-            context.Fail("The ID token is not signed with an algorithm that is allowed.");
-        // OpenID Connect Core 1.0, 3.1.3.7, 4 and 5: a token for several is for us only where it says that it was given to us.
-        else if (token.Payload.Azp is { } party ? party != context.Options.ClientId : token.Audiences.Skip(1).Any())
-            context.Fail("The ID token was given to another party.");
-        return Task.CompletedTask;
-    }
-
     public override async Task AccessDenied(AccessDeniedContext context)
     {
         context.HandleResponse();
@@ -42,6 +22,8 @@ sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures
     public override async Task RemoteFailure(RemoteFailureContext context)
     {
         context.HandleResponse();
+        // The browser has left: there is nobody to tell, and nothing wrong.
+        if (context.HttpContext.RequestAborted.IsCancellationRequested) return;
         if (ProviderUnavailableException.IsCauseOf(context.Failure))
         {
             logger.UpstreamAway(context.Failure!, context.Scheme.Name);
@@ -50,7 +32,8 @@ sealed class UpstreamEvents(UpstreamProviders providers, SignInFailures failures
             return;
         }
         // What the provider wrote is its words, not ours to log: the kind of fault says which check did not hold.
-        logger.UpstreamRefused(context.Scheme.Name, Reason(context.Failure));
+        if (IsRefusal(context.Failure)) logger.UpstreamRefused(context.Scheme.Name, Reason(context.Failure));
+        else logger.UpstreamBroke(context.Failure!, context.Scheme.Name);
         await failures.WriteAsync(context.HttpContext, userId: null, UpstreamAccounts.Method, Reason(context.Failure));
         await ShowAsync(context, new(StatusCodes.Status400BadRequest, "Signing in did not work",
             $"The answer of {Title(context)} does not belong to a sign-in that this browser has begun, or is no longer good. Try again.", Home: Paths.SignIn));

@@ -54,7 +54,7 @@ public static class RelyingPartyExtensions
         // No default scheme: what needs no session, such as the front end's files, never asks the database for one.
         services.AddAuthentication()
             .AddScheme<WebSessionOptions, WebSessionHandler>(Schemes.Session, configure)
-            .AddOpenIdConnect(Schemes.Provider, _ => { });
+            .AddCodeFlow(Schemes.Provider);
         services.AddSingleton<IConfigureOptions<OpenIdConnectOptions>, ProviderConnection>();
         services.AddOpenIdConnectAccessTokenManagement(tokens =>
         {

@@ -327,6 +327,20 @@ public sealed class ProviderFaultTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Login_ProxyAnswersThePushedRequest_Is503AndSaysSo()
+    {
+        using var browser = bff.NewBrowser();
+        (await browser.GetAsync("/bff/login")).StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        bff.Provider.IsAway = true;
+
+        using var answer = await browser.GetAsync("/bff/login", ("Accept", "text/html"));
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter.ShouldNotBeNull();
+        (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain("does not answer");
+    }
+
+    [Fact]
     [Trait("Check", "B14")]
     public async Task Callback_RowCannotBeWritten_SetsNoCookie()
     {

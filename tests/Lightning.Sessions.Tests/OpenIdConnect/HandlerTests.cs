@@ -4,6 +4,7 @@ using System.Text;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.OpenIdConnect;
 
@@ -120,8 +121,9 @@ public sealed class HandlerTests : IAsyncLifetime
         { "audience", provider => provider.IdToken = claims => claims["aud"] = "another-client", "IDX10214" },
         { "expired", provider => provider.IdToken = claims => claims["exp"] = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds(), "IDX10223" },
         { "access token swapped", provider => provider.IdToken = claims => claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA", "IDX213" },
-        { "azp", provider => provider.IdToken = claims => claims["azp"] = "another-client", "IDX213" },
-        { "alg none", provider => provider.WithoutSignature = true, "IDX10504" },
+        { "azp", provider => provider.IdToken = claims => claims["azp"] = "another-client", "another party" },
+        { "alg none", provider => provider.WithoutSignature = true, "not signed" },
+        { "alg none, no at_hash", Unsigned, "not signed" },
     };
 
     [Theory]
@@ -150,14 +152,48 @@ public sealed class HandlerTests : IAsyncLifetime
         await ShouldFail(browser, await CallbackOf(browser), "invalid_client");
     }
 
-    [Fact]
-    [Trait("Check", "C02")]
-    public async Task Options_AnotherFlowThanCode_AreRefused()
+    public static TheoryData<string, Action<OpenIdConnectOptions>> OtherFlows => new()
     {
-        await using var party = await RelyingParty.StartAsync(_provider, options => options.ResponseType = "code id_token");
+        { "hybrid", options => options.ResponseType = "code id_token" },
+        { "implicit", options => options.ResponseType = "id_token" },
+        { "implicit with an access token", options => options.ResponseType = "id_token token" },
+        { "form post", options => options.ResponseMode = "form_post" },
+        { "no PKCE", options => options.UsePkce = false },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherFlows), DisableDiscoveryEnumeration = true)]
+    [Trait("Check", "C02")]
+    public async Task Options_AnotherFlowThanCode_AreRefused(string flow, Action<OpenIdConnectOptions> configure)
+    {
+        await using var party = await RelyingParty.StartAsync(_provider, configure);
         using var browser = party.NewBrowser();
 
-        (await Should.ThrowAsync<InvalidOperationException>(() => browser.GetAsync("/login"))).Message.ShouldContain("ResponseType");
+        var refusal = await Should.ThrowAsync<OptionsValidationException>(() => browser.GetAsync("/login"));
+
+        refusal.Message.ShouldContain("ResponseType", customMessage: flow);
+    }
+
+    [Fact]
+    [Trait("Check", "C02")]
+    public async Task Callback_TokenInAForm_Fails()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        var callback = new Uri(await CallbackOf(browser));
+        var nonce = _provider.PushedRequests.Last()["nonce"];
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["state"] = QueryHelpers.ParseQuery(callback.Query)["state"].ToString(),
+            ["iss"] = _provider.Issuer,
+            ["id_token"] = _provider.NewIdToken(nonce),
+        });
+
+        var answer = await browser.SendAsync(HttpMethod.Post, callback.AbsolutePath, form);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await TextOf(answer)).ShouldContain("has a token");
+        (await TextOf(await browser.GetAsync("/me"))).ShouldBe("anonymous");
     }
 
     [Fact]
@@ -176,6 +212,13 @@ public sealed class HandlerTests : IAsyncLifetime
         var back = await browser.GetAsync($"/signout-callback-oidc?state={Uri.EscapeDataString(query["state"].ToString())}");
         back.Headers.Location!.ToString().ShouldBe("/bye");
         (await TextOf(await browser.GetAsync("/me"))).ShouldBe("anonymous");
+    }
+
+    /// <summary>Without at_hash the handler by itself accepts an unsigned token.</summary>
+    static void Unsigned(FakeProvider provider)
+    {
+        provider.WithoutSignature = true;
+        provider.IdToken = claims => claims.Remove("at_hash");
     }
 
     /// <summary>Signs in up to the provider's answer, and gives the address with which it comes back.</summary>

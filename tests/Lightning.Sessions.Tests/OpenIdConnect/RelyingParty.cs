@@ -1,3 +1,4 @@
+using Lightning.Sessions.RelyingParties;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -7,10 +8,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Sessions.OpenIdConnect;
 
-/// <summary>The smallest application that signs in with the handler: the package's, or its stand-in.</summary>
+/// <summary>The smallest application that signs in with the OpenID Connect handler and Lightning's checks.</summary>
 sealed class RelyingParty : IAsyncDisposable
 {
     readonly WebApplication _app;
@@ -22,7 +24,9 @@ sealed class RelyingParty : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie().AddOpenIdConnect(options =>
+        var authentication = builder.Services
+            .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
+        authentication.AddCodeFlow(OpenIdConnectDefaults.AuthenticationScheme, options =>
         {
             options.Authority = provider.Issuer;
             options.RequireHttpsMetadata = false;
@@ -32,12 +36,8 @@ sealed class RelyingParty : IAsyncDisposable
             options.ResponseMode = "query";
             options.MapInboundClaims = false;
             options.SaveTokens = true;
-            options.Events.OnRemoteFailure = context =>
-            {
-                context.HandleResponse();
-                context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                return context.Response.WriteAsync(context.Failure?.Message ?? "no reason");
-            };
+            options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256];
+            options.Events = new Events();
             configure?.Invoke(options);
         });
         var app = builder.Build();
@@ -55,4 +55,14 @@ sealed class RelyingParty : IAsyncDisposable
     public Browser NewBrowser() => new(_app.GetTestServer().CreateHandler(), new Uri("https://app.test"));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    sealed class Events : CodeFlowEvents
+    {
+        public override Task RemoteFailure(RemoteFailureContext context)
+        {
+            context.HandleResponse();
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return context.Response.WriteAsync(context.Failure?.Message ?? "no reason");
+        }
+    }
 }

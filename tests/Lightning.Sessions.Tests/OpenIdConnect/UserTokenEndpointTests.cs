@@ -65,7 +65,7 @@ public sealed class UserTokenEndpointTests : IAsyncLifetime
     [Theory]
     [InlineData(400, "{\"error\":\"invalid_grant\",\"error_description\":\"used\"}", "invalid_grant")]
     [InlineData(500, "{\"error\":\"invalid_grant\"}", "Internal Server Error")]
-    [InlineData(200, "{\"token_type\":\"Bearer\"}", "The token endpoint's answer has no access token")]
+    [InlineData(200, "{\"token_type\":\"Bearer\"}", "The token endpoint's response has no access token")]
     [Trait("Check", "B11")]
     public async Task Refresh_Refused_SaysWhyWithoutThrowing(int status, string body, string error)
     {
