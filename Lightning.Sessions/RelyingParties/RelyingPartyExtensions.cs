@@ -72,18 +72,22 @@ public static class RelyingPartyExtensions
         var isProduction = app.Environment.IsProduction();
         app.Use((context, next) => context.Request.IsHttps || context.Request.Path.StartsWithSegments("/health")
             || (!isProduction && IsLoopback(context.Request.Host)) ? next(context) : RefusePlainHttpAsync(context));
-        // There is no default scheme, so all that this does is to let the provider's handler see whether a request is an answer to it: it need not be
-        // made for every other one. The host adds it by itself unless it is told that it stands.
-        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        // There is no default scheme: only the provider's handler authenticates here, and only its responses.
         var party = app.Services.GetRequiredService<RelyingParty>();
-        app.UseWhen(context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath, answers => answers.UseAuthentication());
-        // Where an endpoint states no policy there is nothing to authorize, unless the application has one for that; else that each says who may use it is checked at start.
-        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
-        var always = app.Services.GetRequiredService<IOptions<AuthorizationOptions>>().Value.FallbackPolicy is not null;
-        app.UseWhen(context => always || context.GetEndpoint()?.Metadata is { } stated && (stated.GetMetadata<IAuthorizeData>() is not null || stated.GetMetadata<AuthorizationPolicy>() is not null),
-            restricted => restricted.UseAuthorization());
+        app.UseBranch(
+            context => context.Request.Path == party.CallbackPath || context.Request.Path == party.SignedOutPath,
+            responses => responses.UseAuthentication());
+        // An endpoint without a policy needs no authorization, unless the application has a fallback policy.
+        var authorization = app.Services.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
+        var hasFallback = authorization.FallbackPolicy is not null;
+        app.UseBranch(context => hasFallback || StatesPolicy(context), restricted => restricted.UseAuthorization());
         return app;
     }
+
+    static bool StatesPolicy(HttpContext context) =>
+        context.GetEndpoint()?.Metadata is { } metadata
+        && (metadata.GetMetadata<IAuthorizeData>() is not null
+            || metadata.GetMetadata<AuthorizationPolicy>() is not null);
 
     static bool IsLoopback(HostString host) =>
         host.Host is var name && (name == "localhost" || name.EndsWith(".localhost", StringComparison.Ordinal) || IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));

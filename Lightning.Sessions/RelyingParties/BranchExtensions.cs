@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Lightning.Sessions.RelyingParties;
+
+static class BranchExtensions
+{
+    /// <summary>
+    /// Adds middleware for some requests only. Unlike with <c>UseWhen</c>, the host sees it there, and does not add
+    /// authentication and authorization once more for every request.
+    /// </summary>
+    public static void UseBranch(
+        this IApplicationBuilder app, Func<HttpContext, bool> predicate, Action<IApplicationBuilder> configure) =>
+        app.UseWhen(predicate, branch => configure(new Branch(app, branch)));
+
+    /// <summary>Middleware goes to the branch; what middleware leaves in the properties is the application's.</summary>
+    sealed class Branch(IApplicationBuilder app, IApplicationBuilder branch) : IApplicationBuilder
+    {
+        public IServiceProvider ApplicationServices
+        {
+            get => branch.ApplicationServices;
+            set => branch.ApplicationServices = value;
+        }
+
+        public IFeatureCollection ServerFeatures => branch.ServerFeatures;
+
+        public IDictionary<string, object?> Properties => app.Properties;
+
+        public IApplicationBuilder Use(Func<RequestDelegate, RequestDelegate> middleware)
+        {
+            branch.Use(middleware);
+            return this;
+        }
+
+        public IApplicationBuilder New() => branch.New();
+
+        public RequestDelegate Build() => branch.Build();
+    }
+}
