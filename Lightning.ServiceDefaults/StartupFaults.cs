@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.ServiceDefaults;
@@ -38,7 +39,7 @@ public static class StartupFaults
     {
         ConfigurationException => fault.Message,
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
-        IOException when fault.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
+        IOException { InnerException: AddressInUseException } =>
             $"{fault.Message.TrimEnd('.')}: stop what uses it, or set ASPNETCORE_URLS to another address.",
         AggregateException { InnerException: { } inner } => Sentence(inner),
         _ => null,

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Lightning.ServiceDefaults.Tests;
 
@@ -88,6 +90,26 @@ public class ServiceDefaultsTests
         var fault = await Should.ThrowAsync<ConfigurationException>(() => StartAsync(settings: new() { ["Network:TrustedProxies"] = "10.0.0.0/99" }));
         fault.Message.ShouldContain("Network:TrustedProxies");
         fault.Message.ShouldContain("10.0.0.0/24");
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("localhost")]
+    public async Task Start_PortInUse_IsOneSentenceWithTheRemedy(string host)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://{host}:{port}");
+        await using var app = builder.Build();
+
+        var failure = await Should.ThrowAsync<IOException>(() => app.StartAsync(Cancellation));
+
+        StartupFaults.Sentence(failure).ShouldBe(
+            $"Failed to bind to address http://127.0.0.1:{port}: address already in use: "
+            + "stop what uses it, or set ASPNETCORE_URLS to another address.");
     }
 
     [Fact]
