@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -59,7 +60,7 @@ public static partial class Problems
             var details = new ProblemDetails { Status = bad.StatusCode, Detail = bad.InnerException is JsonException ? "The body is no JSON of the form that is asked for." : bad.Message };
             if (bad.StatusCode == StatusCodes.Status400BadRequest)
             {
-                var (field, fault) = Fault(bad);
+                var (field, fault) = Fault(bad, httpContext);
                 details.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [fault] };
                 // The framework's words name types of ours and repeat what was sent.
                 if (bad.InnerException is not JsonException && field.Length > 0) details.Detail = $"The parameter {field} cannot be read.";
@@ -68,16 +69,21 @@ public static partial class Problems
         }
 
         /// <summary>Which field is at fault, and how; the body as a whole has no name.</summary>
-        static (string Field, string Fault) Fault(BadHttpRequestException bad) =>
+        static (string Field, string Fault) Fault(BadHttpRequestException bad, HttpContext context) =>
             // "$.title" names a field; "$" the body itself.
             bad.InnerException is JsonException json ? (json.Path?.TrimStart('$').TrimStart('.') ?? "", Explain(json))
             : Unbound().Match(bad.Message) is { Success: true } unbound ? (JsonNamingPolicy.CamelCase.ConvertName(unbound.Groups["name"].Value), "Cannot be read.")
-            : ("", bad.Message.Contains("was not provided", StringComparison.Ordinal) || bad.Message.Contains("no body was provided", StringComparison.Ordinal) ? "Missing." : "Cannot be read.");
+            : ("", HasNoBody(context) ? "Missing." : "Cannot be read.");
 
+        static bool HasNoBody(HttpContext context) =>
+            context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
+
+        // BadHttpRequestException names the parameter in its text only; if that changes, a response says less (tested).
         [GeneratedRegex("^Failed to bind parameter \".+ (?<name>\\S+)\" from ")]
         private static partial Regex Unbound();
 
         /// <summary>Without the names of our own types, which the serializer's messages hold.</summary>
+        // JsonException tells its cases apart by its text only; if the text changes, the response says less (tested).
         static string Explain(JsonException fault) =>
             fault.Message.Contains("could not be mapped to any .NET member", StringComparison.Ordinal) ? "Unknown; leave it out."
             : fault.Message.Contains("missing required properties", StringComparison.Ordinal) ? $"Missing: {fault.Message[(fault.Message.LastIndexOf(':') + 1)..].Trim(' ', '.', '\'')}."

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lightning.ServiceDefaults.Tests;
+
+/// <summary>Field and fault are read from texts of the framework: these tests fail when it changes them.</summary>
+public class BadRequestTests
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("/notes", "{\"title\":\"a\",\"colour\":\"red\"}", "colour", "Unknown; leave it out.")]
+    [InlineData("/notes", "{}", "", "Missing: title.")]
+    [InlineData("/notes", "{\"title\":1}", "title", "Cannot be read at line 1, byte 11.")]
+    [InlineData("/notes", "{\"title\"", "", "Cannot be read at line 1, byte 9.")]
+    [InlineData("/notes", null, "", "Missing.")]
+    [InlineData("/notes/x", "{\"title\":\"a\"}", "noteNumber", "Cannot be read.")]
+    public async Task Request_ThatCannotBeRead_NamesTheFieldAndTheFault(
+        string path, string? body, string field, string fault)
+    {
+        await using var app = await StartAsync();
+        using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+
+        using var response = await app.GetTestClient().PostAsync(path, content, Cancellation);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var errors = (await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("errors");
+        var error = errors.EnumerateObject().ShouldHaveSingleItem();
+        error.Name.ShouldBe(field);
+        error.Value.EnumerateArray().Select(text => text.GetString()).ShouldBe([fault]);
+    }
+
+    static async Task<WebApplication> StartAsync()
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.WebHost.UseTestServer();
+        builder.AddServiceDefaults();
+        builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow);
+        var app = builder.Build();
+        app.UseServiceDefaults();
+        app.MapPost("/notes", (Note note) => note.Title);
+        app.MapPost("/notes/{noteNumber}", (int noteNumber, Note note) => note.Title + noteNumber);
+        await app.StartAsync(Cancellation);
+        return app;
+    }
+
+    sealed record Note
+    {
+        public required string Title { get; init; }
+    }
+}
