@@ -31,8 +31,17 @@ public static class LightningDataExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         RequireConnectionString(builder.Configuration);
-        // EF's retries are off: they forbid transactions begun by hand and multiply load. A caller replays with its idempotency key.
-        builder.AddNpgsqlDbContext<LightningDb>(ConnectionName, settings => settings.DisableRetry = true, options => options.UseLeanConnections().UseLightning());
+        builder.AddNpgsqlDbContext<LightningDb>(
+            ConnectionName,
+            settings =>
+            {
+                // EF's retries are off: they forbid transactions begun by hand and multiply load.
+                // A caller replays with its idempotency key.
+                settings.DisableRetry = true;
+                // Spans that nobody receives cost every statement.
+                settings.DisableTracing = settings.DisableMetrics = !builder.SendsTelemetry();
+            },
+            options => options.UseLeanConnections().UseLightning());
         builder.Services.Configure<IdentityOptions>(SetSchemaVersion);
         builder.Services.AddPolicies();
 

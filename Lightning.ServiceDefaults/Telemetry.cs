@@ -42,15 +42,17 @@ public static class Telemetry
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         // What nobody receives need not be recorded: it costs every request, and a proxied one three spans.
+        // Spans and metrics of Npgsql are added with the database (AddLightningData).
         if (!builder.SendsTelemetry()) return;
         builder.Services.AddSingleton<TracesPerSecond>();
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => (builder.Configuration["OTEL_TRACES_SAMPLER"] is { Length: > 0 } ? tracing : tracing.SetSampler(services => services.GetRequiredService<TracesPerSecond>()))
-                .AddSource(Ours, "Npgsql", "Yarp.ReverseProxy")
+                .AddSource(Ours, "Yarp.ReverseProxy")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !context.Request.Path.StartsWithSegments("/health"))
                 .AddHttpClientInstrumentation())
             .WithMetrics(metrics => metrics
-                .AddMeter(Ours, "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http"))
+                .AddMeter(Ours, "System.Runtime", "System.Net.Http")
+                .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"))
             .WithLogging(null, logging => (logging.IncludeFormattedMessage, logging.IncludeScopes) = (true, true))
             .UseOtlpExporter();
     }

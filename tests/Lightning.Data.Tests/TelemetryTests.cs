@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Lightning.Data.Tests;
+
+/// <summary>Spans and metrics of the database come with it, and only where somebody receives them.</summary>
+public sealed class TelemetryTests(PostgresServer server)
+{
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Statement_WithAReceiver_IsOneSpan()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var spans = new Spans();
+        var builder = Builder(database);
+        builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1";
+        builder.AddLightningData("api");
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(spans));
+        using var host = builder.Build();
+        host.Services.GetRequiredService<TracerProvider>();
+
+        await using var scope = host.Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<LightningDb>().Database
+            .SqlQuery<int>($"SELECT 4711 AS \"Value\"").ToListAsync(Cancellation);
+
+        spans.Statements.Count(statement => statement.Contains("4711", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Service_WithoutAReceiver_RecordsNothing()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var builder = Builder(database);
+        builder.AddLightningData("api");
+        using var host = builder.Build();
+
+        host.Services.GetService<TracerProvider>().ShouldBeNull();
+        host.Services.GetService<MeterProvider>().ShouldBeNull();
+    }
+
+    static HostApplicationBuilder Builder(TestDatabase database)
+    {
+        var settings = new HostApplicationBuilderSettings { EnvironmentName = Environments.Development };
+        var builder = Host.CreateApplicationBuilder(settings);
+        builder.Configuration.AddInMemoryCollection([
+            new("ConnectionStrings:lightning", database.ConnectionString),
+            new("DataProtection:MasterKey", new string('z', 43) + "="),
+        ]);
+        return builder;
+    }
+
+    sealed class Spans : BaseProcessor<Activity>
+    {
+        public ConcurrentQueue<string> Statements { get; } = new();
+
+        public override void OnEnd(Activity data)
+        {
+            if (data.Source.Name == "Npgsql" && data.GetTagItem("db.query.text") is string statement)
+                Statements.Enqueue(statement);
+        }
+    }
+}
