@@ -93,7 +93,7 @@ public static class LightningDataExtensions
         var given = new DbConnectionStringBuilder { ConnectionString = settings.ConnectionString };
         if (!given.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = PreparedStatements;
         if (!given.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
-        if (settings.MaxAutoPrepare > 0) options.AddInterceptors(StatementsInDoubt.Instance);
+        if (settings.MaxAutoPrepare > 0) options.AddInterceptors(PreparedStatementResetInterceptor.Instance);
         return options.UseNpgsql(settings.ConnectionString);
     }
 

@@ -35,7 +35,7 @@ public sealed class PreparedStatement(string sql)
         }
         catch
         {
-            StatementsInDoubt.Doubt(db.Database.GetDbConnection());
+            PreparedStatementResetInterceptor.Mark(db.Database.GetDbConnection());
             throw;
         }
         finally

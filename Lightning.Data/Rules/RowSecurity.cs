@@ -38,7 +38,7 @@ public static class RowSecurity
         }
         catch
         {
-            StatementsInDoubt.Doubt(connection);
+            PreparedStatementResetInterceptor.Mark(connection);
             throw;
         }
     }
@@ -171,7 +171,7 @@ public static class RowSecurity
             }
             catch
             {
-                StatementsInDoubt.Doubt(connection);
+                PreparedStatementResetInterceptor.Mark(connection);
                 throw;
             }
         }

@@ -11,10 +11,10 @@ using Npgsql;
 namespace Lightning.Data.Tests;
 
 /// <summary>
-/// A statement is prepared where it is asked for the fifth time on a connection. Asked with a value that it cannot be planned with just then, or given up, it is parsed and no more; whoever comes next must not
-/// suffer for it.
+/// Npgsql prepares a statement at its fifth use on a connection. If that use fails after the parsing, the next one must
+/// succeed all the same.
 /// </summary>
-public sealed class StatementsInDoubtTests(PostgresServer server)
+public sealed class PreparedStatementResetInterceptorTests(PostgresServer server)
 {
     const int Prepares = 5;
 
@@ -47,7 +47,7 @@ public sealed class StatementsInDoubtTests(PostgresServer server)
         }
     }
 
-    /// <summary>This is what it is for: should the driver mend it, this test says so, and all of it can go.</summary>
+    /// <summary>Fails when Npgsql is fixed: then remove the interceptor.</summary>
     [Fact]
     public async Task Driver_ByItself_MisreadsAStatementThatFailedWhileItWasPrepared()
     {
