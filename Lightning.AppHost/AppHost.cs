@@ -34,7 +34,7 @@ identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoin
 var web = builder.AddNpmApp("web", "../Lightning.Web", "dev")
     .WithHttpEndpoint(port: 5104, env: "PORT").WithHttpHealthCheck("/");
 var bff = RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas)
-    .WithReference(api).WithReference(web.GetEndpoint("http")).WaitFor(web)
+    .WithReference(api).WithReference(web.GetEndpoint("http"))
     .WithUrlForEndpoint("http", url => url.DisplayText = "App");
 var admin = RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Admin");

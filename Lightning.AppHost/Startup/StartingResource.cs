@@ -22,7 +22,8 @@ sealed class StartingResource(IResource resource, bool isJob)
     public bool IsReady => replicas.Count >= resource.GetReplicaCount() && replicas.Values.All(replica => replica.IsReady);
 
     /// <summary>Why the start cannot succeed, as the rest of a sentence; null while it may.</summary>
-    public string? Failure => failure ?? replicas.Values.Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout)).FirstOrDefault(text => text is not null);
+    public string? Failure => failure
+        ?? replicas.Values.Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout)).FirstOrDefault(text => text is not null);
 
     /// <summary>The processes and containers of a model that are started with it.</summary>
     public static Dictionary<string, StartingResource> Of(DistributedApplicationModel model)
@@ -55,7 +56,7 @@ sealed class StartingResource(IResource resource, bool isJob)
             replica.Told = "runs …";
         else if (state == KnownResourceStates.Running && snapshot.HealthStatus == HealthStatus.Healthy)
             (replica.IsReady, replica.Told) = (true, "healthy");
-        else if (state is not null && !IsCommon(state))
+        else if (!string.IsNullOrEmpty(state) && !IsCommon(state))
             replica.Told = $"{state} …";
         return replica.Told == before ? null : replica.Told;
     }

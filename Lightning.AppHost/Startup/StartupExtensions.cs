@@ -19,7 +19,9 @@ public static class StartupExtensions
         if (!builder.ExecutionContext.IsRunMode || Assembly.GetEntryAssembly() != builder.AppHostAssembly) return;
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => ExitWithSentence((Exception)unhandled.ExceptionObject);
         // The monitor prints what these would.
-        builder.Services.AddLogging(logging => logging.AddFilter("Aspire.Hosting", LogLevel.Error));
+        builder.Services.AddLogging(logging => logging
+            .AddFilter("Aspire.Hosting", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
         builder.Services.AddSingleton<StartupConsole>();
         builder.Services.AddEventingSubscriber<StartupChecks>();
         builder.Services.AddEventingSubscriber<StartupMonitor>();

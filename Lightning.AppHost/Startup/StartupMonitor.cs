@@ -40,8 +40,9 @@ sealed class StartupMonitor(
                 if (happened)
                 {
                     if (!await next) return;
-                    if (starting.TryGetValue(events.Current.Resource.Name, out var resource) && resource.Update(events.Current) is { } state)
-                        console.Print(events.Current.ResourceId, state);
+                    var news = events.Current;
+                    if (starting.TryGetValue(news.Resource.Name, out var resource) && resource.Update(news) is { } state)
+                        console.Print(news.Resource.Name, state);
                     next = events.MoveNextAsync().AsTask();
                 }
                 if (starting.Values.FirstOrDefault(resource => resource.Failure is not null) is { } failed)

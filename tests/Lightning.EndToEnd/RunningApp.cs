@@ -15,6 +15,8 @@ public sealed class RunningApp : IAsyncLifetime
     public const string ReportsSecret = "5ec2e7000000000000000000000000000000000000000000000000000000cafe";
 
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    const string DashboardResource = "aspire-dashboard";
+    static readonly string DashboardToken = Guid.NewGuid().ToString("N");
     DistributedApplication? app;
 
     /// <summary>The upstream provider that Identity knows as Sky.</summary>
@@ -23,7 +25,7 @@ public sealed class RunningApp : IAsyncLifetime
     /// <summary>The front end of samples/pkce-spa, once a test has started it.</summary>
     public SampleFrontEnd Sample { get; } = new();
 
-    /// <summary>Where the services send their traces.</summary>
+    /// <summary>Where the services send their telemetry, on its way to the dashboard.</summary>
     public TraceCollector Traces { get; } = new();
 
     public async ValueTask InitializeAsync()
@@ -33,7 +35,8 @@ public sealed class RunningApp : IAsyncLifetime
         (Upstream.PublicClientId, Upstream.PublicClientOrigin) = (SampleFrontEnd.UpstreamClientId, Sample.Origin);
         // Never a developer's own server, should one be configured.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
-            ["--ConnectionStrings:lightning=", $"--OTEL_EXPORTER_OTLP_ENDPOINT={Traces.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", $"--sample={Sample.Origin}"], timeout.Token);
+            ["--ConnectionStrings:lightning=", $"--ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN={DashboardToken}", $"--sample={Sample.Origin}"],
+            (options, _) => options.DisableDashboard = false, timeout.Token);
         builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity"))
             .WithEnvironment("Identity__Clients__Reports__ClientId", "reports")
             .WithEnvironment("Identity__Clients__Reports__Secret", ReportsSecret)
@@ -47,6 +50,7 @@ public sealed class RunningApp : IAsyncLifetime
         foreach (var service in builder.Resources.OfType<ProjectResource>()) SayEverything(builder.CreateResourceBuilder(service));
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
+        Traces.ForwardTo(app.GetEndpoint(DashboardResource, "otlp-http"));
         foreach (var resource in new[] { "bff", "admin", "api", "identity", "web", "mail" })
             await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, timeout.Token);
     }
@@ -54,6 +58,9 @@ public sealed class RunningApp : IAsyncLifetime
     /// <summary>As an operator who looks for a fault might ask for it: every level of every category, soon. Nothing secret may be in it.</summary>
     void SayEverything(IResourceBuilder<ProjectResource> service)
     {
+        service.WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", Traces.Address);
+        // The testing builder prefers gRPC.
+        service.WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         foreach (var category in new[] { "Default", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http.HttpClient", "Yarp" })
             service.WithEnvironment($"Logging__LogLevel__{category}", "Trace");
         foreach (var (name, milliseconds) in new[] { ("OTEL_BLRP_SCHEDULE_DELAY", "500"), ("OTEL_BSP_SCHEDULE_DELAY", "500"), ("OTEL_METRIC_EXPORT_INTERVAL", "2000") })
@@ -66,6 +73,9 @@ public sealed class RunningApp : IAsyncLifetime
     /// <summary>As the owner of the tables reaches them.</summary>
     public async Task<string> ConnectionStringAsync() =>
         await app!.GetConnectionStringAsync("lightning") ?? throw new InvalidOperationException("The database has no connection string.");
+
+    /// <summary>The link that signs in to the dashboard.</summary>
+    public Uri DashboardLogin => new(app!.GetEndpoint(DashboardResource, "http"), $"/login?t={DashboardToken}");
 
     public Uri Address(string resource) => app!.GetEndpoint(resource, "http");
 

@@ -8,11 +8,19 @@ namespace Lightning.EndToEnd;
 /// <summary>A span that a service sent: whose it is, what made it, the trace it belongs to, and its attributes that are text.</summary>
 public sealed record SentSpan(string Service, string Source, string TraceId, string Name, IReadOnlyDictionary<string, string> Attributes);
 
-/// <summary>Takes traces, logs and metrics by OTLP over HTTP, as a collector would: keeps all as it came, and of each span what a test asks for.</summary>
+/// <summary>A line that a service logged at Warning or above.</summary>
+public sealed record LoggedWarning(string Service, string Category, string Level, string Text, string TraceId);
+
+/// <summary>
+/// Receives traces, logs and metrics by OTLP over HTTP, as a collector would, and forwards them to the dashboard. Keeps everything as it
+/// came, and what tests ask for of each span and log record.
+/// </summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
     readonly HttpListener listener = new();
     readonly ConcurrentBag<SentSpan> spans = [];
+    readonly ConcurrentQueue<LoggedWarning> warnings = [];
+    readonly HttpClient dashboard = new();
     readonly ConcurrentQueue<(string Signal, byte[] Body)> received = [];
     readonly Task receiving;
 
@@ -25,6 +33,12 @@ public sealed class TraceCollector : IAsyncDisposable
     }
 
     public string Address { get; }
+
+    /// <summary>What was logged at Warning or above so far.</summary>
+    public IReadOnlyCollection<LoggedWarning> Warnings => warnings;
+
+    /// <summary>Sends what is received on to the dashboard from now on.</summary>
+    public void ForwardTo(Uri address) => dashboard.BaseAddress = address;
 
     /// <summary>Where a public client's code may be sent: any page would do.</summary>
     public string RedirectUri => $"{Address}/callback";
@@ -52,6 +66,7 @@ public sealed class TraceCollector : IAsyncDisposable
     {
         listener.Close();
         await receiving;
+        dashboard.Dispose();
     }
 
     async Task ReceiveAsync()
@@ -70,32 +85,82 @@ public sealed class TraceCollector : IAsyncDisposable
             using var body = new MemoryStream();
             await context.Request.InputStream.CopyToAsync(body);
             received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
-            if (context.Request.Url!.AbsolutePath == "/v1/traces") Read(body.ToArray());
+            if (context.Request.Url!.AbsolutePath == "/v1/traces") ReadSpans(body.ToArray());
+            if (context.Request.Url!.AbsolutePath == "/v1/logs") ReadWarnings(body.ToArray());
+            if (dashboard.BaseAddress is not null) await ForwardAsync(context.Request, body.ToArray());
             context.Response.Close();
         }
     }
 
-    /// <summary>Field numbers are those of opentelemetry/proto/trace/v1/trace.proto.</summary>
-    void Read(byte[] request)
+    async Task ForwardAsync(HttpListenerRequest received, byte[] body)
     {
-        foreach (var resourceSpans in Messages(request, 1))
+        using var request = new HttpRequestMessage(new HttpMethod(received.HttpMethod), received.Url!.AbsolutePath)
         {
-            var service = Messages(resourceSpans, 1).SelectMany(resource => Messages(resource, 1))
-                .Where(attribute => Text(attribute, 1) == "service.name").Select(attribute => Text(Messages(attribute, 2).Single(), 1)).FirstOrDefault("");
-            foreach (var scopeSpans in Messages(resourceSpans, 2))
-                foreach (var span in Messages(scopeSpans, 2))
-                    spans.Add(new SentSpan(service, Text(Messages(scopeSpans, 1).Single(), 1), Convert.ToHexStringLower(Messages(span, 1).Single()), Text(span, 5), Attributes(span)));
+            Content = new ByteArrayContent(body),
+        };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", received.ContentType);
+        request.Headers.TryAddWithoutValidation("x-otlp-api-key", received.Headers["x-otlp-api-key"]);
+        try
+        {
+            using var response = await dashboard.SendAsync(request);
+        }
+        catch (HttpRequestException)
+        {
+            // The dashboard is stopped before the services are.
         }
     }
 
-    static Dictionary<string, string> Attributes(byte[] span)
+    /// <summary>Field numbers are those of opentelemetry/proto/logs/v1/logs.proto; severity 13 is Warning.</summary>
+    void ReadWarnings(byte[] request)
+    {
+        foreach (var resourceLogs in Messages(request, 1))
+            foreach (var scopeLogs in Messages(resourceLogs, 2))
+                foreach (var record in Messages(scopeLogs, 2).Where(record => Number(record, 2) >= 13))
+                {
+                    var category = Text(Messages(scopeLogs, 1).Single(), 1);
+                    var text = string.Concat(Messages(record, 5).Select(body => Text(body, 1)));
+                    var exception = Attributes(record, 6).GetValueOrDefault("exception.stacktrace") is { } trace ? $" {trace}" : "";
+                    var traceId = Messages(record, 9) is [var id] ? Convert.ToHexStringLower(id) : "";
+                    warnings.Enqueue(new LoggedWarning(ServiceName(resourceLogs), category, Text(record, 3), text + exception, traceId));
+                }
+    }
+
+    static string ServiceName(byte[] resourceSpansOrLogs) => Messages(resourceSpansOrLogs, 1)
+        .SelectMany(resource => Messages(resource, 1))
+        .Where(attribute => Text(attribute, 1) == "service.name")
+        .Select(attribute => Text(Messages(attribute, 2).Single(), 1)).FirstOrDefault("");
+
+    /// <summary>Field numbers are those of opentelemetry/proto/trace/v1/trace.proto.</summary>
+    void ReadSpans(byte[] request)
+    {
+        foreach (var resourceSpans in Messages(request, 1))
+            foreach (var scopeSpans in Messages(resourceSpans, 2))
+                foreach (var span in Messages(scopeSpans, 2))
+                {
+                    var source = Text(Messages(scopeSpans, 1).Single(), 1);
+                    var traceId = Convert.ToHexStringLower(Messages(span, 1).Single());
+                    spans.Add(new SentSpan(ServiceName(resourceSpans), source, traceId, Text(span, 5), Attributes(span, 9)));
+                }
+    }
+
+    static Dictionary<string, string> Attributes(byte[] spanOrRecord, int field)
     {
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var attribute in Messages(span, 9)) attributes[Text(attribute, 1)] = string.Concat(Messages(attribute, 2).Select(value => Text(value, 1)));
+        foreach (var attribute in Messages(spanOrRecord, field)) attributes[Text(attribute, 1)] = string.Concat(Messages(attribute, 2).Select(value => Text(value, 1)));
         return attributes;
     }
 
     static string Text(byte[] message, int field) => string.Concat(Messages(message, field).Select(System.Text.Encoding.UTF8.GetString));
+
+    /// <summary>The value of a numeric field; 0 when it is not there.</summary>
+    static ulong Number(byte[] message, int field)
+    {
+        var input = new CodedInputStream(message);
+        while (input.ReadTag() is not 0 and var tag)
+            if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.Varint) return input.ReadUInt64();
+            else input.SkipLastField();
+        return 0;
+    }
 
     /// <summary>The length-delimited values of a field.</summary>
     static List<byte[]> Messages(byte[] message, int field)

@@ -10,8 +10,8 @@ namespace Lightning.EndToEnd.Faults;
 sealed class Balancer : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    readonly ConcurrentDictionary<int, bool> inService = new();
-    readonly ConcurrentDictionary<TcpClient, int> open = new();
+    readonly ConcurrentDictionary<ServiceProcess, bool> inService = new();
+    readonly ConcurrentDictionary<TcpClient, ServiceProcess> open = new();
     readonly CancellationTokenSource stop = new();
     readonly Task accepting;
 
@@ -24,18 +24,18 @@ sealed class Balancer : IAsyncDisposable
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
     /// <summary>Sends nobody new there.</summary>
-    public void TakeOut(int port) => inService.TryRemove(port, out _);
+    public void TakeOut(ServiceProcess replica) => inService.TryRemove(replica, out _);
 
     /// <summary>Sends nobody new there, and cuts the connections that there are: a client that kept one would go on by it.</summary>
-    public void CutOff(int port)
+    public void CutOff(ServiceProcess replica)
     {
-        TakeOut(port);
+        TakeOut(replica);
         foreach (var (far, to) in open)
-            if (to == port) far.Client?.Close(0);
+            if (to == replica) far.Client?.Close(0);
     }
 
     /// <summary>Sends people there.</summary>
-    public void PutBack(int port) => inService[port] = true;
+    public void PutBack(ServiceProcess replica) => inService[replica] = true;
 
     public async ValueTask DisposeAsync()
     {
@@ -64,9 +64,9 @@ sealed class Balancer : IAsyncDisposable
         {
             try
             {
-                using var far = await ConnectAsync();
-                if (far is null) return;
-                open[far] = ((IPEndPoint)far.Client.RemoteEndPoint!).Port;
+                if (await ConnectAsync() is not { } connected) return;
+                using var far = connected.Client;
+                open[far] = connected.Replica;
                 try
                 {
                     await Task.WhenAll(CopyAsync(near, far), CopyAsync(far, near));
@@ -83,17 +83,17 @@ sealed class Balancer : IAsyncDisposable
         }
     }
 
-    async Task<TcpClient?> ConnectAsync()
+    async Task<(ServiceProcess Replica, TcpClient Client)?> ConnectAsync()
     {
-        var ports = inService.Keys.ToArray();
-        Random.Shared.Shuffle(ports);
-        foreach (var port in ports)
+        var replicas = inService.Keys.ToArray();
+        Random.Shared.Shuffle(replicas);
+        foreach (var replica in replicas)
         {
             var far = new TcpClient();
             try
             {
-                await far.ConnectAsync(IPAddress.Loopback, port, stop.Token);
-                return far;
+                await far.ConnectAsync(IPAddress.Loopback, replica.Port, stop.Token);
+                return (replica, far);
             }
             catch (SocketException)
             {

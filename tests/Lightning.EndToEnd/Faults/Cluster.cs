@@ -42,6 +42,12 @@ public sealed class Cluster : IAsyncLifetime
     /// <summary>The one address that the AppHost gives the BFFs.</summary>
     internal Uri App => app!.GetEndpoint("bff", "http");
 
+    /// <summary>Identity as browsers reach it: the issuer.</summary>
+    internal Uri Provider => app!.GetEndpoint("identity", "http");
+
+    /// <summary>The admin site as browsers reach it.</summary>
+    internal Uri AdminSite => app!.GetEndpoint("admin", "http");
+
     public async ValueTask InitializeAsync()
     {
         using var timeout = new CancellationTokenSource(Patience);
@@ -49,10 +55,17 @@ public sealed class Cluster : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(["--ConnectionStrings:lightning=", "--replicas", "2"], timeout.Token);
         IResourceBuilder<T> Resource<T>(string name) where T : IResource => builder.CreateResourceBuilder(builder.Resources.OfType<T>().Single(resource => resource.Name == name));
 
+        var port = Ports.Free();
         Resource<ExecutableResource>("mail").WithExplicitStart();
         Resource<ExecutableResource>("web").WithExplicitStart();
         Resource<ProjectResource>("bff").WithReplicas(3).WithEnvironment("services__api__http__0", Back.Address.GetLeftPart(UriPartial.Authority));
-        Resource<ProjectResource>("identity").WithEnvironment("Identity__Clients__Bff__BaseUri", Front.Address.GetLeftPart(UriPartial.Authority));
+        // Past the orchestrator's proxy, which would hold connections to a dead provider instead of refusing them.
+        Resource<ProjectResource>("identity")
+            .WithEndpoint("http", endpoint => (endpoint.IsProxied, endpoint.Port, endpoint.TargetPort) = (false, port, port))
+            .WithEnvironment("Identity__Clients__Bff__BaseUri", Front.Address.GetLeftPart(UriPartial.Authority));
+        // There is no dashboard here: what is sent to nobody would hold up every stop.
+        foreach (var service in builder.Resources.OfType<ProjectResource>())
+            builder.CreateResourceBuilder(service).WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", "");
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
         Task<ServiceProcess[]> ProcessesAsync(string service, int count) => ServiceProcess.OfAsync(app, service, count, timeout.Token);
@@ -60,8 +73,8 @@ public sealed class Cluster : IAsyncLifetime
         (Bffs, Apis) = (await ProcessesAsync("bff", 3), await ProcessesAsync("api", 2));
         (Identity, Admin) = ((await ProcessesAsync("identity", 1))[0], (await ProcessesAsync("admin", 1))[0]);
         Postgres = await ClusterDatabase.OfAsync(app, timeout.Token);
-        foreach (var bff in Bffs) Front.PutBack(bff.Port);
-        foreach (var api in Apis) Back.PutBack(api.Port);
+        foreach (var bff in Bffs) Front.PutBack(bff);
+        foreach (var api in Apis) Back.PutBack(api);
     }
 
     /// <summary>A new account, signed in at Identity: what a mailed link leads to.</summary>
@@ -74,7 +87,7 @@ public sealed class Cluster : IAsyncLifetime
             await db.SaveChangesAsync();
         }
         var person = new Person();
-        var page = await person.OpenAsync($"{Identity.Address}account/password?token={token}");
+        var page = await person.OpenAsync($"{Provider}account/password?token={token}");
         (await person.SubmitAsync(page, ("Name", name), ("Password", Password))).Status.ShouldBe(HttpStatusCode.OK);
         return person;
     }
@@ -96,11 +109,11 @@ public sealed class Cluster : IAsyncLifetime
     {
         var verifier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var challenge = Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-        using var authorized = await person.FetchAsync(HttpMethod.Get, $"{Identity.Address}connect/authorize?client_id=lightning-public&response_type=code&scope=openid%20lightning"
+        using var authorized = await person.FetchAsync(HttpMethod.Get, $"{Provider}connect/authorize?client_id=lightning-public&response_type=code&scope=openid%20lightning"
             + $"&redirect_uri={Uri.EscapeDataString(NativeCallback)}&state=abcdefgh12345678&nonce=12345678abcdefgh&code_challenge={challenge}&code_challenge_method=S256");
         var code = HttpUtility.ParseQueryString(authorized.Headers.Location.ShouldNotBeNull().Query)["code"].ShouldNotBeNull();
         using var client = new HttpClient();
-        using var answer = await client.PostAsync(new Uri(Identity.Address, "/connect/token"), new FormUrlEncodedContent(new Dictionary<string, string>
+        using var answer = await client.PostAsync(new Uri(Provider, "/connect/token"), new FormUrlEncodedContent(new Dictionary<string, string>
         {
             ["client_id"] = "lightning-public",
             ["grant_type"] = "authorization_code",

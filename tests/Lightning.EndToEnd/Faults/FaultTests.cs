@@ -130,16 +130,16 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
 
     [Fact]
     [Trait("Check", "O04")]
-    public async Task Bff_Killed_TheOthersServeTheSameCookie_AndItIsBackByItself()
+    public async Task Bff_Killed_TheOthersServeTheSameCookie_AndItServesItAgainOnceStarted()
     {
         var ada = await cluster.SignInAsync("killed-ada");
         foreach (var bff in cluster.Bffs) (await ada.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.OK);
         // With tokens that have just ended, so that the others have to replace them too.
         await cluster.Postgres.ExecuteAsync($"UPDATE web.sessions SET token_expires_at = now() - interval '1 second' WHERE sid = '{ada.Sid}'");
-        var back = await cluster.Bffs[0].CrashAsync();
+        await cluster.Bffs[0].KillAsync();
         (await cluster.Bffs[0].StatusAsync("/health/live")).ShouldBeNull();
         for (var i = 0; i < 30; i++) (await ada.StatusAsync(cluster.App)).ShouldBe(HttpStatusCode.OK);
-        await back;
+        await cluster.Bffs[0].StartAsync();
         (await ada.StatusAsync(cluster.Bffs[0].Address)).ShouldBe(HttpStatusCode.OK);
         (await AliveAsync(ada)).ShouldBe(1);
     }
@@ -227,11 +227,11 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
         foreach (var (services, balancer) in new[] { (cluster.Bffs, cluster.Front), (cluster.Apis, cluster.Back) })
             foreach (var old in services)
             {
-                balancer.TakeOut(old.Port);
+                balancer.TakeOut(old);
                 await old.StopAsync();
                 await cluster.Postgres.ExecuteAsync("UPDATE web.sessions SET token_expires_at = now() - interval '1 second'");
                 await old.StartAsync();
-                balancer.PutBack(old.Port);
+                balancer.PutBack(old);
                 var count = answers.GetValueOrDefault(HttpStatusCode.OK);
                 await Wait.UntilAsync(() => answers.GetValueOrDefault(HttpStatusCode.OK) > count + 20, TimeSpan.FromSeconds(30));
             }
@@ -251,11 +251,11 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
     {
         var ada = await cluster.SignInAsync("back-ada");
         const string used = "SELECT count(*) FROM identity.seen_tokens", waiting = "SELECT count(*) FROM identity.outbox WHERE kind = 'logout'";
-        foreach (var bff in cluster.Bffs) cluster.Front.CutOff(bff.Port);
+        foreach (var bff in cluster.Bffs) cluster.Front.CutOff(bff);
         long before;
         try
         {
-            var page = await ada.Person.OpenAsync($"{cluster.Identity.Address}account/sign-out");
+            var page = await ada.Person.OpenAsync($"{cluster.Provider}account/sign-out");
             await ada.Person.SubmitAsync(page);
             (await ada.StatusAsync(cluster.Bffs[0].Address, "/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
             // Nobody could be told yet, and that is not given up.
@@ -265,7 +265,7 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
         }
         finally
         {
-            foreach (var bff in cluster.Bffs) cluster.Front.PutBack(bff.Port);
+            foreach (var bff in cluster.Bffs) cluster.Front.PutBack(bff);
         }
         await cluster.Postgres.ExecuteAsync("UPDATE identity.outbox SET due_at = now() WHERE kind = 'logout'");
         await Wait.UntilAsync(async () => (long)(await cluster.Postgres.ExecuteAsync(waiting))! == 0);
@@ -281,10 +281,10 @@ public sealed class FaultTests(Cluster cluster) : IClassFixture<Cluster>
         var (ada, bob) = (await cluster.SignInAsync("admin-ada"), await cluster.SignInAsync("admin-bob"));
         var token = await cluster.AccessTokenAsync(ada.Person);
         using var root = await cluster.RegisterAsync("root", isAdmin: true);
-        await root.OpenAsync($"{cluster.Admin.Address}login?returnUrl=/health/live");
+        await root.OpenAsync($"{cluster.AdminSite}login?returnUrl=/health/live");
         foreach (var bff in cluster.Bffs) (await ada.StatusAsync(bff.Address)).ShouldBe(HttpStatusCode.OK);
         foreach (var api in cluster.Apis) (await Cluster.CallAsync(api, token)).ShouldBe(HttpStatusCode.OK);
-        var question = await root.OpenAsync($"{cluster.Admin.Address}sessions/end/{ada.Sid}");
+        var question = await root.OpenAsync($"{cluster.AdminSite}sessions/end/{ada.Sid}");
         question.Status.ShouldBe(HttpStatusCode.OK);
 
         await root.SubmitFormAsync(question, "of this user");

@@ -7,78 +7,89 @@ using Lightning.Testing;
 
 namespace Lightning.EndToEnd.Faults;
 
-/// <summary>One process of a service that the AppHost runs, reached by itself; it can be stopped, killed, frozen and started again.</summary>
+/// <summary>One replica of a service, reached past the orchestrator's proxy; it can be stopped, killed, frozen and started.</summary>
 sealed class ServiceProcess
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     static readonly HttpClient Probe = new() { Timeout = TimeSpan.FromSeconds(5) };
     readonly DistributedApplication app;
     readonly string id;
 
-    ServiceProcess(DistributedApplication app, string id)
-    {
-        (this.app, this.id) = (app, id);
-        Address = new Uri(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
-    }
+    ServiceProcess(DistributedApplication app, string id) => (this.app, this.id) = (app, id);
 
-    /// <summary>Those of a service, once so many are healthy.</summary>
-    public static async Task<ServiceProcess[]> OfAsync(DistributedApplication app, string service, int count, CancellationToken cancellationToken)
+    /// <summary>The replicas of a service, once so many run and are ready.</summary>
+    public static async Task<ServiceProcess[]> OfAsync(
+        DistributedApplication app, string service, int count, CancellationToken cancellationToken)
     {
-        var healthy = new SortedSet<string>(StringComparer.Ordinal);
+        var ids = new SortedSet<string>(StringComparer.Ordinal);
         await foreach (var change in app.ResourceNotifications.WatchAsync(cancellationToken))
         {
-            if (change.Resource.Name == service && IsHealthy(change.Snapshot)) healthy.Add(change.ResourceId);
-            if (healthy.Count == count) break;
+            if (change.Resource.Name == service && change.Snapshot.State?.Text == KnownResourceStates.Running) ids.Add(change.ResourceId);
+            if (ids.Count == count) break;
         }
-        return [.. healthy.Select(id => new ServiceProcess(app, id))];
+        ServiceProcess[] replicas = [.. ids.Select(id => new ServiceProcess(app, id))];
+        foreach (var replica in replicas) await replica.WaitUntilReadyAsync();
+        return replicas;
     }
 
-    public Uri Address { get; }
+    /// <summary>Where the replica itself listens; another port after each start.</summary>
+    public Uri Address => new(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
 
     public int Port => Address.Port;
 
-    CustomResourceSnapshot Snapshot => app.ResourceNotifications.TryGetCurrentState(id, out var known) ? known.Snapshot : throw new InvalidOperationException($"There is no {id}.");
+    CustomResourceSnapshot Snapshot => app.ResourceNotifications.TryGetCurrentState(id, out var known)
+        ? known.Snapshot
+        : throw new InvalidOperationException($"There is no {id}.");
 
-    int Number => Convert.ToInt32(Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, CultureInfo.InvariantCulture);
-
-    /// <summary>Starts it, and waits until it serves.</summary>
-    public async Task StartAsync()
+    /// <summary>The service's own process: the orchestrator's is `dotnet run`.</summary>
+    int ProcessId
     {
-        await SayAsync(KnownResourceCommands.StartCommand);
-        await app.ResourceNotifications.WaitForResourceHealthyAsync(id).WaitAsync(Patience);
+        get
+        {
+            var run = Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
+            var children = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{run}/task/{run}/children"));
+            return int.Parse(children.Trim(), CultureInfo.InvariantCulture);
+        }
     }
 
-    /// <summary>The status of one of its own pages; none where it does not answer.</summary>
+    /// <summary>Starts it, and waits until it is ready.</summary>
+    public async Task StartAsync()
+    {
+        var result = await app.ResourceCommands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand).WaitAsync(StartTimeout);
+        result.Success.ShouldBeTrue(result.Message);
+        await WaitUntilReadyAsync();
+    }
+
+    /// <summary>The status of one of its own pages; null where it does not answer.</summary>
     public async Task<HttpStatusCode?> StatusAsync(string path)
     {
         try
         {
-            using var answer = await Probe.GetAsync(new Uri(Address, path));
-            return answer.StatusCode;
+            using var response = await Probe.GetAsync(new Uri(Address, path));
+            return response.StatusCode;
         }
-        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+        catch (Exception ex) when (ex is HttpRequestException or TaskCanceledException)
         {
             return null;
         }
     }
 
-    /// <summary>As an orderly shut-down does it.</summary>
-    public Task StopAsync() => SayAsync(KnownResourceCommands.StopCommand);
-
-    /// <summary>From one instruction to the next, and it stays away.</summary>
-    public async Task KillAsync()
+    /// <summary>An orderly shutdown. The command gives up after some ten seconds, the orchestrator does not.</summary>
+    public async Task StopAsync()
     {
-        await EndAsync();
-        await StopAsync();
+        await app.ResourceCommands.ExecuteCommandAsync(id, KnownResourceCommands.StopCommand).WaitAsync(StartTimeout);
+        await WaitUntilStoppedAsync();
     }
 
-    /// <summary>From one instruction to the next; the AppHost starts it again.</summary>
-    /// <returns>Ends when it has.</returns>
-    public async Task<Task> CrashAsync()
+    /// <summary>SIGKILL; it stays away until it is started.</summary>
+    public async Task KillAsync()
     {
-        var before = Number;
-        await EndAsync();
-        return Wait.UntilAsync(() => IsHealthy(Snapshot) && Number != before, Patience);
+        using (var process = Process.GetProcessById(ProcessId))
+        {
+            process.Kill();
+            await process.WaitForExitAsync().WaitAsync(StartTimeout);
+        }
+        await WaitUntilStoppedAsync();
     }
 
     /// <summary>Takes it off the processor: it neither answers nor hangs up.</summary>
@@ -87,26 +98,17 @@ sealed class ServiceProcess
     /// <summary>Lets it go on.</summary>
     public Task ThawAsync() => SignalAsync("CONT");
 
-    async Task EndAsync()
-    {
-        using var process = Process.GetProcessById(Number);
-        process.Kill();
-        await process.WaitForExitAsync().WaitAsync(Patience);
-    }
+    Task<TimeSpan> WaitUntilReadyAsync() => Wait.UntilAsync(
+        async () => Snapshot.State?.Text == KnownResourceStates.Running && await StatusAsync("/health/ready") == HttpStatusCode.OK,
+        StartTimeout);
 
-    async Task SayAsync(string command)
-    {
-        var answer = await app.ResourceCommands.ExecuteCommandAsync(id, command).WaitAsync(Patience);
-        answer.Success.ShouldBeTrue(answer.Message);
-    }
+    Task<TimeSpan> WaitUntilStoppedAsync() => Wait.UntilAsync(
+        () => KnownResourceStates.TerminalStates.Contains(Snapshot.State?.Text), StartTimeout);
 
     async Task SignalAsync(string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", Number.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{signal}", ProcessId.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         kill.ExitCode.ShouldBe(0);
     }
-
-    static bool IsHealthy(CustomResourceSnapshot snapshot) =>
-        snapshot is { HealthStatus: Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy, State.Text: var state } && state == KnownResourceStates.Running;
 }
