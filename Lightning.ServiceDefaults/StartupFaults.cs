@@ -41,6 +41,8 @@ public static class StartupFaults
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         IOException { InnerException: AddressInUseException } =>
             $"{fault.Message.TrimEnd('.')}: stop what uses it, or set ASPNETCORE_URLS to another address.",
+        // The binder names the value, its key and the type; it has no exception type of its own.
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => fault.Message,
         AggregateException { InnerException: { } inner } => Sentence(inner),
         _ => null,
     };

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +38,12 @@ public static class Telemetry
         });
         // It logs every address with its query, and there are codes and one-time links in those; whatever level configuration asks for.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // For the same reason spans have no queries. Aspire switches that off in Development; last, so that nothing else does.
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new("OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_DISABLE_URL_QUERY_REDACTION", "false"),
+            new("OTEL_DOTNET_EXPERIMENTAL_HTTPCLIENT_DISABLE_URL_QUERY_REDACTION", "false"),
+        ]);
     }
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder)

@@ -4,21 +4,24 @@ using Aspire.Hosting.ApplicationModel;
 namespace EmbeddedPostgres;
 
 /// <summary>A PostgreSQL server that runs as a process of this machine, without a container engine.</summary>
-/// <param name="name">The resource's name.</param>
-/// <param name="password">The superuser's password.</param>
-/// <param name="cluster">Where the data are; <c>WithDataVolume</c> and <c>WithDataFolder</c> change it.</param>
-public sealed class EmbeddedPostgresResource(string name, ParameterResource password, PostgresCluster cluster)
-    : ExecutableResource(name, "/bin/sh", cluster.Folder), IResourceWithConnectionString
+public sealed class EmbeddedPostgresResource : ExecutableResource, IResourceWithConnectionString
 {
     internal const string EndpointName = "tcp";
 
     readonly List<EmbeddedPostgresDatabaseResource> databases = [];
 
-    /// <summary>The superuser's password.</summary>
-    public ParameterResource PasswordParameter { get; } = password;
+    internal EmbeddedPostgresResource(string name, ParameterResource password, PostgresCluster cluster)
+        : base(name, "/bin/sh", cluster.Folder)
+    {
+        PasswordParameter = password;
+        Cluster = cluster;
+    }
 
-    /// <summary>Where the data are.</summary>
-    public PostgresCluster Cluster { get; internal set; } = cluster;
+    /// <summary>The superuser's password.</summary>
+    public ParameterResource PasswordParameter { get; }
+
+    /// <summary>Where the data are; <c>WithDataVolume</c> and <c>WithDataFolder</c> change it.</summary>
+    internal PostgresCluster Cluster { get; set; }
 
     /// <summary>The databases that are created on the server.</summary>
     public IReadOnlyList<EmbeddedPostgresDatabaseResource> Databases => databases;

@@ -18,6 +18,9 @@ sealed class StartingResource(IResource resource, bool isJob)
 
     public IResource Resource => resource;
 
+    /// <summary>Its addresses that have a title; replicas share them.</summary>
+    public IReadOnlyList<UrlSnapshot> Urls { get; private set; } = [];
+
     /// <summary>Whether a job has ended well, and everything else is healthy.</summary>
     public bool IsReady => replicas.Count >= resource.GetReplicaCount() && replicas.Values.All(replica => replica.IsReady);
 
@@ -41,6 +44,7 @@ sealed class StartingResource(IResource resource, bool isJob)
     public string? Update(ResourceEvent news)
     {
         var (state, snapshot) = (news.Snapshot.State?.Text, news.Snapshot);
+        Urls = [.. snapshot.Urls.Where(url => !url.IsInternal && url.DisplayProperties.DisplayName.Length > 0)];
         if (!replicas.TryGetValue(news.ResourceId, out var replica)) replicas[news.ResourceId] = replica = new Replica();
         var before = replica.Told;
         if (state != replica.State) replica.Enter(state);

@@ -7,8 +7,7 @@ using Microsoft.Extensions.Configuration;
 namespace Lightning.AppHost.Startup;
 
 /// <summary>Prints how a start goes on, and at its end where to go.</summary>
-sealed class StartupConsole(
-    ResourceNotificationService notifications, DistributedApplicationModel model, IConfiguration configuration)
+sealed class StartupConsole(DistributedApplicationModel model, IConfiguration configuration)
 {
     const string Dashboard = "aspire-dashboard";
     readonly Stopwatch clock = Stopwatch.StartNew();
@@ -29,19 +28,12 @@ sealed class StartupConsole(
     }
 
     /// <summary>Prints the addresses that have a title, and last the dashboard's login link.</summary>
-    public void PrintAddresses()
+    public void PrintAddresses(IEnumerable<StartingResource> started)
     {
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"\nEverything is up after {clock.Elapsed.TotalSeconds:0.0} s.\n"));
-        foreach (var resource in model.Resources)
-        {
-            if (resource.Name == Dashboard || !notifications.TryGetCurrentState(resource.Name, out var current)) continue;
-            foreach (var url in current.Snapshot.Urls)
-            {
-                var title = url.DisplayProperties.DisplayName;
-                if (!url.IsInternal && title.Length > 0) Console.WriteLine($"  {title,-10} {url.Url}");
-            }
-        }
+        foreach (var url in started.Where(resource => resource.Resource.Name != Dashboard).SelectMany(resource => resource.Urls))
+            Console.WriteLine($"  {url.DisplayProperties.DisplayName,-10} {url.Url}");
         if (model.Resources.FirstOrDefault(resource => resource.Name == Dashboard) is not IResourceWithEndpoints dashboard) return;
         var address = dashboard.GetEndpoint("http").Url;
         Console.WriteLine($"  Dashboard  {address}/login?t={configuration["AppHost:BrowserToken"]}");

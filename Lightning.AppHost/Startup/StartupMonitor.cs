@@ -51,7 +51,7 @@ sealed class StartupMonitor(
                     return;
                 }
                 if (!starting.Values.All(resource => resource.IsReady)) continue;
-                console.PrintAddresses();
+                console.PrintAddresses(starting.Values);
                 return;
             }
         }

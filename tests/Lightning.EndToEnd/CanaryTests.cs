@@ -60,7 +60,7 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
         await WaitForTelemetryAsync(userId);
         foreach (var (name, secret) in secrets.Append(new("address", Address)))
             foreach (var form in new[] { secret, Uri.EscapeDataString(secret) }.Distinct())
-                app.Traces.SignalsWith(form).ShouldBeEmpty($"{name} was sent");
+                app.Traces.SignalsWith(form).ShouldBeEmpty($"{name} was sent: {string.Join(", ", app.Traces.SpansWith(form))}");
 
         await using var source = NpgsqlDataSource.Create(await app.ConnectionStringAsync());
         var tables = await DumpAsync(source);

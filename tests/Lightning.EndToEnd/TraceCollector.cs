@@ -34,6 +34,13 @@ public sealed class TraceCollector : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>The spans with a text in an attribute: service, source, name and the attribute.</summary>
+    public IEnumerable<string> SpansWith(string text) =>
+        from span in spans
+        from attribute in span.Attributes
+        where attribute.Value.Contains(text, StringComparison.Ordinal)
+        select $"{span.Service} {span.Source} {span.Name} {attribute.Key}={attribute.Value}";
+
     /// <summary>What was logged at Warning or above so far.</summary>
     public IReadOnlyCollection<LoggedWarning> Warnings => warnings;
 

@@ -1,28 +1,25 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 
 namespace Lightning.Testing;
 
-/// <summary>An AppHost as a process of its own, with a home, and so user secrets, of its own.</summary>
+/// <summary>An AppHost as a process of its own, with its own user secrets, as `dotnet run` starts it.</summary>
 public sealed class AppHostProcess : IAsyncDisposable
 {
     readonly Process process;
+    readonly string? temporaryHome;
     readonly Stopwatch clock = Stopwatch.StartNew();
     readonly List<(string Text, TimeSpan At)> output = [];
     readonly List<string> errors = [];
     readonly TaskCompletionSource<TimeSpan> up = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    readonly string? rubbish;
-
-    AppHostProcess(Process process, string? rubbish)
+    AppHostProcess(Process process, string? temporaryHome)
     {
-        (this.process, this.rubbish) = (process, rubbish);
-        process.OutputDataReceived += (_, line) =>
-        {
-            if (line.Data is null) return;
-            lock (output) output.Add((line.Data, clock.Elapsed));
-            if (line.Data.StartsWith("Everything is up", StringComparison.Ordinal)) up.TrySetResult(clock.Elapsed);
-        };
+        this.process = process;
+        this.temporaryHome = temporaryHome;
+        process.OutputDataReceived += (_, line) => ReceiveOutput(line.Data);
         process.ErrorDataReceived += (_, line) =>
         {
             if (line.Data is null) return;
@@ -42,35 +39,30 @@ public sealed class AppHostProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', Lines.Select(line => line.Text));
 
-    /// <summary>What its own process has in memory, bytes: the dashboard is in it.</summary>
-    public long Memory
+    /// <param name="appHost">The built AppHost's dll.</param>
+    /// <param name="args">Its command line.</param>
+    /// <param name="home">Where its user secrets are; a temporary folder when null.</param>
+    /// <param name="environment">Variables that it and its services see besides.</param>
+    public static AppHostProcess Start(
+        string appHost, IEnumerable<string> args, string? home = null, params (string Name, string? Value)[] environment)
     {
-        get
+        var secrets = home ?? Directory.CreateTempSubdirectory("lightning-secrets-").FullName;
+        var start = new ProcessStartInfo(Path.Combine(RuntimeRoot, "dotnet"), ["exec", appHost, .. args])
         {
-            process.Refresh();
-            return process.WorkingSet64;
-        }
-    }
-
-    /// <param name="start">The program and what it is given; its output is read here.</param>
-    /// <param name="home">Its home.</param>
-    /// <param name="isTemporary">Whether its home goes with it.</param>
-    public static AppHostProcess Start(ProcessStartInfo start, string home, bool isTemporary = false)
-    {
-        ArgumentNullException.ThrowIfNull(start);
-        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
-        start.Environment["HOME"] = home;
-        // Not the home of what is downloaded, which is so once for all.
-        var own = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        start.Environment["XDG_CACHE_HOME"] = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(own, ".cache");
-        start.Environment["npm_config_cache"] = Environment.GetEnvironmentVariable("npm_config_cache") ?? Path.Combine(own, ".npm");
-        start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        start.Environment.Remove("DOTNET_LAUNCH_PROFILE");
-        return new AppHostProcess(Process.Start(start)!, isTemporary ? home : null);
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in LaunchProfile(appHost)) start.Environment[name] = value;
+        // User secrets are below it where it is set.
+        start.Environment["APPDATA"] = secrets;
+        start.Environment["ConnectionStrings__lightning"] = "";
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return new AppHostProcess(Process.Start(start)!, home is null ? secrets : null);
     }
 
     /// <summary>Until everything is healthy.</summary>
     /// <returns>How long after the start of the process that was.</returns>
+    /// <exception cref="InvalidOperationException">It ended before.</exception>
     public async Task<TimeSpan> UpAsync(CancellationToken cancellationToken)
     {
         var exit = process.WaitForExitAsync(cancellationToken);
@@ -88,32 +80,30 @@ public sealed class AppHostProcess : IAsyncDisposable
     /// <summary>As Ctrl+C does.</summary>
     public async Task<(int Code, string Error)> StopAsync(CancellationToken cancellationToken)
     {
-        using (var interrupt = Process.Start("kill", ["-INT", Id.ToString(CultureInfo.InvariantCulture)])) await interrupt.WaitForExitAsync(cancellationToken);
+        using (var interrupt = Process.Start("kill", ["-INT", Id.ToString(CultureInfo.InvariantCulture)]))
+            await interrupt.WaitForExitAsync(cancellationToken);
         return await ExitAsync(cancellationToken);
     }
 
+    /// <summary>SIGKILL, to it alone.</summary>
     public void Kill() => process.Kill();
 
-    /// <summary>The processes that it has started and those that they have started, once programs of these names are among them.</summary>
-    public async Task<IReadOnlyList<Process>> DescendantsAsync(params string[] names)
+    /// <summary>The processes that it has started, the orchestrator and what that has started included.</summary>
+    public IReadOnlyList<int> StartedProcesses()
     {
-        var found = new List<Process>();
-        await Wait.UntilAsync(() =>
+        // DCP is detached from the AppHost, and is told whom to watch.
+        var processes = Process.GetProcesses();
+        var found = new HashSet<int> { Id };
+        foreach (var candidate in processes)
+            if (CommandLine(candidate.Id).Contains($"--monitor\0{Id}\0", StringComparison.Ordinal)) found.Add(candidate.Id);
+        for (var count = 0; count != found.Count;)
         {
-            found.Clear();
-            Add(Process.GetProcesses().ToLookup(ParentOf), Id);
-            return names.All(name => found.Exists(process => process.ProcessName == name));
-        });
-        return found;
-
-        void Add(ILookup<int, Process> children, int parent)
-        {
-            foreach (var child in children[parent])
-            {
-                found.Add(child);
-                Add(children, child.Id);
-            }
+            count = found.Count;
+            foreach (var candidate in processes)
+                if (found.Contains(ParentOf(candidate.Id))) found.Add(candidate.Id);
         }
+        found.Remove(Id);
+        return [.. found];
     }
 
     /// <summary>Ends it as a crash would; what it has started notices.</summary>
@@ -125,19 +115,51 @@ public sealed class AppHostProcess : IAsyncDisposable
             await process.WaitForExitAsync(CancellationToken.None);
         }
         process.Dispose();
-        if (rubbish is not null) Directory.Delete(rubbish, recursive: true);
+        if (temporaryHome is not null) Directory.Delete(temporaryHome, recursive: true);
     }
 
-    static int ParentOf(Process process)
+    void ReceiveOutput(string? line)
+    {
+        if (line is null) return;
+        lock (output) output.Add((line, clock.Elapsed));
+        if (line.StartsWith("Everything is up", StringComparison.Ordinal)) up.TrySetResult(clock.Elapsed);
+    }
+
+    static string RuntimeRoot => Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
+
+    /// <summary>What `dotnet run` takes from launchSettings.json.</summary>
+    static IEnumerable<(string Name, string Value)> LaunchProfile(string appHost)
+    {
+        var project = Path.GetFullPath("../../..", Path.GetDirectoryName(appHost)!);
+        using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(project, "Properties", "launchSettings.json")));
+        var profile = settings.RootElement.GetProperty("profiles").EnumerateObject().First().Value;
+        var variables = profile.GetProperty("environmentVariables").EnumerateObject()
+            .Select(variable => (variable.Name, variable.Value.GetString()!));
+        return [.. variables, ("ASPNETCORE_URLS", profile.GetProperty("applicationUrl").GetString()!)];
+    }
+
+    static string CommandLine(int id)
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{process.Id}/stat");
+            return File.ReadAllText($"/proc/{id}/cmdline");
+        }
+        catch (IOException)
+        {
+            return ""; // it has ended
+        }
+    }
+
+    static int ParentOf(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
             return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {
-            return 0; // it ended while it was looked at
+            return 0; // it has ended
         }
     }
 }

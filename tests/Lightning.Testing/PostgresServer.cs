@@ -18,6 +18,9 @@ public sealed class PostgresServer : IAsyncLifetime
     EmbeddedServer? server;
     string owner = "";
 
+    /// <summary>The superuser's connection string.</summary>
+    public string OwnerConnectionString => owner;
+
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {

