@@ -84,7 +84,25 @@ public static class SessionGate
             ClockSkew = ClockSkew,
             NameClaimType = "sub",
         };
-        bearer.Events = new JwtBearerEvents { OnTokenValidated = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync, OnChallenge = ChallengeAsync };
+        Func<TokenValidatedContext, Task> admit = tokens.Foreign ? ForeignGate.AdmitAsync : AdmitAsync;
+        bearer.Events = new JwtBearerEvents
+        {
+            OnTokenValidated = context => AdmitUnlessAbortedAsync(context, admit),
+            OnChallenge = ChallengeAsync,
+        };
+    }
+
+    /// <summary>A client that leaves while it is looked up is no error, which the handler would log with its stack.</summary>
+    static async Task AdmitUnlessAbortedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> admit)
+    {
+        try
+        {
+            await admit(context);
+        }
+        catch (OperationCanceledException) when (context.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            context.Fail("The client has left.");
+        }
     }
 
     /// <summary>Whose token cannot be looked at, because the provider's keys were never read and it is away, is not told that the token is bad: they would throw it away.</summary>

