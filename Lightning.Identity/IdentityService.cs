@@ -142,6 +142,7 @@ static class IdentityService
     public static void AddMail(this IServiceCollection services)
     {
         services.AddSingleton<Outbox>();
+        services.AddSingleton<MailDelivery>();
         services.AddHostedService<MailSender>();
     }
 

@@ -1,12 +1,16 @@
-using System.Net.Mail;
 using Microsoft.Extensions.Options;
+using MimeKit;
 
 namespace Lightning.Identity.Mail;
 
 /// <summary>The section <c>Smtp</c>: where mail is handed over.</summary>
 sealed record MailOptions
 {
-    /// <summary><c>smtp://[user:password@]host[:port]</c>, or <c>smtps://…</c> to insist on STARTTLS. Holds a password: never printed.</summary>
+    /// <summary>
+    /// <c>smtp://[user:password@]host[:port]</c>, port 25 by default, encrypted where the server offers STARTTLS; or
+    /// <c>smtps://…</c> to insist on encryption: by STARTTLS, port 587 by default, or from the first byte on port 465.
+    /// Holds a password: never printed.
+    /// </summary>
     public string? Uri { get; init; }
 
     /// <summary>The sender; by default no-reply at the issuer's host.</summary>
@@ -31,7 +35,8 @@ sealed class MailOptionsValidation(IHostEnvironment environment) : IValidateOpti
         // A password that crosses a network in the clear is everybody's.
         else if (environment.IsProduction() && options.Server is { Scheme: "smtp", IsLoopback: false, UserInfo.Length: > 0 })
             sentences.Add("Smtp:Uri sends a password to another host without encryption: write smtps:// instead of smtp://.");
-        if (options.From is not null && !MailAddress.TryCreate(options.From, out _)) sentences.Add("Smtp:From is no mail address: write it like no-reply@example.com.");
+        if (options.From is { } from && (!MailboxAddress.TryParse(from, out var sender) || sender.Domain.Length == 0))
+            sentences.Add("Smtp:From is no mail address: write it like no-reply@example.com.");
         return sentences.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(sentences);
     }
 }

@@ -1,23 +1,18 @@
-using System.Net;
-using System.Net.Mail;
-using System.Net.Mime;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Lightning.Data;
 using Lightning.Data.Outbox;
 using Lightning.ServiceDefaults;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Mail;
 
 /// <summary>Sends what waits in the outbox, one mail at a time; replicas share the work. A mail goes out once, or once more where the server took it and the answer was lost.</summary>
 sealed partial class MailSender(
-    IServiceScopeFactory scopes, Outbox outbox, IOptions<MailOptions> options, IOptions<ProviderOptions> provider, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
+    IServiceScopeFactory scopes, Outbox outbox, MailDelivery delivery, TimeProvider clock, ILogger<MailSender> logger)
+    : BackgroundService
 {
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(30);
     static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -99,7 +94,7 @@ sealed partial class MailSender(
                 LogGivenUp(row.Id, row.Attempts);
                 return Outcome.Done;
             }
-            await SendAsync(message, cancellationToken);
+            await delivery.SendAsync(row.Id, message, cancellationToken);
             LogSent(row.Id);
             return Outcome.Done;
         }
@@ -109,44 +104,23 @@ sealed partial class MailSender(
             LogUnreadable(row.Id, fault.GetType().Name);
             return Outcome.Unreadable;
         }
-        catch (SmtpException fault)
+        catch (Exception ex) when (MailDelivery.IsFailure(ex) && !IsStopping(ex, cancellationToken))
         {
-            // The exception's text may name the address, so only its kind is logged.
-            LogNotSent(row.Id, row.Attempts + 1, fault.StatusCode);
-            return Outcome.Later;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogNotSent(row.Id, row.Attempts + 1, SmtpStatusCode.GeneralFailure);
+            LogNotSent(row.Id, row.Attempts + 1, MailDelivery.Describe(ex));
             return Outcome.Later;
         }
     }
 
-    async Task SendAsync(Message message, CancellationToken cancellationToken)
-    {
-        var server = options.Value.Server!;
-        var from = options.Value.From ?? $"no-reply@{new Uri(provider.Value.Issuer).Host}";
-        using var mail = new MailMessage(new MailAddress(from, "Lightning"), new MailAddress(message.To))
-        {
-            Subject = message.Subject,
-            Body = message.Text,
-            BodyEncoding = Encoding.UTF8,
-            SubjectEncoding = Encoding.UTF8,
-        };
-        mail.AlternateViews.Add(AlternateView.CreateAlternateViewFromString(message.Html, Encoding.UTF8, MediaTypeNames.Text.Html));
-        using var client = new SmtpClient(server.Host, server.Port > 0 ? server.Port : server.Scheme == "smtps" ? 587 : 25) { EnableSsl = server.Scheme == "smtps" };
-        if (server.UserInfo.Split(':', 2) is [{ Length: > 0 } user, var password])
-            client.Credentials = new NetworkCredential(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password));
-        using var timeout = new CancellationTokenSource(SendTimeout, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await client.SendMailAsync(mail, either.Token);
-    }
+    static bool IsStopping(Exception ex, CancellationToken cancellationToken) =>
+        ex is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Information, Message = "Mail {MailId} was sent")]
     partial void LogSent(Guid mailId);
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "Mail {MailId} was not sent at attempt {Attempt} ({Status}) and will be tried again; check Smtp:Uri if this goes on")]
-    partial void LogNotSent(Guid mailId, int attempt, SmtpStatusCode status);
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message =
+        "Mail {MailId} was not sent at attempt {Attempt} ({Status}) and will be tried again; "
+        + "check Smtp:Uri if this goes on")]
+    partial void LogNotSent(Guid mailId, int attempt, string status);
 
     [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "Mail {MailId} was given up after {Attempts} attempts: its links have ended")]
     partial void LogGivenUp(Guid mailId, int attempts);

@@ -1,22 +1,23 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
-using System.Threading.Channels;
 using Lightning.Data;
 using Lightning.Data.Outbox;
 using Lightning.Identity.Mail;
 using Lightning.Testing;
+using MailKit.Security;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using MimeKit;
 
 namespace Lightning.Identity.Tests;
 
 public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    readonly LogLines logs = new();
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -27,9 +28,10 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         using var second = Sender(server);
         await Task.WhenAll(first.StartAsync(Cancellation), second.StartAsync(Cancellation));
         await WriteAsync("ada@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
-        var mail = await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation);
-        mail.ShouldContain("To: ada@example.com");
-        mail.ShouldContain("From: \"Lightning\" <no-reply@localhost>");
+        var mail = await ReceiveAsync(server);
+        mail.To.ToString().ShouldBe("ada@example.com");
+        mail.From.Mailboxes.Single().ShouldSatisfyAllConditions(
+            from => from.Name.ShouldBe("Lightning"), from => from.Address.ShouldBe("no-reply@localhost"));
         await EmptyAsync();
         await Task.WhenAll(first.StopAsync(Cancellation), second.StopAsync(Cancellation));
         server.Received.TryRead(out _).ShouldBeFalse();
@@ -38,11 +40,11 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     [Fact]
     public async Task Mail_ThatTheServerRefuses_IsTriedAgainLater_AndDroppedWhenItsLinksHaveEnded()
     {
-        await using var server = new MailServer { Refuses = true };
+        await using var server = new MailServer { Recipient = "451 later" };
         using var sender = Sender(server);
         await sender.StartAsync(Cancellation);
         await WriteAsync("bob@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
-        await UntilAsync(async db => await db.Outbox.AnyAsync(row => row.Attempts == 1, Cancellation));
+        await AttemptedAsync();
         await using (var db = identity.Database.Connect())
             (await db.Outbox.SingleAsync(Cancellation)).DueAt.ShouldBe(identity.Clock.GetUtcNow().AddSeconds(2));
 
@@ -68,7 +70,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         }
         await sender.StartAsync(Cancellation);
         await WriteAsync("carol@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
-        (await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation)).ShouldContain("To: carol@example.com");
+        (await ReceiveAsync(server)).To.ToString().ShouldBe("carol@example.com");
         await UntilAsync(async db => !await db.Outbox.AnyAsync(row => row.Kind == OutboxMessage.Mail, Cancellation));
         sender.ExecuteTask!.IsCompleted.ShouldBeFalse("the sender still works");
         await sender.StopAsync(Cancellation);
@@ -76,17 +78,154 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         (await after.Outbox.Where(row => row.Kind == OutboxMessage.UnreadableMail).ExecuteDeleteAsync(Cancellation)).ShouldBe(4);
     }
 
-    MailSender Sender(MailServer server) => new(identity.Services.GetRequiredService<IServiceScopeFactory>(), identity.Services.GetRequiredService<Mail.Outbox>(),
-        Options.Create(new MailOptions { Uri = $"smtp://127.0.0.1:{server.Port}" }), Options.Create(new ProviderOptions { Issuer = People.Issuer }),
-        identity.Clock, NullLogger<MailSender>.Instance);
+    [Fact]
+    public async Task Mail_HasMessageIdDateTextAndHtml()
+    {
+        await using var server = new MailServer();
+        using var sender = Sender(server);
+        var id = await WriteAsync("dora@example.com", identity.Clock.GetUtcNow().AddMinutes(10), "Grüße");
 
-    async Task WriteAsync(string to, DateTimeOffset goodUntil)
+        await sender.StartAsync(Cancellation);
+        var mail = await ReceiveAsync(server);
+        await EmptyAsync();
+        await sender.StopAsync(Cancellation);
+
+        mail.MessageId.ShouldBe($"{id:N}@localhost");
+        mail.Date.ShouldBe(identity.Clock.GetUtcNow());
+        mail.Subject.ShouldBe("Grüße");
+        mail.Body.ShouldBeOfType<MultipartAlternative>().Select(part => part.ContentType.MimeType)
+            .ShouldBe(["text/plain", "text/html"]);
+        mail.TextBody!.TrimEnd().ShouldBe("Grüße as text");
+        mail.HtmlBody!.TrimEnd().ShouldBe("<p>Grüße as HTML</p>");
+    }
+
+    [Fact]
+    public async Task Mail_RefusedForGood_IsTriedAgain_AndLoggedWithoutAddress()
+    {
+        await using var server = new MailServer { Recipient = "550 <erin@example.com> does not live here" };
+        using var sender = Sender(server);
+        await WriteAsync("erin@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+
+        await sender.StartAsync(Cancellation);
+        await AttemptedAsync();
+        await sender.StopAsync(Cancellation);
+
+        Failure().ShouldContain("(RecipientNotAccepted 550)");
+        logs.All.ShouldAllBe(line => !line.Contains("erin", StringComparison.Ordinal));
+        await DropAsync();
+    }
+
+    [Fact]
+    public async Task Mail_ServerHangs_IsTriedAgainAfterThirtySeconds()
+    {
+        await using var server = new MailServer { Recipient = null };
+        var clock = new FakeTimeProvider(identity.Clock.GetUtcNow());
+        using var sender = Sender(server, clock: clock);
+        await WriteAsync("frank@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+
+        await sender.StartAsync(Cancellation);
+        await server.Hanging.WaitAsync(Patience, Cancellation);
+        clock.Advance(TimeSpan.FromSeconds(29));
+        logs.All.ShouldBeEmpty();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await AttemptedAsync();
+        await sender.StopAsync(Cancellation);
+
+        Failure().ShouldContain("Canceled");
+        await DropAsync();
+    }
+
+    [Fact]
+    public async Task Server_RequiresAuthentication_GetsUserAndPasswordOfTheAddress()
+    {
+        await using var server = new MailServer { Credentials = ("us er", "pass:word") };
+        using var sender = Sender(server, "us%20er:pass:word@");
+        await sender.StartAsync(Cancellation);
+
+        await WriteAsync("grace@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+
+        (await ReceiveAsync(server)).To.ToString().ShouldBe("grace@example.com");
+        await EmptyAsync();
+        await sender.StopAsync(Cancellation);
+    }
+
+    [Theory]
+    [InlineData("", "ServiceNotAuthenticatedException")]
+    [InlineData("user:wrong@", "AuthenticationException")]
+    public async Task Server_RefusesCredentials_MailIsTriedAgain(string userInfo, string kind)
+    {
+        await using var server = new MailServer { Credentials = ("user", "password") };
+        using var sender = Sender(server, userInfo);
+        await WriteAsync("heidi@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+
+        await sender.StartAsync(Cancellation);
+        await AttemptedAsync();
+        await sender.StopAsync(Cancellation);
+
+        Failure().ShouldContain($"({kind})");
+        await DropAsync();
+    }
+
+    [Fact]
+    public async Task Server_WithoutEncryption_GetsNoMailFromSmtps()
+    {
+        await using var server = new MailServer();
+        using var sender = Sender(server, scheme: "smtps");
+        await WriteAsync("ivan@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+
+        await sender.StartAsync(Cancellation);
+        await AttemptedAsync();
+        await sender.StopAsync(Cancellation);
+
+        Failure().ShouldContain("(NotSupportedException)");
+        server.Received.TryRead(out _).ShouldBeFalse();
+        await DropAsync();
+    }
+
+    [Theory]
+    [InlineData("smtp://mail.example.com", 25, SecureSocketOptions.StartTlsWhenAvailable)]
+    [InlineData("smtp://mail.example.com:465", 465, SecureSocketOptions.StartTlsWhenAvailable)]
+    [InlineData("smtps://mail.example.com", 587, SecureSocketOptions.StartTls)]
+    [InlineData("smtps://mail.example.com:2525", 2525, SecureSocketOptions.StartTls)]
+    [InlineData("smtps://mail.example.com:465", 465, SecureSocketOptions.SslOnConnect)]
+    public void Uri_SaysPortAndEncryption(string uri, int port, SecureSocketOptions security) =>
+        MailDelivery.Connection(new Uri(uri)).ShouldBe((port, security));
+
+    MailSender Sender(MailServer server, string userInfo = "", string scheme = "smtp", TimeProvider? clock = null)
+    {
+        var options = Options.Create(new MailOptions { Uri = $"{scheme}://{userInfo}127.0.0.1:{server.Port}" });
+        var provider = Options.Create(new ProviderOptions { Issuer = People.Issuer });
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
+        return new(
+            identity.Services.GetRequiredService<IServiceScopeFactory>(), identity.Services.GetRequiredService<Mail.Outbox>(),
+            new MailDelivery(options, provider, clock ?? identity.Clock), identity.Clock, factory.CreateLogger<MailSender>());
+    }
+
+    string Failure() => logs.All.Single(line => line.Contains("was not sent at attempt 1", StringComparison.Ordinal));
+
+    static async Task<MimeMessage> ReceiveAsync(MailServer server)
+    {
+        var mail = await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation);
+        using var stream = new MemoryStream(mail);
+        return await MimeMessage.LoadAsync(stream, Cancellation);
+    }
+
+    Task AttemptedAsync() => UntilAsync(async db => await db.Outbox.AnyAsync(row => row.Attempts == 1, Cancellation));
+
+    async Task DropAsync()
+    {
+        await using var db = identity.Database.Connect();
+        (await db.Outbox.ExecuteDeleteAsync(Cancellation)).ShouldBe(1);
+    }
+
+    async Task<Guid> WriteAsync(string to, DateTimeOffset goodUntil, string what = "A subject")
     {
         var outbox = identity.Services.GetRequiredService<Mail.Outbox>();
         await using var db = identity.Database.ConnectAs("identity");
-        outbox.Add(db, new Message(to, "A subject", "Text", "<p>Text</p>", goodUntil));
+        outbox.Add(db, new Message(to, what, $"{what} as text", $"<p>{what} as HTML</p>", goodUntil));
         await db.SaveChangesAsync(Cancellation);
         outbox.Wake();
+        return db.Outbox.Local.Single().Id;
     }
 
     Task EmptyAsync() => UntilAsync(async db => !await db.Outbox.AnyAsync(Cancellation));
@@ -102,72 +241,5 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
             if (await condition(db)) return;
         }
         while (await poll.WaitForNextTickAsync(timeout.Token));
-    }
-
-    /// <summary>As much of SMTP (RFC 5321) as a sender needs.</summary>
-    sealed class MailServer : IAsyncDisposable
-    {
-        readonly TcpListener listener = new(IPAddress.Loopback, 0);
-        readonly Channel<string> received = Channel.CreateUnbounded<string>();
-        readonly Task accepting;
-
-        public MailServer()
-        {
-            listener.Start();
-            accepting = AcceptAsync();
-        }
-
-        public bool Refuses { get; init; }
-
-        public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
-
-        public ChannelReader<string> Received => received.Reader;
-
-        async Task AcceptAsync()
-        {
-            try
-            {
-                while (true)
-                {
-                    using var client = await listener.AcceptTcpClientAsync();
-                    await ServeAsync(client.GetStream());
-                }
-            }
-            catch (SocketException)
-            {
-                // Stopped.
-            }
-        }
-
-        async Task ServeAsync(Stream stream)
-        {
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            await using var writer = new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\r\n", AutoFlush = true };
-            await writer.WriteLineAsync("220 ready");
-            while (await reader.ReadLineAsync() is { } line)
-            {
-                if (line.StartsWith("RCPT", StringComparison.Ordinal) && Refuses) await writer.WriteLineAsync("451 later");
-                else if (line == "DATA")
-                {
-                    await writer.WriteLineAsync("354 go on");
-                    var mail = new StringBuilder();
-                    while (await reader.ReadLineAsync() is { } text and not ".") mail.AppendLine(text);
-                    received.Writer.TryWrite(mail.ToString());
-                    await writer.WriteLineAsync("250 taken");
-                }
-                else if (line == "QUIT")
-                {
-                    await writer.WriteLineAsync("221 bye");
-                    return;
-                }
-                else await writer.WriteLineAsync("250 fine");
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            listener.Stop();
-            await accepting;
-        }
     }
 }

@@ -12,6 +12,9 @@ public sealed class LogLines : ILoggerProvider
     /// <summary>What was written of the requests of a trace.</summary>
     public IReadOnlyList<string> Of(ActivityTraceId trace) => [.. lines.Where(line => line.TraceId == trace.ToHexString()).Select(line => line.Line)];
 
+    /// <summary>All lines, oldest first: level, category and message.</summary>
+    public IReadOnlyList<string> All => [.. lines.Select(line => line.Line)];
+
     public ILogger CreateLogger(string categoryName) => new Log(categoryName, lines);
 
     public void Dispose()
