@@ -1,4 +1,6 @@
+using Lightning.Bff.Proxy;
 using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.AspNetCore.StaticFiles;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -11,12 +13,13 @@ namespace Lightning.Bff;
 /// </summary>
 static class FrontEnd
 {
-    /// <summary>Whatever is neither the BFF's nor the API's nor a probe's.</summary>
-    const string Elsewhere = "regex(^(?!(api|bff|health)(/|$)).*$)";
+    /// <summary>As the built files are served.</summary>
+    static readonly HttpMethodMetadata ReadOnly = new([HttpMethods.Get, HttpMethods.Head]);
 
     public static void AddFrontEnd(this WebApplicationBuilder builder)
     {
         builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<MatcherPolicy, FrontEndPaths>();
         var developing = DevelopmentServer(builder.Environment, builder.Configuration) is not null;
         builder.Services.Configure<ContentSecurityPolicy>(policy =>
         {
@@ -34,14 +37,26 @@ static class FrontEnd
 
     public static void MapFrontEnd(this WebApplication app)
     {
-        // A pattern with a constraint does not match the empty path, so the first page is named by itself.
-        if (DevelopmentServer(app.Environment, app.Configuration) is { } server)
+        var pages = DevelopmentServer(app.Environment, app.Configuration) is { } server
+            ? app.MapForwarder("/{**path}", server, WithoutCredentials).WithMetadata(ReadOnly).ReportsUnanswered(app.Services)
+            : app.MapFallbackToFile("/{*path:nonfile}", "index.html", new StaticFileOptions { OnPrepareResponse = SetCaching });
+        pages.AllowAnonymous().WithMetadata(FrontEndPaths.Page);
+    }
+
+    /// <summary>Also logs what the development server does not answer.</summary>
+    static IEndpointConventionBuilder ReportsUnanswered(this IEndpointConventionBuilder pages, IServiceProvider services)
+    {
+        var unanswered = services.GetRequiredService<UnansweredRequests>();
+        pages.Add(endpoint =>
         {
-            foreach (var pattern in new[] { "/", $"/{{**path:{Elsewhere}}}" }) app.MapForwarder(pattern, server, WithoutCredentials).AllowAnonymous();
-            return;
-        }
-        foreach (var pattern in new[] { "/", $"/{{*path:nonfile:{Elsewhere}}}" })
-            app.MapFallbackToFile(pattern, "index.html", new StaticFileOptions { OnPrepareResponse = SetCaching }).AllowAnonymous();
+            var forward = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = async context =>
+            {
+                await forward(context);
+                unanswered.Report(context);
+            };
+        });
+        return pages;
     }
 
     /// <summary>The development server runs other people's code; nothing of the session is its business.</summary>
@@ -54,4 +69,36 @@ static class FrontEnd
     static void SetCaching(StaticFileResponseContext file) =>
         file.Context.Response.Headers.CacheControl =
             file.Context.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
+/// <summary>
+/// Keeps the front end from what is the BFF's, the API's or a probe's. Not a constraint of its route: the route's text is
+/// <c>http.route</c> and the name of every span.
+/// </summary>
+sealed class FrontEndPaths : MatcherPolicy, IEndpointSelectorPolicy
+{
+    /// <summary>Marks the front end's endpoint.</summary>
+    public static readonly object Page = new FrontEndPage();
+
+    static readonly PathString[] Others = ["/api", "/bff", "/health"];
+
+    /// <inheritdoc/>
+    public override int Order => 0;
+
+    /// <inheritdoc/>
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(IsPage);
+
+    /// <inheritdoc/>
+    public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
+    {
+        var path = httpContext.Request.Path;
+        if (!Array.Exists(Others, other => path.StartsWithSegments(other))) return Task.CompletedTask;
+        for (var i = 0; i < candidates.Count; i++)
+            if (candidates.IsValidCandidate(i) && IsPage(candidates[i].Endpoint)) candidates.SetValidity(i, false);
+        return Task.CompletedTask;
+    }
+
+    static bool IsPage(Endpoint endpoint) => endpoint.Metadata.GetMetadata<FrontEndPage>() is not null;
+
+    sealed class FrontEndPage;
 }

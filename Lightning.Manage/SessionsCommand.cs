@@ -91,7 +91,7 @@ static class SessionsCommand
     }
 
     static async Task<Guid> OneAsync(LightningDb db, string who, CancellationToken cancellationToken) =>
-        await Named(db.Users, who).Select(user => user.Id).Take(2).ToListAsync(cancellationToken) switch
+        await Named(db.Users, who).Select(user => user.Id).Order().Take(2).ToListAsync(cancellationToken) switch
         {
             [var id] => id,
             [] => throw new ConfigurationException($"There is no user '{who}': give their address, or the key that `sessions list` prints."),

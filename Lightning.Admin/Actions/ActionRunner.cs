@@ -23,9 +23,9 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
         var allowed = await RowsAsync(action, chosen, query.Rows(), cancellationToken);
         var rows = Meant(action, allowed);
         await using var lead = await query.LeadAsync(chosen.All?.Filters ?? [], cancellationToken);
-        var count = await rows.Take(Most + 1).CountAsync(cancellationToken);
+        var count = await rows.TakeAny(Most + 1).CountAsync(cancellationToken);
         // Those that were chosen by hand and are not among them are few enough to be told apart.
-        var others = action.Condition is null || chosen.All is not null || count == chosen.Keys.Count ? 0 : await allowed.Take(Most + 1).CountAsync(cancellationToken) - count;
+        var others = action.Condition is null || chosen.All is not null || count == chosen.Keys.Count ? 0 : await allowed.TakeAny(Most + 1).CountAsync(cancellationToken) - count;
         var sorted = RowQuery<T>.Sort(rows, query.Order(chosen.All ?? new ListState(), row), row);
         var first = await RowQuery<T>.Values(sorted, row, query.KeyOf(row).Append(query.Value(registration.NamedBy!, row))).Take(MostNamed).ToListAsync(cancellationToken);
         return new(count, others, [.. first.Select(found => new Choice(RowKey.Write(found[..^1]), registration.NamedBy!.Show(found[^1])))]);
@@ -35,7 +35,7 @@ sealed class ActionRunner<T>(AdminFor<T> registration, AdminRequest request, Row
     {
         await using var transaction = await request.Db.Database.BeginTransactionAsync();
         // Not to be given up with the request: half of it is no less work to undo than all of it.
-        var rows = await Meant(action, await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).Take(Most + 1).ToListAsync();
+        var rows = await Meant(action, await RowsAsync(action, chosen, query.Within(request.Db.Set<T>().AsTracking(), Verb.Read), CancellationToken.None)).TakeAny(Most + 1).ToListAsync();
         if (rows.Count > Most) return (0, $"At most {Most:N0} rows at once: narrow the list first.");
         if (rows.Count == 0) return (0, action.Nothing(mayBeOtherwise: true));
         await action.Run(rows, new(request.Db, request.Actor, request.Now, inputs, CancellationToken.None));

@@ -82,7 +82,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     {
         if (state.IsAsRegistered)
             return new(await request.Site.Queries.CountAsync(
-                request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "count"), _ => query.Living(query.Rows()).Take(CappedCount.Cap + 1), request.Site.Policies, cancellationToken));
+                request.Db, policy, Verb.Read, new(request.Actor, Guid.Empty), (registration, "count"), _ => query.Living(query.Rows()).TakeAny(CappedCount.Cap + 1), request.Site.Policies, cancellationToken));
         var rows = await query.NarrowAsync(state, null, cancellationToken);
         await using var lead = await query.LeadAsync(state.Filters, cancellationToken);
         return await CountAsync(rows, cancellationToken);
@@ -176,5 +176,5 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, RowQu
     public IReadOnlyList<Field> Shown(ListState state) =>
         state.Columns is { } names && registration.Columns.Where(column => names.Contains(column.Name)).ToList() is { Count: > 0 } chosen ? chosen : registration.Columns;
 
-    static async Task<CappedCount> CountAsync(IQueryable<T> rows, CancellationToken cancellationToken) => new(await rows.Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+    static async Task<CappedCount> CountAsync(IQueryable<T> rows, CancellationToken cancellationToken) => new(await rows.TakeAny(CappedCount.Cap + 1).CountAsync(cancellationToken));
 }

@@ -158,7 +158,7 @@ sealed class RowQuery<T>(AdminFor<T> registration, AdminRequest request, bool se
     async Task<IReadOnlyList<object[]>?> NameAsync(IQueryable<T> rows, CancellationToken cancellationToken)
     {
         var row = Expression.Parameter(typeof(T), "row");
-        var keys = Values(rows, row, KeyOf(row)).Take(MostRelated + 1);
+        var keys = Values(rows.TakeAny(MostRelated + 1), row, KeyOf(row));
         // How often a word occurs the database does not tell its planner about rows that this role may not read every column of, or that row-level security guards. It would guess one in fifty, and
         // for a word that is rarer read the table until it had found enough. So it is left no other way than the index of words.
         await using var shut = await ShutWays.BeginAsync(request.Db, ShutWays.AllButBitmaps, cancellationToken);

@@ -170,7 +170,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
         if (!registration.IsSmall && await own.FindAsync(search, cancellationToken) is null)
             return (await own.FindReadableAsync(search, cancellationToken))?.Select(key => key[0]).ToList();
         var rows = await own.SearchAsync(own.Rows(), search, cancellationToken);
-        var keys = await RowQuery<T>.Values(rows, row, own.KeyOf(row)).Take(most + 1).ToListAsync(cancellationToken);
+        var keys = await RowQuery<T>.Values(rows.TakeAny(most + 1), row, own.KeyOf(row)).ToListAsync(cancellationToken);
         return keys.Count > most ? null : [.. keys.Select(key => key[0]!)];
     }
 
@@ -221,7 +221,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     }
 
     public override async Task<CappedCount> CountLinkedAsync(IQueryable linked, CancellationToken cancellationToken) =>
-        new(await query.Within((IQueryable<T>)linked, Verb.Read).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+        new(await query.Within((IQueryable<T>)linked, Verb.Read).TakeAny(CappedCount.Cap + 1).CountAsync(cancellationToken));
 
     public override IQueryable Linked(IReadOnlyList<object> key, ISkipNavigation links) => query.Linked(key, links);
 
@@ -260,7 +260,7 @@ sealed class Rows<T>(AdminFor<T> registration, AdminRequest request) : Rows
     public override ChildWriter ChildrenIn(string list, IForeignKey foreignKey) => new ChildWriter<T>(registration, request, query, list, foreignKey);
 
     public override async Task<CappedCount> CountAsync(Func<Expression, Expression> condition, CancellationToken cancellationToken) =>
-        new(await query.Rows().Where(Expressions.Condition<T>(condition)).Take(CappedCount.Cap + 1).CountAsync(cancellationToken));
+        new(await query.Rows().Where(Expressions.Condition<T>(condition)).TakeAny(CappedCount.Cap + 1).CountAsync(cancellationToken));
 
     public override bool IsPossible(Verb verb) => request.Site.RulesOf(typeof(T)) is var rules && rules.Knows(verb) && rules.IsPossible(request.Actor, verb);
 

@@ -90,6 +90,9 @@ static class NoteSharesApi
             return TypedResults.ValidationProblem(new Dictionary<string, string[]> { ["address"] = ["That is your own."] });
         if (await db.NoteShares.CountAsync(other => other.NoteId == target.Row.Id, cancellationToken) >= Most)
             return Problem.TooManyShares.Answer($"A note is shared with {Most} addresses at most.");
+        // The index refuses it too, but a refused statement is an error in the log.
+        if (await db.NoteShares.AnyAsync(other => other.NoteId == target.Row.Id && other.Address == address, cancellationToken))
+            return AlreadyShared();
         var share = new NoteShare { NoteId = target.Row.Id, Address = address, CanEdit = input.CanEdit, CreatedAt = clock.GetUtcNow().ToMicroseconds() };
         db.NoteShares.Add(share);
         try
@@ -98,13 +101,15 @@ static class NoteSharesApi
         }
         catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return Problem.SharedAlready.Answer("The note is shared with this address already.");
+            return AlreadyShared();
         }
         var guarded = await db.NoteShares.AsNoTracking().Where(made => made.Id == share.Id).Guard(policy, actor).SingleAsync(cancellationToken);
         var view = NoteShareView.Of(guarded, policy, actor);
         response.Headers.ETag = view.Etag;
         return TypedResults.Created($"/api/v1/shares/{share.Id}", view);
     }
+
+    static ProblemHttpResult AlreadyShared() => Problem.SharedAlready.Answer("The note is shared with this address already.");
 
     static Results<Ok<NoteShareView>, StatusCodeHttpResult> Get(Target<NoteShare> target, HttpContext http, NoteSharePolicy policy, Actor actor) =>
         Versioned.Show(http, NoteShareView.Of(target.Guarded, policy, actor));

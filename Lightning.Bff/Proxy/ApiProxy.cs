@@ -18,9 +18,10 @@ static class ApiProxy
 
     public static void AddApiProxy(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ProxySettings>().AddSingleton<ProxiedSessions>();
+        builder.Services.AddSingleton<ProxySettings>().AddSingleton<ProxiedSessions>().AddSingleton<UnansweredRequests>();
+        builder.Services.AddServiceDiscovery();
         var proxy = builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
-            .AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms);
+            .AddServiceDiscoveryDestinationResolver().AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms);
         // The client's own diagnostics make a span of every call. Where nobody receives spans, the request's trace is passed on by its header alone.
         if (!builder.SendsTelemetry()) proxy.ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null).AddTransforms(transforms => transforms.AddRequestTransform(PassTraceOn));
     }

@@ -16,7 +16,8 @@ namespace Lightning.Bff.Proxy;
 /// the proxy's own pipeline and asks for all it needs once: a proxied request is most of what this service does, and ASP.NET's authentication and
 /// authorization, with a scope of services for each request, cost as much as a fifth of the proxying itself.
 /// </summary>
-sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, SessionStreams streams, IProblemDetailsService problems)
+sealed class ProxiedSessions(
+    RequestSessions sessions, AccessTokens tokens, SessionStreams streams, IProblemDetailsService problems, UnansweredRequests unanswered)
 {
     /// <summary>What may be sent twice (RFC 9110, 9.2.2).</summary>
     static readonly FrozenSet<string> Idempotent = new[] { "GET", "HEAD", "OPTIONS", "PUT", "DELETE" }.ToFrozenSet(StringComparer.Ordinal);
@@ -82,9 +83,13 @@ sealed class ProxiedSessions(RequestSessions sessions, AccessTokens tokens, Sess
         context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     /// <summary>A refusal without a word, such as the proxy's own 502, gets its problem details.</summary>
-    Task ExplainAsync(HttpContext context) =>
-        context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null or "" }
-            ? problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = { Status = context.Response.StatusCode } }).AsTask() : Task.CompletedTask;
+    Task ExplainAsync(HttpContext context)
+    {
+        unanswered.Report(context);
+        return context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null or "" }
+            ? problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = context.Response.StatusCode } }).AsTask()
+            : Task.CompletedTask;
+    }
 }
 
 /// <summary>One request on its way through, with its session.</summary>

@@ -7,7 +7,7 @@ namespace Lightning.Data.Outbox;
 
 /// <summary>
 /// Messages to parties that may be away: claimed for longer than a try takes, so that no connection is held meanwhile and replicas share the work;
-/// told once, or again where the answer was lost.
+/// told once, or again where the answer was lost. Not by Http.Resilience, whose retries a restart would forget.
 /// </summary>
 public sealed partial class OutboxQueue(IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxQueue> logger)
 {

@@ -248,6 +248,7 @@ public sealed partial class AccessTokens
         await RevocationSender.AddAsync(services.GetRequiredService<LightningDb>(), services.GetRequiredService<RelyingParty>().App, idHash, secrets.ProtectTokens(idHash, tokens), clock.GetUtcNow());
     }
 
+    /// <summary>Asks once: Http.Resilience would retry, and a refresh token sent twice is taken for stolen.</summary>
     static async Task<TokenResult<UserToken>> AskProviderAsync(IServiceProvider services, string refreshToken)
     {
         using var patience = new CancellationTokenSource(ProviderPatience);
@@ -262,7 +263,10 @@ public sealed partial class AccessTokens
         }
     }
 
-    /// <summary>A rotated token exists once: while the lease lasts, a database that comes back gets it yet.</summary>
+    /// <summary>
+    /// A rotated token exists once: while the lease lasts, a database that comes back gets it yet.
+    /// Not by Http.Resilience: no HTTP request is repeated here.
+    /// </summary>
     async Task<bool> PersistAsync(Func<Task<bool>> write)
     {
         var began = clock.GetTimestamp();

@@ -90,7 +90,8 @@ public sealed class PlanTests(PostgresServer server)
         // What one person owns, who has more than can be named, is read from its place in an index too, once it has been seen that there is more.
         var (owned, read) = await look.AtAsync(site.Find("notes")!, rows => rows.ListAsync(new ListState { Search = "1@example.com" }, Cancellation));
         owned.Next.ShouldNotBeNull();
-        read.Where(statement => statement.Text.Contains("ORDER BY", StringComparison.Ordinal)).ShouldHaveSingleItem().Read.ShouldBeLessThan(150, string.Join('\n', read.Select(statement => $"{statement.Read} rows\n{statement.Text}\n{statement.Plan}")));
+        read.Where(statement => statement.Text.Contains("ORDER BY n.created_at", StringComparison.Ordinal))
+            .ShouldHaveSingleItem().Read.ShouldBeLessThan(150, string.Join('\n', read.Select(statement => $"{statement.Read} rows\n{statement.Text}\n{statement.Plan}")));
 
         // Without its index a span of the book is looked for among all of it, and this test sees that.
         await database.ExecuteAsync("DROP INDEX audit.ix_entries_at_id");

@@ -144,6 +144,8 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     {
         if (factory is not null) await factory.DisposeAsync();
         if (ownsDatabase) await Database.DisposeAsync();
+        // Such as a limit without an order.
+        Log.All.ShouldAllBe(line => !line.StartsWith("Warning Microsoft.EntityFrameworkCore", StringComparison.Ordinal));
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
@@ -88,6 +89,27 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         foreach (var stream in streams) await stream.HearsAsync("changed", note);
         foreach (var stream in streams) await stream.DisposeAsync();
         await Wait.UntilAsync(() => feed.Count == 0);
+    }
+
+    [Fact]
+    public async Task Stream_ClientLeaves_LogsNoWarning()
+    {
+        await using var own = new ApiUnderTest(api.Server) { IsOnSocket = true };
+        await own.InitializeAsync();
+        var ada = await own.SignInAsync("ada");
+        var feed = (Events.NoteFeed)own.Services.GetService(typeof(Events.NoteFeed))!;
+        using var spans = new RequestSpans();
+        var trace = ActivityTraceId.CreateRandom();
+        ada.Client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+
+        // Some leave while nothing happens, others while they are told of a change.
+        var streams = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Listening.BeginAsync(ada.Client)));
+        foreach (var stream in streams.Take(5)) await stream.DisposeAsync();
+        await ada.WriteAsync("On its way");
+        foreach (var stream in streams.Skip(5)) await stream.DisposeAsync();
+
+        await spans.PathsOfAsync(trace.ToHexString(), streams.Length, "/api/v1/notes/events");
+        own.Log.All.ShouldAllBe(line => line.StartsWith("Information", StringComparison.Ordinal));
     }
 
     /// <summary>An open stream.</summary>

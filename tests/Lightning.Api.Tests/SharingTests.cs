@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Lightning.Testing;
 
@@ -121,6 +122,21 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await ada.PostAsync($"{note}/shares", new { address = ada.User.Email.ToUpperInvariant() })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ada.PostAsync($"{note}/shares", new { address = "x@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await ada.PostAsync($"{note}/shares", new { address = "X@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task Share_Twice_IsNoFailureInTheLog()
+    {
+        var ada = await api.SignInAsync("ada");
+        var note = await ada.WriteAsync("Mine");
+        await ada.PostAsync($"{note}/shares", new { address = "x@example.com" });
+        var trace = ActivityTraceId.CreateRandom();
+        ada.Client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+
+        var answer = await ada.PostAsync($"{note}/shares", new { address = "x@example.com" });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        api.Log.Of(trace).ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Net;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Bff.Tests;
 
@@ -77,6 +79,31 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
         received.Headers.Keys.ShouldNotContain("Cookie");
         page.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("style-src 'self' 'unsafe-inline'");
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("GET", "/bff/unknown", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/API/unknown", HttpStatusCode.Unauthorized)]
+    [InlineData("GET", "/health/unknown", HttpStatusCode.NotFound)]
+    [InlineData("OPTIONS", "/api/v1/notes", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "/notes", HttpStatusCode.MethodNotAllowed)]
+    public async Task DevelopmentServer_IsNotAskedForWhatIsNoPage(string method, string path, HttpStatusCode status)
+    {
+        using var developer = bff.NewBrowser(bff.Start(("services:web:http:0", bff.Api.Address)));
+
+        using var answer = await developer.FetchAsync(new HttpMethod(method), path);
+
+        answer.StatusCode.ShouldBe(status);
+        bff.Api.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Routes_AreReadableNamesOfSpans()
+    {
+        foreach (var address in new[] { bff.Address, bff.Start(("services:web:http:0", bff.Api.Address)) })
+            foreach (var endpoint in bff.ServicesOf(address).GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+                endpoint.RoutePattern.RawText.ShouldNotBeNull().ShouldSatisfyAllConditions(
+                    route => route.Length.ShouldBeLessThan(50), route => route.ShouldNotContain("regex"));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -95,6 +96,50 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
     }
 
+    [Fact]
+    public async Task Api_Down_IsOneLineOfTheLog()
+    {
+        using var ada = await bff.SignInAsync();
+        await bff.Api.DisposeAsync();
+        var trace = ActivityTraceId.CreateRandom();
+
+        using var answer = await ada.Browser.FetchAsync(HttpMethod.Get, "/api/v1/notes", TraceOf(trace));
+
+        var line = bff.Log.Of(trace).ShouldHaveSingleItem();
+        line.ShouldStartWith("Warning Lightning.Bff.Proxy.UnansweredRequests: A request to /api/{**rest} was not answered");
+        line.ShouldNotContain("\n");
+    }
+
+    [Fact]
+    public async Task DevelopmentServer_Down_IsOneLineOfTheLog()
+    {
+        using var browser = bff.NewBrowser(bff.Start(("services:web:http:0", "http://localhost:1")));
+        var trace = ActivityTraceId.CreateRandom();
+
+        using var page = await browser.GetAsync("/notes", TraceOf(trace));
+
+        page.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
+        var line = bff.Log.Of(trace).ShouldHaveSingleItem();
+        line.ShouldStartWith("Warning Lightning.Bff.Proxy.UnansweredRequests: A request to /{**path} was not answered");
+        line.ShouldNotContain("\n");
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("127.0.0.1")]
+    public async Task Service_HasAddressByHostNameOrNumber_IsReached(string host)
+    {
+        var address = new UriBuilder(bff.Api.Address) { Host = host }.Uri.GetLeftPart(UriPartial.Authority);
+        using var ada = await bff.SignInAsync(bff.Start(("services:api:http:0", address)));
+
+        using var answer = await ada.FetchAsync("/api/v1/notes");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        bff.Api.Requests.ShouldHaveSingleItem().Headers["Host"].ShouldBe(new Uri(address).Authority);
+    }
+
+    static (string, string) TraceOf(ActivityTraceId trace) => ("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+
     [Theory]
     [InlineData("OPTIONS")]
     [InlineData("TRACE")]
@@ -160,6 +205,8 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
     [InlineData("ReverseProxy:Routes:api:Metadata:Security", "0", "'0', which is unknown")]
     [InlineData("ReverseProxy:Routes:another:Match:Path", "/api/v2/{**rest}", "ReverseProxy:Routes:another:Match:Methods is not set")]
     [InlineData("services:api:http:0", "", "services:api:http:0 is not set")]
+    [InlineData("services:api:http:0", "http://localhost:5102/v1", "services:api:http:0 is 'http://localhost:5102/v1', which is no address")]
+    [InlineData("services:api:http:0", "localhost", "services:api:http:0 is 'localhost', which is no address")]
     [InlineData("Oidc:Authority", "", "Oidc:Authority is not set")]
     [InlineData("Oidc:Authority", "http://id.example.com", "Oidc:Authority is plain http")]
     [InlineData("Oidc:ClientSecret", "", "Oidc:ClientSecret is not set")]

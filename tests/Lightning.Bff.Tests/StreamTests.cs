@@ -42,6 +42,27 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
         bff.Api.Requests.ShouldHaveSingleItem().Headers["Authorization"].ShouldBe("Bearer access-canary-1");
     }
 
+    [Theory]
+    [InlineData("/api/v1/events", true)]
+    [InlineData("/api/v1/events", false)]
+    [InlineData("/bff/watch", true)]
+    [InlineData("/bff/watch", false)]
+    public async Task Events_ClientLeavesOrSessionEnds_LogsNoWarning(string path, bool leaves)
+    {
+        using var ada = await bff.SignInAsync();
+        using var spans = new RequestSpans();
+        var trace = ActivityTraceId.CreateRandom();
+        await using var events = await OpenEventsAsync(ada, path, trace);
+        (await events.NextAsync()).ShouldNotBeNull();
+
+        if (leaves) await events.DisposeAsync();
+        else await bff.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+
+        await spans.PathsOfAsync(trace.ToHexString(), 1, path);
+        bff.Log.Of(trace).ShouldAllBe(line => line.StartsWith("Information", StringComparison.Ordinal));
+        bff.Log.All.ShouldAllBe(line => !line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Events_WithNothingToTellYet_AreOpenAtOnce()
     {
@@ -144,13 +165,15 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
         return socket;
     }
 
-    static async Task<EventStream> OpenEventsAsync(SignedIn person)
+    static async Task<EventStream> OpenEventsAsync(
+        SignedIn person, string path = "/api/v1/events", ActivityTraceId trace = default)
     {
         var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(person.Browser.Address, "/api/v1/events"))
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(person.Browser.Address, path))
         {
             Headers = { { "X-CSRF", "1" }, { "Cookie", $"{BffUnderTest.SessionCookie}={person.Browser.Cookie(BffUnderTest.SessionCookie)}" } },
         };
+        if (trace != default) request.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
         var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         return new EventStream(client, new StreamReader(await answer.Content.ReadAsStreamAsync(Cancellation)));

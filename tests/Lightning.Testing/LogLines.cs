@@ -12,7 +12,7 @@ public sealed class LogLines : ILoggerProvider
     /// <summary>What was written of the requests of a trace.</summary>
     public IReadOnlyList<string> Of(ActivityTraceId trace) => [.. lines.Where(line => line.TraceId == trace.ToHexString()).Select(line => line.Line)];
 
-    /// <summary>All lines, oldest first: level, category and message.</summary>
+    /// <summary>All lines, oldest first: level, category, message and, on lines of its own, the exception.</summary>
     public IReadOnlyList<string> All => [.. lines.Select(line => line.Line)];
 
     public ILogger CreateLogger(string categoryName) => new Log(categoryName, lines);
@@ -29,6 +29,9 @@ public sealed class LogLines : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue((Activity.Current?.TraceId.ToHexString(), $"{logLevel} {category}: {formatter(state, exception)}"));
+            lines.Enqueue((Activity.Current?.TraceId.ToHexString(), Line(logLevel, formatter(state, exception), exception)));
+
+        string Line(LogLevel logLevel, string message, Exception? exception) =>
+            $"{logLevel} {category}: {message}{(exception is null ? "" : $"\n{exception}")}";
     }
 }
