@@ -24,13 +24,13 @@ builder.Services.AddDocsPage();
 
 var app = builder.Build();
 app.UseServiceDefaults();
-app.UseDocsPage();
 app.UseCors();
 app.UseSessionGate();
 app.UseStrictQueries();
 app.UseIdempotencyKeys();
 
 app.MapOpenApi().AllowAnonymous();
+app.MapDocsPage();
 app.MapMe();
 app.MapUsers();
 app.MapNotes();

@@ -28,7 +28,7 @@ var api = Service<Projects.Lightning_Api>("api").WithReplicas(replicas)
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 // The page of the API signs in as the public client.
 identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoint("http"))
-    .WithEnvironment("Identity__Clients__Public__RedirectUris__2", ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/oauth2-redirect.html"));
+    .WithEnvironment("Identity__Clients__Public__RedirectUris__2", ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/callback.html"));
 
 // Vite's development server is behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddNpmApp("web", "../Lightning.Web", "dev")

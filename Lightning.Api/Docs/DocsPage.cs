@@ -1,55 +1,98 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Encodings.Web;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Gate;
+using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
+using Scalar.AspNetCore;
 
 namespace Lightning.Api.Docs;
 
 /// <summary>The section <c>Api:Docs</c>.</summary>
 sealed record DocsOptions
 {
-    /// <summary>Whether the page is there; not set: in Development only.</summary>
+    /// <summary>Whether the page is there; if not set, in Development only.</summary>
     public bool? Show { get; init; }
 
-    /// <summary>The public client as which people sign in on it. At the provider it has this page's <c>/docs/oauth2-redirect.html</c> among its redirect URIs, and its origin among its origins.</summary>
-    [Required(ErrorMessage = "Api:Docs:ClientId is empty: give the public client as which people sign in on the API's page, such as lightning-public.")]
+    /// <summary>
+    /// The public client that people sign in with on the page. At the provider, its redirect URIs must hold this API's
+    /// <c>/docs/callback.html</c>, and its origins this API's origin.
+    /// </summary>
+    [Required(ErrorMessage = "Api:Docs:ClientId is empty: give the public client that people sign in with on the API's "
+        + "page, such as lightning-public.")]
     public string ClientId { get; init; } = "lightning-public";
 }
 
 /// <summary>
-/// A page at <c>/docs</c> that shows the API's document, where one signs in by code + PKCE and tries each operation as oneself. Swagger UI, with a start page of our own:
-/// nothing inline, nothing from elsewhere, no token kept.
+/// The API reference at <c>/docs</c>: Scalar, where a person signs in by code + PKCE and tries operations on their own
+/// data. Nothing comes from other origins, and no token is stored.
 /// </summary>
 static class DocsPage
 {
-    const string Path = "/docs";
+    public static void AddDocsPage(this IServiceCollection services) =>
+        services.AddOptions<DocsOptions>().BindConfiguration("Api:Docs").ValidateAnnotations();
 
-    public static void AddDocsPage(this IServiceCollection services) => services.AddOptions<DocsOptions>().BindConfiguration("Api:Docs").ValidateAnnotations();
-
-    public static void UseDocsPage(this WebApplication app)
+    public static void MapDocsPage(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<DocsOptions>>().Value;
         if (!(options.Show ?? app.Environment.IsDevelopment())) return;
-        var provider = new Uri(app.Services.GetRequiredService<IOptions<AccessTokenOptions>>().Value.Authority).GetLeftPart(UriPartial.Authority);
-        var policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-            + $"connect-src 'self' {provider}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(Path, StringComparison.Ordinal), docs =>
+        var authority = app.Services.GetRequiredService<IOptions<AccessTokenOptions>>().Value.Authority.TrimEnd('/');
+        var docs = app.MapGroup("/docs").AllowAnonymous().ExcludeFromDescription();
+        docs.AddEndpointFilter((context, next) =>
         {
-            docs.Use((context, next) =>
-            {
-                context.Response.Headers.ContentSecurityPolicy = policy;
-                if (context.Request.Path != $"{Path}/settings.json") return next(context);
-                context.Response.Headers.CacheControl = "no-store";
-                return context.Response.WriteAsJsonAsync(new { clientId = options.ClientId }, context.RequestAborted);
-            });
-            // First of all our own files, in the place of those of the same name that come with Swagger UI.
-            docs.UseStaticFiles(new StaticFileOptions
-            {
-                RequestPath = Path,
-                FileProvider = new EmbeddedFileProvider(typeof(DocsPage).Assembly, $"{typeof(DocsPage).Namespace}.Page"),
-            });
-            docs.UseSwaggerUI(page => page.RoutePrefix = Path[1..]);
+            var http = context.HttpContext;
+            SetPolicy(http, authority, scripts: "'self'", styles: "'self'");
+            // Scalar's route takes the name of a document; there is only one.
+            return http.GetRouteValue("documentName") is null ? next(context) : new(TypedResults.NotFound());
         });
+        docs.MapScalarApiReference("", (page, context) =>
+        {
+            Configure(page, authority, options.ClientId);
+            page.Nonce = context.CspNonce();
+            // Inline styles: Scalar's code viewer (CodeMirror) and its toasts add style elements without a nonce.
+            SetPolicy(context, authority, scripts: $"'nonce-{page.Nonce}'", styles: "'self' 'unsafe-inline'");
+        });
+        foreach (var file in Files)
+            docs.MapGet(file.Name, () => TypedResults.Stream(file.CreateReadStream(), ContentTypeOf(file)));
+    }
+
+    /// <summary>Our own files, embedded from <c>Page</c>.</summary>
+    static IDirectoryContents Files =>
+        new EmbeddedFileProvider(typeof(DocsPage).Assembly, "Lightning.Api.Docs.Page").GetDirectoryContents("");
+
+    static string ContentTypeOf(IFileInfo file) =>
+        new FileExtensionContentTypeProvider().Mappings[Path.GetExtension(file.Name)];
+
+    static void SetPolicy(HttpContext context, string authority, string scripts, string styles) =>
+        context.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src {scripts}; style-src {styles}; img-src 'self' data:; "
+            + $"connect-src 'self' {new Uri(authority).GetLeftPart(UriPartial.Authority)}; "
+            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+    static void Configure(ScalarOptions page, string authority, string clientId)
+    {
+        page.Title = "Lightning API";
+        page.Favicon = "icon.svg";
+        page.DefaultOpenAllTags = true;
+        // docs.js adds what the browser knows: the provider's endpoints, and where this API is.
+        page.JavaScriptConfiguration = "docs/docs.js";
+        page.HeadContent = $"""
+            <meta name="authority" content="{HtmlEncoder.Default.Encode(authority)}">
+            <meta name="client-id" content="{HtmlEncoder.Default.Encode(clientId)}">
+            <link rel="icon" href="{page.Favicon}">
+            <link rel="stylesheet" href="tokens.css">
+            <link rel="stylesheet" href="docs.css">
+            """;
+        // The look is docs.css's, light or dark as the system is.
+        page.Theme = ScalarTheme.None;
+        page.DefaultFonts = false;
+        page.HideDarkModeToggle = true;
+        // Nothing that calls Scalar's own services.
+        page.Agent = new ScalarAgentOptions { Disabled = true };
+        page.Mcp = new ScalarMcpOptions { Disabled = true };
+        page.HideClientButton = true;
+        page.ShowDeveloperTools = DeveloperToolsVisibility.Never;
+        page.Telemetry = false;
     }
 }

@@ -169,7 +169,7 @@ public sealed partial class NewcomerTests(RunningApp app, Browser browser) : IDi
         var page = await (await browser.OpenAsync()).NewPageAsync();
         await page.GotoAsync(new Uri(app.Address("api"), "/docs").ToString());
         foreach (var summary in new[] { "Lists one's notes and those shared with one, newest change first.", "Writes a note.", "Deletes a note." })
-            await Expect(page.GetByText(summary)).ToBeVisibleAsync();
+            await Expect(page.GetByText(summary).First).ToBeVisibleAsync();
         await page.ShootAsync("api-docs");
     }
 

@@ -1,63 +1,84 @@
-// The API's document, and signing in to try it: code + PKCE as a public client. Tokens are in this page's memory, and go with it.
+// Scalar's options that only the browser knows; above all sign-in, by authorization code + PKCE as a public client.
+// Tokens are kept in this page's memory only.
+document.documentElement.lang = 'en';
+const meta = name => document.querySelector(`meta[name=${name}]`).content;
+const redirectUri = new URL('callback.html', location.href).href;
+const metadataAddress = `${meta('authority')}/.well-known/openid-configuration`;
+
 const read = async url => {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
-  return answer.json();
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  return response.json();
 };
 
-const { clientId } = await read('settings.json');
-const spec = await read('/openapi/v1.json');
-const scheme = spec.components.securitySchemes.session;
-// Where the document does not say where the API is, it is where it came from.
-if (!spec.servers?.length) spec.servers = [{ url: location.origin }];
-let provider = null;
-try {
-  provider = await read(scheme.openIdConnectUrl);
-  // The one flow of all that the provider has which a page like this may use.
-  spec.components.securitySchemes.session = {
-    type: 'oauth2',
-    description: scheme.description,
-    flows: {
-      authorizationCode: {
-        authorizationUrl: provider.authorization_endpoint,
-        tokenUrl: provider.token_endpoint,
-        scopes: { openid: 'Who you are', lightning: 'Your own data' },
-      },
+const session = provider => ({
+  type: 'oauth2',
+  flows: {
+    authorizationCode: {
+      authorizationUrl: provider.authorization_endpoint,
+      tokenUrl: provider.token_endpoint,
+      // Required by Scalar's schema: without it, the x-scalar-* properties are dropped.
+      refreshUrl: '',
+      'x-scalar-client-id': meta('client-id'),
+      'x-scalar-redirect-uri': redirectUri,
+      'x-usePkce': 'SHA-256',
+      scopes: { openid: 'Who you are', lightning: 'Your own data' },
+      selectedScopes: ['openid', 'lightning'],
     },
-  };
-} catch (fault) {
-  spec.info.description += `\n\n**Signing in is not possible now: ${scheme.openIdConnectUrl} cannot be read. Load this page again once it can.**`;
-  console.error(fault);
-}
-
-const ui = window.SwaggerUIBundle({
-  spec,
-  dom_id: '#docs',
-  deepLinking: true,
-  persistAuthorization: false,
-  validatorUrl: null,
-  oauth2RedirectUrl: new URL('oauth2-redirect.html', location.href).href,
-  // A header that browsers would ask the provider about, and that means nothing to it.
-  requestInterceptor: request => {
-    delete request.headers['X-Requested-With'];
-    return request;
   },
 });
-ui.initOAuth({ clientId, scopes: ['openid', 'lightning'], usePkceWithAuthorizationCodeGrant: true });
 
-// The provider's pages cut the tie between a window and the one that opened it (Cross-Origin-Opener-Policy), so the answer comes by a channel of this origin.
-new BroadcastChannel('lightning-docs').addEventListener('message', ({ data }) => {
-  const waiting = window.swaggerUIRedirectOauth2;
-  const answer = new URLSearchParams(data);
-  // Another tab's, or nobody's.
-  if (!waiting || answer.get('state') !== waiting.state) return;
-  delete window.swaggerUIRedirectOauth2;
-  const fail = message => waiting.errCb({ authId: waiting.auth.name, source: 'auth', level: 'error', message });
-  // RFC 9207, 2.4: the code goes to nobody but whoever gave it.
-  if (provider.authorization_response_iss_parameter_supported && answer.get('iss') !== provider.issuer) fail('The answer is another provider’s.');
-  else if (!answer.get('code')) fail(answer.get('error_description') ?? answer.get('error') ?? 'The provider gave no code.');
-  else {
-    waiting.auth.code = answer.get('code');
-    waiting.callback({ auth: waiting.auth, redirectUrl: waiting.redirectUrl });
+/**
+ * What Scalar polls in place of the sign-in window. The provider's pages cut the tie between that window and this one
+ * (Cross-Origin-Opener-Policy), so callback.html sends the response by a channel.
+ */
+class SignInWindow {
+  closed = false;
+  location = { href: 'about:blank' };
+  #channel = new BroadcastChannel('lightning-docs');
+
+  constructor(state, provider) {
+    this.#channel.onmessage = ({ data }) => {
+      const response = new URLSearchParams(data);
+      // A response to another tab, or to no request.
+      if (response.get('state') !== state) return;
+      // RFC 9207, 2.4: a code is sent to the provider that issued it only.
+      if (provider.authorization_response_iss_parameter_supported && response.get('iss') !== provider.issuer) {
+        response.delete('code');
+        response.set('error', 'The response is from another provider.');
+      }
+      this.location.href = `${redirectUri}?${response}`;
+    };
+    // That the window was closed cannot be seen either, only that the user is back. The response may be on its way.
+    addEventListener('focus', () => setTimeout(() => (this.closed = true), 1000), { once: true });
   }
-});
+
+  close() {
+    this.#channel.close();
+  }
+}
+
+const replaceSignInWindow = provider => {
+  const open = window.open.bind(window);
+  window.open = (url, target, features) => {
+    const opened = open(url, target, features);
+    if (!opened || target !== 'openAuth2Window') return opened;
+    return new SignInWindow(new URL(url).searchParams.get('state'), provider);
+  };
+};
+
+let scheme;
+try {
+  const provider = await read(metadataAddress);
+  replaceSignInWindow(provider);
+  scheme = session(provider);
+} catch (ex) {
+  console.error(ex);
+  scheme = { description: `Sign-in is not available. Reload this page once ${metadataAddress} can be read.` };
+}
+
+export default {
+  // The document does not say where the API is: it is where the document is.
+  servers: [{ url: location.origin }],
+  authentication: { preferredSecurityScheme: 'session', securitySchemes: { session: scheme } },
+};
