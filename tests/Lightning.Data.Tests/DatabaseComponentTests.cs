@@ -4,6 +4,7 @@ using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -11,8 +12,8 @@ using OpenTelemetry.Trace;
 
 namespace Lightning.Data.Tests;
 
-/// <summary>Spans and metrics of the database come with it, and only where somebody receives them.</summary>
-public sealed class TelemetryTests(PostgresServer server)
+/// <summary>What the services rely on in <c>AddNpgsqlDbContext</c> of Aspire.</summary>
+public sealed class DatabaseComponentTests(PostgresServer server)
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -45,6 +46,60 @@ public sealed class TelemetryTests(PostgresServer server)
 
         host.Services.GetService<TracerProvider>().ShouldBeNull();
         host.Services.GetService<MeterProvider>().ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task HealthCheck_OfTheDatabase_IsOneAndFollowsIt()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        foreach (var (connection, expected) in new[]
+        {
+            (database.ConnectionString, HealthStatus.Healthy),
+            ("Host=127.0.0.1;Port=1;Username=x;Database=lightning", HealthStatus.Unhealthy),
+        })
+        {
+            var builder = Builder(database);
+            builder.Configuration["ConnectionStrings:lightning"] = connection;
+            builder.AddLightningData("api");
+            using var host = builder.Build();
+
+            var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation);
+
+            report.Entries.ShouldHaveSingleItem().Key.ShouldBe(nameof(LightningDb));
+            report.Status.ShouldBe(expected);
+        }
+    }
+
+    [Fact]
+    public async Task Context_IsPooledAndDoesNotRetry()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var builder = Builder(database);
+        builder.AddLightningData("api");
+        using var host = builder.Build();
+
+        LightningDb first;
+        await using (var scope = host.Services.CreateAsyncScope())
+            first = scope.ServiceProvider.GetRequiredService<LightningDb>();
+        await using var next = host.Services.CreateAsyncScope();
+
+        next.ServiceProvider.GetRequiredService<LightningDb>().ShouldBeSameAs(first);
+        first.Database.CreateExecutionStrategy().RetriesOnFailure.ShouldBeFalse();
+    }
+
+    /// <summary>It is read when the database is added; what configuration says later does not count.</summary>
+    [Fact]
+    public async Task ConnectionString_SetAfterTheDatabaseWasAdded_DoesNotCount()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var builder = Builder(database);
+        builder.AddLightningData("api");
+        builder.Configuration["ConnectionStrings:lightning"] = "Host=127.0.0.1;Port=1;Username=x;Database=lightning";
+        using var host = builder.Build();
+
+        await using var scope = host.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
+        (await db.Database.CanConnectAsync(Cancellation)).ShouldBeTrue();
     }
 
     static HostApplicationBuilder Builder(TestDatabase database)
