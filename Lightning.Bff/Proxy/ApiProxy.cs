@@ -20,10 +20,11 @@ static class ApiProxy
     {
         builder.Services.AddSingleton<ProxySettings>().AddSingleton<ProxiedSessions>().AddSingleton<UnansweredRequests>();
         builder.Services.AddServiceDiscovery();
-        var proxy = builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
-            .AddServiceDiscoveryDestinationResolver().AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms);
-        // The client's own diagnostics make a span of every call. Where nobody receives spans, the request's trace is passed on by its header alone.
-        if (!builder.SendsTelemetry()) proxy.ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null).AddTransforms(transforms => transforms.AddRequestTransform(PassTraceOn));
+        builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .AddServiceDiscoveryDestinationResolver().AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms)
+            // The client would make a span of every call, sampled or not, beside the proxy's own: the header is enough.
+            .ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null)
+            .AddTransforms(transforms => transforms.AddRequestTransform(PassTraceOn));
     }
 
     public static void MapApiProxy(this WebApplication app)
