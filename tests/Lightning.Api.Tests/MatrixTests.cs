@@ -55,8 +55,13 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         ["DeleteUser"] = new("DELETE", "/api/v1/users/{user}", null, 403, 404, 404, 404, 204),
     };
 
-    /// <summary>What anybody may call.</summary>
-    static readonly string[] Public = ["/health/live", "/health/ready", "/openapi/{documentName}.json", "/problems", "/problems/{slug}"];
+    /// <summary>What anybody may call; below <c>/docs</c>, the page and its files.</summary>
+    static readonly string[] Public =
+    [
+        "/health/live", "/health/ready", "/openapi/{documentName}.json", "/problems", "/problems/{slug}",
+        "/docs/{documentName?}", "/docs/scalar.js", "/docs/scalar.aspnetcore.js", "/docs/favicon.svg",
+        "/docs/docs.js", "/docs/docs.css", "/docs/tokens.css", "/docs/icon.svg", "/docs/callback.html", "/docs/callback.js",
+    ];
 
     IEnumerable<RouteEndpoint> Endpoints => api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
