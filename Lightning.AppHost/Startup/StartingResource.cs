@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Lightning.AppHost.Startup;
 
 /// <summary>How far a resource has come, over all its replicas.</summary>
-sealed class StartingResource(IResource resource, bool isJob)
+sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock)
 {
     /// <summary>For a process to become healthy.</summary>
     static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
@@ -36,7 +35,7 @@ sealed class StartingResource(IResource resource, bool isJob)
         return model.Resources
             .Where(resource => resource is ExecutableResource or ProjectResource or ContainerResource)
             .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
-            .ToDictionary(resource => resource.Name, resource => new StartingResource(resource, jobs.Contains(resource)));
+            .ToDictionary(resource => resource.Name, resource => new StartingResource(resource, jobs.Contains(resource), TimeProvider.System));
     }
 
     /// <summary>Takes news of a replica.</summary>
@@ -45,7 +44,7 @@ sealed class StartingResource(IResource resource, bool isJob)
     {
         var (state, snapshot) = (news.Snapshot.State?.Text, news.Snapshot);
         Urls = [.. snapshot.Urls.Where(url => !url.IsInternal && url.DisplayProperties.DisplayName.Length > 0)];
-        if (!replicas.TryGetValue(news.ResourceId, out var replica)) replicas[news.ResourceId] = replica = new Replica();
+        if (!replicas.TryGetValue(news.ResourceId, out var replica)) replicas[news.ResourceId] = replica = new Replica(clock);
         var before = replica.Told;
         if (state != replica.State) replica.Enter(state);
         replica.Health = string.Join(" ", snapshot.HealthReports.Where(report => report.Status != HealthStatus.Healthy).Select(Explain));
@@ -71,9 +70,9 @@ sealed class StartingResource(IResource resource, bool isJob)
     static string Explain(HealthReportSnapshot report) =>
         report.Description ?? report.ExceptionText?.Split('\n')[0] ?? report.Status?.ToString() ?? "no answer yet";
 
-    sealed class Replica
+    sealed class Replica(TimeProvider clock)
     {
-        readonly Stopwatch clock = new();
+        long entered = clock.GetTimestamp();
 
         public string? State { get; private set; }
 
@@ -86,13 +85,13 @@ sealed class StartingResource(IResource resource, bool isJob)
         public void Enter(string? state)
         {
             State = state;
-            clock.Restart();
+            entered = clock.GetTimestamp();
         }
 
         public string? Overdue(TimeSpan timeout)
         {
             var isAsleep = State is null || State == KnownResourceStates.NotStarted || State == KnownResourceStates.Waiting;
-            if (IsReady || isAsleep || clock.Elapsed < timeout) return null;
+            if (IsReady || isAsleep || clock.GetElapsedTime(entered) < timeout) return null;
             return $"is not healthy after {timeout.TotalMinutes:0} minutes ({(Health.Length > 0 ? Health : State)})";
         }
     }

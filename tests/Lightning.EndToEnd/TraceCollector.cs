@@ -34,6 +34,22 @@ public sealed class TraceCollector : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>The trace in which a service serves a request for a path, once it has reached the database.</summary>
+    public async Task<string> WaitForTraceAsync(string service, string path, CancellationToken cancellationToken)
+    {
+        var found = "";
+        await Wait.UntilAsync(
+            () =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                found = spans.FirstOrDefault(span => span.Service == service && span.Source == "Microsoft.AspNetCore"
+                    && span.Attributes.GetValueOrDefault("url.path") == path)?.TraceId ?? "";
+                return spans.Any(span => span.TraceId == found && span is { Service: "api", Source: "Npgsql" });
+            },
+            TimeSpan.FromSeconds(20));
+        return found;
+    }
+
     /// <summary>The spans with a text in an attribute: service, source, name and the attribute.</summary>
     public IEnumerable<string> SpansWith(string text) =>
         from span in spans
