@@ -4,7 +4,8 @@ using Microsoft.Extensions.Configuration;
 var builder = DistributedApplication.CreateBuilder(args);
 builder.AddStartupMonitor();
 
-// `--ports auto`: free ports and temporary data, to run beside another AppHost. Tests ask for the same by Aspire's own key.
+// `--ports auto`: free ports and temporary data, to run beside another AppHost.
+// Tests ask for the same by Aspire's own key.
 if (builder.Configuration["ports"] == "auto") builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
 var isTemporary = builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
 // `--replicas 2`: the API and the BFF run twice, each pair behind one address.
@@ -28,7 +29,9 @@ var api = Service<Projects.Lightning_Api>("api").WithReplicas(replicas)
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
 // The page of the API signs in as the public client.
 identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoint("http"))
-    .WithEnvironment("Identity__Clients__Public__RedirectUris__2", ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/callback.html"));
+    .WithEnvironment(
+        "Identity__Clients__Public__RedirectUris__2",
+        ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/callback.html"));
 
 // Vite's development server is behind the BFF; a published BFF serves the built files itself.
 var web = builder.AddNpmApp("web", "../Lightning.Web", "dev")
@@ -53,7 +56,8 @@ builder.Build().Run();
 // A server of one's own; a container where asked for and when publishing; else the embedded PostgreSQL.
 IResourceBuilder<IResourceWithConnectionString> Database()
 {
-    if (builder.Configuration.GetConnectionString("lightning") is { Length: > 0 }) return builder.AddConnectionString("lightning");
+    if (builder.Configuration.GetConnectionString("lightning") is { Length: > 0 })
+        return builder.AddConnectionString("lightning");
     if (builder.ExecutionContext.IsPublishMode || builder.Configuration["postgres"] == "container")
     {
         var container = builder.AddPostgres("postgres", port: isTemporary ? null : 54320);
@@ -85,7 +89,8 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name) where TProject 
 }
 
 // Signs people in at Identity with a secret that the two share.
-IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string client) where TProject : IProjectMetadata, new()
+IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string client)
+    where TProject : IProjectMetadata, new()
 {
     var secret = Secret($"{name}-client-secret");
     var service = Service<TProject>(name)
@@ -99,4 +104,5 @@ IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string cli
 
 // Generated at the first start and kept in this machine's user secrets.
 IResourceBuilder<ParameterResource> Secret(string name, int length = 32) =>
-    builder.AddParameter(name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);
+    builder.AddParameter(
+        name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);

@@ -20,14 +20,16 @@ public static partial class EmbeddedPostgresExtensions
         IResourceBuilder<ParameterResource>? password = null, int? port = null)
     {
         var passwordParameter = password?.Resource
-            ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password", special: false);
+            ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(
+                builder, $"{name}-password", special: false);
         var server = new EmbeddedPostgresResource(name, passwordParameter, PostgresCluster.Temporary(name));
         var listens = port ?? PostgresCluster.FreePort();
         var programs = "";
 
         string? connectionString = null;
         builder.Eventing.Subscribe<ConnectionStringAvailableEvent>(server, async (_, cancellationToken) =>
-            connectionString = await server.ConnectionStringExpression.GetValueAsync(cancellationToken) + ";Database=postgres");
+            connectionString =
+                await server.ConnectionStringExpression.GetValueAsync(cancellationToken) + ";Database=postgres");
         builder.Services.AddHealthChecks().AddNpgSql(_ => connectionString!, name: $"{name}_check");
         builder.Eventing.Subscribe<ResourceReadyEvent>(server, (ready, cancellationToken) =>
             CreateDatabasesAsync(server, connectionString!, ready.Services, cancellationToken));
@@ -36,7 +38,8 @@ public static partial class EmbeddedPostgresExtensions
 
         return builder.AddResource(server)
             // PostgreSQL listens where its clients connect: a proxy between would only cost time.
-            .WithEndpoint(listens, listens, scheme: "tcp", name: EmbeddedPostgresResource.EndpointName, isProxied: false)
+            .WithEndpoint(
+                listens, listens, scheme: "tcp", name: EmbeddedPostgresResource.EndpointName, isProxied: false)
             .WithEndpoint(EmbeddedPostgresResource.EndpointName, endpoint => endpoint.TargetHost = "127.0.0.1")
             .WithHealthCheck($"{name}_check")
             .WithIconName("DatabaseMultiple")
@@ -75,7 +78,8 @@ public static partial class EmbeddedPostgresExtensions
     /// <param name="name">The resource's name.</param>
     /// <param name="databaseName">The database's own name; the resource's when null.</param>
     public static IResourceBuilder<EmbeddedPostgresDatabaseResource> AddDatabase(
-        this IResourceBuilder<EmbeddedPostgresResource> builder, [ResourceName] string name, string? databaseName = null)
+        this IResourceBuilder<EmbeddedPostgresResource> builder, [ResourceName] string name,
+        string? databaseName = null)
     {
         var database = new EmbeddedPostgresDatabaseResource(name, databaseName ?? name, builder.Resource);
         builder.Resource.AddDatabase(database);
@@ -92,7 +96,8 @@ public static partial class EmbeddedPostgresExtensions
 
     /// <summary>Installs PostgreSQL and creates the data folder, where either is missing.</summary>
     /// <returns>The folder of the programs.</returns>
-    static async Task<string> PrepareAsync(EmbeddedPostgresResource server, IServiceProvider services, CancellationToken cancellationToken)
+    static async Task<string> PrepareAsync(
+        EmbeddedPostgresResource server, IServiceProvider services, CancellationToken cancellationToken)
     {
         var logger = services.GetRequiredService<ResourceLoggerService>().GetLogger(server);
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
@@ -115,7 +120,8 @@ public static partial class EmbeddedPostgresExtensions
     }
 
     static async Task CreateDatabasesAsync(
-        EmbeddedPostgresResource server, string connectionString, IServiceProvider services, CancellationToken cancellationToken)
+        EmbeddedPostgresResource server, string connectionString, IServiceProvider services,
+        CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(cancellationToken);

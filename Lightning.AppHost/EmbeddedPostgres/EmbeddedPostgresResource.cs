@@ -34,7 +34,8 @@ public sealed class EmbeddedPostgresResource : ExecutableResource, IResourceWith
     {
         get
         {
-            var (host, port) = (PrimaryEndpoint.Property(EndpointProperty.Host), PrimaryEndpoint.Property(EndpointProperty.Port));
+            var host = PrimaryEndpoint.Property(EndpointProperty.Host);
+            var port = PrimaryEndpoint.Property(EndpointProperty.Port);
             return ReferenceExpression.Create(
                 $"Host={host};Port={port};Username={PostgresCluster.UserName};Password={PasswordParameter}");
         }
@@ -57,5 +58,6 @@ public sealed class EmbeddedPostgresDatabaseResource(string name, string databas
     public string DatabaseName { get; } = databaseName;
 
     /// <inheritdoc/>
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{Parent};Database={DatabaseName}");
+    public ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create($"{Parent};Database={DatabaseName}");
 }

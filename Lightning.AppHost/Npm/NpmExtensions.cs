@@ -8,7 +8,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting;
 
-/// <summary>Adds apps that a script of their package.json starts. Aspire.Hosting.JavaScript is not on every feed.</summary>
+/// <summary>
+/// Adds apps that a script of their package.json starts. Aspire.Hosting.JavaScript is not on every feed.
+/// </summary>
 public static class NpmExtensions
 {
     const int OldestNode = 20;
@@ -25,7 +27,8 @@ public static class NpmExtensions
         var app = builder.AddExecutable(name, "npm", path, "run", script)
             .WithEnvironment("NODE_ENV", builder.Environment.IsDevelopment() ? "development" : "production");
         if (!builder.ExecutionContext.IsRunMode) return app;
-        builder.Eventing.Subscribe<BeforeStartEvent>((_, cancellationToken) => RequireNodeAsync(name, cancellationToken));
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (_, cancellationToken) => RequireNodeAsync(name, cancellationToken));
         if (AreInstalled(path)) return app;
         var packages = builder.AddExecutable($"{name}-packages", "npm", path, "ci", "--no-audit", "--no-fund")
             .WithRemedy("the first start needs the npm registry; behind a proxy set HTTPS_PROXY");
@@ -36,7 +39,8 @@ public static class NpmExtensions
     static bool AreInstalled(string folder)
     {
         var installed = new FileInfo(Path.Combine(folder, "node_modules", ".package-lock.json"));
-        return installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json"));
+        return installed.Exists
+            && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json"));
     }
 
     static async Task RequireNodeAsync(string name, CancellationToken cancellationToken)
@@ -44,17 +48,21 @@ public static class NpmExtensions
         var remedy = $"install Node.js {OldestNode} or newer, with npm, and put it on the PATH";
         try
         {
-            using var node = Process.Start(new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true })!;
+            using var node = Process.Start(
+                new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true })!;
             var version = (await node.StandardOutput.ReadToEndAsync(cancellationToken)).Trim();
-            var isNumber = int.TryParse(version.TrimStart('v').Split('.')[0], CultureInfo.InvariantCulture, out var major);
+            var isNumber = int.TryParse(
+                version.TrimStart('v').Split('.')[0], CultureInfo.InvariantCulture, out var major);
             if (!isNumber || major < OldestNode)
-                throw new DistributedApplicationException($"'{name}' needs Node.js {OldestNode} or newer, and node is {version}: {remedy}.");
+                throw new DistributedApplicationException(
+                    $"'{name}' needs Node.js {OldestNode} or newer, and node is {version}: {remedy}.");
             using var npm = Process.Start(new ProcessStartInfo("npm", "--version") { RedirectStandardOutput = true })!;
             await npm.StandardOutput.ReadToEndAsync(cancellationToken);
         }
         catch (Win32Exception ex)
         {
-            throw new DistributedApplicationException($"'{name}' needs Node.js with npm, and it cannot be started: {remedy}.", ex);
+            throw new DistributedApplicationException(
+                $"'{name}' needs Node.js with npm, and it cannot be started: {remedy}.", ex);
         }
     }
 }

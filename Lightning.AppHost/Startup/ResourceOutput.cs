@@ -10,7 +10,8 @@ static partial class ResourceOutput
     static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Its last lines, without time stamps, colors, stack traces and the orchestrator's own; fewer where they cannot be read in time.
+    /// Its last lines, without time stamps, colors, stack traces and the orchestrator's own;
+    /// fewer where they cannot be read in time.
     /// </summary>
     public static async Task<IReadOnlyList<string>> LastLinesAsync(ResourceLoggerService logs, IResource resource)
     {
@@ -19,7 +20,11 @@ static partial class ResourceOutput
         try
         {
             await foreach (var batch in logs.GetAllAsync(resource).WithCancellation(timeout.Token))
-                lines.AddRange(batch.SelectMany(line => line.Content.Split('\n')).Select(line => Decoration().Replace(line, "").TrimEnd()));
+            {
+                lines.AddRange(batch
+                    .SelectMany(line => line.Content.Split('\n'))
+                    .Select(line => Decoration().Replace(line, "").TrimEnd()));
+            }
         }
         catch (OperationCanceledException)
         {
@@ -29,7 +34,9 @@ static partial class ResourceOutput
     }
 
     /// <summary>The time stamp or the exception's type that begins a line, and ANSI escape sequences.</summary>
-    [GeneratedRegex(@"^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d) ( *---> )?([\w.]+Exception: )?|^( *---> )?[\w.]+Exception: |\u001b\[[\d;]*m")]
+    [GeneratedRegex(
+        @"^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d) ( *---> )?([\w.]+Exception: )?"
+        + @"|^( *---> )?[\w.]+Exception: |\u001b\[[\d;]*m")]
     private static partial Regex Decoration();
 
     /// <summary>A line of a stack trace, or of the orchestrator.</summary>

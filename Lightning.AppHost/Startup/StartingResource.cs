@@ -21,11 +21,14 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
     public IReadOnlyList<UrlSnapshot> Urls { get; private set; } = [];
 
     /// <summary>Whether a job has ended well, and everything else is healthy.</summary>
-    public bool IsReady => replicas.Count >= resource.GetReplicaCount() && replicas.Values.All(replica => replica.IsReady);
+    public bool IsReady =>
+        replicas.Count >= resource.GetReplicaCount() && replicas.Values.All(replica => replica.IsReady);
 
     /// <summary>Why the start cannot succeed, as the rest of a sentence; null while it may.</summary>
     public string? Failure => failure
-        ?? replicas.Values.Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout)).FirstOrDefault(text => text is not null);
+        ?? replicas.Values
+            .Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout))
+            .FirstOrDefault(text => text is not null);
 
     /// <summary>The processes and containers of a model that are started with it.</summary>
     public static Dictionary<string, StartingResource> Of(DistributedApplicationModel model)
@@ -35,7 +38,9 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
         return model.Resources
             .Where(resource => resource is ExecutableResource or ProjectResource or ContainerResource)
             .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
-            .ToDictionary(resource => resource.Name, resource => new StartingResource(resource, jobs.Contains(resource), TimeProvider.System));
+            .ToDictionary(
+                resource => resource.Name,
+                resource => new StartingResource(resource, jobs.Contains(resource), TimeProvider.System));
     }
 
     /// <summary>Takes news of a replica.</summary>
@@ -44,10 +49,12 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
     {
         var (state, snapshot) = (news.Snapshot.State?.Text, news.Snapshot);
         Urls = [.. snapshot.Urls.Where(url => !url.IsInternal && url.DisplayProperties.DisplayName.Length > 0)];
-        if (!replicas.TryGetValue(news.ResourceId, out var replica)) replicas[news.ResourceId] = replica = new Replica(clock);
+        if (!replicas.TryGetValue(news.ResourceId, out var replica))
+            replicas[news.ResourceId] = replica = new Replica(clock);
         var before = replica.Told;
         if (state != replica.State) replica.Enter(state);
-        replica.Health = string.Join(" ", snapshot.HealthReports.Where(report => report.Status != HealthStatus.Healthy).Select(Explain));
+        replica.Health = string.Join(
+            " ", snapshot.HealthReports.Where(report => report.Status != HealthStatus.Healthy).Select(Explain));
 
         if (state == KnownResourceStates.FailedToStart)
             failure = "could not be started";
@@ -64,7 +71,8 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
         return replica.Told == before ? null : replica.Told;
     }
 
-    static bool IsCommon(string state) => state == KnownResourceStates.NotStarted || state == KnownResourceStates.Waiting
+    static bool IsCommon(string state) =>
+        state == KnownResourceStates.NotStarted || state == KnownResourceStates.Waiting
         || state == KnownResourceStates.Starting || state == KnownResourceStates.Running;
 
     static string Explain(HealthReportSnapshot report) =>
@@ -90,7 +98,8 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
 
         public string? Overdue(TimeSpan timeout)
         {
-            var isAsleep = State is null || State == KnownResourceStates.NotStarted || State == KnownResourceStates.Waiting;
+            var isAsleep =
+                State is null || State == KnownResourceStates.NotStarted || State == KnownResourceStates.Waiting;
             if (IsReady || isAsleep || clock.GetElapsedTime(entered) < timeout) return null;
             return $"is not healthy after {timeout.TotalMinutes:0} minutes ({(Health.Length > 0 ? Health : State)})";
         }

@@ -9,12 +9,14 @@ using Microsoft.Extensions.Configuration;
 namespace Lightning.AppHost.Startup;
 
 /// <summary>
-/// Checks before anything starts that every fixed port is free: the orchestrator would wait for ever for one that is not.
+/// Checks before anything starts that every fixed port is free:
+/// the orchestrator would wait for ever for one that is not.
 /// </summary>
 sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicationEventingSubscriber
 {
     public Task SubscribeAsync(
-        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context, CancellationToken cancellationToken)
+        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context,
+        CancellationToken cancellationToken)
     {
         eventing.Subscribe<BeforeStartEvent>((starting, _) =>
         {
@@ -32,13 +34,15 @@ sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicati
             if (endpoint.Port is not { } port || (isRandom && endpoint.IsProxied) || IsFree(port)) continue;
             throw new DistributedApplicationException(
                 $"Port {port}, which '{resource.Name}' uses ({Source(resource)}), is in use: "
-                + "stop what listens there, or run beside it with `dotnet run --project Lightning.AppHost -- --ports auto`.");
+                + "stop what listens there, or run beside it with "
+                + "`dotnet run --project Lightning.AppHost -- --ports auto`.");
         }
     }
 
     static string Source(IResource resource) => resource switch
     {
-        ProjectResource project => $"applicationUrl in {Path.GetDirectoryName(project.GetProjectMetadata().ProjectPath)}"
+        ProjectResource project =>
+            $"applicationUrl in {Path.GetDirectoryName(project.GetProjectMetadata().ProjectPath)}"
             + "/Properties/launchSettings.json",
         { Name: "aspire-dashboard" } => "the URLs in Lightning.AppHost/Properties/launchSettings.json",
         _ => "Lightning.AppHost/AppHost.cs",
@@ -53,7 +57,8 @@ sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicati
             {
                 listener.Start();
             }
-            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            catch (SocketException ex)
+                when (ex.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
             {
                 return false;
             }

@@ -17,9 +17,12 @@ sealed class StartupConsole(DistributedApplicationModel model, IConfiguration co
     /// <summary>Prints what a resource has come to, and how long after the start.</summary>
     public void Print(string resource, string state) =>
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"  {resource.PadRight(Width)}  {state} ({clock.Elapsed.TotalSeconds:0.0} s)"));
+            CultureInfo.InvariantCulture,
+            $"  {resource.PadRight(Width)}  {state} ({clock.Elapsed.TotalSeconds:0.0} s)"));
 
-    /// <summary>Prints the last lines of a resource, and last one sentence that says what failed and what to do.</summary>
+    /// <summary>
+    /// Prints the last lines of a resource, and last one sentence that says what failed and what to do.
+    /// </summary>
     public static void PrintFailure(string resource, string failure, IReadOnlyList<string> lines, string remedy)
     {
         foreach (var line in lines.SkipLast(1)) Console.Error.WriteLine($"  {resource}: {line}");
@@ -32,9 +35,16 @@ sealed class StartupConsole(DistributedApplicationModel model, IConfiguration co
     {
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"\nEverything is up after {clock.Elapsed.TotalSeconds:0.0} s.\n"));
-        foreach (var url in started.Where(resource => resource.Resource.Name != Dashboard).SelectMany(resource => resource.Urls))
+        var urls = started
+            .Where(resource => resource.Resource.Name != Dashboard)
+            .SelectMany(resource => resource.Urls);
+        foreach (var url in urls)
             Console.WriteLine($"  {url.DisplayProperties.DisplayName,-10} {url.Url}");
-        if (model.Resources.FirstOrDefault(resource => resource.Name == Dashboard) is not IResourceWithEndpoints dashboard) return;
+        if (model.Resources.FirstOrDefault(resource => resource.Name == Dashboard)
+            is not IResourceWithEndpoints dashboard)
+        {
+            return;
+        }
         var address = dashboard.GetEndpoint("http").Url;
         Console.WriteLine($"  Dashboard  {address}/login?t={configuration["AppHost:BrowserToken"]}");
     }

@@ -17,7 +17,8 @@ public static class StartupExtensions
     public static void AddStartupMonitor(this IDistributedApplicationBuilder builder)
     {
         if (!builder.ExecutionContext.IsRunMode || Assembly.GetEntryAssembly() != builder.AppHostAssembly) return;
-        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => ExitWithSentence((Exception)unhandled.ExceptionObject);
+        AppDomain.CurrentDomain.UnhandledException +=
+            (_, unhandled) => ExitWithSentence((Exception)unhandled.ExceptionObject);
         // The monitor prints what these would.
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire.Hosting", LogLevel.Error)
@@ -30,15 +31,19 @@ public static class StartupExtensions
     /// <summary>Says what to do when the resource fails.</summary>
     /// <param name="builder">The resource.</param>
     /// <param name="remedy">The end of a sentence, without its full stop.</param>
-    public static IResourceBuilder<T> WithRemedy<T>(this IResourceBuilder<T> builder, string remedy) where T : IResource =>
+    public static IResourceBuilder<T> WithRemedy<T>(this IResourceBuilder<T> builder, string remedy)
+        where T : IResource =>
         builder.WithAnnotation(new RemedyAnnotation(remedy), ResourceAnnotationMutationBehavior.Replace);
 
-    /// <summary>A fault that a person can mend ends the process with its sentence; others keep their stack trace.</summary>
+    /// <summary>
+    /// A fault that a person can mend ends the process with its sentence; others keep their stack trace.
+    /// </summary>
     static void ExitWithSentence(Exception exception)
     {
         while (exception is AggregateException { InnerException: { } inner }) exception = inner;
         // The start was ended by the monitor, which has said why.
-        if (exception is OperationCanceledException && Environment.ExitCode != 0) Environment.Exit(Environment.ExitCode);
+        if (exception is OperationCanceledException && Environment.ExitCode != 0)
+            Environment.Exit(Environment.ExitCode);
         if (exception is not DistributedApplicationException) return;
         Console.Error.WriteLine($"error: {exception.Message}");
         Environment.Exit(1);

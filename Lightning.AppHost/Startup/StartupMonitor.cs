@@ -11,13 +11,15 @@ namespace Lightning.AppHost.Startup;
 /// this ends the process with one sentence and exit code 1.
 /// </summary>
 sealed class StartupMonitor(
-    ResourceNotificationService notifications, ResourceLoggerService logs, StartupConsole console, IHostApplicationLifetime lifetime)
+    ResourceNotificationService notifications, ResourceLoggerService logs, StartupConsole console,
+    IHostApplicationLifetime lifetime)
     : IDistributedApplicationEventingSubscriber
 {
     static readonly TimeSpan DeadlineInterval = TimeSpan.FromSeconds(1);
 
     public Task SubscribeAsync(
-        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context, CancellationToken cancellationToken)
+        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context,
+        CancellationToken cancellationToken)
     {
         eventing.Subscribe<BeforeStartEvent>((starting, _) =>
         {
@@ -41,8 +43,11 @@ sealed class StartupMonitor(
                 {
                     if (!await next) return;
                     var news = events.Current;
-                    if (starting.TryGetValue(news.Resource.Name, out var resource) && resource.Update(news) is { } state)
+                    if (starting.TryGetValue(news.Resource.Name, out var resource)
+                        && resource.Update(news) is { } state)
+                    {
                         console.Print(news.Resource.Name, state);
+                    }
                     next = events.MoveNextAsync().AsTask();
                 }
                 if (starting.Values.FirstOrDefault(resource => resource.Failure is not null) is { } failed)

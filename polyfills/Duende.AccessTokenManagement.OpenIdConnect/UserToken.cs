@@ -7,7 +7,9 @@ public sealed record UserToken
 
     public required AccessTokenType? AccessTokenType { get; init; }
 
-    /// <summary>The end of the access token; <see cref="DateTimeOffset.MaxValue"/> where the provider did not say.</summary>
+    /// <summary>
+    /// The end of the access token; <see cref="DateTimeOffset.MaxValue"/> where the provider did not say.
+    /// </summary>
     public required DateTimeOffset Expiration { get; init; }
 
     public required ClientId ClientId { get; init; }

@@ -20,5 +20,6 @@ public readonly record struct AccessToken
     public static bool TryParse(string value, [NotNullWhen(true)] out AccessToken? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new AccessToken(text), out parsed, out errors);
 
-    public static AccessToken Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static AccessToken Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

@@ -19,12 +19,15 @@ public readonly partial record struct AccessTokenType
     public override string ToString() => Value;
 
     public static bool TryParse(string value, [NotNullWhen(true)] out AccessTokenType? parsed, out string[] errors) =>
-        StringValue.TryParse(value, MaxLength, letters: Letters(), text => new AccessTokenType(text), out parsed, out errors);
+        StringValue.TryParse(
+            value, MaxLength, letters: Letters(), text => new AccessTokenType(text), out parsed, out errors);
 
-    public static AccessTokenType Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static AccessTokenType Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
     /// <summary>None for a blank string; throws for one that is not valid.</summary>
-    public static AccessTokenType? ParseOrDefault(string? value) => string.IsNullOrWhiteSpace(value) ? null : Parse(value);
+    public static AccessTokenType? ParseOrDefault(string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null : Parse(value);
 
     [GeneratedRegex("^[a-zA-Z0-9]*$")]
     private static partial Regex Letters();

@@ -20,5 +20,6 @@ public readonly record struct ClientId
     public static bool TryParse(string value, [NotNullWhen(true)] out ClientId? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new ClientId(text), out parsed, out errors);
 
-    public static ClientId Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static ClientId Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

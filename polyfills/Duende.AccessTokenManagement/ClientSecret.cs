@@ -20,5 +20,6 @@ public readonly record struct ClientSecret
     public static bool TryParse(string value, [NotNullWhen(true)] out ClientSecret? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new ClientSecret(text), out parsed, out errors);
 
-    public static ClientSecret Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static ClientSecret Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

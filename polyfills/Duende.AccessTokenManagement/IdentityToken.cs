@@ -20,8 +20,10 @@ public readonly record struct IdentityToken
     public static bool TryParse(string value, [NotNullWhen(true)] out IdentityToken? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new IdentityToken(text), out parsed, out errors);
 
-    public static IdentityToken Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static IdentityToken Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
     /// <summary>None for a blank string; throws for one that is not valid.</summary>
-    public static IdentityToken? ParseOrDefault(string? value) => string.IsNullOrWhiteSpace(value) ? null : Parse(value);
+    public static IdentityToken? ParseOrDefault(string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null : Parse(value);
 }

@@ -20,5 +20,6 @@ public readonly record struct RefreshToken
     public static bool TryParse(string value, [NotNullWhen(true)] out RefreshToken? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new RefreshToken(text), out parsed, out errors);
 
-    public static RefreshToken Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static RefreshToken Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

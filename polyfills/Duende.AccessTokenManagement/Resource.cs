@@ -20,5 +20,6 @@ public readonly record struct Resource
     public static bool TryParse(string value, [NotNullWhen(true)] out Resource? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new Resource(text), out parsed, out errors);
 
-    public static Resource Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static Resource Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

@@ -20,5 +20,6 @@ public readonly record struct Scheme
     public static bool TryParse(string value, [NotNullWhen(true)] out Scheme? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: null, text => new Scheme(text), out parsed, out errors);
 
-    public static Scheme Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static Scheme Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 }

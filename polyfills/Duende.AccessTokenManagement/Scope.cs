@@ -21,7 +21,8 @@ public readonly partial record struct Scope
     public static bool TryParse(string value, [NotNullWhen(true)] out Scope? parsed, out string[] errors) =>
         StringValue.TryParse(value, MaxLength, letters: Letters(), text => new Scope(text), out parsed, out errors);
 
-    public static Scope Parse(string value) => StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
+    public static Scope Parse(string value) =>
+        StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
     /// <summary>None for a blank string; throws for one that is not valid.</summary>
     public static Scope? ParseOrDefault(string? value) => string.IsNullOrWhiteSpace(value) ? null : Parse(value);

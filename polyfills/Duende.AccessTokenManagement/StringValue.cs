@@ -3,10 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace Duende.AccessTokenManagement;
 
-/// <summary>What the package's values have in common: a string that is not blank, not too long, and of the right letters.</summary>
+/// <summary>
+/// What the package's values have in common: a string that is not blank, not too long, and of the right letters.
+/// </summary>
 static class StringValue
 {
-    public static bool TryParse<T>(string? value, int longest, Regex? letters, Func<string, T> create, [NotNullWhen(true)] out T? parsed, out string[] errors)
+    public static bool TryParse<T>(
+        string? value, int longest, Regex? letters, Func<string, T> create,
+        [NotNullWhen(true)] out T? parsed, out string[] errors)
         where T : struct
     {
         errors = string.IsNullOrWhiteSpace(value) ? ["The string cannot be null or empty."]
@@ -18,7 +22,8 @@ static class StringValue
     }
 
     public static T Must<T>(T? parsed, string[] errors) where T : struct =>
-        parsed ?? throw new InvalidOperationException($"Received an invalid {typeof(T).Name}: {string.Join(" ", errors)}");
+        parsed
+        ?? throw new InvalidOperationException($"Received an invalid {typeof(T).Name}: {string.Join(" ", errors)}");
 
     public static InvalidOperationException Empty() => new("Can't create null value");
 }

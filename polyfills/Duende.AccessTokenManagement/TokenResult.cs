@@ -42,9 +42,12 @@ public sealed record TokenResult<T> : TokenResult where T : class
     }
 }
 
-/// <summary>Why there is no token: the provider's error code (RFC 6749, 5.2), or what the network or the status line said.</summary>
+/// <summary>
+/// Why there is no token: the provider's error code (RFC 6749, 5.2), or what the network or the status line said.
+/// </summary>
 public sealed record FailedResult(string Error, string? ErrorDescription = null) : TokenResult
 {
     public override string ToString() =>
-        $"Failed to retrieve access token due to {Error}{(string.IsNullOrEmpty(ErrorDescription) ? "" : $" with description {ErrorDescription}")}.";
+        $"Failed to retrieve access token due to {Error}"
+        + (string.IsNullOrEmpty(ErrorDescription) ? "." : $" with description {ErrorDescription}.");
 }

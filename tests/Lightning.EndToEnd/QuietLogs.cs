@@ -3,7 +3,9 @@ namespace Lightning.EndToEnd;
 /// <summary>A whole run leaves no line at Warning or above but those that a test provokes.</summary>
 static class QuietLogs
 {
-    /// <summary>What tests provoke: the service, the beginning of the logger's category, and the beginning of the text.</summary>
+    /// <summary>
+    /// What tests provoke: the service, the beginning of the logger's category, and the beginning of the text.
+    /// </summary>
     static readonly (string Service, string Category, string Text)[] Provoked =
     [
         // Requests that the documentation's pages send to show how they are refused.
@@ -11,7 +13,8 @@ static class QuietLogs
         ("bff", "Lightning.Sessions.BackChannel.BackChannelLogout", "A logout token was refused"),
         // A sign-in that the provider refuses.
         ("bff", "Lightning.Sessions.RelyingParties.ProviderEvents", "A sign-in was refused: access_denied"),
-        // What security asks to be told of: reuse, wrong passwords, impersonation, and what administrators do to accounts.
+        // What security asks to be told of: reuse, wrong passwords, impersonation,
+        // and what administrators do to accounts.
         ("identity", "Lightning.Identity.Audit", "A spent refresh token"),
         ("identity", "Lightning.Identity.Audit", "A sign-in by pwd failed"),
         ("identity", "Lightning.Identity.Audit", "Administrator "),

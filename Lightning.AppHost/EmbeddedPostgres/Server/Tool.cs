@@ -7,9 +7,12 @@ namespace EmbeddedPostgres;
 static class Tool
 {
     /// <summary>Runs the program and reports each line that it prints.</summary>
-    /// <exception cref="EmbeddedPostgresException">It is not installed or fails; the message has its last lines.</exception>
+    /// <exception cref="EmbeddedPostgresException">
+    /// It is not installed or fails; the message has its last lines.
+    /// </exception>
     public static async Task RunAsync(
-        string program, IEnumerable<string> arguments, string folder, Action<string> report, CancellationToken cancellationToken)
+        string program, IEnumerable<string> arguments, string folder, Action<string> report,
+        CancellationToken cancellationToken)
     {
         using var process = new Process
         {
@@ -29,7 +32,8 @@ static class Tool
         }
         catch (Win32Exception ex)
         {
-            throw new EmbeddedPostgresException($"{program} cannot be started ({ex.Message}): install it and put it on the PATH.", ex);
+            throw new EmbeddedPostgresException(
+                $"{program} cannot be started ({ex.Message}): install it and put it on the PATH.", ex);
         }
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -43,7 +47,8 @@ static class Tool
             throw;
         }
         if (process.ExitCode != 0)
-            throw new EmbeddedPostgresException($"{program} failed with exit code {process.ExitCode}: {string.Join(" ", lines.TakeLast(5))}");
+            throw new EmbeddedPostgresException(
+                $"{program} failed with exit code {process.ExitCode}: {string.Join(" ", lines.TakeLast(5))}");
 
         void Receive(object sender, DataReceivedEventArgs line)
         {

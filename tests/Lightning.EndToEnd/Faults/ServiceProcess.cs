@@ -7,7 +7,9 @@ using Lightning.Testing;
 
 namespace Lightning.EndToEnd.Faults;
 
-/// <summary>One replica of a service, reached past the orchestrator's proxy; it can be stopped, killed, frozen and started.</summary>
+/// <summary>
+/// One replica of a service, reached past the orchestrator's proxy; it can be stopped, killed, frozen and started.
+/// </summary>
 sealed class ServiceProcess
 {
     static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
@@ -24,7 +26,8 @@ sealed class ServiceProcess
         var ids = new SortedSet<string>(StringComparer.Ordinal);
         await foreach (var change in app.ResourceNotifications.WatchAsync(cancellationToken))
         {
-            if (change.Resource.Name == service && change.Snapshot.State?.Text == KnownResourceStates.Running) ids.Add(change.ResourceId);
+            if (change.Resource.Name == service && change.Snapshot.State?.Text == KnownResourceStates.Running)
+                ids.Add(change.ResourceId);
             if (ids.Count == count) break;
         }
         ServiceProcess[] replicas = [.. ids.Select(id => new ServiceProcess(app, id))];
@@ -33,7 +36,8 @@ sealed class ServiceProcess
     }
 
     /// <summary>Where the replica itself listens; another port after each start.</summary>
-    public Uri Address => new(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
+    public Uri Address =>
+        new(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
 
     public int Port => Address.Port;
 
@@ -47,7 +51,8 @@ sealed class ServiceProcess
         get
         {
             var run = Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
-            var children = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{run}/task/{run}/children"));
+            var children = File.ReadAllText(
+                string.Create(CultureInfo.InvariantCulture, $"/proc/{run}/task/{run}/children"));
             return int.Parse(children.Trim(), CultureInfo.InvariantCulture);
         }
     }
@@ -55,7 +60,9 @@ sealed class ServiceProcess
     /// <summary>Starts it, and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        var result = await app.ResourceCommands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand).WaitAsync(StartTimeout);
+        var result = await app.ResourceCommands
+            .ExecuteCommandAsync(id, KnownResourceCommands.StartCommand)
+            .WaitAsync(StartTimeout);
         result.Success.ShouldBeTrue(result.Message);
         await WaitUntilReadyAsync();
     }
@@ -99,7 +106,8 @@ sealed class ServiceProcess
     public Task ThawAsync() => SignalAsync("CONT");
 
     Task<TimeSpan> WaitUntilReadyAsync() => Wait.UntilAsync(
-        async () => Snapshot.State?.Text == KnownResourceStates.Running && await StatusAsync("/health/ready") == HttpStatusCode.OK,
+        async () => Snapshot.State?.Text == KnownResourceStates.Running
+            && await StatusAsync("/health/ready") == HttpStatusCode.OK,
         StartTimeout);
 
     Task<TimeSpan> WaitUntilStoppedAsync() => Wait.UntilAsync(
