@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>Aspire's own dashboard, as a developer uses it: state, one request's trace and log line, and Lightning's meters.</summary>
+/// <summary>Aspire's own dashboard in a browser: state, one request's trace and log line, and Lightning's meters.</summary>
 public sealed class AspireDashboardTests(RunningApp app, Browser browser)
 {
     static readonly string[] Running = ["postgres", "lightning", "mail", "identity", "api", "web", "bff", "admin"];
@@ -31,7 +30,7 @@ public sealed class AspireDashboardTests(RunningApp app, Browser browser)
 
         await page.GotoAsync(new Uri(new Uri(page.Url), $"/traces/detail/{traceId}").ToString());
 
-        foreach (var text in new[] { "GET /api/{**rest}", "GET api/v1/notes", "postgresql" })
+        foreach (var text in new[] { "GET /api/{**rest}", "GET /api/v1/notes/{id:guid}", "postgresql" })
             await Expect(page.GetByText(text, new() { Exact = false }).First).ToBeVisibleAsync();
         await page.ShootAsync("aspire-trace");
     }
@@ -62,8 +61,9 @@ public sealed class AspireDashboardTests(RunningApp app, Browser browser)
         await page.ShootAsync("aspire-metrics");
     }
 
-    static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Row)
-        .Filter(new() { HasTextRegex = new Regex(string.Create(CultureInfo.InvariantCulture, $@"^\s*{name}\s")) }).First;
+    /// <summary>The row of a resource; its name begins with the kind.</summary>
+    static ILocator Row(IPage page, string name) =>
+        page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex($@"^\w+: {name} ") });
 
     /// <summary>A person opens a note that does not exist, whose address nobody else asks for.</summary>
     /// <returns>The id of the trace that their browser's request began.</returns>

@@ -27,10 +27,15 @@ static class QuietLogs
     /// <summary>The lines that nobody provoked, each once, with how often it came.</summary>
     public static IReadOnlyList<string> Unprovoked(IEnumerable<LoggedWarning> warnings) =>
     [
-        .. warnings.Where(warning => !Array.Exists(Provoked, known => IsKnown(warning, known)))
+        .. warnings.Where(warning => !IsCanceledProbe(warning) && !Array.Exists(Provoked, known => IsKnown(warning, known)))
             .GroupBy(warning => $"{warning.Service} {warning.Level} {warning.Category}: {warning.Text}")
             .Select(group => $"{group.Count()} × {group.Key}"),
     ];
+
+    /// <summary>A probe of the orchestrator that gives up, as all do when everything stops.</summary>
+    static bool IsCanceledProbe(LoggedWarning warning) =>
+        warning.Category.StartsWith("Microsoft.Extensions.Diagnostics.HealthChecks", StringComparison.Ordinal)
+        && warning.Text.Contains("OperationCanceledException", StringComparison.Ordinal);
 
     static bool IsKnown(LoggedWarning warning, (string Service, string Category, string Text) known) =>
         warning.Service == known.Service

@@ -37,7 +37,7 @@ public sealed class TraceCollector : IAsyncDisposable
 
     public string Address { get; }
 
-    /// <summary>The trace in which a service serves a request for a path, once it has reached the database.</summary>
+    /// <summary>The trace in which a service serves a request for a path, once it has a statement of the API's.</summary>
     public async Task<string> WaitForTraceAsync(string service, string path, CancellationToken cancellationToken)
     {
         var found = "";
@@ -45,12 +45,18 @@ public sealed class TraceCollector : IAsyncDisposable
             () =>
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                found = spans.FirstOrDefault(span => span.Service == service && span.Source == "Microsoft.AspNetCore"
-                    && span.Attributes.GetValueOrDefault("url.path") == path)?.TraceId ?? "";
-                return spans.Any(span => span.TraceId == found && span is { Service: "api", Source: "Npgsql" });
+                // A page may begin a request, give it up and begin it again: the one that was given up has none.
+                found = spans.Where(span => span.Service == service && span.Source == "Microsoft.AspNetCore")
+                    .Where(span => span.Attributes.GetValueOrDefault("url.path") == path)
+                    .Select(span => span.TraceId)
+                    .FirstOrDefault(HasStatement, "");
+                return found.Length > 0;
             },
             TimeSpan.FromSeconds(20));
         return found;
+
+        bool HasStatement(string traceId) => spans.Any(span => span.TraceId == traceId
+            && span is { Service: "api", Source: "Npgsql" } && span.Attributes.ContainsKey("db.query.text"));
     }
 
     /// <summary>The spans with a text in an attribute: service, source, name and the attribute.</summary>
