@@ -60,7 +60,8 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [
         "/health/live", "/health/ready", "/openapi/{documentName}.json", "/problems", "/problems/{slug}",
         "/docs/{documentName?}", "/docs/scalar.js", "/docs/scalar.aspnetcore.js", "/docs/favicon.svg",
-        "/docs/docs.js", "/docs/docs.css", "/docs/tokens.css", "/docs/icon.svg", "/docs/callback.html", "/docs/callback.js",
+        "/docs/docs.js", "/docs/docs.css", "/docs/tokens.css", "/docs/icon.svg",
+        "/docs/callback.html", "/docs/callback.js",
     ];
 
     IEnumerable<RouteEndpoint> Endpoints => api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();

@@ -27,7 +27,8 @@ static class QuietLogs
     /// <summary>The lines that nobody provoked, each once, with how often it came.</summary>
     public static IReadOnlyList<string> Unprovoked(IEnumerable<LoggedWarning> warnings) =>
     [
-        .. warnings.Where(warning => !IsCanceledProbe(warning) && !Array.Exists(Provoked, known => IsKnown(warning, known)))
+        .. warnings.Where(warning => !IsCanceledProbe(warning))
+            .Where(warning => !Array.Exists(Provoked, known => IsKnown(warning, known)))
             .GroupBy(warning => $"{warning.Service} {warning.Level} {warning.Category}: {warning.Text}")
             .Select(group => $"{group.Count()} × {group.Key}"),
     ];
