@@ -1,14 +1,13 @@
 using Lightning.Admin;
-using Lightning.Admin.Acting;
 using Lightning.Admin.Dashboard;
-using Lightning.Admin.Exports;
-using Lightning.Admin.Forms;
-using Lightning.Admin.Registrations;
+using Lightning.Admin.Engine;
+using Lightning.Admin.Impersonation;
 using Lightning.Data;
-using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.BackChannel;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions;
+using Lightning.Sessions.Cookies.BackChannel;
+using Lightning.Sessions.Cookies.Provider;
+using Lightning.Sessions.Cookies.RelyingParties;
 using Microsoft.Extensions.Options;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -16,30 +15,33 @@ builder.AddServiceDefaults();
 builder.AddLightningData("admin");
 builder.AddRelyingParty(RelyingParty.Admin);
 builder.Services.AddAdministratorsOnly();
-builder.Services.AddAdminOptions();
-builder.Services.AddRegistrations();
-builder.Services.AddActing();
-builder.Services.AddExports();
-builder.Services.AddSingleton<RecentFigures>();
+builder.Services.AddAdminPages();
+builder.Services.AddImpersonation();
+builder.Services.AddSingleton<DashboardCache>();
 builder.Services.AddRazorPages();
-// The form that signs out leads on to the provider, and browsers hold a form's redirects against the policy too.
-builder.Services.AddOptions<ContentSecurityPolicy>().Configure<IOptions<RelyingPartyOptions>>((policy, provider) =>
-    policy["form-action"] += $" {new Uri(provider.Value.Authority).GetLeftPart(UriPartial.Authority)}");
+
+// Signing out redirects to the provider, and browsers apply form-action to a form's redirects too.
+builder
+    .Services.AddOptions<ContentSecurityPolicy>()
+    .Configure<IOptions<RelyingPartyOptions>>(
+        (policy, provider) =>
+            policy["form-action"] += $" {new Uri(provider.Value.Authority).GetLeftPart(UriPartial.Authority)}"
+    );
 builder.Services.AddAntiforgery(options => options.Cookie = new AntiforgeryCookie("__Host-lightning-admin-af"));
 
 var app = builder.Build();
 app.UseServiceDefaults();
-// Inside the defaults, so that a person gets a page and a script still gets a problem.
+
+// Inside the defaults, so that browsers get a page while API clients still get problem details.
 app.UseStatusCodePagesWithReExecute("/status/{0}");
 app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();
 app.MapSignIn();
 app.MapBackChannelLogout();
-app.MapExports();
-app.MapPickers();
+app.MapAdminEngine();
 app.MapRazorPages();
 
 app.RequireTranslatableRules();
-app.RequireSoundRegistrations();
+app.RequireValidRegistrations();
 app.Run();

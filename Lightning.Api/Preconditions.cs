@@ -6,27 +6,35 @@ using Microsoft.Net.Http.Headers;
 
 namespace Lightning.Api;
 
-/// <summary>Nothing is overwritten unseen: a write says which version it replaces (RFC 9110, 13; RFC 6585, 3).</summary>
+/// <summary>
+/// Prevents lost updates: a write must name the version that it replaces (RFC 9110, 13; RFC 6585, 3).
+/// </summary>
 static class Preconditions
 {
-    /// <summary>Documents them on an operation.</summary>
-    public static RouteHandlerBuilder ProducesPreconditions(this RouteHandlerBuilder operation) => operation
-        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-        .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+    /// <summary>Documents the responses 412 and 428.</summary>
+    public static RouteHandlerBuilder ProducesPreconditions(this RouteHandlerBuilder operation) =>
+        operation
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
 
-    /// <summary>Whether the caller already has this version.</summary>
-    public static bool IsKnown(HttpRequest request, string etag) =>
-        EntityTagHeaderValue.TryParseList(request.Headers.IfNoneMatch, out var known) && known.Any(tag => tag.Tag == "*" || tag.Tag == etag);
+    /// <summary>Whether <c>If-None-Match</c> names this version.</summary>
+    public static bool IsNotModified(HttpRequest request, string etag) =>
+        EntityTagHeaderValue.TryParseList(request.Headers.IfNoneMatch, out var known)
+        && known.Any(tag => tag.Tag == "*" || tag.Tag == etag);
 
-    /// <summary>Why a write may not go on, or null where it names the present version.</summary>
-    public static ProblemHttpResult? Refuse(string? ifMatch, string etag)
+    /// <summary>Checks <c>If-Match</c>. Returns the problem; null if it names the current version.</summary>
+    public static ProblemHttpResult? Check(string? ifMatch, string etag)
     {
         if (string.IsNullOrEmpty(ifMatch))
-            return Problem.PreconditionRequired.Answer("Send If-Match with the version that you read, as its ETag gave it.");
-        return EntityTagHeaderValue.TryParseList([ifMatch], out var tags) && tags.Any(tag => tag.Tag == "*" || (!tag.IsWeak && tag.Tag == etag)) ? null : Overtaken();
+            return Problem.PreconditionRequired.ToResult("Send the ETag of the version that you read as If-Match.");
+        return
+            EntityTagHeaderValue.TryParseList([ifMatch], out var tags)
+            && tags.Any(tag => tag.Tag == "*" || (!tag.IsWeak && tag.Tag == etag))
+            ? null
+            : VersionConflict();
     }
 
-    /// <summary>Saves, and says so where somebody else's write came first.</summary>
+    /// <summary>Saves. Returns a problem if the row was changed concurrently; otherwise null.</summary>
     public static async Task<ProblemHttpResult?> SaveAsync(LightningDb db, CancellationToken cancellationToken)
     {
         try
@@ -36,10 +44,13 @@ static class Preconditions
         }
         catch (DbUpdateConcurrencyException)
         {
-            return Overtaken();
+            return VersionConflict();
         }
     }
 
-    /// <summary>That somebody else's write came first.</summary>
-    public static ProblemHttpResult Overtaken() => Problem.ChangedMeanwhile.Answer("It was changed since you read it. Read it again, and decide what to keep.");
+    /// <summary>The problem for an outdated version.</summary>
+    public static ProblemHttpResult VersionConflict() =>
+        Problem.VersionConflict.ToResult(
+            "The object was changed after you read it. Get the current version and try again."
+        );
 }

@@ -6,18 +6,18 @@ using Lightning.Api.Idempotency;
 using Lightning.Api.Me;
 using Lightning.Api.Notes;
 using Lightning.Api.Users;
+using Lightning.Authorization;
 using Lightning.Data;
-using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
+using Lightning.Sessions.Bearer;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("api");
 builder.AddSessionGate();
-builder.Services.AddGuardedData();
+builder.Services.AddRowSecurity().AddApiData();
 builder.Services.AddSingleton<NoteFeed>().AddHostedService(services => services.GetRequiredService<NoteFeed>());
-builder.Services.AddCrossOrigin();
+builder.Services.AddApiCors();
 builder.Services.AddStrictJson();
 builder.Services.AddApiDocument();
 builder.Services.AddDocsPage();
@@ -38,6 +38,7 @@ app.MapNoteShares();
 app.MapNoteEvents();
 
 app.RequireTranslatableRules();
-app.RequireStatedPolicies();
-app.RequireStatedRules();
-if (!await app.WriteDocumentAsync()) app.Run();
+app.RequireAuthorizationMetadata();
+app.ValidateRequiredRules();
+if (!await app.WriteDocumentAsync())
+    app.Run();

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.Json;
 
 namespace Lightning.Api;
 
-/// <summary>JSON that says no more than was asked: unknown members, those that no policy lets anybody write, and ones that stand twice are refused, and every fault is named by its field.</summary>
+/// <summary>
+/// Strict JSON binding: unknown, read-only and duplicate properties are rejected with 400, and errors name the field.
+/// </summary>
 static class StrictJson
 {
     public static IServiceCollection AddStrictJson(this IServiceCollection services)
@@ -18,10 +20,17 @@ static class StrictJson
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
-        // After all others have said what types there are.
-        services.AddOptions<JsonOptions>().PostConfigure<IServiceProvider>((json, provider) =>
-            json.SerializerOptions.TypeInfoResolver = json.SerializerOptions.TypeInfoResolver!.WithAddedModifier(body => WrittenFields.Narrow(body, provider)));
-        // Thrown in every environment, so that the answer says what was wrong.
+        // PostConfigure: after all resolvers have been added.
+        services
+            .AddOptions<JsonOptions>()
+            .PostConfigure<IServiceProvider>(
+                (json, provider) =>
+                    json.SerializerOptions.TypeInfoResolver =
+                        json.SerializerOptions.TypeInfoResolver!.WithAddedModifier(body =>
+                            WritableFields.RemoveExcluded(body, provider)
+                        )
+            );
+        // The exception handler adds the error to the response. By default it is thrown in Development only.
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddValidation();
         return services;

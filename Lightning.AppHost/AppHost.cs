@@ -1,21 +1,27 @@
-// The app model: what runs, in what order, wired to what. Ports are those of each project's launchSettings.json.
+// The app model. Project ports are defined in each project's launchSettings.json.
 using Microsoft.Extensions.Configuration;
 
 var builder = DistributedApplication.CreateBuilder(args);
 builder.AddStartupMonitor();
 
 // `--ports auto`: free ports and temporary data, to run beside another AppHost.
-// Tests ask for the same by Aspire's own key.
-if (builder.Configuration["ports"] == "auto") builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
+// Tests set the same Aspire key directly.
+if (builder.Configuration["ports"] == "auto")
+    builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
 var isTemporary = builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
+
 // `--replicas 2`: the API and the BFF run twice, each pair behind one address.
 var replicas = builder.Configuration.GetValue("replicas", 1);
 
-var database = Database();
-var migrate = builder.AddProject<Projects.Lightning_Manage>("migrate")
-    .WithArgs("migrate").WithReference(database, "lightning").WaitFor(database);
+var database = builder.AddDatabase(isTemporary);
+var migrate = builder
+    .AddProject<Projects.Lightning_Manage>("migrate")
+    .WithArgs("migrate")
+    .WithReference(database, "lightning")
+    .WaitFor(database);
 
-var mail = builder.AddNpmApp("mail", "Mailbox", "start")
+var mail = builder
+    .AddNpmApp("mail", "Mailbox", "start")
     .WithHttpEndpoint(port: 5105, env: "MAILDEV_WEB_PORT")
     .WithEndpoint(port: 5106, scheme: "smtp", name: "smtp", env: "MAILDEV_SMTP_PORT")
     .WithHttpHealthCheck("/api/healthz")
@@ -24,85 +30,87 @@ var mail = builder.AddNpmApp("mail", "Mailbox", "start")
 var identity = Service<Projects.Lightning_Identity>("identity").WithEnvironment("Smtp__Uri", mail.GetEndpoint("smtp"));
 identity.WithEnvironment("Identity__Issuer", identity.GetEndpoint("http"));
 
-var api = Service<Projects.Lightning_Api>("api").WithReplicas(replicas)
+var api = Service<Projects.Lightning_Api>("api")
+    .WithReplicas(replicas)
     .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
-    .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ($"{url.Url}/docs", "API docs"));
-// The page of the API signs in as the public client.
-identity.WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoint("http"))
+    .WithUrlForEndpoint(
+        "http",
+        url =>
+        {
+            url.Url = $"{url.Url}/docs";
+            url.DisplayText = "API docs";
+        }
+    );
+
+// The API reference signs in with the public client.
+identity
+    .WithEnvironment("Identity__Clients__Public__Origins__1", api.GetEndpoint("http"))
     .WithEnvironment(
         "Identity__Clients__Public__RedirectUris__2",
-        ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/callback.html"));
+        ReferenceExpression.Create($"{api.GetEndpoint("http")}/docs/callback.html")
+    );
 
-// Vite's development server is behind the BFF; a published BFF serves the built files itself.
-var web = builder.AddNpmApp("web", "../Lightning.Web", "dev")
-    .WithHttpEndpoint(port: 5104, env: "PORT").WithHttpHealthCheck("/");
-var bff = RelyingParty<Projects.Lightning_Bff>("bff", "Bff").WithReplicas(replicas)
-    .WithReference(api).WithReference(web.GetEndpoint("http"))
-    .WithUrlForEndpoint("http", url => url.DisplayText = "App");
 var admin = RelyingParty<Projects.Lightning_Admin>("admin", "Admin")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Admin");
-// An administrator who impersonates a user is sent from one to the other, and back.
+
+// The BFF proxies Vite's development server; a published BFF serves the built files.
+var web = builder
+    .AddNpmApp("web", "../Lightning.Web", "dev")
+    .WithHttpEndpoint(port: 5104, env: "PORT")
+    .WithHttpHealthCheck("/");
+var bff = RelyingParty<Projects.Lightning_Bff>("bff", "Bff")
+    .WithReplicas(replicas)
+    .WithReference(api)
+    .WithReference(web.GetEndpoint("http"))
+    .WithUrlForEndpoint("http", url => url.DisplayText = "App");
+
+// Impersonation redirects from the admin site to the app and back.
 admin.WithEnvironment("Acting__App", bff.GetEndpoint("http"));
 bff.WithEnvironment("Acting__AdminSite", admin.GetEndpoint("http"));
 
-// samples/pkce-spa is started by hand and may sign in from this address only.
+// The origin of samples/pkce-spa, which is started manually.
 var sample = builder.Configuration["sample"] ?? "http://localhost:5107";
-identity.WithEnvironment("Identity__Clients__Public__BaseUri", sample)
+identity
+    .WithEnvironment("Identity__Clients__Public__BaseUri", sample)
     .WithEnvironment("Identity__Clients__Public__Origins__0", sample);
 api.WithEnvironment("Api__Origins__0", sample);
 
 builder.Build().Run();
 
-// A server of one's own; a container where asked for and when publishing; else the embedded PostgreSQL.
-IResourceBuilder<IResourceWithConnectionString> Database()
+// Each service has its own database role and data protection key, and starts after the migration.
+// Services do not wait for each other: each tolerates that another is unavailable.
+IResourceBuilder<ProjectResource> Service<TProject>(string name)
+    where TProject : IProjectMetadata, new()
 {
-    if (builder.Configuration.GetConnectionString("lightning") is { Length: > 0 })
-        return builder.AddConnectionString("lightning");
-    if (builder.ExecutionContext.IsPublishMode || builder.Configuration["postgres"] == "container")
-    {
-        var container = builder.AddPostgres("postgres", port: isTemporary ? null : 54320);
-        return (isTemporary ? container : container.WithDataVolume()).AddDatabase("lightning");
-    }
-    var embedded = builder.AddEmbeddedPostgres("postgres", port: isTemporary ? null : 54320);
-    if (builder.Configuration["data"] is { Length: > 0 } folder) embedded.WithDataFolder(folder);
-    else if (!isTemporary) embedded.WithDataVolume();
-    return embedded.AddDatabase("lightning");
-}
-
-// Every service has its own database role and data-protection key, and starts on migrated tables.
-// They do not wait for each other: they meet over HTTP, and each bears that another is away.
-IResourceBuilder<ProjectResource> Service<TProject>(string name) where TProject : IProjectMetadata, new()
-{
-    var password = Secret($"{name}-database-password");
+    var password = builder.AddSecret($"{name}-database-password");
     migrate.WithEnvironment($"DatabaseRoles__lightning_{name}", password);
-    // 43 letters and "=": 32 bytes of base64. Services refuse a key that begins with "development" in Production.
+    // 43 characters and "=": 32 bytes of Base64. Services reject a key with the prefix "development" in Production.
     var masterKey = builder.ExecutionContext.IsRunMode
-        ? ReferenceExpression.Create($"development{Secret($"{name}-development-key")}=")
-        : ReferenceExpression.Create($"{Secret($"{name}-master-key", length: 43)}=");
+        ? ReferenceExpression.Create($"development{builder.AddSecret($"{name}-development-key")}=")
+        : ReferenceExpression.Create($"{builder.AddSecret($"{name}-master-key", length: 43)}=");
     var connection = builder.AddConnectionString(
-        $"{name}-database", ReferenceExpression.Create($"{database};Username=lightning_{name};Password={password}"));
-    return builder.AddProject<TProject>(name)
+        $"{name}-database",
+        ReferenceExpression.Create($"{database};Username=lightning_{name};Password={password}")
+    );
+    return builder
+        .AddProject<TProject>(name)
         .WithReference(connection, "lightning")
         .WithEnvironment("DataProtection__MasterKey", masterKey)
         .WaitForCompletion(migrate)
         .WithHttpHealthCheck("/health/ready");
 }
 
-// Signs people in at Identity with a secret that the two share.
+// A service that signs users in at Identity, with a client secret.
 IResourceBuilder<ProjectResource> RelyingParty<TProject>(string name, string client)
     where TProject : IProjectMetadata, new()
 {
-    var secret = Secret($"{name}-client-secret");
+    var secret = builder.AddSecret($"{name}-client-secret");
     var service = Service<TProject>(name)
         .WithEnvironment("Oidc__Authority", identity.GetEndpoint("http"))
         .WithEnvironment("Oidc__ClientSecret", secret)
         .WithExternalHttpEndpoints();
-    identity.WithEnvironment($"Identity__Clients__{client}__Secret", secret)
+    identity
+        .WithEnvironment($"Identity__Clients__{client}__Secret", secret)
         .WithEnvironment($"Identity__Clients__{client}__BaseUri", service.GetEndpoint("http"));
     return service;
 }
-
-// Generated at the first start and kept in this machine's user secrets.
-IResourceBuilder<ParameterResource> Secret(string name, int length = 32) =>
-    builder.AddParameter(
-        name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);

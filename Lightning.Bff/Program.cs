@@ -2,14 +2,15 @@ using Lightning.Bff;
 using Lightning.Bff.Proxy;
 using Lightning.Data;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.BackChannel;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions;
+using Lightning.Sessions.Cookies.BackChannel;
+using Lightning.Sessions.Cookies.RelyingParties;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddLightningData("bff");
 builder.AddRelyingParty(RelyingParty.Bff, session => session.Slides = SessionApi.CountsAsUse);
-builder.AddActing();
+builder.AddImpersonation();
 builder.AddApiProxy();
 builder.AddFrontEnd();
 
@@ -17,18 +18,18 @@ var app = builder.Build();
 app.UseServiceDefaults();
 app.UseFrontEndFiles();
 
-// Before sessions are looked up: a forged request costs nothing and changes nothing.
-app.UseCsrfDefence();
+// Before sessions are looked up, so that a forged request costs no query.
+app.UseCsrfProtection();
 app.UseRelyingParty();
 
 app.MapSignIn();
 app.MapBackChannelLogout();
 app.MapSession();
 app.MapSessionWatch();
-app.MapActing();
+app.MapImpersonation();
 app.MapDevices();
 app.MapApiProxy();
 app.MapFrontEnd();
 
-app.RequireStatedPolicies();
+app.RequireAuthorizationMetadata();
 app.Run();

@@ -1,23 +1,28 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
-using Lightning.Data.Outbox;
 using Lightning.Identity.Accounts;
-using Lightning.Identity.Acting;
 using Lightning.Identity.Audit;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
+using Lightning.Identity.Endpoints;
+using Lightning.Identity.Factors;
 using Lightning.Identity.Grants;
+using Lightning.Identity.Impersonation;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Passwords;
-using Lightning.Identity.Protocol;
+using Lightning.Identity.RateLimits;
+using Lightning.Identity.Requests;
 using Lightning.Identity.Retention;
+using Lightning.Identity.Secrets;
 using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.Cookies.RelyingParties;
+using Lightning.Sessions.Outbox;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
@@ -25,10 +30,10 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity;
 
-/// <summary>What this service consists of.</summary>
+/// <summary>The parts of this service.</summary>
 static class IdentityService
 {
-    /// <summary>Options, checked before the first request.</summary>
+    /// <summary>Options, validated before the first request.</summary>
     public static void AddProviderOptions(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -38,6 +43,7 @@ static class IdentityService
         services.AddOptions<ProviderOptions>().BindConfiguration("Identity").ValidateAnnotations();
         services.AddOptions<MailOptions>().BindConfiguration("Smtp").ValidateOnStart();
         services.AddOptions<SessionsOptions>().BindConfiguration("Sessions").ValidateAnnotations();
+        services.AddScoped<SessionLimit>();
         services.AddOptions<RefreshTokenOptions>().BindConfiguration("Sessions").ValidateAnnotations();
         services.AddOptions<SigningKeyOptions>().BindConfiguration("Identity:SigningKeys").ValidateAnnotations();
         services.AddOptions<RetentionOptions>().BindConfiguration("Identity:Retention").ValidateAnnotations();
@@ -50,13 +56,18 @@ static class IdentityService
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<TokenFactory>();
         services.AddSingleton<ClientAuthentication>();
-        services.AddSingleton<ConnectLimits>();
+        services.AddSingleton<ProtocolRateLimits>();
         services.AddScoped<ClientGrants>();
-        services.AddScoped<LiveTokens>();
-        services.AddScoped<PushedRequests>();
-        services.ContinueTraces(request => PushedRequests.TraceOf(request) ?? UpstreamTrace.Of(request));
-        services.AddScoped<Codes>();
-        services.AddScoped<ActingStart>();
+        services.AddScoped<ClientConsents>();
+        services.AddScoped<ActiveTokens>();
+        services.AddScoped<PendingRequests>();
+        services.AddSingleton<UpstreamTrace>();
+        services.ContinueTraces(request =>
+            PendingRequests.TraceOf(request)
+            ?? request.HttpContext.RequestServices.GetRequiredService<UpstreamTrace>().Of(request)
+        );
+        services.AddScoped<AuthorizationCodes>();
+        services.AddScoped<ImpersonationStarter>();
         services.AddScoped<RefreshTokens>();
         services.AddScoped<ITokenGrant, AuthorizationCodeGrant>();
         services.AddScoped<ITokenGrant, RefreshTokenGrant>();
@@ -65,43 +76,48 @@ static class IdentityService
         services.AddScoped<Nonces>();
         services.AddHttpContextAccessor();
         services.AddScoped<UpstreamTokens>();
-        services.AddCrossOrigin();
+        services.AddPublicClientCors();
     }
 
-    /// <summary>Sessions at this provider, and their cookie.</summary>
+    /// <summary>Sessions and their cookie.</summary>
     public static void AddSessions(this IServiceCollection services)
     {
         services.AddSingleton<ProviderMetrics>();
         services.AddHostedService(provider => provider.GetRequiredService<ProviderMetrics>());
-        services.AddScoped<LiveSessions>();
+        services.AddScoped<ProviderSessions>();
         services.AddScoped<BrowserSessions>();
         services.AddSingleton<KnownDevices>();
-        services.AddSessionCookie();
+        services.AddProviderSessionCookie();
     }
 
     /// <summary>Accounts and their passwords.</summary>
     public static void AddAccounts(this IServiceCollection services)
     {
-        // What a password must be says PasswordPolicy alone; names are addresses, and any address will do.
-        services.AddIdentityCore<Account>(identity => (identity.User.AllowedUserNameCharacters, identity.User.RequireUniqueEmail) = ("", true))
+        // PasswordPolicy validates passwords; user names are email addresses, with any characters.
+        services
+            .AddIdentityCore<Account>(identity =>
+            {
+                identity.User.AllowedUserNameCharacters = "";
+                identity.User.RequireUniqueEmail = true;
+            })
             .AddEntityFrameworkStores<LightningDb>();
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordHashing.Iterations);
         services.AddSingleton<IPasswordHasher<Account>, PasswordHasher<Account>>();
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<PasswordHashing>();
-        services.AddSingleton<AccountLimits>();
+        services.AddSingleton<AccountRateLimits>();
         services.AddHttpContextAccessor();
-        services.AddExceptionHandler<HashingBusy>();
-        services.AddScoped<LinkRequests>();
-        services.AddScoped<AuditBook>();
-        services.AddScoped<SignInFailures>();
-        services.AddScoped<Registration>();
-        services.AddScoped<PasswordChoice>();
+        services.AddExceptionHandler<HashingBusyExceptionHandler>();
+        services.AddScoped<AccountLinkMailer>();
+        services.AddScoped<AuditLog>();
+        services.AddScoped<SignInFailureLog>();
+        services.AddScoped<AccountRegistration>();
+        services.AddScoped<PasswordLinks>();
         services.AddScoped<PasswordSignIn>();
-        services.AddSingleton<SecondFactorRule>();
+        services.AddSingleton<SecondFactorPolicy>();
         services.AddScoped<SecondFactor>();
-        services.AddScoped<SignInSteps>();
-        services.AddScoped<AccountBook>();
+        services.AddScoped<SignInFlow>();
+        services.AddScoped<AccountEventRecorder>();
         services.AddScoped<AccountChanges>();
         services.AddScoped<AddressChange>();
         services.AddScoped<AccountRemoval>();
@@ -109,7 +125,11 @@ static class IdentityService
         services.AddScoped<IPasskeyHandler<Account>, PasskeyHandler<Account>>();
         services.AddOptions<IdentityPasskeyOptions>().Configure<IOptions<ProviderOptions>>(Passkeys.Configure);
         services.AddRateLimiter(_ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<ProviderOptions>>((limiter, options) => AccountLimits.LimitForms(limiter, options.Value));
+        services
+            .AddOptions<RateLimiterOptions>()
+            .Configure<IOptions<ProviderOptions>>(
+                (limiter, options) => AccountRateLimits.LimitForms(limiter, options.Value)
+            );
     }
 
     /// <summary>Upstream OpenID providers: one authentication scheme each.</summary>
@@ -119,62 +139,73 @@ static class IdentityService
         services.AddSingleton<UpstreamProviders>();
         services.AddScoped<UpstreamEvents>();
         services.AddScoped<UpstreamAccounts>();
-        services.AddScoped<AddressProofs>();
-        services.AddSingleton<IConfigureOptions<OpenIdConnectOptions>, UpstreamConnection>();
+        services.AddScoped<UpstreamEmailVerification>();
+        services.AddSingleton<IConfigureOptions<OpenIdConnectOptions>, ConfigureUpstreamOptions>();
         var authentication = services.AddAuthentication();
         UpstreamTicket.AddUpstreamTicket(authentication);
         foreach (var upstream in builder.Configuration.GetSection("Identity:Upstream").GetChildren())
             authentication.AddCodeFlow(UpstreamProvider.SchemeOf(upstream.Key));
     }
 
-    /// <summary>What is done without being asked: relying parties are told of the end of sessions, and what has ended goes.</summary>
+    /// <summary>
+    /// Background services: back-channel logout, deletion of expired rows, and administrators' requests.
+    /// </summary>
     public static void AddBackgroundWork(this IServiceCollection services)
     {
-        services.AddHttpClient(LogoutSender.HttpClientName, client => client.Timeout = LogoutSender.Timeout)
-            // A token goes where configuration says, and nowhere that an answer says.
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        services
+            .AddHttpClient(LogoutSender.HttpClientName, client => client.Timeout = LogoutSender.Timeout)
+            // Do not follow redirects: a logout token goes to the configured URI only.
+            .ConfigurePrimaryHttpMessageHandler(() =>
+                new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }
+            );
         services.AddSingleton<OutboxQueue>().AddHostedService<LogoutSender>();
-        services.AddHostedService<Sweeper>();
-        services.AddHostedService<RequestedResets>();
+        services.AddHostedService<RetentionService>();
+        services.AddHostedService<ResetRequestService>();
     }
 
-    /// <summary>Mail by the outbox.</summary>
+    /// <summary>Mail, sent from the outbox.</summary>
     public static void AddMail(this IServiceCollection services)
     {
-        services.AddSingleton<Outbox>();
+        services.AddSingleton<MailOutbox>();
         services.AddSingleton<MailDelivery>();
         services.AddHostedService<MailSender>();
     }
 
-    /// <summary>The account pages, and faults as pages.</summary>
+    /// <summary>The account pages and the error pages.</summary>
     public static void AddPages(this IServiceCollection services)
     {
-        // First of all writers, so that it is asked before the one of problem details.
-        services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, FaultPages>());
-        services.AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore())).AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
-        services.AddSingleton<Seal>();
+        // Before the default writer of problem details.
+        services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, ErrorPageWriter>());
+        services
+            .AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore()))
+            .AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
+        services.AddSingleton<StateProtector>();
         services.AddRouting(routing => routing.LowercaseUrls = true);
         services.AddAntiforgery(antiforgery => antiforgery.Cookie = new AntiforgeryCookie("__Host-lightning-id-af"));
-        services.AddOptions<ContentSecurityPolicy>().Configure<ClientRegistry>((policy, clients) =>
-        {
-            policy["script-src"] = policy["connect-src"] = "'self'";
-            policy["style-src"] = "'self'";
-            policy["form-action"] = string.Join(' ', clients.Origins.Prepend("'self'"));
-        });
+        services
+            .AddOptions<ContentSecurityPolicy>()
+            .Configure<ClientRegistry>(
+                (policy, clients) =>
+                {
+                    policy["script-src"] = policy["connect-src"] = "'self'";
+                    policy["style-src"] = "'self'";
+                    policy["form-action"] = string.Join(' ', clients.Origins.Prepend("'self'"));
+                }
+            );
     }
 
     public static void MapProvider(this IEndpointRouteBuilder routes)
     {
-        // Anybody may ask; each endpoint's checks say who is answered. No form of ours leads here, and no client's has our antiforgery token.
+        // Anonymous: each endpoint authenticates clients itself. No antiforgery: clients cannot have a token of ours.
         var provider = routes.MapGroup("").AllowAnonymous().DisableAntiforgery();
         provider.MapPushedRequests();
         provider.MapIntrospection();
 
-        var browsers = provider.MapGroup("").AddEndpointFilter(ConnectLimits.BeforeBrowsersAsync);
+        var browsers = provider.MapGroup("").AddEndpointFilter<BrowserRateLimitFilter>();
         browsers.MapAuthorize();
         browsers.MapEndSession();
 
-        var callable = provider.MapGroup("").RequireCors(CrossOrigin.PublicClients);
+        var callable = provider.MapGroup("").RequireCors(PublicClientCors.PolicyName);
         callable.MapDiscovery();
         callable.MapToken();
         callable.MapNonce();

@@ -2,6 +2,7 @@ using Lightning.Data;
 using Lightning.Identity;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Model;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -26,8 +27,9 @@ app.UseAuthorization();
 
 app.MapProvider();
 app.MapRazorPages().AllowAnonymous();
-app.RequireStatedPolicies();
-// After that check: in Development the framework adds an endpoint here that states nothing.
+app.RequireAuthorizationMetadata();
+
+// After that check, because in Development the framework adds an endpoint without a policy here.
 app.MapStaticAssets().AllowAnonymous();
 
 app.Run();

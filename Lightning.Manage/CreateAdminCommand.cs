@@ -7,35 +7,59 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Manage;
 
-/// <summary>Makes an administrator: prints a one-time link at which the person chooses their password. No password is ever made for them.</summary>
+/// <summary>
+/// Creates an administrator: prints a one-time link with which the person chooses a password.
+/// </summary>
 static class CreateAdminCommand
 {
     public static Command Create()
     {
-        var address = new Argument<string>("email") { Description = "The administrator's address." };
-        var command = new Command("create-admin", "Prints a one-time link at which an administrator chooses a password.") { address };
-        command.SetAction(async (arguments, cancellationToken) =>
+        var address = new Argument<string>("email") { Description = "The administrator's email address." };
+        var command = new Command(
+            "create-admin",
+            "Prints a one-time link with which a new administrator chooses a password."
+        )
         {
-            var email = arguments.GetRequiredValue(address).Trim();
-            if (!new EmailAddressAttribute().IsValid(email) || email.Length > 256)
-                throw new ConfigurationException($"'{email}' is no e-mail address: give one like ada@example.com.");
-            var issuer = Database.Configuration["Identity:Issuer"] ?? "http://localhost:5101";
-            var token = await Database.UseAsync(connectionString => WriteLinkAsync(connectionString, email, cancellationToken));
-            Console.WriteLine($"Open this link within {AccountLink.Lifetime.TotalMinutes:0} minutes to choose the password of {email}; it works once:");
-            Console.WriteLine($"{issuer.TrimEnd('/')}/account/password?token={token}");
-            return 0;
-        });
+            address,
+        };
+        command.SetAction(
+            async (arguments, cancellationToken) =>
+            {
+                var email = arguments.GetRequiredValue(address).Trim();
+                if (!new EmailAddressAttribute().IsValid(email) || email.Length > 256)
+                    throw new ConfigurationException(
+                        $"'{email}' is not an email address: give one like ada@example.com."
+                    );
+                var issuer = Database.Configuration["Identity:Issuer"] ?? "http://localhost:5101";
+                var token = await Database.UseAsync(connectionString =>
+                    WriteLinkAsync(connectionString, email, cancellationToken)
+                );
+                Console.WriteLine(
+                    $"Open this link within {AccountLink.Lifetime.TotalMinutes:0} minutes to choose the password of "
+                        + $"{email}; it works once:"
+                );
+                Console.WriteLine($"{issuer.TrimEnd('/')}/account/password?token={token}");
+                return 0;
+            }
+        );
         return command;
     }
 
     static async Task<string> WriteLinkAsync(string connectionString, string email, CancellationToken cancellationToken)
     {
-        await using var db = LightningDbDesign.Connect(connectionString);
+        await using var db = LightningDbFactory.Connect(connectionString);
         var normalized = email.ToUpperInvariant();
-        var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(account => account.NormalizedEmail == normalized, cancellationToken);
+        var account = await db
+            .Accounts.AsNoTracking()
+            .SingleOrDefaultAsync(account => account.NormalizedEmail == normalized, cancellationToken);
         var (link, token) = AccountLink.Create(
-            account is null ? AccountLinkPurpose.Register : AccountLinkPurpose.ResetPassword,
-            email, account?.Name ?? "", TimeProvider.System.GetUtcNow(), grantsAdmin: true);
+            new(account is null ? AccountLinkPurpose.Register : AccountLinkPurpose.ResetPassword, email)
+            {
+                Name = account?.Name ?? "",
+                GrantsAdmin = true,
+            },
+            TimeProvider.System.GetUtcNow()
+        );
         db.AccountLinks.Add(link);
         await db.SaveChangesAsync(cancellationToken);
         return token;

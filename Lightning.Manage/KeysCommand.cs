@@ -7,79 +7,148 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Manage;
 
 /// <summary>
-/// The keys that sign Identity's tokens. Their private halves are Identity's alone: this command says what is to be done, and every replica of
-/// Identity does it within seconds.
+/// Manages the signing keys. Only Identity has the private keys: the command records the change, and every replica of
+/// Identity applies it within seconds.
 /// </summary>
 static class KeysCommand
 {
-    public static Command Create() => new("keys", "Lists, rotates and revokes the keys that sign tokens.") { List(), Rotate(), Revoke() };
+    public static Command Create() =>
+        new("keys", "Lists, rotates and revokes signing keys.") { List(), Rotate(), Revoke() };
 
     static Command List()
     {
-        var command = new Command("list", "Lists the keys, newest first.");
-        command.SetAction(async (_, cancellationToken) =>
-        {
-            var keys = await Database.UseAsync(async connectionString =>
+        var command = new Command("list", "Lists the signing keys, newest first.");
+        command.SetAction(
+            async (_, cancellationToken) =>
             {
-                await using var db = LightningDbDesign.Connect(connectionString);
-                return await db.SigningKeys.AsNoTracking().OrderByDescending(key => key.SignsFrom).ToListAsync(cancellationToken);
-            });
-            var now = TimeProvider.System.GetUtcNow();
-            var signer = keys.Where(key => !IsRetired(key, now)).FirstOrDefault(key => key.SignsFrom <= now);
-            foreach (var key in keys) Console.WriteLine($"{key.Id}  {key.Algorithm}  {State(key, signer, now)}");
-            if (keys.Count == 0) Console.WriteLine("There is no key yet: Identity makes the first when it needs one.");
-            return 0;
-        });
+                var keys = await Database.UseAsync(async connectionString =>
+                {
+                    await using var db = LightningDbFactory.Connect(connectionString);
+                    return await db
+                        .SigningKeys.AsNoTracking()
+                        .OrderByDescending(key => key.SignsFrom)
+                        .ToListAsync(cancellationToken);
+                });
+                var now = TimeProvider.System.GetUtcNow();
+                var signer = keys.Where(key => !IsRetired(key, now)).FirstOrDefault(key => key.SignsFrom <= now);
+                foreach (var key in keys)
+                    Console.WriteLine($"{key.Id}  {key.Algorithm}  {State(key, signer, now)}");
+                if (keys.Count == 0)
+                    Console.WriteLine("There is no key yet: Identity creates the first one when it needs it.");
+                return 0;
+            }
+        );
         return command;
     }
 
     static Command Rotate()
     {
-        var command = new Command("rotate", "Has a new key made now instead of on schedule; it is published first and signs later, and nothing fails meanwhile.");
-        command.SetAction(async (_, cancellationToken) =>
-        {
-            var asked = await Database.UseAsync(connectionString => WriteAsync(connectionString, "signing-key-rotation-asked", async (db, now) =>
+        var command = new Command(
+            "rotate",
+            "Creates a new signing key now instead of on schedule. It is published before it signs, so existing tokens "
+                + "stay valid."
+        );
+        command.SetAction(
+            async (_, cancellationToken) =>
             {
-                var newest = await db.SigningKeys.Where(key => key.RetiredAt == null || key.RetiredAt > now).OrderByDescending(key => key.SignsFrom).FirstOrDefaultAsync(cancellationToken);
-                if (newest is null || newest.SuccessorDueAt <= now) return null;
-                newest.SuccessorDueAt = now;
-                return newest.Id;
-            }, cancellationToken));
-            Console.WriteLine(asked is null
-                ? "There is nothing to do: Identity is about to make a key anyway."
-                : $"The successor of {asked} is made as soon as a replica of Identity runs, is published at once, and signs after Identity:SigningKeys:PublishedBefore.");
-            return 0;
-        });
+                var asked = await Database.UseAsync(connectionString =>
+                    WriteAsync(
+                        connectionString,
+                        "signing-key-rotation-asked",
+                        async (db, now) =>
+                        {
+                            var newest = await db
+                                .SigningKeys.Where(key => key.RetiredAt == null || key.RetiredAt > now)
+                                .OrderByDescending(key => key.SignsFrom)
+                                .FirstOrDefaultAsync(cancellationToken);
+                            if (newest is null || newest.SuccessorDueAt <= now)
+                                return null;
+                            newest.SuccessorDueAt = now;
+                            return newest.Id;
+                        },
+                        cancellationToken
+                    )
+                );
+                Console.WriteLine(
+                    asked is null
+                        ? "There is nothing to do: Identity is about to create a key anyway."
+                        : $"The successor of {asked} is created and published as soon as Identity runs, and signs "
+                            + $"after Identity:SigningKeys:PublishedBefore."
+                );
+                return 0;
+            }
+        );
         return command;
     }
 
     static Command Revoke()
     {
         var id = new Argument<string>("kid") { Description = "The key's id, as `keys list` prints it." };
-        var command = new Command("revoke", "In an emergency: has a key unpublished at once. Whatever it signed is refused, and people whose tokens those were may have to sign in again.") { id };
-        command.SetAction(async (arguments, cancellationToken) =>
+        var command = new Command(
+            "revoke",
+            "For emergencies: stops using and publishing a key at once. Tokens that it signed become invalid, so users "
+                + "may have to sign in again."
+        )
         {
-            var kid = arguments.GetRequiredValue(id);
-            var revoked = await Database.UseAsync(connectionString => WriteAsync(connectionString, "signing-key-revoked", async (db, now) =>
+            id,
+        };
+        command.SetAction(
+            async (arguments, cancellationToken) =>
             {
-                if (await db.SigningKeys.SingleOrDefaultAsync(key => key.Id == kid && (key.RetiredAt == null || key.RetiredAt > now), cancellationToken) is not { } key) return null;
-                key.RetiredAt = now;
-                return key.Id;
-            }, cancellationToken));
-            if (revoked is null) throw new ConfigurationException($"There is no key '{kid}' that could be revoked: `keys list` prints those that there are.");
-            Console.WriteLine($"{revoked} is revoked: Identity neither uses nor publishes it within seconds, services that keep a copy of its keys stop taking it within ten minutes. Restart them if that is too long.");
-            return 0;
-        });
+                var kid = arguments.GetRequiredValue(id);
+                var revoked = await Database.UseAsync(connectionString =>
+                    WriteAsync(
+                        connectionString,
+                        "signing-key-revoked",
+                        async (db, now) =>
+                        {
+                            if (
+                                await db.SigningKeys.SingleOrDefaultAsync(
+                                    key => key.Id == kid && (key.RetiredAt == null || key.RetiredAt > now),
+                                    cancellationToken
+                                )
+                                is not { } key
+                            )
+                                return null;
+                            key.RetiredAt = now;
+                            return key.Id;
+                        },
+                        cancellationToken
+                    )
+                );
+                if (revoked is null)
+                    throw new ConfigurationException($"There is no active key '{kid}': `keys list` prints the keys.");
+                Console.WriteLine(
+                    $"{revoked} is revoked. Identity stops using and publishing it within seconds; services that cache "
+                        + "its keys stop accepting it within ten minutes, or when they restart."
+                );
+                return 0;
+            }
+        );
         return command;
     }
 
-    /// <summary>Changes one key and writes that into the book, or neither.</summary>
-    static async Task<string?> WriteAsync(string connectionString, string action, Func<LightningDb, DateTimeOffset, Task<string?>> change, CancellationToken cancellationToken)
+    /// <summary>Changes a key and writes an audit entry, atomically.</summary>
+    static async Task<string?> WriteAsync(
+        string connectionString,
+        string action,
+        Func<LightningDb, DateTimeOffset, Task<string?>> change,
+        CancellationToken cancellationToken
+    )
     {
-        await using var db = LightningDbDesign.Connect(connectionString);
+        await using var db = LightningDbFactory.Connect(connectionString);
         var now = TimeProvider.System.GetUtcNow();
-        if (await change(db, now) is not { } kid) return null;
-        db.AuditEntries.Add(new() { At = now, Action = action, SubjectType = "signing-key", SubjectId = kid });
+        if (await change(db, now) is not { } kid)
+            return null;
+        db.AuditEntries.Add(
+            new()
+            {
+                At = now,
+                Action = action,
+                SubjectType = "signing-key",
+                SubjectId = kid,
+            }
+        );
         await db.SaveChangesAsync(cancellationToken);
         return kid;
     }
@@ -89,7 +158,8 @@ static class KeysCommand
     static string State(SigningKey key, SigningKey? signer, DateTimeOffset now) =>
         IsRetired(key, now) ? $"retired since {key.RetiredAt:u}"
         : key == signer && key.RetiredAt is not null ? "signs until its successor does"
-        : key == signer ? $"signs; its successor is made {(key.SuccessorDueAt <= now ? "now" : $"at {key.SuccessorDueAt:u}")}"
+        : key == signer
+            ? $"signs; its successor is due {(key.SuccessorDueAt <= now ? "now" : $"at {key.SuccessorDueAt:u}")}"
         : key.SignsFrom > now ? $"published; signs from {key.SignsFrom:u}"
         : $"verifies until {key.RetiredAt:u}";
 }

@@ -3,7 +3,7 @@ using Lightning.Manage;
 using Lightning.Manage.Seed;
 using Lightning.ServiceDefaults;
 
-var root = new RootCommand("Runs Lightning: the database, administrators, sessions, keys.")
+var root = new RootCommand("Manages Lightning: the database, administrators, sessions and signing keys.")
 {
     MigrateCommand.Create(),
     CreateAdminCommand.Create(),
@@ -12,12 +12,12 @@ var root = new RootCommand("Runs Lightning: the database, administrators, sessio
     SeedCommand.Create(),
 };
 
-// What a person can mend is one sentence; anything else is a fault of the program and keeps its stack trace.
+// Configuration errors print one sentence; unexpected exceptions keep their stack trace.
 try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (Exception fault) when (StartupFaults.Sentence(fault) is { } sentence)
+catch (Exception ex) when (StartupErrors.Describe(ex) is { } sentence)
 {
     Console.Error.WriteLine(sentence);
     return 1;

@@ -4,30 +4,37 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.ServiceDefaults;
 
-/// <summary>Options whose annotations are sentences.</summary>
+/// <summary>Validation of options by DataAnnotations.</summary>
 public static class AnnotatedOptions
 {
     /// <summary>
-    /// Checks options by their annotations at start, and says each fault in the annotation's own sentence; <c>ValidateDataAnnotations</c> would
-    /// put the names of types and members before it.
+    /// Validates options at start and reports the annotations' error messages as they are;
+    /// <c>ValidateDataAnnotations</c> would prefix them with the names of types and members.
     /// </summary>
     public static OptionsBuilder<TOptions> ValidateAnnotations<TOptions>(this OptionsBuilder<TOptions> options)
         where TOptions : class
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Services.AddSingleton<IValidateOptions<TOptions>>(new Annotations<TOptions>(options.Name));
+        options.Services.AddSingleton<IValidateOptions<TOptions>>(new AnnotationValidator<TOptions>(options.Name));
         return options.ValidateOnStart();
     }
 
-    sealed class Annotations<TOptions>(string named) : IValidateOptions<TOptions>
+    sealed class AnnotationValidator<TOptions>(string optionsName) : IValidateOptions<TOptions>
         where TOptions : class
     {
         public ValidateOptionsResult Validate(string? name, TOptions options)
         {
-            if (name != named) return ValidateOptionsResult.Skip;
-            var faults = new List<ValidationResult>();
-            return Validator.TryValidateObject(options, new ValidationContext(options), faults, validateAllProperties: true)
-                ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.Select(fault => fault.ErrorMessage!));
+            if (name != optionsName)
+                return ValidateOptionsResult.Skip;
+            var results = new List<ValidationResult>();
+            return Validator.TryValidateObject(
+                options,
+                new ValidationContext(options),
+                results,
+                validateAllProperties: true
+            )
+                ? ValidateOptionsResult.Success
+                : ValidateOptionsResult.Fail(results.Select(result => result.ErrorMessage!));
         }
     }
 }

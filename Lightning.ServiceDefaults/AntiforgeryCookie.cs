@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Http;
 namespace Lightning.ServiceDefaults;
 
 /// <summary>
-/// The cookie of an antiforgery token, host-bound and always Secure: without that, browsers drop a <c>__Host-</c> cookie and every form is refused.
-/// The framework's own switch for it refuses plain http even on loopback, where browsers keep such cookies.
+/// The antiforgery cookie: host-only and always Secure, because browsers reject a <c>__Host-</c> cookie that is not.
+/// <see cref="CookieSecurePolicy.Always"/> cannot be used: it rejects plain HTTP on loopback too.
 /// </summary>
 public sealed class AntiforgeryCookie : CookieBuilder
 {
-    /// <summary>A cookie of this name, which begins with <c>__Host-</c>: ports share a cookie jar, so it is the application's own.</summary>
+    /// <summary>Creates a cookie.</summary>
+    /// <param name="name">A name with the prefix <c>__Host-</c>, unique per application: ports share cookies.</param>
     public AntiforgeryCookie(string name)
     {
         Name = name;

@@ -3,24 +3,27 @@ using Microsoft.AspNetCore.Http;
 
 namespace Lightning.ServiceDefaults;
 
-/// <summary>Who counts as one where addresses are counted.</summary>
+/// <summary>The key by which clients are rate limited: their IP address or network.</summary>
 public static class ClientNetwork
 {
-    /// <summary>An IPv4 address, or an IPv6 network of 64 bits: within that anybody has as many addresses as they like.</summary>
-    public static IPAddress Of(IPAddress? address)
+    /// <summary>The IPv4 address, or the IPv6 /64 network, within which one client can choose its address.</summary>
+    public static IPAddress Get(IPAddress? address)
     {
-        if (address is null) return IPAddress.None;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        if (address is null)
+            return IPAddress.None;
+        if (address.IsIPv4MappedToIPv6)
+            return address.MapToIPv4();
         Span<byte> bytes = stackalloc byte[16];
-        if (!address.TryWriteBytes(bytes, out var length) || length != bytes.Length) return address;
+        if (!address.TryWriteBytes(bytes, out var length) || length != bytes.Length)
+            return address;
         bytes[8..].Clear();
         return new IPAddress(bytes);
     }
 
-    /// <summary>Where a request comes from.</summary>
+    /// <summary>The client's IPv4 address or IPv6 /64 network.</summary>
     public static IPAddress Network(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Of(context.Connection.RemoteIpAddress);
+        return Get(context.Connection.RemoteIpAddress);
     }
 }

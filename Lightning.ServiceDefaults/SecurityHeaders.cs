@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Lightning.ServiceDefaults;
 
 /// <summary>
-/// The Content-Security-Policy of a service, by directive. It starts as one for documents that load nothing from elsewhere;
-/// <c>{nonce}</c> stands for the request's nonce. ASVS 5.0, 3.4.3.
+/// The Content-Security-Policy of a service, by directive. The default is for documents that load nothing from other
+/// origins; <c>{nonce}</c> is replaced by the request's nonce. ASVS 5.0, 3.4.3.
 /// </summary>
 public sealed class ContentSecurityPolicy
 {
@@ -30,33 +30,37 @@ public sealed class ContentSecurityPolicy
         get => directives.GetValueOrDefault(directive);
         set
         {
-            if (value is null) directives.Remove(directive);
-            else directives[directive] = value;
+            if (value is null)
+                directives.Remove(directive);
+            else
+                directives[directive] = value;
         }
     }
 
-    /// <summary>Allows nothing at all: for answers that are no documents.</summary>
+    /// <summary>Allows nothing, for services that return no HTML.</summary>
     public void AllowNothing()
     {
         directives.Clear();
         directives["default-src"] = directives["frame-ancestors"] = directives["base-uri"] = "'none'";
     }
 
-    /// <summary>The header's value, nonce still open.</summary>
-    public override string ToString() => string.Join("; ", directives.Select(directive => $"{directive.Key} {directive.Value}"));
+    /// <summary>The header's value, with <c>{nonce}</c> as the placeholder.</summary>
+    public override string ToString() =>
+        string.Join("; ", directives.Select(directive => $"{directive.Key} {directive.Value}"));
 }
 
-/// <summary>Security headers on every answer, errors included.</summary>
+/// <summary>Security headers on every response, including errors.</summary>
 public static class SecurityHeaders
 {
-    const string Open = "{nonce}";
+    const string NoncePlaceholder = "{nonce}";
     static readonly object NonceItem = new();
 
-    /// <summary>The nonce that this answer's inline scripts and styles must bear; 128 random bits.</summary>
+    /// <summary>The nonce of this response's inline scripts and styles: 128 random bits, in Base64.</summary>
     public static string CspNonce(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.Items[NonceItem] is string nonce) return nonce;
+        if (context.Items[NonceItem] is string nonce)
+            return nonce;
         nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
         context.Items[NonceItem] = nonce;
         return nonce;
@@ -65,23 +69,27 @@ public static class SecurityHeaders
     internal static void UseSecurityHeaders(this WebApplication app)
     {
         var policy = app.Services.GetRequiredService<IOptions<ContentSecurityPolicy>>().Value.ToString();
-        var hasNonce = policy.Contains(Open, StringComparison.Ordinal);
-        app.Use((context, next) =>
-        {
-            context.Response.OnStarting(() =>
+        var hasNonce = policy.Contains(NoncePlaceholder, StringComparison.Ordinal);
+        app.Use(
+            (context, next) =>
             {
-                var headers = context.Response.Headers;
-                // A page that needs a policy of its own, such as the API's documentation, has set it by now.
-                if (headers.ContentSecurityPolicy.Count == 0)
-                    headers.ContentSecurityPolicy = hasNonce ? policy.Replace(Open, context.CspNonce(), StringComparison.Ordinal) : policy;
-                headers.XContentTypeOptions = "nosniff";
-                headers.XFrameOptions = "DENY";
-                headers["Referrer-Policy"] = "no-referrer";
-                headers["Cross-Origin-Opener-Policy"] = "same-origin";
-                headers["Cross-Origin-Resource-Policy"] = "same-origin";
-                return Task.CompletedTask;
-            });
-            return next(context);
-        });
+                context.Response.OnStarting(() =>
+                {
+                    var headers = context.Response.Headers;
+                    // A page with its own policy, such as the API reference, has set it by now.
+                    if (headers.ContentSecurityPolicy.Count == 0)
+                        headers.ContentSecurityPolicy = hasNonce
+                            ? policy.Replace(NoncePlaceholder, context.CspNonce(), StringComparison.Ordinal)
+                            : policy;
+                    headers.XContentTypeOptions = "nosniff";
+                    headers.XFrameOptions = "DENY";
+                    headers["Referrer-Policy"] = "no-referrer";
+                    headers["Cross-Origin-Opener-Policy"] = "same-origin";
+                    headers["Cross-Origin-Resource-Policy"] = "same-origin";
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            }
+        );
     }
 }

@@ -9,17 +9,23 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.ServiceDefaults;
 
-/// <summary>What every service of Lightning has: telemetry, health, security headers, limits, problem details.</summary>
+/// <summary>
+/// The defaults of every Lightning service: telemetry, health checks, security headers, limits, problem details.
+/// </summary>
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>Adds them to a service; <see cref="UseServiceDefaults"/> puts them to use.</summary>
+    /// <summary>Registers the defaults. Call <see cref="UseServiceDefaults"/> too.</summary>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        StartupFaults.ExplainThemselves();
-        builder.QuietFrameworks();
-        builder.WebHost.ConfigureKestrel(Limits.Apply);
-        builder.Services.AddHsts(hsts => (hsts.MaxAge, hsts.IncludeSubDomains) = (TimeSpan.FromDays(730), true));
+        StartupErrors.InstallHandler();
+        builder.AddDefaultLogLevels();
+        builder.WebHost.ConfigureKestrel(KestrelLimits.Apply);
+        builder.Services.AddHsts(hsts =>
+        {
+            hsts.MaxAge = TimeSpan.FromDays(730);
+            hsts.IncludeSubDomains = true;
+        });
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddOptions<ContentSecurityPolicy>();
@@ -29,20 +35,28 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Puts the defaults at the front of the pipeline and maps the health endpoints.</summary>
-    /// <exception cref="OptionsValidationException">An option that is checked at start is wrong.</exception>
+    /// <summary>Adds the default middleware, which comes first, and maps health checks and problem pages.</summary>
+    /// <exception cref="OptionsValidationException">An option is invalid.</exception>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        // Checked here and not by the host, which would log a stack trace for what is a line of configuration.
+        // Validated here, not by the host, which would log a stack trace for a configuration error.
         app.Services.GetService<IStartupValidator>()?.Validate();
-        if (app.Services.GetRequiredService<IOptions<ForwardedHeadersOptions>>().Value.ForwardedHeaders != ForwardedHeaders.None) app.UseForwardedHeaders();
+        if (
+            app.Services.GetRequiredService<IOptions<ForwardedHeadersOptions>>().Value.ForwardedHeaders
+            != ForwardedHeaders.None
+        )
+            app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
-        // An endpoint that explains its own refusals is not looked at again.
-        app.UseWhen(context => context.GetEndpoint()?.Metadata.GetMetadata<ISkipStatusCodePagesMetadata>() is null, others => others.UseStatusCodePages());
+        // Endpoints that write their own error responses opt out.
+        app.UseWhen(
+            context => context.GetEndpoint()?.Metadata.GetMetadata<ISkipStatusCodePagesMetadata>() is null,
+            branch => branch.UseStatusCodePages()
+        );
         app.UseRequestCharset();
-        if (!app.Environment.IsDevelopment()) app.UseHsts();
+        if (!app.Environment.IsDevelopment())
+            app.UseHsts();
         app.MapHealth();
         app.MapProblemPages();
         return app;

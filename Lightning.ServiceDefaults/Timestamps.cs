@@ -1,8 +1,11 @@
 namespace Lightning.ServiceDefaults;
 
-/// <summary>Times as the database keeps them.</summary>
+/// <summary>Timestamps in the precision of the database.</summary>
 public static class Timestamps
 {
-    /// <summary>Cut to microseconds, as Postgres keeps it, so that what is answered equals what is read later.</summary>
-    public static DateTimeOffset ToMicroseconds(this DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+    /// <summary>
+    /// Truncates to microseconds, the precision of Postgres, so that a response equals what is read later.
+    /// </summary>
+    public static DateTimeOffset ToMicroseconds(this DateTimeOffset time) =>
+        time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 }

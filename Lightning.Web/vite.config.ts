@@ -11,7 +11,8 @@ function preambleAsModule(): Plugin {
     apply: 'serve',
     transformIndexHtml: {
       order: 'post',
-      handler: (html) => html.replace(inline, '<script type="module" src="/@id/@vitejs/plugin-react/preamble"></script>'),
+      handler: (html) =>
+        html.replace(inline, '<script type="module" src="/@id/@vitejs/plugin-react/preamble"></script>'),
     },
   };
 }

@@ -1,68 +1,96 @@
 using System.Globalization;
 using Lightning.Admin.Accounts;
-using Lightning.Admin.Acting;
+using Lightning.Admin.Impersonation;
+using Lightning.Authorization;
 using Lightning.Data;
-using Lightning.Data.Accounts;
-using Lightning.Data.Rules;
-using Lightning.Data.Users;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Admin.Pages;
 
-/// <summary>One account.</summary>
-public sealed class AccountModel(LightningDb db, AccountPolicy policy, UserPolicy users, Actor actor, PasswordResets resets, AccountActs acts, Handovers handovers) : PageModel
+/// <summary>The page of one account.</summary>
+public sealed class AccountModel(
+    LightningDb db,
+    AccountPolicies policies,
+    Actor actor,
+    PasswordResets resets,
+    AccountOperations operations
+) : PageModel
 {
-    /// <summary>Its key.</summary>
+    /// <summary>The account's id.</summary>
     public Guid Id { get; private set; }
 
-    /// <summary>What is shown of it.</summary>
+    /// <summary>The account's data.</summary>
     public AccountView Account { get; private set; } = null!;
 
-    /// <summary>Whether its owner may be asked for a new password.</summary>
+    /// <summary>Whether a password reset can be requested.</summary>
     public bool MayAskForPassword => resets.IsAllowed;
 
-    /// <summary>What else can be done about it.</summary>
-    public IReadOnlyList<AccountAct> Possible { get; private set; } = [];
+    /// <summary>The operations that are possible now.</summary>
+    public IReadOnlyList<AccountOperation> Possible { get; private set; } = [];
 
-    /// <summary>Whether one can act as its owner.</summary>
-    public bool MayActAs { get; private set; }
+    /// <summary>Whether the actor may impersonate the user.</summary>
+    public bool CanImpersonate { get; private set; }
 
-    /// <summary>Whether whoever looks may read whose it is.</summary>
+    /// <summary>Whether the actor may read the user.</summary>
     public bool ShowsUser { get; private set; }
 
-    /// <summary>What became of the last click.</summary>
+    /// <summary>The result of the previous action; null if there is none.</summary>
     public string? Note { get; private set; }
 
-    /// <summary>Shows it.</summary>
-    public async Task<IActionResult> OnGetAsync(Guid id, string? done, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(
+        Guid id,
+        string? done,
+        [FromServices] ImpersonationTickets tickets,
+        CancellationToken cancellationToken
+    )
     {
-        if (await FindAsync(id, cancellationToken) is not { } account) return NotFound();
+        if (await FindAsync(id, cancellationToken) is not { } account)
+            return NotFound();
         (Id, Account) = (id, account);
-        ShowsUser = await db.Users.Where(users, actor, Verb.Read).AnyAsync(user => user.Id == id, cancellationToken);
-        Possible = await acts.PossibleAsync(id, cancellationToken);
-        MayActAs = await handovers.FindAsync(id, cancellationToken) is not null;
+        ShowsUser = await db
+            .Users.Where(policies.Users, actor, Verb.Read)
+            .AnyAsync(user => user.Id == id, cancellationToken);
+        Possible = await operations.PossibleAsync(id, cancellationToken);
+        CanImpersonate = await tickets.FindAsync(id, cancellationToken) is not null;
         Note = done switch
         {
-            "password-asked" => "A link for a new password is on its way to the account's address.",
-            "password-waits" => "A link for a new password was asked for a moment ago and is on its way already.",
-            _ => AccountAct.All.FirstOrDefault(act => act.Slug == done)?.Done,
+            "password-asked" => "A password reset link is on its way to the account's email address.",
+            "password-waits" => "A password reset link was requested a moment ago and is already on its way.",
+            _ => AccountOperation.All.FirstOrDefault(operation => operation.Slug == done)?.Done,
         };
         return Page();
     }
 
-    /// <summary>A time as a person reads it, in UTC.</summary>
+    /// <summary>Formats a time (UTC).</summary>
     public string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
-    // Only the columns that are named: the site's role may read no credential.
-    Task<AccountView?> FindAsync(Guid id, CancellationToken cancellationToken) => (
-        from account in db.Accounts.AsNoTracking().Where(policy, actor, Verb.Read)
-        join user in db.Users on account.Id equals user.Id
-        where account.Id == id
-        select new AccountView(account.Email!, account.Name, account.EmailConfirmed, account.TwoFactorEnabled, user.IsAdmin, user.DisabledAt, account.CreatedAt))
-        .SingleOrDefaultAsync(cancellationToken);
+    // Select only these columns: the role may not read credentials.
+    Task<AccountView?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        (
+            from account in db.Accounts.AsNoTracking().Where(policies.Accounts, actor, Verb.Read)
+            join user in db.Users on account.Id equals user.Id
+            where account.Id == id
+            select new AccountView(
+                account.Email!,
+                account.Name,
+                account.EmailConfirmed,
+                account.TwoFactorEnabled,
+                user.IsAdmin,
+                user.DisabledAt,
+                account.CreatedAt
+            )
+        ).SingleOrDefaultAsync(cancellationToken);
 }
 
-/// <summary>Of an account, what is no credential.</summary>
-public sealed record AccountView(string Email, string Name, bool IsConfirmed, bool HasSecondStep, bool IsAdmin, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt);
+/// <summary>An account without credentials.</summary>
+public sealed record AccountView(
+    string Email,
+    string Name,
+    bool IsConfirmed,
+    bool HasSecondStep,
+    bool IsAdmin,
+    DateTimeOffset? DisabledAt,
+    DateTimeOffset CreatedAt
+);

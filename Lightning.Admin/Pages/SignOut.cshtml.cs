@@ -1,14 +1,15 @@
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.Cookies.Provider;
+using Lightning.Sessions.Cookies.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Admin.Pages;
 
-/// <summary>Ends the session everywhere, then lets the provider take its own cookie away.</summary>
+/// <summary>Ends the session on all sites, then redirects to the provider to sign out there.</summary>
 public sealed class SignOutModel(SignOut signOut) : PageModel
 {
-    /// <summary>Only a form of this site signs out.</summary>
+    /// <summary>Signing out needs a POST.</summary>
     public IActionResult OnGet() => Redirect("/");
 
     /// <summary>Ends the session.</summary>

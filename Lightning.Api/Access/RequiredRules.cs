@@ -1,6 +1,5 @@
 using System.Globalization;
-using Lightning.Data;
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -9,85 +8,148 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Access;
 
-/// <summary>Which rule an endpoint requires: of the object that its address names, or, where it names none, that such an object is possible at all.</summary>
-sealed record RequiredRule(Type Subject, Verb Verb, bool OfAnObject);
+/// <summary>The rule that an endpoint requires.</summary>
+/// <param name="EntityType">The entity that the rule is about.</param>
+/// <param name="Verb">The operation.</param>
+/// <param name="HasTarget">Whether the route names an object. If not, the rule must hold for some object.</param>
+sealed record RequiredRule(Type EntityType, Verb Verb, bool HasTarget);
 
-/// <summary>Endpoints that state which rule they require.</summary>
+/// <summary>Authorizes endpoints by policy rules.</summary>
 static class RequiredRules
 {
-    /// <summary>What addresses call an object's key.</summary>
+    /// <summary>The route parameter with the object's key.</summary>
     const string Key = "id";
 
-    /// <summary>The two queries of an object by its key: to be shown, and to be changed.</summary>
-    const string Shown = "shown", Loaded = "loaded";
+    /// <summary>The names of the two compiled queries for an object: without and with change tracking.</summary>
+    const string ReadQuery = "read";
+    const string WriteQuery = "write";
 
     /// <summary>
-    /// Requires that the caller may do this. The object is loaded through the caller's scope and handed to the handler as a <see cref="Target{T}"/>: what lies
-    /// outside is 404, as what does not exist; inside, what is not allowed is 403 and says why. Both are decided before the handler looks at any precondition.
+    /// Requires that the caller may do this. The object is loaded within the caller's scope and passed to the handler
+    /// as a <see cref="RouteRow{T}"/>: 404 if it is outside the scope, 403 with the reason if the verb is denied. Both
+    /// are decided before preconditions.
     /// </summary>
     public static RouteHandlerBuilder Requires<T>(this RouteHandlerBuilder endpoint, Verb verb)
         where T : class
     {
         endpoint.Add(builder =>
         {
-            var rule = new RequiredRule(typeof(T), verb, ((RouteEndpointBuilder)builder).RoutePattern.GetParameter(Key) is not null);
+            var rule = new RequiredRule(
+                typeof(T),
+                verb,
+                ((RouteEndpointBuilder)builder).RoutePattern.GetParameter(Key) is not null
+            );
             builder.Metadata.Add(rule);
-            if (rule.OfAnObject) builder.Metadata.Add(Answers(StatusCodes.Status404NotFound));
-            if (builder.Metadata.OfType<IAcceptsMetadata>().FirstOrDefault() is not { RequestType: { } body }) return;
-            var fields = new WrittenFields(body, builder.ApplicationServices);
+            if (rule.HasTarget)
+                builder.Metadata.Add(ProblemResponse(StatusCodes.Status404NotFound));
+            if (builder.Metadata.OfType<IAcceptsMetadata>().FirstOrDefault() is not { RequestType: { } body })
+                return;
+            var fields = new WritableFields(body, builder.ApplicationServices);
             if (fields.Writes.Entity == typeof(T) && !fields.Writes.Verbs.Contains(verb))
-                throw new ConfigurationException($"{builder.DisplayName} requires {verb} of {typeof(T).Name}, which {body.Name} does not write by: name Verb.{verb} in its [Writes<…>], or take another body.");
+                throw new ConfigurationException(
+                    $"{builder.DisplayName} requires {verb} of {typeof(T).Name}, but {body.Name} does not list that "
+                        + $"verb: add Verb.{verb} to its [Writes<…>], or use another body type."
+                );
             builder.Metadata.Add(fields);
-            builder.Metadata.Add(Answers(StatusCodes.Status413PayloadTooLarge));
-            builder.Metadata.Add(Answers(StatusCodes.Status415UnsupportedMediaType));
+            builder.Metadata.Add(ProblemResponse(StatusCodes.Status413PayloadTooLarge));
+            builder.Metadata.Add(ProblemResponse(StatusCodes.Status415UnsupportedMediaType));
         });
-        endpoint.Finally(builder => builder.Metadata.Add(KnownQuery.Of(builder)));
-        return endpoint.AddEndpointFilterFactory((made, next) =>
-        {
-            var target = Array.FindIndex(made.MethodInfo.GetParameters(), parameter => parameter.ParameterType == typeof(Target<T>));
-            return target >= 0 ? call => OfAnObjectAsync<T>(call, next, verb, target) : call => AtAllAsync<T>(call, next, verb);
-        });
+        endpoint.Finally(builder => builder.Metadata.Add(QueryParameters.GetParameters(builder)));
+        return endpoint.AddEndpointFilterFactory(
+            (factory, next) =>
+            {
+                var target = Array.FindIndex(
+                    factory.MethodInfo.GetParameters(),
+                    parameter => parameter.ParameterType == typeof(RouteRow<T>)
+                );
+                return target >= 0
+                    ? invocation => AuthorizeTargetAsync<T>(invocation, next, verb, target)
+                    : invocation => AuthorizeTypeAsync<T>(invocation, next, verb);
+            }
+        );
     }
 
-    static ProducesResponseTypeMetadata Answers(int status) => new(status, typeof(ProblemDetails), ["application/problem+json"]);
+    static ProducesResponseTypeMetadata ProblemResponse(int status) =>
+        new(status, typeof(ProblemDetails), ["application/problem+json"]);
 
-    static async ValueTask<object?> OfAnObjectAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb, int target)
+    static async ValueTask<object?> AuthorizeTargetAsync<T>(
+        EndpointFilterInvocationContext invocation,
+        EndpointFilterDelegate next,
+        Verb verb,
+        int target
+    )
         where T : class
     {
-        var (http, services) = (call.HttpContext, call.HttpContext.RequestServices);
-        var (db, policy, actor) = (services.GetRequiredService<LightningDb>(), services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
+        var http = invocation.HttpContext;
+        var context = ResourceContext<T>.Get(http);
+        var (db, policy, actor) = (context.Db, context.Policy, context.Actor);
         var key = Guid.Parse((string)http.GetRouteValue(Key)!, CultureInfo.InvariantCulture);
-        var (isRead, queries) = (verb == Verb.Read, services.GetRequiredService<CompiledQueries>());
-        var found = await queries.RunAsync(db, policy, Verb.Read, new(actor, key), isRead ? Shown : Loaded, asked => (isRead ? db.Set<T>().AsNoTracking() : db.Set<T>())
-            .Where(policy, asked.Actor, Verb.Read).Where(row => EF.Property<Guid>(row, "Id") == asked.Key).Guard(policy, asked.Actor))
+        var isRead = verb == Verb.Read;
+        var queries = http.RequestServices.GetRequiredService<CompiledQueries>();
+        var found = await queries
+            .RunAsync(
+                db,
+                new PolicyQuery<T, RowWithGrants<T>>(
+                    policy,
+                    Verb.Read,
+                    isRead ? ReadQuery : WriteQuery,
+                    arguments =>
+                        (isRead ? db.Set<T>().AsNoTracking() : db.Set<T>())
+                            .Where(policy, arguments.Actor, Verb.Read)
+                            .Where(row => EF.Property<Guid>(row, "Id") == arguments.Key)
+                            .WithGrants(policy, arguments.Actor)
+                ),
+                new(actor, key)
+            )
             .SingleOrDefaultAsync(http.RequestAborted);
-        if (found is null) return TypedResults.NotFound();
-        if (!isRead && !policy.May(actor, verb, found)) return await Refusal.OfAsync(db, policy, actor, verb, found.Row, http.RequestAborted);
-        ((Target<T>)call.Arguments[target]!).Guarded = found;
-        return await next(call);
+        if (found is null)
+            return TypedResults.NotFound();
+        if (!isRead && !policy.May(actor, verb, found))
+            return await AuthorizationProblem.ForRowAsync(context, verb, found.Row);
+        ((RouteRow<T>)invocation.Arguments[target]!).WithGrants = found;
+        return await next(invocation);
     }
 
-    static ValueTask<object?> AtAllAsync<T>(EndpointFilterInvocationContext call, EndpointFilterDelegate next, Verb verb)
+    static ValueTask<object?> AuthorizeTypeAsync<T>(
+        EndpointFilterInvocationContext invocation,
+        EndpointFilterDelegate next,
+        Verb verb
+    )
         where T : class
     {
-        var services = call.HttpContext.RequestServices;
-        var (policy, actor) = (services.GetRequiredService<Policy<T>>(), services.GetRequiredService<Actor>());
-        return policy.IsPossible(actor, verb) ? next(call) : ValueTask.FromResult<object?>(Refusal.AtAll(policy, actor, verb));
+        var services = invocation.HttpContext.RequestServices;
+        var policy = services.GetRequiredService<Policy<T>>();
+        var actor = services.GetRequiredService<Actor>();
+        return policy.IsPossible(actor, verb)
+            ? next(invocation)
+            : ValueTask.FromResult<object?>(AuthorizationProblem.ForType(policy, actor, verb));
     }
 
-    /// <summary>Denied by default: an endpoint for people that requires no rule, or one that no policy knows, stops the start. Call when everything is mapped.</summary>
-    /// <exception cref="ConfigurationException">Names the endpoints and what to add.</exception>
-    public static WebApplication RequireStatedRules(this WebApplication app)
+    /// <summary>
+    /// Secure by default: throws if an endpoint that requires authorization states no rule, or one without a policy.
+    /// Call after all endpoints are mapped.
+    /// </summary>
+    /// <exception cref="ConfigurationException">Names the endpoint and the fix.</exception>
+    public static WebApplication ValidateRequiredRules(this WebApplication app)
     {
         foreach (var endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints))
         {
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null) continue;
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+                continue;
             if (endpoint.Metadata.GetMetadata<RequiredRule>() is not { } rule)
-                throw new ConfigurationException($"No rule is stated for {endpoint.DisplayName}: add .Requires<…>(Verb.…) where it is mapped.");
-            if (app.Services.GetService(typeof(Policy<>).MakeGenericType(rule.Subject)) is not IPolicy policy)
-                throw new ConfigurationException($"{endpoint.DisplayName} requires a rule of {rule.Subject.Name}, which has no policy: write a {rule.Subject.Name}Policy beside it.");
+                throw new ConfigurationException(
+                    $"{endpoint.DisplayName} requires no rule: add .Requires<…>(Verb.…) where it is mapped."
+                );
+            var entity = rule.EntityType.Name;
+            if (app.Services.GetService(typeof(Policy<>).MakeGenericType(rule.EntityType)) is not IPolicy policy)
+                throw new ConfigurationException(
+                    $"{endpoint.DisplayName} requires a rule of {entity}, which has no policy: add a {entity}Policy."
+                );
             if (!policy.Verbs.Contains(rule.Verb))
-                throw new ConfigurationException($"{endpoint.DisplayName} requires {rule.Verb} of {rule.Subject.Name}, which its policy allows nobody: add Allow(Verb.{rule.Verb}, …) to {policy.GetType().Name}.");
+                throw new ConfigurationException(
+                    $"{endpoint.DisplayName} requires {rule.Verb} of {entity}, which its policy never allows: add "
+                        + $"Allow(Verb.{rule.Verb}, …) to {policy.GetType().Name}."
+                );
         }
         return app;
     }

@@ -1,52 +1,77 @@
 using System.Globalization;
-using Lightning.Data;
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Lightning.Api.Access;
 
-/// <summary>What a client sees of an object, with its version.</summary>
+/// <summary>A response body with a version.</summary>
 interface IVersioned
 {
     /// <summary>The version as an entity tag (RFC 9110, 8.8.3).</summary>
     string Etag { get; }
 }
 
-/// <summary>Reads and writes of one object, by its version: nothing is sent that the caller has, and nothing is overwritten unseen.</summary>
+/// <summary>A change of one object.</summary>
+/// <param name="Verb">The verb that the caller must be allowed.</param>
+/// <param name="IfMatch">The <c>If-Match</c> header; null if it was not sent.</param>
+/// <param name="Apply">Changes the row.</param>
+sealed record RowChange<T>(Verb Verb, string? IfMatch, Action<T> Apply)
+    where T : class;
+
+/// <summary>Conditional requests for one object: <c>ETag</c>, <c>If-None-Match</c> and <c>If-Match</c>.</summary>
 static class Versioned
 {
-    /// <summary>The entity tag of a row's version (RFC 9110, 8.8.3).</summary>
-    public static string Tag(uint version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
+    /// <summary>The entity tag of a row version (RFC 9110, 8.8.3).</summary>
+    public static string ETag(uint version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
-    /// <summary>The object, or 304 where the caller has it.</summary>
-    public static Results<Ok<TView>, StatusCodeHttpResult> Show<TView>(HttpContext http, TView view)
+    /// <summary>The object with its <c>ETag</c>, or 304 if the caller has this version.</summary>
+    public static Results<Ok<TView>, StatusCodeHttpResult> Get<TView>(HttpContext http, TView view)
         where TView : IVersioned
     {
         http.Response.Headers.ETag = view.Etag;
-        return Preconditions.IsKnown(http.Request, view.Etag) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(view);
+        return Preconditions.IsNotModified(http.Request, view.Etag)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(view);
     }
 
-    /// <summary>Changes the version that the caller names, if it is the present one and the rule holds before and after.</summary>
+    /// <summary>
+    /// Changes the object if <c>If-Match</c> names the current version and the policy also allows the changed row.
+    /// </summary>
     public static async Task<Results<Ok<TView>, ProblemHttpResult>> ChangeAsync<T, TView>(
-        this Target<T> target, Verb verb, Action<T> change, Func<Guarded<T>, TView> view, string? ifMatch, HttpContext http, LightningDb db, Policy<T> policy, Actor actor)
+        this RouteRow<T> target,
+        ResourceContext<T> context,
+        RowChange<T> change,
+        Func<RowWithGrants<T>, TView> view
+    )
         where T : class
         where TView : IVersioned
     {
-        if (Preconditions.Refuse(ifMatch, view(target.Guarded).Etag) is { } refusal) return refusal;
-        change(target.Row);
-        http.GetEndpoint()?.Metadata.GetMetadata<WrittenFields>()?.Restore(db, target.Row);
-        if (await db.SaveAsync(policy, actor, verb, target.Row, http.RequestAborted) is { } unsaved) return unsaved;
-        var changed = view(target.Guarded);
+        if (Preconditions.Check(change.IfMatch, view(target.WithGrants).Etag) is { } failed)
+            return failed;
+        change.Apply(target.Row);
+        var http = context.Http;
+        http.GetEndpoint()?.Metadata.GetMetadata<WritableFields>()?.Restore(context.Db, target.Row);
+        if (await context.SaveAsync(change.Verb, target.Row) is { } problem)
+            return problem;
+        var changed = view(target.WithGrants);
         http.Response.Headers.ETag = changed.Etag;
         return TypedResults.Ok(changed);
     }
 
-    /// <summary>Removes the version that the caller names, if it is the present one.</summary>
-    public static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync<T>(this Target<T> target, string etag, string? ifMatch, LightningDb db, CancellationToken cancellationToken)
+    /// <summary>Deletes the object if <c>If-Match</c> names the current version.</summary>
+    public static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync<T>(
+        this RouteRow<T> target,
+        ResourceContext<T> context,
+        string etag,
+        string? ifMatch
+    )
         where T : class
     {
-        if (Preconditions.Refuse(ifMatch, etag) is { } refusal) return refusal;
-        db.Remove(target.Row);
-        return await Preconditions.SaveAsync(db, cancellationToken) is { } overtaken ? overtaken : TypedResults.NoContent();
+        if (Preconditions.Check(ifMatch, etag) is { } failed)
+            return failed;
+        context.Db.Remove(target.Row);
+        return await Preconditions.SaveAsync(context.Db, context.Http.RequestAborted) is { } conflict
+            ? conflict
+            : TypedResults.NoContent();
     }
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Encodings.Web;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
+using Lightning.Sessions.Bearer;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
@@ -9,24 +9,26 @@ using Scalar.AspNetCore;
 
 namespace Lightning.Api.Docs;
 
-/// <summary>The section <c>Api:Docs</c>.</summary>
+/// <summary>The configuration section <c>Api:Docs</c>.</summary>
 sealed record DocsOptions
 {
-    /// <summary>Whether the page is there; if not set, in Development only.</summary>
+    /// <summary>Whether the page is available. Null, the default, means in Development only.</summary>
     public bool? Show { get; init; }
 
     /// <summary>
-    /// The public client that people sign in with on the page. At the provider, its redirect URIs must hold this API's
+    /// The public client that the page signs in with. At the provider, its redirect URIs must include this API's
     /// <c>/docs/callback.html</c>, and its origins this API's origin.
     /// </summary>
-    [Required(ErrorMessage = "Api:Docs:ClientId is empty: give the public client that people sign in with on the API's "
-        + "page, such as lightning-public.")]
+    [Required(
+        ErrorMessage = "Api:Docs:ClientId is empty: set it to the public client that the API reference signs in with, "
+            + "such as lightning-public."
+    )]
     public string ClientId { get; init; } = "lightning-public";
 }
 
 /// <summary>
-/// The API reference at <c>/docs</c>: Scalar, where a person signs in by code + PKCE and tries operations on their own
-/// data. Nothing comes from other origins, and no token is stored.
+/// The API reference at <c>/docs</c>: Scalar, with sign-in by authorization code and PKCE. It loads nothing from other
+/// origins and stores no token.
 /// </summary>
 static class DocsPage
 {
@@ -36,28 +38,34 @@ static class DocsPage
     public static void MapDocsPage(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<DocsOptions>>().Value;
-        if (!(options.Show ?? app.Environment.IsDevelopment())) return;
+        if (!(options.Show ?? app.Environment.IsDevelopment()))
+            return;
         var authority = app.Services.GetRequiredService<IOptions<AccessTokenOptions>>().Value.Authority.TrimEnd('/');
         var docs = app.MapGroup("/docs").AllowAnonymous().ExcludeFromDescription();
-        docs.AddEndpointFilter((context, next) =>
-        {
-            var http = context.HttpContext;
-            SetPolicy(http, authority, scripts: "'self'", styles: "'self'");
-            // Scalar's route takes the name of a document; there is only one.
-            return http.GetRouteValue("documentName") is null ? next(context) : new(TypedResults.NotFound());
-        });
-        docs.MapScalarApiReference("", (page, context) =>
-        {
-            Configure(page, authority, options.ClientId);
-            page.Nonce = context.CspNonce();
-            // Inline styles: Scalar's code viewer (CodeMirror) and its toasts add style elements without a nonce.
-            SetPolicy(context, authority, scripts: $"'nonce-{page.Nonce}'", styles: "'self' 'unsafe-inline'");
-        });
+        docs.AddEndpointFilter(
+            (context, next) =>
+            {
+                var http = context.HttpContext;
+                SetPolicy(http, authority, scripts: "'self'", styles: "'self'");
+                // Scalar's route has an optional document name, but there is only one document.
+                return http.GetRouteValue("documentName") is null ? next(context) : new(TypedResults.NotFound());
+            }
+        );
+        docs.MapScalarApiReference(
+            "",
+            (page, context) =>
+            {
+                Configure(page, authority, options.ClientId);
+                page.Nonce = context.CspNonce();
+                // Inline styles: Scalar's code viewer (CodeMirror) and its toasts add style elements without a nonce.
+                SetPolicy(context, authority, scripts: $"'nonce-{page.Nonce}'", styles: "'self' 'unsafe-inline'");
+            }
+        );
         foreach (var file in Files)
             docs.MapGet(file.Name, () => TypedResults.Stream(file.CreateReadStream(), ContentTypeOf(file)));
     }
 
-    /// <summary>Our own files, embedded from <c>Page</c>.</summary>
+    /// <summary>The embedded files of the folder <c>Page</c>.</summary>
     static IDirectoryContents Files =>
         new EmbeddedFileProvider(typeof(DocsPage).Assembly, "Lightning.Api.Docs.Page").GetDirectoryContents("");
 
@@ -75,7 +83,7 @@ static class DocsPage
         page.Title = "Lightning API";
         page.Favicon = "icon.svg";
         page.DefaultOpenAllTags = true;
-        // docs.js adds what the browser knows: the provider's endpoints, and where this API is.
+        // docs.js adds the provider's endpoints and the URL of this API.
         page.JavaScriptConfiguration = "docs/docs.js";
         page.HeadContent = $"""
             <meta name="authority" content="{HtmlEncoder.Default.Encode(authority)}">
@@ -84,11 +92,11 @@ static class DocsPage
             <link rel="stylesheet" href="tokens.css">
             <link rel="stylesheet" href="docs.css">
             """;
-        // The look is docs.css's, light or dark as the system is.
+        // docs.css has the theme, which follows the system's color scheme.
         page.Theme = ScalarTheme.None;
         page.DefaultFonts = false;
         page.HideDarkModeToggle = true;
-        // Nothing that calls Scalar's own services.
+        // Disables everything that calls Scalar's own services.
         page.Agent = new ScalarAgentOptions { Disabled = true };
         page.Mcp = new ScalarMcpOptions { Disabled = true };
         page.HideClientButton = true;

@@ -2,88 +2,140 @@ using System.ComponentModel;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Lightning.Api.Access;
+using Lightning.Authorization;
 using Lightning.Data;
 using Lightning.Data.Notes;
-using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
+using Lightning.Sessions.Bearer;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Events;
 
-/// <summary>What an event is about.</summary>
-sealed record NoteEvent([property: Description("The note's id; null where the event is about none.")] Guid? Id, [property: Description("Its version now; null where the caller cannot see it any more.")] string? Etag);
+/// <summary>The data of an event.</summary>
+sealed record NoteEvent(
+    [property: Description("The id of the note; null if the event is not about one note.")] Guid? Id,
+    [property: Description("The current ETag of the note; null if you can no longer see it.")] string? Etag
+);
+
+/// <summary>The services of the event stream.</summary>
+sealed record NoteEventServices(
+    NoteFeed Feed,
+    IServiceScopeFactory Scopes,
+    NotePolicy Policy,
+    Actor Actor,
+    TimeProvider Clock,
+    IHostApplicationLifetime Lifetime
+);
 
 /// <summary>
-/// Changes of the caller's notes, and of those shared with them, as they happen: <c>changed</c>, <c>gone</c>, <c>anything</c> (read the list anew) and, when
-/// nothing happens, <c>beat</c>. Each event is what the caller's own scope says at that moment. When the session ends, so does the stream.
+/// Server-sent events for the caller's notes and those shared with them: <c>changed</c>, <c>gone</c>, <c>anything</c>
+/// (events may have been missed: reload the list) and the heartbeat <c>beat</c>. Each event is authorized when it is
+/// sent. The stream ends with the session.
 /// </summary>
 static class NoteEvents
 {
-    static readonly TimeSpan Look = TimeSpan.FromSeconds(1), Beat = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan AuthorizationInterval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    public static void MapNoteEvents(this IEndpointRouteBuilder app) => app.MapOperations("/api/v1/notes", "Notes").MapGet("/events",
-            // No typed result: its metadata would describe the framework's own envelope, and what is sent is the event alone.
-            IResult (HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, IHostApplicationLifetime lifetime) =>
-                TypedResults.ServerSentEvents(ReadAsync(http, feed, scopes, policy, actor, clock, lifetime.ApplicationStopping, http.RequestAborted)))
-        .Requires<Note>(Verb.Read).WithName("ListenToNotes").WithSummary("Tells of changes to the caller's notes and those shared with them, as server-sent events.")
-        .Produces<NoteEvent>(StatusCodes.Status200OK, "text/event-stream");
+    public static void MapNoteEvents(this IEndpointRouteBuilder app) =>
+        app.MapOperations("/api/v1/notes", "Notes")
+            .MapGet(
+                "/events",
+                // IResult: the metadata of the typed result would describe SseItem<T> instead of its data.
+                IResult (HttpContext http, [AsParameters] NoteEventServices services) =>
+                {
+                    http.CountAsStream();
+                    return TypedResults.ServerSentEvents(ReadAsync(http, services, http.RequestAborted));
+                }
+            )
+            .Requires<Note>(Verb.Read)
+            .WithName("ListenToNotes")
+            .WithSummary("Stream note events")
+            .WithDescription(
+                "Streams changes to your notes and the notes shared with you as server-sent events: `changed`, `gone`, "
+                    + "`anything` (events may have been missed: reload the list) and the heartbeat `beat`."
+            )
+            .Produces<NoteEvent>(StatusCodes.Status200OK, "text/event-stream");
 
     static async IAsyncEnumerable<SseItem<NoteEvent>> ReadAsync(
-        HttpContext http, NoteFeed feed, IServiceScopeFactory scopes, NotePolicy policy, Actor actor, TimeProvider clock, CancellationToken stopping,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpContext http,
+        NoteEventServices services,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        // A service that stops does not wait for those who listen; they come back to another replica.
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
-        using var subscription = feed.Subscribe(actor.UserId);
-        // Whoever hears this first has missed nothing since: the stream is open, and what they read from now on is kept up to date.
-        yield return Item("anything", null, null);
-        var (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
+        var clock = services.Clock;
+        // A stopping service ends its streams at once; clients reconnect to another replica.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken,
+            services.Lifetime.ApplicationStopping
+        );
+        using var subscription = services.Feed.Subscribe(services.Actor.UserId);
+        // The client loads the list on this event: from here on it misses no change.
+        yield return Event("anything", null, null);
+        var notified = subscription.WaitAsync(end.Token);
+        var lastSent = clock.GetTimestamp();
         while (!end.IsCancellationRequested)
         {
-            await Task.WhenAny(told, Task.Delay(Look, clock, end.Token));
-            if (end.IsCancellationRequested || !await MayGoOnAsync(http, cancellationToken)) yield break;
-            if (told.IsCompleted)
+            await Task.WhenAny(notified, Task.Delay(AuthorizationInterval, clock, end.Token));
+            if (end.IsCancellationRequested || !await IsAuthorizedAsync(http, cancellationToken))
+                yield break;
+            if (notified.IsCompleted)
             {
                 var notes = subscription.Take();
-                if (notes.Contains(NoteFeed.Anything)) yield return Item("anything", null, null);
+                if (notes.Contains(NoteFeed.AllNotes))
+                    yield return Event("anything", null, null);
                 else
                 {
-                    var seen = await SeenAsync(scopes, policy, actor, notes, cancellationToken);
-                    foreach (var note in notes) yield return seen.TryGetValue(note, out var tag) ? Item("changed", note, tag) : Item("gone", note, null);
+                    var visible = await FindVisibleAsync(services, notes, cancellationToken);
+                    foreach (var note in notes)
+                        yield return visible.TryGetValue(note, out var etag)
+                            ? Event("changed", note, etag)
+                            : Event("gone", note, null);
                 }
-                (told, heard) = (subscription.WaitAsync(end.Token), clock.GetTimestamp());
+                notified = subscription.WaitAsync(end.Token);
+                lastSent = clock.GetTimestamp();
             }
-            else if (clock.GetElapsedTime(heard) >= Beat)
+            else if (clock.GetElapsedTime(lastSent) >= HeartbeatInterval)
             {
-                yield return Item("beat", null, null);
-                heard = clock.GetTimestamp();
+                yield return Event("beat", null, null);
+                lastSent = clock.GetTimestamp();
             }
         }
     }
 
-    /// <summary>Ended where nobody can say whether the session lives: the client comes back, and is let in or not.</summary>
-    static async ValueTask<bool> MayGoOnAsync(HttpContext http, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether the session is still active; false if the database is unavailable: the client then reconnects.
+    /// </summary>
+    static async ValueTask<bool> IsAuthorizedAsync(HttpContext http, CancellationToken cancellationToken)
     {
         try
         {
-            return await http.MayGoOnAsync(cancellationToken);
+            return await http.IsStillAuthorizedAsync(cancellationToken);
         }
-        catch (Exception fault) when (Problems.IsDatabaseAway(fault))
+        catch (Exception ex) when (Problems.IsDatabaseUnavailable(ex))
         {
             return false;
         }
     }
 
     /// <summary>
-    /// Those of them that the caller may see, with their entity tags: asked anew each time, in one query, and by a connection that is given back at once. A stream holds none.
+    /// The ETags of the notes that the caller may see. A scope per query: an open stream must not hold a connection.
     /// </summary>
-    static async Task<Dictionary<Guid, string>> SeenAsync(IServiceScopeFactory scopes, NotePolicy policy, Actor actor, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    static async Task<Dictionary<Guid, string>> FindVisibleAsync(
+        NoteEventServices services,
+        IReadOnlyCollection<Guid> ids,
+        CancellationToken cancellationToken
+    )
     {
-        await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<LightningDb>().Notes.AsNoTracking().Where(policy, actor with { IsAdmin = false }, Verb.Read)
-            .Where(note => ids.Contains(note.Id)).Select(note => new { note.Id, note.Version }).ToDictionaryAsync(note => note.Id, note => Versioned.Tag(note.Version), cancellationToken);
+        await using var scope = services.Scopes.CreateAsyncScope();
+        return await scope
+            .ServiceProvider.GetRequiredService<LightningDb>()
+            .Notes.AsNoTracking()
+            .Where(services.Policy, services.Actor with { IsAdmin = false }, Verb.Read)
+            .Where(note => ids.Contains(note.Id))
+            .Select(note => new { note.Id, note.Version })
+            .ToDictionaryAsync(note => note.Id, note => Versioned.ETag(note.Version), cancellationToken);
     }
 
-    static SseItem<NoteEvent> Item(string kind, Guid? id, string? etag) => new(new NoteEvent(id, etag), kind);
+    static SseItem<NoteEvent> Event(string type, Guid? id, string? etag) => new(new NoteEvent(id, etag), type);
 }

@@ -6,36 +6,38 @@ using Npgsql;
 namespace Lightning.Api.Events;
 
 /// <summary>
-/// That notes have changed, from the channel <c>lightning_notes</c>: one connection a process, whoever listens here. A notification holds the note's id and those of
-/// the people it may concern, and no word of the note.
+/// Receives note changes from the Postgres channel <c>lightning_notes</c> on one connection per process, and publishes
+/// them to the event streams. A notification holds the ids of the note and of the users concerned, but no content.
 /// </summary>
 sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> logger) : BackgroundService
 {
-    /// <summary>Stands for every note: something may have been missed.</summary>
-    public static readonly Guid Anything = Guid.Empty;
+    /// <summary>Published instead of a note's id if notifications may have been missed.</summary>
+    public static readonly Guid AllNotes = Guid.Empty;
 
-    const int Backlog = 256;
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    const int Capacity = 256;
+    static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
     readonly Lock gate = new();
-    readonly Dictionary<Guid, List<Subscription>> byPerson = [];
+    readonly Dictionary<Guid, List<Subscription>> byUser = [];
     bool isLossReported;
 
-    /// <summary>How many listen.</summary>
+    /// <summary>The number of subscriptions.</summary>
     public int Count
     {
         get
         {
-            lock (gate) return byPerson.Values.Sum(subscriptions => subscriptions.Count);
+            lock (gate)
+                return byUser.Values.Sum(subscriptions => subscriptions.Count);
         }
     }
 
-    /// <summary>Listens for somebody. Dispose of it to stop.</summary>
-    public Subscription Subscribe(Guid person)
+    /// <summary>Subscribes to the changes that concern a user. Dispose the subscription to stop.</summary>
+    public Subscription Subscribe(Guid userId)
     {
-        var subscription = new Subscription(this, person);
+        var subscription = new Subscription(this, userId);
         lock (gate)
         {
-            if (!byPerson.TryGetValue(person, out var subscriptions)) byPerson[person] = subscriptions = [];
+            if (!byUser.TryGetValue(userId, out var subscriptions))
+                byUser[userId] = subscriptions = [];
             subscriptions.Add(subscription);
         }
         return subscription;
@@ -53,82 +55,107 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
             {
                 return;
             }
-            catch (Exception fault) when (fault is NpgsqlException or SocketException or IOException or TimeoutException)
+            catch (Exception ex) when (ex is NpgsqlException or SocketException or IOException or TimeoutException)
             {
-                if (!isLossReported) Lost(logger, fault);
+                if (!isLossReported)
+                    LogConnectionLost(logger, ex);
                 isLossReported = true;
             }
-            await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(ReconnectDelay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     async Task ListenAsync(CancellationToken cancellationToken)
     {
-        // Dead wires are found by keepalives.
-        var feed = LightningDataExtensions.RequireFeedConnection(configuration, "lightning-notes");
-        feed.KeepAlive = 5;
-        await using var connection = new NpgsqlConnection(feed.ConnectionString);
-        connection.Notification += (_, notification) => Hear(notification.Payload);
+        var settings = LightningDataExtensions.RequireFeedConnection(configuration, "lightning-notes");
+        // Detects dead connections.
+        settings.KeepAlive = 5;
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        connection.Notification += (_, notification) => OnNotification(notification.Payload);
         await connection.OpenAsync(cancellationToken);
-        await using (var listen = new NpgsqlCommand("LISTEN lightning_notes", connection)) await listen.ExecuteNonQueryAsync(cancellationToken);
-        if (isLossReported) Back(logger);
+        await using (var listen = new NpgsqlCommand("LISTEN lightning_notes", connection))
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        if (isLossReported)
+            LogConnectionRestored(logger);
         isLossReported = false;
-        // What was missed until now nobody knows.
-        TellAll();
-        while (true) await connection.WaitAsync(cancellationToken);
+        // Notifications may have been missed before LISTEN.
+        PublishToAll();
+        while (true)
+            await connection.WaitAsync(cancellationToken);
     }
 
-    void Hear(string payload)
+    void OnNotification(string payload)
     {
         var ids = payload.Split(' ');
-        if (!Guid.TryParse(ids[0], out var note)) return;
+        if (!Guid.TryParse(ids[0], out var note))
+            return;
         lock (gate)
-            foreach (var word in ids.Skip(1))
-                if (Guid.TryParse(word, out var person) && byPerson.TryGetValue(person, out var subscriptions))
-                    foreach (var subscription in subscriptions) subscription.Tell(note);
+            foreach (var id in ids.Skip(1))
+                if (Guid.TryParse(id, out var userId) && byUser.TryGetValue(userId, out var subscriptions))
+                    foreach (var subscription in subscriptions)
+                        subscription.Publish(note);
     }
 
-    void TellAll()
+    void PublishToAll()
     {
         lock (gate)
-            foreach (var subscription in byPerson.Values.SelectMany(subscriptions => subscriptions)) subscription.Tell(Anything);
+            foreach (var subscription in byUser.Values.SelectMany(subscriptions => subscriptions))
+                subscription.Publish(AllNotes);
     }
 
     void Remove(Subscription subscription)
     {
         lock (gate)
-            if (byPerson.TryGetValue(subscription.Person, out var subscriptions) && subscriptions.Remove(subscription) && subscriptions.Count == 0) byPerson.Remove(subscription.Person);
+            if (
+                byUser.TryGetValue(subscription.UserId, out var subscriptions)
+                && subscriptions.Remove(subscription)
+                && subscriptions.Count == 0
+            )
+                byUser.Remove(subscription.UserId);
     }
 
-    [LoggerMessage(71, LogLevel.Warning, "Changes of notes are not heard until the database is back; who listens is told then to read anew")]
-    static partial void Lost(ILogger logger, Exception fault);
+    [LoggerMessage(
+        71,
+        LogLevel.Warning,
+        "Lost the connection for note changes; streams reload their list when it is restored"
+    )]
+    static partial void LogConnectionLost(ILogger logger, Exception ex);
 
-    [LoggerMessage(72, LogLevel.Information, "Changes of notes are heard again")]
-    static partial void Back(ILogger logger);
+    [LoggerMessage(72, LogLevel.Information, "Restored the connection for note changes")]
+    static partial void LogConnectionRestored(ILogger logger);
 
-    /// <summary>What somebody is told.</summary>
-    public sealed class Subscription(NoteFeed feed, Guid person) : IDisposable
+    /// <summary>The pending changes of one stream.</summary>
+    public sealed class Subscription(NoteFeed feed, Guid userId) : IDisposable
     {
-        readonly Channel<Guid> channel = Channel.CreateBounded<Guid>(new BoundedChannelOptions(Backlog) { SingleReader = true });
-        bool hasMissed;
+        readonly Channel<Guid> channel = Channel.CreateBounded<Guid>(
+            new BoundedChannelOptions(Capacity) { SingleReader = true }
+        );
+        bool hasOverflowed;
 
-        public Guid Person => person;
+        public Guid UserId => userId;
 
-        /// <summary>Waits until there is something to read.</summary>
-        public Task WaitAsync(CancellationToken cancellationToken) => channel.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        /// <summary>Waits for the next change.</summary>
+        public Task WaitAsync(CancellationToken cancellationToken) =>
+            channel.Reader.WaitToReadAsync(cancellationToken).AsTask();
 
-        /// <summary>All that was told since it was last asked, each note once; <see cref="Anything"/> where it was too much to remember.</summary>
+        /// <summary>
+        /// Takes the notes that changed since the last call, without duplicates; only <see cref="AllNotes"/> if there
+        /// were too many.
+        /// </summary>
         public IReadOnlyCollection<Guid> Take()
         {
             var notes = new HashSet<Guid>();
-            while (channel.Reader.TryRead(out var note)) notes.Add(note);
-            if (Interlocked.Exchange(ref hasMissed, false)) notes.Add(Anything);
-            return notes.Contains(Anything) ? [Anything] : notes;
+            while (channel.Reader.TryRead(out var note))
+                notes.Add(note);
+            if (Interlocked.Exchange(ref hasOverflowed, false))
+                notes.Add(AllNotes);
+            return notes.Contains(AllNotes) ? [AllNotes] : notes;
         }
 
-        public void Tell(Guid note)
+        public void Publish(Guid note)
         {
-            if (!channel.Writer.TryWrite(note)) Interlocked.Exchange(ref hasMissed, true);
+            if (!channel.Writer.TryWrite(note))
+                Interlocked.Exchange(ref hasOverflowed, true);
         }
 
         public void Dispose() => feed.Remove(this);

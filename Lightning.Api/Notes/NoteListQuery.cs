@@ -1,52 +1,58 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Lightning.Authorization;
 using Lightning.Data;
 using Lightning.Data.Notes;
-using Lightning.Data.Rules;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Notes;
 
-/// <summary>Which notes to list. What a caller may not read they may not filter, sort or search by either.</summary>
+/// <summary>
+/// The query parameters of the note list. Fields that the policy does not allow to read cannot be used to filter, sort
+/// or search.
+/// </summary>
 public sealed record NoteListQuery : IValidatableObject
 {
-    /// <summary>How many where the caller does not say.</summary>
+    /// <summary>The default page size.</summary>
     internal const int DefaultLimit = 20;
 
-    /// <summary>How many.</summary>
-    [Range(1, 100, ErrorMessage = "Between {1} and {2}.")]
+    /// <summary>The page size.</summary>
+    [Range(1, 100, ErrorMessage = "Must be between {1} and {2}.")]
     [DefaultValue(DefaultLimit)]
+    [Description("The number of notes per page.")]
     public int? Limit { get; init; }
 
-    /// <summary>Where to go on.</summary>
-    [Description("The `next` of the page before, in the same order.")]
+    /// <summary>The cursor of the page.</summary>
+    [Description("The cursor of the page: `next` of the previous page, with the same `sort`.")]
     public string? After { get; init; }
 
-    /// <summary>In which order.</summary>
-    [Description("`updatedAt`, `createdAt` or `title`; with `-` before it, the other way round.")]
+    /// <summary>The sort order.</summary>
+    [Description("The sort order: `updatedAt`, `createdAt` or `title`. A leading `-` sorts in descending order.")]
     [DefaultValue("-updatedAt")]
     public string? Sort { get; init; }
 
-    /// <summary>Words to look for.</summary>
-    [StringLength(200, ErrorMessage = "At most {1} characters.")]
+    /// <summary>The search query.</summary>
+    [StringLength(200, ErrorMessage = "Must be at most {1} characters.")]
     [Storable]
-    [Description("Words that title or text must hold; `\"as a phrase\"`, `or`, and `-without` are understood.")]
+    [Description(
+        "Returns notes whose title or text matches the query. Supports `\"exact phrases\"`, `or` and `-excluded` words."
+    )]
     public string? Q { get; init; }
 
-    /// <summary>Those put away, or those at hand.</summary>
-    [Description("Only those put away. Without it, or with false, only those that are not.")]
+    /// <summary>Whether to list archived notes.</summary>
+    [Description("True returns only archived notes, false only notes that are not archived.")]
     [DefaultValue(false)]
     public bool? Archived { get; init; }
 
-    /// <summary>Those pinned, or those not.</summary>
-    [Description("Only those pinned, or only those not.")]
+    /// <summary>Whether to list pinned notes; null lists both.</summary>
+    [Description("True returns only pinned notes, false only notes that are not pinned.")]
     public bool? Pinned { get; init; }
 
-    /// <summary>Those of others, or one's own.</summary>
-    [Description("Only those that others share with the caller, or only the caller's own.")]
+    /// <summary>Whether to list notes that are shared with the caller; null lists both.</summary>
+    [Description("True returns only notes that are shared with you, false only your own.")]
     public bool? Shared { get; init; }
 
-    /// <summary>The order.</summary>
+    /// <summary>The parsed <see cref="Sort"/>.</summary>
     internal NoteOrder Order => NoteOrder.Find(Sort)!;
 
     /// <inheritdoc/>
@@ -54,35 +60,65 @@ public sealed record NoteListQuery : IValidatableObject
     {
         var policy = (NotePolicy)validationContext.GetService(typeof(NotePolicy))!;
         var order = NoteOrder.Find(Sort);
-        if (order is null || !policy.Reaches(Verb.Read, order.Field)) yield return new("No order of this list.", [nameof(Sort)]);
-        if (!string.IsNullOrEmpty(After) && NotePlace.Read(After)?.Order is var place && (place is null || (order is not null && place != order.Name)))
-            yield return new("Not a place that an earlier page named in this order.", [nameof(After)]);
-        if (Q is not null && !(policy.Reaches(Verb.Read, nameof(Note.Title)) && policy.Reaches(Verb.Read, nameof(Note.Body)))) yield return new("Not to be searched.", [nameof(Q)]);
-        if (Archived is not null && !policy.Reaches(Verb.Read, nameof(Note.ArchivedAt))) yield return new("Not to be asked for.", [nameof(Archived)]);
-        if (Pinned is not null && !policy.Reaches(Verb.Read, nameof(Note.PinnedAt))) yield return new("Not to be asked for.", [nameof(Pinned)]);
-        if (Shared is not null && !policy.Reaches(Verb.Read, nameof(Note.OwnerId))) yield return new("Not to be asked for.", [nameof(Shared)]);
+        if (order is null || !policy.Reaches(Verb.Read, order.Field))
+            yield return new("Unknown sort order.", [nameof(Sort)]);
+        if (
+            !string.IsNullOrEmpty(After)
+            && NoteCursor.Parse(After)?.Order is var cursorOrder
+            && (cursorOrder is null || (order is not null && cursorOrder != order.Name))
+        )
+            yield return new("Not a cursor of a previous page in this order.", [nameof(After)]);
+        if (
+            Q is not null
+            && !(policy.Reaches(Verb.Read, nameof(Note.Title)) && policy.Reaches(Verb.Read, nameof(Note.Body)))
+        )
+            yield return new("Search is not allowed.", [nameof(Q)]);
+        if (Archived is not null && !policy.Reaches(Verb.Read, nameof(Note.ArchivedAt)))
+            yield return new("This filter is not allowed.", [nameof(Archived)]);
+        if (Pinned is not null && !policy.Reaches(Verb.Read, nameof(Note.PinnedAt)))
+            yield return new("This filter is not allowed.", [nameof(Pinned)]);
+        if (Shared is not null && !policy.Reaches(Verb.Read, nameof(Note.OwnerId)))
+            yield return new("This filter is not allowed.", [nameof(Shared)]);
     }
 
-    /// <summary>What a query's form depends on, where nothing else does but who asks: the lists that most requests ask for.</summary>
-    internal sealed record Form(NoteOrder Order, bool Archived, bool? Pinned, bool? Shared);
+    /// <summary>
+    /// Identifies the compiled query of a first page without search, which most requests ask for. Its only parameter is
+    /// the caller.
+    /// </summary>
+    internal sealed record QueryKey(NoteOrder Order, bool Archived, bool? Pinned, bool? Shared);
 
-    /// <summary>The form; null where somebody goes on, searches, or wants another number of notes.</summary>
-    internal Form? Common => After is null && string.IsNullOrWhiteSpace(Q) && Limit is null or DefaultLimit ? new(Order, Archived is true, Pinned, Shared) : null;
+    /// <summary>The key of the compiled query; null with a cursor, a search or another page size.</summary>
+    internal QueryKey? CompiledKey =>
+        After is null && string.IsNullOrWhiteSpace(Q) && Limit is null or DefaultLimit
+            ? new(Order, Archived is true, Pinned, Shared)
+            : null;
 
-    /// <summary>The first of them, and one more where there are more.</summary>
-    internal IQueryable<Note> First(LightningDb db, NotePolicy policy, Actor actor, int limit)
+    /// <summary>The notes of the page, and one more if there is a next page.</summary>
+    internal IQueryable<Note> Apply(LightningDb db, Policy<Note> policy, Actor actor, int limit)
     {
-        var (order, place) = (Order, NotePlace.Read(After));
+        var order = Order;
+        var cursor = NoteCursor.Parse(After);
         var rows = db.Notes.AsNoTracking();
-        rows = Archived is true ? rows.Where(note => note.ArchivedAt != null) : rows.Where(note => note.ArchivedAt == null);
-        if (Pinned is { } pinned) rows = rows.Where(note => note.PinnedAt != null == pinned);
-        if (Shared is { } shared) rows = shared ? rows.Where(note => note.OwnerId != actor.UserId) : rows.Where(note => note.OwnerId == actor.UserId);
+        rows = Archived is true
+            ? rows.Where(note => note.ArchivedAt != null)
+            : rows.Where(note => note.ArchivedAt == null);
+        if (Pinned is { } pinned)
+            rows = rows.Where(note => note.PinnedAt != null == pinned);
+        if (Shared is { } shared)
+            rows = shared
+                ? rows.Where(note => note.OwnerId != actor.UserId)
+                : rows.Where(note => note.OwnerId == actor.UserId);
         if (!string.IsNullOrWhiteSpace(Q))
         {
             var found = db.FindNotes(Q);
             rows = rows.Where(note => found.Contains(note.Id));
         }
-        var without = Shared switch { true => NotePolicy.Owner, false => NotePolicy.Shared, null => null };
-        return rows.First(policy, actor, Verb.Read, part => order.First(part, place, limit + 1), without);
+        var without = Shared switch
+        {
+            true => NotePolicy.Owner,
+            false => NotePolicy.Shared,
+            null => null,
+        };
+        return rows.First(policy.Alternatives(actor, Verb.Read, without), part => order.Page(part, cursor, limit + 1));
     }
 }

@@ -1,66 +1,88 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Lightning.Api.Access;
+using Lightning.Authorization;
 using Lightning.Data.Notes;
-using Lightning.Data.Rules;
 
 namespace Lightning.Api.Notes;
 
-/// <summary>What a client may write of a note. Public, because the validation generator passes over what is not.</summary>
+/// <summary>
+/// The writable properties of a note. Public, because the validation generator skips types that are not.
+/// </summary>
 [Writes<Note>(Verb.Create, Verb.Update)]
 public sealed record NoteInput
 {
-    /// <summary>One line.</summary>
-    [Required(ErrorMessage = "A title is needed.")]
-    [StringLength(Note.TitleLength, ErrorMessage = "At most {1} characters.")]
+    /// <summary>The title.</summary>
+    [Required(ErrorMessage = "Required.")]
+    [StringLength(Note.TitleLength, ErrorMessage = "Must be at most {1} characters.")]
     [Storable]
-    [Description("One line.")]
+    [Description("The title.")]
     public required string Title { get; init; }
 
-    /// <summary>The text.</summary>
-    [StringLength(Note.BodyLength, ErrorMessage = "At most {1} characters.")]
+    /// <summary>The text; may be empty.</summary>
+    [StringLength(Note.BodyLength, ErrorMessage = "Must be at most {1} characters.")]
     [Storable]
-    [Description("The text; may be empty.")]
+    [Description("The text. Can be empty.")]
     public string Body { get; init; } = "";
 }
 
-/// <summary>Notes to put away, or to take out again.</summary>
+/// <summary>Notes to archive or unarchive.</summary>
 [Writes<Note>(Verb.Archive)]
 public sealed record ArchiveInput
 {
-    /// <summary>Which.</summary>
+    /// <summary>The ids of the notes.</summary>
     [NoField]
-    [MinLength(1, ErrorMessage = "Name at least one.")]
-    [MaxLength(100, ErrorMessage = "At most {1} at once.")]
-    [Description("The notes' ids, 100 at most.")]
+    [MinLength(1, ErrorMessage = "Must contain at least one id.")]
+    [MaxLength(100, ErrorMessage = "Must contain at most {1} ids.")]
+    [Description("The ids of the notes, at most 100.")]
     public required Guid[] Ids { get; init; }
 
-    /// <summary>Whether to put them away.</summary>
+    /// <summary>True to archive the notes, false to unarchive them.</summary>
     [Field(nameof(Note.ArchivedAt))]
-    [Description("True to put them away, false to take them out again.")]
+    [Description("True to archive the notes, false to unarchive them.")]
     public required bool Archived { get; init; }
 }
 
-/// <summary>A note as a client sees it.</summary>
+/// <summary>A note.</summary>
 sealed record NoteView(
-    Guid Id, string Title, string Body, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt,
-    [property: Description("When its owner put it away.")] DateTimeOffset? ArchivedAt,
-    [property: Description("When its owner pinned it.")] DateTimeOffset? PinnedAt,
-    [property: Description("Whether it is the caller's own; else somebody shares it with them.")] bool IsOwn,
-    [property: Description("The note's version, to be sent as If-Match.")] string Etag,
-    [property: Description("What the caller may do to it, by verb.")] IReadOnlyDictionary<string, bool> Can) : IVersioned
+    Guid Id,
+    string Title,
+    string Body,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    [property: Description("When the note was archived (UTC); null if it is not archived.")] DateTimeOffset? ArchivedAt,
+    [property: Description("When the note was pinned (UTC); null if it is not pinned.")] DateTimeOffset? PinnedAt,
+    [property: Description("Whether you own the note. Otherwise it is shared with you.")] bool IsOwn,
+    [property: Description("The version of the note, for If-Match.")] string Etag,
+    [property: Description("What you are allowed to do with the note, by verb.")] IReadOnlyDictionary<string, bool> Can
+) : IVersioned
 {
-    public static NoteView Of(Guarded<Note> guarded, NotePolicy policy, Actor actor)
+    public static NoteView Create(RowWithGrants<Note> rowWithGrants, Policy<Note> policy, Actor actor)
     {
-        var note = guarded.Row;
-        return new(note.Id, note.Title, note.Body, note.CreatedAt, note.UpdatedAt, note.ArchivedAt, note.PinnedAt, note.OwnerId == actor.UserId, Versioned.Tag(note.Version), policy.Can(actor, guarded));
+        var note = rowWithGrants.Row;
+        return new(
+            note.Id,
+            note.Title,
+            note.Body,
+            note.CreatedAt,
+            note.UpdatedAt,
+            note.ArchivedAt,
+            note.PinnedAt,
+            note.OwnerId == actor.UserId,
+            Versioned.ETag(note.Version),
+            policy.Can(actor, rowWithGrants)
+        );
     }
 }
 
 /// <summary>A page of notes.</summary>
 sealed record NotePage(
     IReadOnlyList<NoteView> Items,
-    [property: Description("To be sent as `after` for the next page; null on the last one.")] string? Next);
+    [property: Description("The cursor of the next page, for `after`; null on the last page.")] string? Next
+);
 
-/// <summary>What was put away or taken out.</summary>
-sealed record ArchivedNotes([property: Description("Those that the caller may put away; whatever else was named is left out.")] IReadOnlyList<Guid> Ids);
+/// <summary>The notes that were archived or unarchived.</summary>
+sealed record ArchivedNotes(
+    [property: Description("The ids of the notes. Notes that you are not allowed to archive are omitted.")]
+        IReadOnlyList<Guid> Ids
+);

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Lightning.Api.Access;
-using Lightning.Data;
+using Lightning.Authorization;
 using Lightning.Data.Audit;
-using Lightning.Data.Rules;
 using Lightning.Data.Users;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -11,102 +10,170 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api.Users;
 
-/// <summary>What a client may write of a user.</summary>
+/// <summary>The writable properties of a user.</summary>
 [Writes<User>(Verb.Update)]
 public sealed record UserInput
 {
-    /// <summary>What the person wants to be called.</summary>
-    [Required(ErrorMessage = "A name is needed.")]
-    [StringLength(User.NameLength, ErrorMessage = "At most {1} characters.")]
-    [RegularExpression(@"\P{Cc}*", ErrorMessage = "In one line.")]
+    /// <summary>The display name.</summary>
+    [Required(ErrorMessage = "Required.")]
+    [StringLength(User.NameLength, ErrorMessage = "Must be at most {1} characters.")]
+    [RegularExpression(@"\P{Cc}*", ErrorMessage = "Must be a single line.")]
     [Storable]
-    [Description("What the person wants to be called.")]
+    [Description("The display name.")]
     public required string Name { get; init; }
 }
 
-/// <summary>A user as a client sees them.</summary>
+/// <summary>A user.</summary>
 sealed record UserView(
-    Guid Id, string Name, string Email, bool EmailVerified, bool IsAdmin, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt,
-    [property: Description("The user's version, to be sent as If-Match.")] string Etag,
-    [property: Description("What the caller may do, by verb.")] IReadOnlyDictionary<string, bool> Can) : IVersioned
+    Guid Id,
+    string Name,
+    string Email,
+    bool EmailVerified,
+    bool IsAdmin,
+    [property: Description("When the user was disabled (UTC); null if the user is active.")] DateTimeOffset? DisabledAt,
+    DateTimeOffset CreatedAt,
+    [property: Description("The version of the user, for If-Match.")] string Etag,
+    [property: Description("What you are allowed to do with the user, by verb.")] IReadOnlyDictionary<string, bool> Can
+) : IVersioned
 {
-    public static UserView Of(Guarded<User> guarded, UserPolicy policy, Actor actor)
+    public static UserView Create(RowWithGrants<User> rowWithGrants, Policy<User> policy, Actor actor)
     {
-        var user = guarded.Row;
-        return new(user.Id, user.Name, user.Email, user.EmailVerified, user.IsAdmin, user.DisabledAt, user.CreatedAt, Versioned.Tag(user.Version), policy.Can(actor, guarded));
+        var user = rowWithGrants.Row;
+        return new(
+            user.Id,
+            user.Name,
+            user.Email,
+            user.EmailVerified,
+            user.IsAdmin,
+            user.DisabledAt,
+            user.CreatedAt,
+            Versioned.ETag(user.Version),
+            policy.Can(actor, rowWithGrants)
+        );
     }
 }
 
 /// <summary>A page of users.</summary>
-sealed record UserPage(IReadOnlyList<UserView> Items, [property: Description("To be sent as `after` for the next page; null on the last one.")] Guid? Next);
+sealed record UserPage(
+    IReadOnlyList<UserView> Items,
+    [property: Description("The cursor of the next page, for `after`; null on the last page.")] Guid? Next
+);
 
-/// <summary>Which users to list.</summary>
+/// <summary>The query parameters of the user list.</summary>
 public sealed record UserListQuery
 {
-    /// <summary>How many where the caller does not say.</summary>
+    /// <summary>The default page size.</summary>
     internal const int DefaultLimit = 20;
 
-    /// <summary>How many.</summary>
-    [Range(1, 100, ErrorMessage = "Between {1} and {2}.")]
+    /// <summary>The page size.</summary>
+    [Range(1, 100, ErrorMessage = "Must be between {1} and {2}.")]
     [DefaultValue(DefaultLimit)]
+    [Description("The number of users per page.")]
     public int? Limit { get; init; }
 
-    /// <summary>Where to go on.</summary>
-    [Description("The `next` of the page before.")]
+    /// <summary>The cursor of the page.</summary>
+    [Description("The cursor of the page: `next` of the previous page.")]
     public Guid? After { get; init; }
 }
 
-/// <summary>People: oneself; for administrators, everybody.</summary>
+/// <summary>The endpoints for users. Callers see themselves only; administrators see all users.</summary>
 static class UsersApi
 {
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
         var users = app.MapOperations("/api/v1/users", "Users");
-        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("Lists the users whom the caller may see, in order of their keys.");
-        users.MapGet("/{id:guid}", Get).Requires<User>(Verb.Read).WithName("GetUser").WithSummary("Reads a user.")
+        users.MapGet("/", ListAsync).Requires<User>(Verb.Read).WithName("ListUsers").WithSummary("List users");
+        users
+            .MapGet("/{id:guid}", Get)
+            .Requires<User>(Verb.Read)
+            .WithName("GetUser")
+            .WithSummary("Get a user")
             .Produces(StatusCodes.Status304NotModified);
-        users.MapPut("/{id:guid}", UpdateAsync).Requires<User>(Verb.Update).WithName("UpdateUser").WithSummary("Renames a user.")
+        users
+            .MapPut("/{id:guid}", UpdateAsync)
+            .Requires<User>(Verb.Update)
+            .WithName("UpdateUser")
+            .WithSummary("Update a user")
+            .WithDescription("Changes the display name.")
             .ProducesPreconditions();
-        users.MapDelete("/{id:guid}", DeleteAsync).Requires<User>(Verb.Delete).WithName("DeleteUser").WithSummary("Removes a user with all that is theirs. Nobody removes themself here.")
+        users
+            .MapDelete("/{id:guid}", DeleteAsync)
+            .Requires<User>(Verb.Delete)
+            .WithName("DeleteUser")
+            .WithSummary("Delete a user")
+            .WithDescription("Deletes the user, the account and all of its data. You cannot delete yourself.")
             .ProducesPreconditions();
     }
 
-    static async Task<Ok<UserPage>> ListAsync([AsParameters] UserListQuery query, HttpContext http, LightningDb db, UserPolicy policy, Actor actor, CancellationToken cancellationToken)
+    static async Task<Ok<UserPage>> ListAsync(
+        [AsParameters] UserListQuery query,
+        [AsParameters] ResourceContext<User> context
+    )
     {
+        var (http, db, policy, actor, _) = context;
         var limit = query.Limit ?? UserListQuery.DefaultLimit;
         var rows = db.Users.AsNoTracking().Where(policy, actor, Verb.Read);
-        if (query.After is { } after) rows = rows.Where(user => user.Id > after);
-        var users = await rows.OrderBy(user => user.Id).Take(limit + 1).Guard(policy, actor).ToListAsync(cancellationToken);
+        if (query.After is { } after)
+            rows = rows.Where(user => user.Id > after);
+        // Reads one more row than the page, to know whether there is a next page.
+        var users = await rows.OrderBy(user => user.Id)
+            .Take(limit + 1)
+            .WithGrants(policy, actor)
+            .ToListAsync(http.RequestAborted);
         var next = users.Count > limit ? users[limit - 1].Row.Id : (Guid?)null;
         NextPage.Link(http, next?.ToString());
-        return TypedResults.Ok(new UserPage([.. users.Take(limit).Select(user => UserView.Of(user, policy, actor))], next));
+        return TypedResults.Ok(
+            new UserPage([.. users.Take(limit).Select(user => UserView.Create(user, policy, actor))], next)
+        );
     }
 
-    static Results<Ok<UserView>, StatusCodeHttpResult> Get(Target<User> target, HttpContext http, UserPolicy policy, Actor actor) =>
-        Versioned.Show(http, UserView.Of(target.Guarded, policy, actor));
+    static Results<Ok<UserView>, StatusCodeHttpResult> Get(
+        RouteRow<User> target,
+        [AsParameters] ResourceContext<User> context
+    ) => Versioned.Get(context.Http, UserView.Create(target.WithGrants, context.Policy, context.Actor));
 
     static Task<Results<Ok<UserView>, ProblemHttpResult>> UpdateAsync(
-        Target<User> target, UserInput input, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, UserPolicy policy, Actor actor) =>
-        target.ChangeAsync(Verb.Update, user => user.Name = input.Name, guarded => UserView.Of(guarded, policy, actor), ifMatch, http, db, policy, actor);
+        RouteRow<User> target,
+        UserInput input,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        [AsParameters] ResourceContext<User> context
+    ) =>
+        target.ChangeAsync(
+            context,
+            new RowChange<User>(Verb.Update, ifMatch, user => user.Name = input.Name),
+            rowWithGrants => UserView.Create(rowWithGrants, context.Policy, context.Actor)
+        );
 
     static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        Target<User> target, [FromHeader(Name = "If-Match")] string? ifMatch, HttpContext http, LightningDb db, Actor actor, TimeProvider clock, CancellationToken cancellationToken)
+        RouteRow<User> target,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        [AsParameters] ResourceContext<User> context
+    )
     {
-        if (Preconditions.Refuse(ifMatch, Versioned.Tag(target.Row.Version)) is { } refusal) return refusal;
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // The account goes along, which this service can neither see nor touch: a function of the database does it all, and asks once more who may.
-        if (!(await db.Database.SqlQuery<bool>($"""SELECT app.remove_user({target.Row.Id}) AS "Value" """).ToListAsync(cancellationToken)).Single()) return Preconditions.Overtaken();
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = clock.GetUtcNow(),
-            Action = "user.deleted",
-            UserId = actor.UserId,
-            SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
-            SubjectType = "user",
-            SubjectId = target.Row.Id.ToString(),
-            Ip = http.Connection.RemoteIpAddress?.ToString(),
-        });
-        await db.SaveChangesAsync(cancellationToken);
+        if (Preconditions.Check(ifMatch, Versioned.ETag(target.Row.Version)) is { } failed)
+            return failed;
+        var (http, db, _, actor, clock) = context;
+        await using var transaction = await db.Database.BeginTransactionAsync(http.RequestAborted);
+        // The function also deletes the account in Identity's schema, which this service's database role cannot
+        // access. It checks the permission again.
+        var deleted = await db
+            .Database.SqlQuery<bool>($"""SELECT app.remove_user({target.Row.Id}) AS "Value" """)
+            .ToListAsync(http.RequestAborted);
+        if (!deleted.Single())
+            return Preconditions.VersionConflict();
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Action = "user.deleted",
+                UserId = actor.UserId,
+                SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
+                SubjectType = "user",
+                SubjectId = target.Row.Id.ToString(),
+                Ip = http.Connection.RemoteIpAddress?.ToString(),
+            }
+        );
+        await db.SaveChangesAsync(http.RequestAborted);
         await transaction.CommitAsync(CancellationToken.None);
         return TypedResults.NoContent();
     }

@@ -1,6 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-
 namespace EmbeddedPostgres;
 
 /// <summary>A PostgreSQL server that runs as a process of this machine, without a container engine.</summary>
@@ -20,13 +17,13 @@ public sealed class EmbeddedPostgresResource : ExecutableResource, IResourceWith
     /// <summary>The superuser's password.</summary>
     public ParameterResource PasswordParameter { get; }
 
-    /// <summary>Where the data are; <c>WithDataVolume</c> and <c>WithDataFolder</c> change it.</summary>
+    /// <summary>The data folder; <c>WithDataVolume</c> and <c>WithDataFolder</c> change it.</summary>
     internal PostgresCluster Cluster { get; set; }
 
     /// <summary>The databases that are created on the server.</summary>
     public IReadOnlyList<EmbeddedPostgresDatabaseResource> Databases => databases;
 
-    /// <summary>The address where the server listens.</summary>
+    /// <summary>The endpoint of the server.</summary>
     public EndpointReference PrimaryEndpoint => new(this, EndpointName);
 
     /// <inheritdoc/>
@@ -37,7 +34,8 @@ public sealed class EmbeddedPostgresResource : ExecutableResource, IResourceWith
             var host = PrimaryEndpoint.Property(EndpointProperty.Host);
             var port = PrimaryEndpoint.Property(EndpointProperty.Port);
             return ReferenceExpression.Create(
-                $"Host={host};Port={port};Username={PostgresCluster.UserName};Password={PasswordParameter}");
+                $"Host={host};Port={port};Username={PostgresCluster.UserName};Password={PasswordParameter}"
+            );
         }
     }
 
@@ -46,15 +44,17 @@ public sealed class EmbeddedPostgresResource : ExecutableResource, IResourceWith
 
 /// <summary>A database of an embedded PostgreSQL server.</summary>
 /// <param name="name">The resource's name.</param>
-/// <param name="databaseName">The database's own name.</param>
+/// <param name="databaseName">The name of the database.</param>
 /// <param name="server">The server.</param>
 public sealed class EmbeddedPostgresDatabaseResource(string name, string databaseName, EmbeddedPostgresResource server)
-    : Resource(name), IResourceWithParent<EmbeddedPostgresResource>, IResourceWithConnectionString
+    : Resource(name),
+        IResourceWithParent<EmbeddedPostgresResource>,
+        IResourceWithConnectionString
 {
     /// <inheritdoc/>
     public EmbeddedPostgresResource Parent { get; } = server;
 
-    /// <summary>The database's own name.</summary>
+    /// <summary>The name of the database.</summary>
     public string DatabaseName { get; } = databaseName;
 
     /// <inheritdoc/>

@@ -1,6 +1,4 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace Lightning.AppHost.Startup;
 
-/// <summary>What to do when a resource fails.</summary>
+/// <summary>Tells the developer how to fix the resource if it fails to start.</summary>
 sealed record RemedyAnnotation(string Remedy) : IResourceAnnotation;

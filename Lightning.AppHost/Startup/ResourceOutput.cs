@@ -1,17 +1,16 @@
 using System.Text.RegularExpressions;
-using Aspire.Hosting.ApplicationModel;
 
 namespace Lightning.AppHost.Startup;
 
-/// <summary>What a resource printed.</summary>
+/// <summary>The console output of a resource.</summary>
 static partial class ResourceOutput
 {
-    const int Kept = 12;
+    const int MaxLines = 12;
     static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Its last lines, without time stamps, colors, stack traces and the orchestrator's own;
-    /// fewer where they cannot be read in time.
+    /// The last lines, without timestamps, colors, stack traces and lines of the orchestrator; fewer if reading them
+    /// times out.
     /// </summary>
     public static async Task<IReadOnlyList<string>> LastLinesAsync(ResourceLoggerService logs, IResource resource)
     {
@@ -21,25 +20,28 @@ static partial class ResourceOutput
         {
             await foreach (var batch in logs.GetAllAsync(resource).WithCancellation(timeout.Token))
             {
-                lines.AddRange(batch
-                    .SelectMany(line => line.Content.Split('\n'))
-                    .Select(line => Decoration().Replace(line, "").TrimEnd()));
+                lines.AddRange(
+                    batch
+                        .SelectMany(line => line.Content.Split('\n'))
+                        .Select(line => Decoration().Replace(line, "").TrimEnd())
+                );
             }
         }
         catch (OperationCanceledException)
         {
-            // What was read so far has to do.
+            // Return what was read until the timeout.
         }
-        return [.. lines.Where(line => line.Length > 0 && !Noise().IsMatch(line)).TakeLast(Kept)];
+        return [.. lines.Where(line => line.Length > 0 && !Noise().IsMatch(line)).TakeLast(MaxLines)];
     }
 
-    /// <summary>The time stamp or the exception's type that begins a line, and ANSI escape sequences.</summary>
+    /// <summary>A timestamp or an exception type at the start of a line, or an ANSI escape sequence.</summary>
     [GeneratedRegex(
         @"^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d) ( *---> )?([\w.]+Exception: )?"
-        + @"|^( *---> )?[\w.]+Exception: |\u001b\[[\d;]*m")]
+            + @"|^( *---> )?[\w.]+Exception: |\u001b\[[\d;]*m"
+    )]
     private static partial Regex Decoration();
 
-    /// <summary>A line of a stack trace, or of the orchestrator.</summary>
+    /// <summary>A line of a stack trace or of the orchestrator.</summary>
     [GeneratedRegex(@"^\s*(at |---)|^\[sys\]")]
     private static partial Regex Noise();
 }

@@ -1,15 +1,14 @@
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Lightning.AppHost.Startup;
 
-/// <summary>How far a resource has come, over all its replicas.</summary>
+/// <summary>The startup state of a resource with all of its replicas.</summary>
 sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock)
 {
-    /// <summary>For a process to become healthy.</summary>
+    /// <summary>The time within which a process must become healthy.</summary>
     static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>For a job, or an installation over a slow network, to end.</summary>
+    /// <summary>The time within which a job must end, such as an installation over a slow network.</summary>
     static readonly TimeSpan JobTimeout = TimeSpan.FromMinutes(10);
 
     readonly Dictionary<string, Replica> replicas = [];
@@ -17,63 +16,75 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
 
     public IResource Resource => resource;
 
-    /// <summary>Its addresses that have a title; replicas share them.</summary>
+    /// <summary>The URLs with a display name. Replicas share them.</summary>
     public IReadOnlyList<UrlSnapshot> Urls { get; private set; } = [];
 
-    /// <summary>Whether a job has ended well, and everything else is healthy.</summary>
+    /// <summary>Whether the job has succeeded, or the service is healthy.</summary>
     public bool IsReady =>
         replicas.Count >= resource.GetReplicaCount() && replicas.Values.All(replica => replica.IsReady);
 
-    /// <summary>Why the start cannot succeed, as the rest of a sentence; null while it may.</summary>
-    public string? Failure => failure
-        ?? replicas.Values
-            .Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout))
+    /// <summary>Why the start fails, as the end of a sentence; null if it has not failed.</summary>
+    public string? Failure =>
+        failure
+        ?? replicas
+            .Values.Select(replica => replica.Overdue(isJob ? JobTimeout : HealthTimeout))
             .FirstOrDefault(text => text is not null);
 
-    /// <summary>The processes and containers of a model that are started with it.</summary>
-    public static Dictionary<string, StartingResource> Of(DistributedApplicationModel model)
+    /// <summary>The processes and containers of the model that start automatically.</summary>
+    public static Dictionary<string, StartingResource> FromModel(DistributedApplicationModel model)
     {
-        var jobs = model.Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
-            .Where(wait => wait.WaitType == WaitType.WaitForCompletion).Select(wait => wait.Resource).ToHashSet();
-        return model.Resources
-            .Where(resource => resource is ExecutableResource or ProjectResource or ContainerResource)
+        var jobs = model
+            .Resources.SelectMany(resource => resource.Annotations.OfType<WaitAnnotation>())
+            .Where(wait => wait.WaitType == WaitType.WaitForCompletion)
+            .Select(wait => wait.Resource)
+            .ToHashSet();
+        return model
+            .Resources.Where(resource => resource is ExecutableResource or ProjectResource or ContainerResource)
             .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
             .ToDictionary(
                 resource => resource.Name,
-                resource => new StartingResource(resource, jobs.Contains(resource), TimeProvider.System));
+                resource => new StartingResource(resource, jobs.Contains(resource), TimeProvider.System)
+            );
     }
 
-    /// <summary>Takes news of a replica.</summary>
-    /// <returns>What to tell about it; null when nothing has changed.</returns>
-    public string? Update(ResourceEvent news)
+    /// <summary>Updates a replica.</summary>
+    /// <returns>The message to print; null if nothing has changed.</returns>
+    public string? Update(ResourceEvent update)
     {
-        var (state, snapshot) = (news.Snapshot.State?.Text, news.Snapshot);
+        var (state, snapshot) = (update.Snapshot.State?.Text, update.Snapshot);
         Urls = [.. snapshot.Urls.Where(url => !url.IsInternal && url.DisplayProperties.DisplayName.Length > 0)];
-        if (!replicas.TryGetValue(news.ResourceId, out var replica))
-            replicas[news.ResourceId] = replica = new Replica(clock);
-        var before = replica.Told;
-        if (state != replica.State) replica.Enter(state);
+        if (!replicas.TryGetValue(update.ResourceId, out var replica))
+            replicas[update.ResourceId] = replica = new Replica(clock);
+        var before = replica.Message;
+        if (state != replica.State)
+            replica.Enter(state);
         replica.Health = string.Join(
-            " ", snapshot.HealthReports.Where(report => report.Status != HealthStatus.Healthy).Select(Explain));
+            " ",
+            snapshot.HealthReports.Where(report => report.Status != HealthStatus.Healthy).Select(Explain)
+        );
 
         if (state == KnownResourceStates.FailedToStart)
             failure = "could not be started";
+        else if (state == KnownResourceStates.RuntimeUnhealthy)
+            failure = "needs a container engine (Docker or Podman), and none answers";
         else if (snapshot.ExitCode is not (null or 0))
             failure = $"ended with exit code {snapshot.ExitCode}";
         else if (KnownResourceStates.TerminalStates.Contains(state) && snapshot.ExitCode == 0)
-            (replica.IsReady, replica.Told, failure) = (isJob, "finished", isJob ? failure : "ended");
+            (replica.IsReady, replica.Message, failure) = (isJob, "finished", isJob ? failure : "ended");
         else if (state == KnownResourceStates.Running && isJob)
-            replica.Told = "runs …";
+            replica.Message = "runs …";
         else if (state == KnownResourceStates.Running && snapshot.HealthStatus == HealthStatus.Healthy)
-            (replica.IsReady, replica.Told) = (true, "healthy");
+            (replica.IsReady, replica.Message) = (true, "healthy");
         else if (!string.IsNullOrEmpty(state) && !IsCommon(state))
-            replica.Told = $"{state} …";
-        return replica.Told == before ? null : replica.Told;
+            replica.Message = $"{state} …";
+        return replica.Message == before ? null : replica.Message;
     }
 
     static bool IsCommon(string state) =>
-        state == KnownResourceStates.NotStarted || state == KnownResourceStates.Waiting
-        || state == KnownResourceStates.Starting || state == KnownResourceStates.Running;
+        state == KnownResourceStates.NotStarted
+        || state == KnownResourceStates.Waiting
+        || state == KnownResourceStates.Starting
+        || state == KnownResourceStates.Running;
 
     static string Explain(HealthReportSnapshot report) =>
         report.Description ?? report.ExceptionText?.Split('\n')[0] ?? report.Status?.ToString() ?? "no answer yet";
@@ -84,7 +95,7 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
 
         public string? State { get; private set; }
 
-        public string? Told { get; set; }
+        public string? Message { get; set; }
 
         public bool IsReady { get; set; }
 
@@ -100,7 +111,8 @@ sealed class StartingResource(IResource resource, bool isJob, TimeProvider clock
         {
             var isAsleep =
                 State is null || State == KnownResourceStates.NotStarted || State == KnownResourceStates.Waiting;
-            if (IsReady || isAsleep || clock.GetElapsedTime(entered) < timeout) return null;
+            if (IsReady || isAsleep || clock.GetElapsedTime(entered) < timeout)
+                return null;
             return $"is not healthy after {timeout.TotalMinutes:0} minutes ({(Health.Length > 0 ? Health : State)})";
         }
     }

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Lifecycle;
 using Microsoft.Extensions.Configuration;
@@ -9,20 +7,24 @@ using Microsoft.Extensions.Configuration;
 namespace Lightning.AppHost.Startup;
 
 /// <summary>
-/// Checks before anything starts that every fixed port is free:
-/// the orchestrator would wait for ever for one that is not.
+/// Checks that all fixed ports are free before the start: the orchestrator would wait forever for one that is not.
 /// </summary>
 sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicationEventingSubscriber
 {
     public Task SubscribeAsync(
-        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context,
-        CancellationToken cancellationToken)
+        IDistributedApplicationEventing eventing,
+        DistributedApplicationExecutionContext context,
+        CancellationToken cancellationToken
+    )
     {
-        eventing.Subscribe<BeforeStartEvent>((starting, _) =>
-        {
-            foreach (var resource in starting.Model.Resources) CheckPorts(resource);
-            return Task.CompletedTask;
-        });
+        eventing.Subscribe<BeforeStartEvent>(
+            (starting, _) =>
+            {
+                foreach (var resource in starting.Model.Resources)
+                    CheckPorts(resource);
+                return Task.CompletedTask;
+            }
+        );
         return Task.CompletedTask;
     }
 
@@ -31,22 +33,25 @@ sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicati
         var isRandom = configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
         foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
         {
-            if (endpoint.Port is not { } port || (isRandom && endpoint.IsProxied) || IsFree(port)) continue;
+            if (endpoint.Port is not { } port || (isRandom && endpoint.IsProxied) || IsFree(port))
+                continue;
             throw new DistributedApplicationException(
                 $"Port {port}, which '{resource.Name}' uses ({Source(resource)}), is in use: "
-                + "stop what listens there, or run beside it with "
-                + "`dotnet run --project Lightning.AppHost -- --ports auto`.");
+                    + "stop the program that listens there, or use other ports with "
+                    + "`dotnet run --project Lightning.AppHost -- --ports auto`."
+            );
         }
     }
 
-    static string Source(IResource resource) => resource switch
-    {
-        ProjectResource project =>
-            $"applicationUrl in {Path.GetDirectoryName(project.GetProjectMetadata().ProjectPath)}"
-            + "/Properties/launchSettings.json",
-        { Name: "aspire-dashboard" } => "the URLs in Lightning.AppHost/Properties/launchSettings.json",
-        _ => "Lightning.AppHost/AppHost.cs",
-    };
+    static string Source(IResource resource) =>
+        resource switch
+        {
+            ProjectResource project =>
+                $"applicationUrl in {Path.GetDirectoryName(project.GetProjectMetadata().ProjectPath)}"
+                    + "/Properties/launchSettings.json",
+            { Name: "aspire-dashboard" } => "the URLs in Lightning.AppHost/Properties/launchSettings.json",
+            _ => "Lightning.AppHost/AppHost.cs",
+        };
 
     static bool IsFree(int port)
     {
@@ -62,10 +67,10 @@ sealed class StartupChecks(IConfiguration configuration) : IDistributedApplicati
             {
                 return false;
             }
-            catch (SocketException ex) when (ex.SocketErrorCode
-                is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            catch (SocketException ex)
+                when (ex.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
             {
-                // This machine has no such address, so nothing listens there.
+                // The machine does not have this address, so nothing listens on it.
             }
         }
         return true;

@@ -1,5 +1,3 @@
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Lifecycle;
 using Microsoft.Extensions.Hosting;
@@ -7,46 +5,55 @@ using Microsoft.Extensions.Hosting;
 namespace Lightning.AppHost.Startup;
 
 /// <summary>
-/// Ends a start that cannot succeed. Aspire waits for ever on a resource that fails or does not become healthy;
-/// this ends the process with one sentence and exit code 1.
+/// Ends a start that fails, with one sentence and exit code 1. Aspire itself would wait forever for a resource that
+/// fails or does not become healthy.
 /// </summary>
 sealed class StartupMonitor(
-    ResourceNotificationService notifications, ResourceLoggerService logs, StartupConsole console,
-    IHostApplicationLifetime lifetime)
-    : IDistributedApplicationEventingSubscriber
+    ResourceNotificationService notifications,
+    ResourceLoggerService logs,
+    StartupConsole console,
+    IHostApplicationLifetime lifetime
+) : IDistributedApplicationEventingSubscriber
 {
-    static readonly TimeSpan DeadlineInterval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     public Task SubscribeAsync(
-        IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext context,
-        CancellationToken cancellationToken)
+        IDistributedApplicationEventing eventing,
+        DistributedApplicationExecutionContext context,
+        CancellationToken cancellationToken
+    )
     {
-        eventing.Subscribe<BeforeStartEvent>((starting, _) =>
-        {
-            // Not awaited: it goes on while everything starts.
-            Task.Run(() => WatchAsync(starting.Model), CancellationToken.None);
-            return Task.CompletedTask;
-        });
+        eventing.Subscribe<BeforeStartEvent>(
+            (starting, _) =>
+            {
+                // Not awaited: runs while the resources start.
+                Task.Run(() => WatchAsync(starting.Model), CancellationToken.None);
+                return Task.CompletedTask;
+            }
+        );
         return Task.CompletedTask;
     }
 
     async Task WatchAsync(DistributedApplicationModel model)
     {
-        var starting = StartingResource.Of(model);
+        var starting = StartingResource.FromModel(model);
         try
         {
             await using var events = notifications.WatchAsync(lifetime.ApplicationStopping).GetAsyncEnumerator();
-            for (var next = events.MoveNextAsync().AsTask(); ;)
+            for (var next = events.MoveNextAsync().AsTask(); ; )
             {
-                var happened = await Task.WhenAny(next, Task.Delay(DeadlineInterval)) == next;
-                if (happened)
+                var hasUpdate = await Task.WhenAny(next, Task.Delay(PollInterval)) == next;
+                if (hasUpdate)
                 {
-                    if (!await next) return;
-                    var news = events.Current;
-                    if (starting.TryGetValue(news.Resource.Name, out var resource)
-                        && resource.Update(news) is { } state)
+                    if (!await next)
+                        return;
+                    var update = events.Current;
+                    if (
+                        starting.TryGetValue(update.Resource.Name, out var resource)
+                        && resource.Update(update) is { } state
+                    )
                     {
-                        console.Print(news.Resource.Name, state);
+                        console.Print(update.Resource.Name, state);
                     }
                     next = events.MoveNextAsync().AsTask();
                 }
@@ -55,14 +62,15 @@ sealed class StartupMonitor(
                     await EndAsync(failed);
                     return;
                 }
-                if (!starting.Values.All(resource => resource.IsReady)) continue;
+                if (!starting.Values.All(resource => resource.IsReady))
+                    continue;
                 console.PrintAddresses(starting.Values);
                 return;
             }
         }
         catch (OperationCanceledException)
         {
-            // Stopped before everything was up.
+            // Stopped before all resources were ready.
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
-using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Transforms;
@@ -8,35 +7,56 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Lightning.Bff.Proxy;
 
-/// <summary>Passes what <c>ReverseProxy</c> lists on to the services behind: the cookie stays here, the session's access token goes along.</summary>
+/// <summary>
+/// Forwards the routes of <c>ReverseProxy</c> with the session's access token instead of the cookie.
+/// </summary>
 static class ApiProxy
 {
-    /// <summary>What a client may not tell a service: who it is, whence it comes, what was checked. (RFC 9700, 4.13.)</summary>
-    static readonly FrozenSet<string> Private =
-        new[] { "Cookie", "X-CSRF", "Authorization", "Proxy-Authorization", "DPoP", "Forwarded", "X-Real-IP" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-    static readonly string[] PrivatePrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
+    /// <summary>
+    /// Headers that a client must not pass to a service: credentials, and facts that only a proxy may state (RFC 9700,
+    /// 4.13).
+    /// </summary>
+    static readonly FrozenSet<string> StrippedHeaders = new[]
+    {
+        "Cookie",
+        "X-CSRF",
+        "Authorization",
+        "Proxy-Authorization",
+        "DPoP",
+        "Forwarded",
+        "X-Real-IP",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    static readonly string[] StrippedPrefixes = ["X-Forwarded-", "X-User-", "X-Original-"];
 
     public static void AddApiProxy(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ProxySettings>().AddSingleton<ProxiedSessions>().AddSingleton<UnansweredRequests>();
+        builder
+            .Services.AddSingleton<ProxyConfigValidator>()
+            .AddSingleton<SessionProxyMiddleware>()
+            .AddSingleton<UnansweredRequests>();
         builder.Services.AddServiceDiscovery();
-        builder.Services.AddReverseProxy().LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
-            .AddServiceDiscoveryDestinationResolver().AddConfigFilter<ProxySettings>().AddTransforms(AddTransforms)
-            // The client would make a span of every call, sampled or not, beside the proxy's own: the header is enough.
-            .ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null)
-            .AddTransforms(transforms => transforms.AddRequestTransform(PassTraceOn));
+        builder
+            .Services.AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .AddServiceDiscoveryDestinationResolver()
+            .AddConfigFilter<ProxyConfigValidator>()
+            .AddTransforms(AddTransforms)
+            // The HTTP client would create a second span per call; the header alone is enough.
+            .ConfigureHttpClient((_, handler) => handler.ActivityHeadersPropagator = null);
     }
 
     public static void MapApiProxy(this WebApplication app)
     {
-        // Asked for here, because YARP would say it in a nest of exceptions.
-        app.Services.GetRequiredService<ProxySettings>().Check(app.Services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()));
-        var sessions = app.Services.GetRequiredService<ProxiedSessions>();
+        // Validated here, because YARP wraps configuration errors in nested exceptions.
+        app.Services.GetRequiredService<ProxyConfigValidator>()
+            .Validate(app.Services.GetServices<IProxyConfigProvider>().Select(provider => provider.GetConfig()));
+        var sessions = app.Services.GetRequiredService<SessionProxyMiddleware>();
         app.MapReverseProxy(proxy =>
-        {
-            proxy.Use(sessions.InvokeAsync);
-            proxy.UseLoadBalancing();
-        }).WithMetadata(new ExplainsItself());
+            {
+                proxy.Use(sessions.InvokeAsync);
+                proxy.UseLoadBalancing();
+            })
+            .WithMetadata(new SkipStatusCodePages());
     }
 
     static void AddTransforms(TransformBuilderContext context)
@@ -44,35 +64,38 @@ static class ApiProxy
         context.UseDefaultForwarders = false;
         context.AddRequestTransform(transform =>
         {
-            var (http, headers) = (transform.HttpContext, transform.ProxyRequest.Headers);
+            var http = transform.HttpContext;
+            var headers = transform.ProxyRequest.Headers;
             foreach (var (name, _) in http.Request.Headers)
-                if (IsPrivate(name)) headers.Remove(name);
-            if (http.Features.Get<Passage>() is { } passage) headers.TryAddWithoutValidation("Authorization", passage.Token.Authorization);
+                if (IsStripped(name))
+                    headers.Remove(name);
+            if (http.Features.Get<ProxyRequestState>() is { } state)
+                headers.TryAddWithoutValidation("Authorization", state.Token.Authorization);
             headers.TryAddWithoutValidation("X-Forwarded-For", http.Connection.RemoteIpAddress?.ToString());
             headers.TryAddWithoutValidation("X-Forwarded-Proto", http.Request.Scheme);
             headers.TryAddWithoutValidation("X-Forwarded-Host", http.Request.Host.Value);
+            if (Activity.Current?.Id is { } trace)
+            {
+                headers.Remove("traceparent");
+                headers.TryAddWithoutValidation("traceparent", trace);
+            }
             return ValueTask.CompletedTask;
         });
-        // A service behind sets no cookie on this origin.
+        // A service must not set cookies on this origin.
         context.AddResponseHeaderRemove("Set-Cookie", ResponseCondition.Always);
-        var sessions = context.Services.GetRequiredService<ProxiedSessions>();
-        context.AddResponseTransform(transform => transform.ProxyResponse is { } answer && transform.HttpContext.Features.Get<Passage>() is { } passage
-            ? sessions.ReceiveAsync(transform, answer, passage) : ValueTask.CompletedTask);
+        var sessions = context.Services.GetRequiredService<SessionProxyMiddleware>();
+        context.AddResponseTransform(transform =>
+            transform.ProxyResponse is { } answer
+            && transform.HttpContext.Features.Get<ProxyRequestState>() is { } state
+                ? sessions.ReceiveAsync(transform, answer, state)
+                : ValueTask.CompletedTask
+        );
     }
 
-    static ValueTask PassTraceOn(RequestTransformContext transform)
-    {
-        if (Activity.Current?.Id is { } trace)
-        {
-            transform.ProxyRequest.Headers.Remove("traceparent");
-            transform.ProxyRequest.Headers.TryAddWithoutValidation("traceparent", trace);
-        }
-        return ValueTask.CompletedTask;
-    }
+    static bool IsStripped(string name) =>
+        StrippedHeaders.Contains(name)
+        || Array.Exists(StrippedPrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
-    static bool IsPrivate(string name) =>
-        Private.Contains(name) || Array.Exists(PrivatePrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>What the proxy refuses, <see cref="ProxiedSessions"/> explains.</summary>
-    sealed class ExplainsItself : ISkipStatusCodePagesMetadata;
+    /// <summary><see cref="SessionProxyMiddleware"/> writes the problem details itself.</summary>
+    sealed class SkipStatusCodePages : ISkipStatusCodePagesMetadata;
 }

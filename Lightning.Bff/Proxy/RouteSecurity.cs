@@ -3,36 +3,45 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Lightning.Bff.Proxy;
 
-/// <summary>What a proxied route asks of the caller, and gives to the service behind it. Each route must say one: its metadata <c>Security</c>.</summary>
+/// <summary>
+/// The authentication of a proxied route. Each route must set it in its metadata <c>Security</c>.
+/// </summary>
 enum RouteSecurity
 {
-    /// <summary>A session; the request goes on with its access token.</summary>
+    /// <summary>Requires a session; the request is forwarded with its access token.</summary>
     Session,
 
-    /// <summary>Nothing; the request goes on without any credential.</summary>
+    /// <summary>Requires nothing; the request is forwarded without credentials.</summary>
     Anonymous,
 }
 
-/// <summary>Reads it.</summary>
+/// <summary>Reads <see cref="RouteSecurity"/> from a route.</summary>
 static class RouteSecurityReader
 {
     const string Key = "Security";
 
-    /// <summary>What the route says; a slip of the pen must never open a route.</summary>
-    /// <exception cref="ConfigurationException">It says nothing, or something else, or names no methods.</exception>
+    /// <summary>The route's setting. There is no default, so that a typo never opens a route.</summary>
+    /// <exception cref="ConfigurationException">It is missing or unknown, or the route lists no methods.</exception>
     public static RouteSecurity Security(this RouteConfig route)
     {
         var setting = $"ReverseProxy:Routes:{route.RouteId}";
         if (route.Match.Methods is not { Count: > 0 })
-            throw new ConfigurationException($"{setting}:Match:Methods is not set: list the methods that may pass, such as GET.");
+            throw new ConfigurationException(
+                $"{setting}:Match:Methods is not set: list the methods that may pass, such as GET."
+            );
         if (route.Metadata?.TryGetValue(Key, out var text) != true || string.IsNullOrEmpty(text))
-            throw new ConfigurationException($"{setting}:Metadata:{Key} is not set: say {nameof(RouteSecurity.Session)} or {nameof(RouteSecurity.Anonymous)}.");
+            throw new ConfigurationException(
+                $"{setting}:Metadata:{Key} is not set: say {nameof(RouteSecurity.Session)} or "
+                    + $"{nameof(RouteSecurity.Anonymous)}."
+            );
         return text switch
         {
             nameof(RouteSecurity.Session) => RouteSecurity.Session,
             nameof(RouteSecurity.Anonymous) => RouteSecurity.Anonymous,
             _ => throw new ConfigurationException(
-                $"{setting}:Metadata:{Key} is '{text}', which is unknown: say {nameof(RouteSecurity.Session)} or {nameof(RouteSecurity.Anonymous)}."),
+                $"{setting}:Metadata:{Key} is '{text}', which is unknown: say {nameof(RouteSecurity.Session)} or "
+                    + $"{nameof(RouteSecurity.Anonymous)}."
+            ),
         };
     }
 }

@@ -4,15 +4,15 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Lightning.Data.Accounts;
 
 /// <summary>
-/// How often something may still be tried, such as the password of one address: a bucket that every replica takes from and that fills up by itself. It is one time: when the
-/// bucket is full again.
+/// A token bucket, shared by all replicas, that limits attempts such as passwords for one address. Its whole state is
+/// the time at which the bucket is full again.
 /// </summary>
 public sealed class AttemptCount
 {
-    /// <summary>SHA-256 of what is tried, and on what.</summary>
+    /// <summary>SHA-256 of the kind of attempt and its target.</summary>
     public required byte[] KeyHash { get; init; }
 
-    /// <summary>When nothing will be missing any more, in UTC; the row means nothing after that.</summary>
+    /// <summary>When the bucket is full (UTC); the row can be deleted after that.</summary>
     public required DateTimeOffset FullAt { get; init; }
 }
 

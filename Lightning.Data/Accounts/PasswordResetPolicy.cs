@@ -1,13 +1,13 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Accounts;
 
 /// <summary>
-/// Who may have a link mailed to somebody, at which they choose a new password. The link is made and sent by Identity; whoever asks for it neither sees
-/// it nor sets a password (ASVS 5.0, 6.4.6).
+/// Who may request a password-reset mail for another user. Identity creates and sends the link; the administrator
+/// neither sees it nor sets a password (ASVS 5.0, 6.4.6).
 /// </summary>
-public sealed class PasswordResetPolicy : HeadlessPolicy
+public sealed class PasswordResetPolicy : ActorPolicy
 {
-    /// <summary>States the rules.</summary>
+    /// <summary>Defines the rules.</summary>
     public PasswordResetPolicy() => Allow(Verb.Create, Is.Admin);
 }

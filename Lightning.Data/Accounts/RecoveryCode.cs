@@ -3,10 +3,10 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Lightning.Data.Accounts;
 
-/// <summary>Stands in once for the code of an authenticator app that was lost; its row goes when it is used.</summary>
+/// <summary>Replaces an authenticator app's code once; its row is deleted when it is used.</summary>
 public sealed class RecoveryCode
 {
-    /// <summary>Whose it is.</summary>
+    /// <summary>The account's id.</summary>
     public required Guid AccountId { get; init; }
 
     /// <summary>SHA-256 of the code, which has 120 random bits.</summary>

@@ -1,10 +1,10 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Audit;
 
-/// <summary>The book is administrators' to read, and nobody's to change.</summary>
+/// <summary>Administrators read the audit log; it cannot be changed.</summary>
 public sealed class AuditPolicy : Policy<AuditEntry>
 {
-    /// <summary>States the rules.</summary>
+    /// <summary>Defines the rules.</summary>
     public AuditPolicy() => Allow(Verb.Read, Is.Admin);
 }

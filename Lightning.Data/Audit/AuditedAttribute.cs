@@ -1,13 +1,14 @@
 namespace Lightning.Data.Audit;
 
-/// <summary>Each write of such an object leaves an <see cref="AuditEntry"/>: <see cref="AuditedWrites"/>.</summary>
+/// <summary>Marks an entity whose writes add an <see cref="AuditEntry"/>; see <see cref="AuditInterceptor"/>.</summary>
+/// <param name="name">The entity's name in the audit log, such as <c>note</c>.</param>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class AuditedAttribute(string name) : Attribute
 {
-    /// <summary>What the book calls it.</summary>
+    /// <summary>The entity's name in the audit log.</summary>
     public string Name { get; } = name;
 }
 
-/// <summary>The book says that this was changed, and not from what to what: it holds no name and no address.</summary>
+/// <summary>Marks a property whose changes are audited without their values, because they are personal data.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class UnquotedAttribute : Attribute;
+public sealed class AuditRedactedAttribute : Attribute;

@@ -1,10 +1,10 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Audit;
 
-/// <summary>How much there is and what goes on, over everybody: for administrators.</summary>
-public sealed class DashboardPolicy : HeadlessPolicy
+/// <summary>Administrators read the dashboard's totals over all users.</summary>
+public sealed class DashboardPolicy : ActorPolicy
 {
-    /// <summary>States the rules.</summary>
+    /// <summary>Defines the rules.</summary>
     public DashboardPolicy() => Allow(Verb.Read, Is.Admin);
 }

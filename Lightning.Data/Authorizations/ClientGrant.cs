@@ -5,30 +5,32 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Lightning.Data.Authorizations;
 
 /// <summary>
-/// That a client was given tokens for a session. All tokens of a grant bear its id and fall together when it is revoked (RFC 7009, 2.1); the session, and
-/// what other clients were given for it, stays. It is also how a session knows whom to tell when it ends.
+/// A client's grant of tokens for a session. Revoking it revokes all its tokens (RFC 7009, 2.1), but neither the
+/// session nor other clients' grants. A session's grants determine which clients receive a logout token when it ends.
 /// </summary>
 public sealed class ClientGrant
 {
-    /// <summary>Its key, and the family of its refresh tokens.</summary>
+    /// <summary>The key, and the family of its refresh tokens.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>The session it was given for.</summary>
+    /// <summary>The session's id.</summary>
     public required Guid SessionId { get; init; }
 
-    /// <summary>The session it was given for.</summary>
+    /// <summary>The session.</summary>
     public Session? Session { get; init; }
 
-    /// <summary>The client that has it.</summary>
+    /// <summary>The client's id.</summary>
     public required string ClientId { get; init; }
 
-    /// <summary>Whether the client is to be told when the session ends (OpenID Connect Back-Channel Logout 1.0).</summary>
+    /// <summary>
+    /// Whether the client receives a logout token when the session ends (OpenID Connect Back-Channel Logout 1.0).
+    /// </summary>
     public required bool IsTold { get; init; }
 
-    /// <summary>When it was given, in UTC.</summary>
+    /// <summary>When it was granted (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it was revoked, in UTC.</summary>
+    /// <summary>When it was revoked (UTC); null if it was not.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 }
 
@@ -39,6 +41,10 @@ sealed class ClientGrantTable : IEntityTypeConfiguration<ClientGrant>
         builder.ToTable("grants", "identity");
         builder.Property(grant => grant.ClientId).HasMaxLength(100);
         builder.Property(grant => grant.SessionId).HasColumnName("sid");
-        builder.HasOne(grant => grant.Session).WithMany().HasForeignKey(grant => grant.SessionId).OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne(grant => grant.Session)
+            .WithMany()
+            .HasForeignKey(grant => grant.SessionId)
+            .OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -5,36 +5,36 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Lightning.Data.Idempotency;
 
 /// <summary>
-/// A request that was made with an <c>Idempotency-Key</c>, and its answer, written in the transaction that did what was asked: the same request made again gets the
-/// same answer, and nothing is done twice. A key is its user's own; it goes with them.
+/// A request with an <c>Idempotency-Key</c> and its response, written in the request's transaction. A repeated request
+/// gets the stored response. Keys are scoped to their user.
 /// </summary>
 public sealed class KeyedRequest
 {
-    /// <summary>The longest key, in characters.</summary>
+    /// <summary>The maximum length of a key, in characters.</summary>
     public const int KeyLength = 255;
 
-    /// <summary>How long an answer is kept.</summary>
+    /// <summary>How long a response is kept.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    /// <summary>Who asked.</summary>
+    /// <summary>The user's id.</summary>
     public required Guid UserId { get; init; }
 
     /// <summary>The key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>SHA-256 of what was asked: method, address and body.</summary>
+    /// <summary>SHA-256 of the request's method, URL and body.</summary>
     public required byte[] RequestHash { get; set; }
 
-    /// <summary>The answer's status.</summary>
+    /// <summary>The response's status code.</summary>
     public int Status { get; set; }
 
-    /// <summary>The answer's headers that matter, as a JSON object.</summary>
+    /// <summary>The response's headers to replay, as a JSON object.</summary>
     public required string Headers { get; set; }
 
-    /// <summary>The answer's body.</summary>
+    /// <summary>The response's body.</summary>
     public required byte[] Body { get; set; }
 
-    /// <summary>When the key may stand for another request, in UTC.</summary>
+    /// <summary>When the key can be used for another request (UTC).</summary>
     public required DateTimeOffset ExpiresAt { get; set; }
 }
 

@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Lightning.Data.Keys;
 
-/// <summary>Data-protection rings: each row belongs to the database role that wrote it, and row-level security shows it to no other.</summary>
+/// <summary>
+/// Data-protection key rings. Row-level security shows a row only to the database role that wrote it.
+/// </summary>
 sealed class DataProtectionTable : IEntityTypeConfiguration<DataProtectionKey>
 {
     public void Configure(EntityTypeBuilder<DataProtectionKey> builder)

@@ -8,36 +8,49 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lightning.Data.Keys;
 
 /// <summary>
-/// The key outside the database that wraps a service's data-protection ring: a dump of the database, or another service's key, opens nothing.
+/// The key that encrypts a service's data-protection key ring. It is configured outside the database and differs by
+/// service, so a database dump or another service's key decrypts nothing.
 /// </summary>
 public sealed class MasterKey
 {
     const string Setting = "DataProtection:MasterKey";
-    /// <summary>What the keys begin with that the AppHost makes on a developer's machine.</summary>
+
+    /// <summary>The prefix of keys that the AppHost generates for development.</summary>
     const string DevelopmentMark = "development";
-    const int Size = 32, NonceSize = 12, TagSize = 16;
+    const int Size = 32,
+        NonceSize = 12,
+        TagSize = 16;
     readonly byte[] key;
 
     MasterKey(byte[] key) => this.key = key;
 
     /// <summary>Reads the key from configuration.</summary>
-    /// <param name="configuration">Where it stands.</param>
-    /// <param name="isProduction">Whether a key that was made for development is refused.</param>
-    /// <exception cref="ConfigurationException">It is missing, not 32 bytes of base64, or made for development.</exception>
+    /// <param name="configuration">The service's configuration.</param>
+    /// <param name="isProduction">Whether to refuse a development key.</param>
+    /// <exception cref="ConfigurationException">The key is missing, not 32 bytes of base64, or a refused development
+    /// key.</exception>
     public static MasterKey Read(IConfiguration configuration, bool isProduction = false)
     {
         var text = configuration[Setting];
         if (string.IsNullOrEmpty(text))
-            throw new ConfigurationException($"{Setting} is not set: give this service 32 random bytes as base64, for instance from `openssl rand -base64 32`.");
+            throw new ConfigurationException(
+                $"{Setting} is not set: give this service 32 random bytes as base64, for instance from `openssl rand "
+                    + $"-base64 32`."
+            );
         var bytes = new byte[Size + 1];
         if (!Convert.TryFromBase64String(text, bytes, out var length) || length != Size)
-            throw new ConfigurationException($"{Setting} is not 32 bytes of base64: make one with `openssl rand -base64 32`.");
+            throw new ConfigurationException(
+                $"{Setting} is not 32 bytes of base64: make one with `openssl rand -base64 32`."
+            );
         if (isProduction && text.StartsWith(DevelopmentMark, StringComparison.Ordinal))
-            throw new ConfigurationException($"{Setting} was made for development: give this service 32 random bytes of its own as base64, for instance from `openssl rand -base64 32`.");
+            throw new ConfigurationException(
+                $"{Setting} was made for development: give this service 32 random bytes of its own as base64, for "
+                    + $"instance from `openssl rand -base64 32`."
+            );
         return new MasterKey(bytes[..Size]);
     }
 
-    // Nonce, tag, ciphertext.
+    // The format is nonce, tag, ciphertext.
     internal byte[] Wrap(ReadOnlySpan<byte> plain)
     {
         var wrapped = new byte[NonceSize + TagSize + plain.Length].AsSpan();
@@ -63,16 +76,21 @@ sealed class MasterKeyEncryptor(MasterKey masterKey) : IXmlEncryptor
     {
         using var plain = new MemoryStream();
         plaintextElement.Save(plain, SaveOptions.DisableFormatting);
-        return new EncryptedXmlInfo(new XElement("masterKey", Convert.ToBase64String(masterKey.Wrap(plain.ToArray()))), typeof(MasterKeyDecryptor));
+        return new EncryptedXmlInfo(
+            new XElement("masterKey", Convert.ToBase64String(masterKey.Wrap(plain.ToArray()))),
+            typeof(MasterKeyDecryptor)
+        );
     }
 }
 
-/// <summary>Made by the key manager, by the name that stands in the XML.</summary>
+/// <summary>The key manager creates it by the type name in the stored XML.</summary>
 sealed class MasterKeyDecryptor(IServiceProvider services) : IXmlDecryptor
 {
     public XElement Decrypt(XElement encryptedElement)
     {
-        using var plain = new MemoryStream(services.GetRequiredService<MasterKey>().Unwrap(Convert.FromBase64String(encryptedElement.Value)));
+        using var plain = new MemoryStream(
+            services.GetRequiredService<MasterKey>().Unwrap(Convert.FromBase64String(encryptedElement.Value))
+        );
         return XElement.Load(plain);
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Lightning.Data.Keys;
 
-/// <summary>A key that signs Identity's tokens; private half encrypted under Identity's data-protection ring.</summary>
+/// <summary>A key that signs Identity's tokens.</summary>
 public sealed class SigningKey
 {
     /// <summary>The <c>kid</c>.</summary>
@@ -12,19 +12,19 @@ public sealed class SigningKey
     /// <summary>The JOSE algorithm (RFC 7518, 3.1).</summary>
     public required string Algorithm { get; init; }
 
-    /// <summary>PKCS #8, encrypted.</summary>
+    /// <summary>PKCS #8, encrypted with Identity's data-protection key ring.</summary>
     public required byte[] PrivateKey { get; init; }
 
-    /// <summary>When it was made, in UTC; published from then on.</summary>
+    /// <summary>When it was created and published (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>From when on it signs, in UTC.</summary>
+    /// <summary>From when it signs (UTC).</summary>
     public required DateTimeOffset SignsFrom { get; init; }
 
-    /// <summary>When its successor is to be made, in UTC; <c>keys rotate</c> brings it forward.</summary>
+    /// <summary>When its successor is due (UTC); <c>keys rotate</c> brings it forward.</summary>
     public required DateTimeOffset SuccessorDueAt { get; set; }
 
-    /// <summary>Until when it verifies, in UTC; null while it has no successor.</summary>
+    /// <summary>Until when it verifies (UTC); null if it has no successor.</summary>
     public DateTimeOffset? RetiredAt { get; set; }
 }
 

@@ -1,11 +1,19 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Keys;
 
-/// <summary>Which keys there are is administrators' to see; a private half is nobody's.</summary>
+/// <summary>Administrators read signing keys without the private key.</summary>
 public sealed class SigningKeyPolicy : Policy<SigningKey>
 {
-    /// <summary>States the rules.</summary>
-    public SigningKeyPolicy() => Allow(Verb.Read, Is.Admin)
-        .Fields(key => key.Id, key => key.Algorithm, key => key.CreatedAt, key => key.SignsFrom, key => key.SuccessorDueAt, key => key.RetiredAt);
+    /// <summary>Defines the rules.</summary>
+    public SigningKeyPolicy() =>
+        Allow(Verb.Read, Is.Admin)
+            .Fields(
+                key => key.Id,
+                key => key.Algorithm,
+                key => key.CreatedAt,
+                key => key.SignsFrom,
+                key => key.SuccessorDueAt,
+                key => key.RetiredAt
+            );
 }

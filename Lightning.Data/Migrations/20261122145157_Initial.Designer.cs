@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+using NpgsqlTypes;
 
 #nullable disable
 
@@ -20,7 +21,7 @@ namespace Lightning.Data.Migrations
         {
 #pragma warning disable 612, 618
             modelBuilder
-                .HasAnnotation("ProductVersion", "10.0.14")
+                .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
@@ -95,6 +96,14 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("security_stamp");
 
+                    b.Property<byte[]>("TotpKey")
+                        .HasColumnType("bytea")
+                        .HasColumnName("totp_key");
+
+                    b.Property<long?>("TotpLastStep")
+                        .HasColumnType("bigint")
+                        .HasColumnName("totp_last_step");
+
                     b.Property<bool>("TwoFactorEnabled")
                         .HasColumnType("boolean")
                         .HasColumnName("two_factor_enabled");
@@ -115,6 +124,12 @@ namespace Lightning.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_accounts_normalized_user_name");
 
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_accounts_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_accounts_email_id");
+
                     b.ToTable("accounts", "identity");
                 });
 
@@ -123,6 +138,10 @@ namespace Lightning.Data.Migrations
                     b.Property<byte[]>("TokenHash")
                         .HasColumnType("bytea")
                         .HasColumnName("token_hash");
+
+                    b.Property<Guid?>("AccountId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("account_id");
 
                     b.Property<string>("Address")
                         .IsRequired()
@@ -161,13 +180,144 @@ namespace Lightning.Data.Migrations
                     b.HasKey("TokenHash")
                         .HasName("pk_account_links");
 
+                    b.HasIndex("AccountId")
+                        .HasDatabaseName("ix_account_links_account_id");
+
                     b.HasIndex("ExpiresAt")
                         .HasDatabaseName("ix_account_links_expires_at");
 
                     b.ToTable("account_links", "identity");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Authorizations.Authorization", b =>
+            modelBuilder.Entity("Lightning.Data.Accounts.AttemptCount", b =>
+                {
+                    b.Property<byte[]>("KeyHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("key_hash");
+
+                    b.Property<DateTimeOffset>("FullAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("full_at");
+
+                    b.HasKey("KeyHash")
+                        .HasName("pk_attempts");
+
+                    b.HasIndex("FullAt")
+                        .HasDatabaseName("ix_attempts_full_at");
+
+                    b.ToTable("attempts", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Accounts.RecoveryCode", b =>
+                {
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("account_id");
+
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.HasKey("AccountId", "CodeHash")
+                        .HasName("pk_account_recovery_codes");
+
+                    b.ToTable("account_recovery_codes", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Audit.AuditEntry", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<Guid?>("ActedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("acted_by");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("action");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Details")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("details");
+
+                    b.Property<string>("Ip")
+                        .HasMaxLength(45)
+                        .HasColumnType("character varying(45)")
+                        .HasColumnName("ip");
+
+                    b.Property<string>("Service")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .HasColumnName("service")
+                        .HasDefaultValueSql("current_user");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<string>("SubjectId")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("subject_id");
+
+                    b.Property<string>("SubjectType")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("subject_type");
+
+                    b.Property<string>("TraceId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("trace_id");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_entries");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_entries_changes")
+                        .HasFilter("action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
+                    b.HasIndex("Action", "At")
+                        .HasDatabaseName("ix_entries_action_at")
+                        .HasFilter("action IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
+                    b.HasIndex("Action", "Id")
+                        .HasDatabaseName("ix_entries_action_id");
+
+                    b.HasIndex("At", "Id")
+                        .HasDatabaseName("ix_entries_at_id");
+
+                    b.HasIndex("SubjectType", "Id")
+                        .HasDatabaseName("ix_entries_subject_type_id")
+                        .HasFilter("subject_type IS NOT NULL");
+
+                    b.HasIndex("UserId", "Id")
+                        .HasDatabaseName("ix_entries_user_id_id");
+
+                    b.HasIndex("SubjectType", "SubjectId", "Id")
+                        .HasDatabaseName("ix_entries_subject_type_subject_id_id");
+
+                    b.ToTable("entries", "audit");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Authorizations.AuthorizationHandle", b =>
                 {
                     b.Property<byte[]>("HandleHash")
                         .HasColumnType("bytea")
@@ -221,6 +371,44 @@ namespace Lightning.Data.Migrations
                         .HasDatabaseName("ix_authorizations_expires_at");
 
                     b.ToTable("authorizations", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ClientId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("client_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsTold")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_told");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sid");
+
+                    b.HasKey("Id")
+                        .HasName("pk_grants");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_grants_session_id");
+
+                    b.ToTable("grants", "identity");
                 });
 
             modelBuilder.Entity("Lightning.Data.Authorizations.RefreshToken", b =>
@@ -284,6 +472,111 @@ namespace Lightning.Data.Migrations
                     b.ToTable("refresh_tokens", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Sessions.Model.SeenToken", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_seen_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_seen_tokens_expires_at");
+
+                    b.ToTable("seen_tokens", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Idempotency.KeyedRequest", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Key")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Headers")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("headers");
+
+                    b.Property<byte[]>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("UserId", "Key")
+                        .HasName("pk_keyed_requests");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_keyed_requests_expires_at");
+
+                    b.ToTable("keyed_requests", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Impersonation.ImpersonationTicket", b =>
+                {
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sid");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("CodeHash")
+                        .HasName("pk_handovers");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_handovers_created_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_handovers_session_id");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_handovers_user_id");
+
+                    b.ToTable("handovers", "identity");
+                });
+
             modelBuilder.Entity("Lightning.Data.Keys.SigningKey", b =>
                 {
                     b.Property<string>("Id")
@@ -314,6 +607,10 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("signs_from");
 
+                    b.Property<DateTimeOffset>("SuccessorDueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("successor_due_at");
+
                     b.HasKey("Id")
                         .HasName("pk_signing_keys");
 
@@ -326,6 +623,10 @@ namespace Lightning.Data.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ArchivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("archived_at");
 
                     b.Property<string>("Body")
                         .IsRequired()
@@ -340,6 +641,10 @@ namespace Lightning.Data.Migrations
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("uuid")
                         .HasColumnName("owner_id");
+
+                    b.Property<DateTimeOffset?>("PinnedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pinned_at");
 
                     b.Property<string>("Title")
                         .IsRequired()
@@ -360,6 +665,19 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_notes");
 
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_notes_created_at_id");
+
+                    b.HasIndex("UpdatedAt", "Id")
+                        .HasDatabaseName("ix_notes_updated_at_id");
+
+                    b.HasIndex("OwnerId", "CreatedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_notes_owner_id_created_at_id");
+
+                    b.HasIndex("OwnerId", "Title", "Id")
+                        .HasDatabaseName("ix_notes_owner_id_title_id");
+
                     b.HasIndex("OwnerId", "UpdatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_notes_owner_id_updated_at_id");
@@ -367,7 +685,73 @@ namespace Lightning.Data.Migrations
                     b.ToTable("notes", "app");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Lightning.Data.Notes.NoteShare", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("address");
+
+                    b.Property<bool>("CanEdit")
+                        .IsConcurrencyToken()
+                        .HasColumnType("boolean")
+                        .HasColumnName("can_edit");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("NoteId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("note_id");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_note_shares");
+
+                    b.HasIndex("Address")
+                        .HasDatabaseName("ix_note_shares_address")
+                        .HasFilter("user_id IS NULL");
+
+                    b.HasIndex("NoteId", "Address")
+                        .IsUnique()
+                        .HasDatabaseName("ix_note_shares_note_id_address");
+
+                    b.HasIndex("UserId", "NoteId")
+                        .HasDatabaseName("ix_note_shares_user_id_note_id");
+
+                    b.ToTable("note_shares", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<NpgsqlTsVector>("Words")
+                        .IsRequired()
+                        .HasColumnType("tsvector")
+                        .HasColumnName("words");
+
+                    b.HasKey("Id")
+                        .HasName("pk_note_words");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("notes", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Sessions.Model.OutboxMessage", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -393,13 +777,52 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("bytea")
                         .HasColumnName("payload");
 
+                    b.Property<string>("Recipient")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("recipient");
+
                     b.HasKey("Id")
                         .HasName("pk_outbox");
 
                     b.HasIndex("Kind", "DueAt")
                         .HasDatabaseName("ix_outbox_kind_due_at");
 
+                    b.HasIndex("Kind", "Recipient", "DueAt")
+                        .HasDatabaseName("ix_outbox_kind_recipient_due_at");
+
                     b.ToTable("outbox", "identity");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Outbox.WaitingMessage", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Recipient")
+                        .HasColumnType("text")
+                        .HasColumnName("recipient");
+
+                    b.HasKey("Id")
+                        .HasName("pk_waiting_message");
+
+                    b.ToTable((string)null);
+
+                    b.ToView("waiting_messages", "identity");
                 });
 
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
@@ -409,9 +832,21 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("ActorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_id");
+
+                    b.Property<Guid?>("ActorSessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_sid");
+
                     b.Property<DateTimeOffset>("AuthTime")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("auth_time");
+
+                    b.Property<byte[]>("CookieHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("cookie_hash");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -467,16 +902,27 @@ namespace Lightning.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_sessions");
 
+                    b.HasIndex("ActorId")
+                        .HasDatabaseName("ix_sessions_actor_id")
+                        .HasFilter("actor_id IS NOT NULL");
+
+                    b.HasIndex("ActorSessionId")
+                        .HasDatabaseName("ix_sessions_actor_sid")
+                        .HasFilter("actor_sid IS NOT NULL");
+
                     b.HasIndex("EndsAt")
                         .HasDatabaseName("ix_sessions_ends_at");
 
-                    b.HasIndex("UserId")
-                        .HasDatabaseName("ix_sessions_user_id");
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_sessions_created_at_id");
 
                     b.HasIndex("Issuer", "ForeignSid")
                         .IsUnique()
                         .HasDatabaseName("ix_sessions_issuer_foreign_sid")
-                        .HasFilter("foreign_sid IS NOT NULL");
+                        .HasFilter("foreign_sid IS NOT NULL AND ended_at IS NULL");
+
+                    b.HasIndex("UserId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_sessions_user_id_created_at_id");
 
                     b.ToTable("sessions", "identity");
                 });
@@ -602,8 +1048,20 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("character varying(256)")
                         .HasColumnName("subject");
 
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_created_at_id");
+
+                    b.HasIndex("Email", "Id")
+                        .HasDatabaseName("ix_users_email_id");
 
                     b.HasIndex("Issuer", "Subject")
                         .IsUnique()
@@ -750,6 +1208,37 @@ namespace Lightning.Data.Migrations
                     b.ToTable("account_tokens", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Accounts.AccountLink", b =>
+                {
+                    b.HasOne("Lightning.Data.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_account_links_asp_net_users_account_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Accounts.RecoveryCode", b =>
+                {
+                    b.HasOne("Lightning.Data.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_account_recovery_codes_accounts_account_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
+                {
+                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_grants_sessions_session_id");
+
+                    b.Navigation("Session");
+                });
+
             modelBuilder.Entity("Lightning.Data.Authorizations.RefreshToken", b =>
                 {
                     b.HasOne("Lightning.Data.Sessions.Session", "Session")
@@ -760,6 +1249,37 @@ namespace Lightning.Data.Migrations
                         .HasConstraintName("fk_refresh_tokens_sessions_session_id");
 
                     b.Navigation("Session");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Idempotency.KeyedRequest", b =>
+                {
+                    b.HasOne("Lightning.Data.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_keyed_requests_users_user_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Impersonation.ImpersonationTicket", b =>
+                {
+                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_sessions_session_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_users_user_id");
+
+                    b.Navigation("Session");
+
+                    b.Navigation("User");
                 });
 
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
@@ -774,14 +1294,58 @@ namespace Lightning.Data.Migrations
                     b.Navigation("Owner");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Notes.NoteShare", b =>
+                {
+                    b.HasOne("Lightning.Data.Notes.Note", "Note")
+                        .WithMany("Shares")
+                        .HasForeignKey("NoteId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_note_shares_notes_note_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_note_shares_users_user_id");
+
+                    b.Navigation("Note");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.NoteWords", b =>
+                {
+                    b.HasOne("Lightning.Data.Notes.Note", null)
+                        .WithOne("Words")
+                        .HasForeignKey("Lightning.Data.Notes.NoteWords", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_note_words_notes_id");
+                });
+
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
                 {
+                    b.HasOne("Lightning.Data.Users.User", "Actor")
+                        .WithMany()
+                        .HasForeignKey("ActorId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_sessions_users_actor_id");
+
+                    b.HasOne("Lightning.Data.Sessions.Session", null)
+                        .WithMany()
+                        .HasForeignKey("ActorSessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_sessions_sessions_actor_sid");
+
                     b.HasOne("Lightning.Data.Users.User", "User")
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_users_user_id");
+
+                    b.Navigation("Actor");
 
                     b.Navigation("User");
                 });
@@ -879,6 +1443,13 @@ namespace Lightning.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_account_tokens_accounts_user_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
+                {
+                    b.Navigation("Shares");
+
+                    b.Navigation("Words");
                 });
 #pragma warning restore 612, 618
         }

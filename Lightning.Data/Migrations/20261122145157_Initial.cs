@@ -1,4 +1,5 @@
 ﻿using System;
+using Lightning.Data.Sql;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
@@ -19,29 +20,13 @@ namespace Lightning.Data.Migrations
                 name: "keys");
 
             migrationBuilder.EnsureSchema(
+                name: "audit");
+
+            migrationBuilder.EnsureSchema(
                 name: "app");
 
             migrationBuilder.EnsureSchema(
                 name: "web");
-
-            migrationBuilder.CreateTable(
-                name: "account_links",
-                schema: "identity",
-                columns: table => new
-                {
-                    token_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    address = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    grants_admin = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_account_links", x => x.token_hash);
-                });
 
             migrationBuilder.CreateTable(
                 name: "accounts",
@@ -51,6 +36,8 @@ namespace Lightning.Data.Migrations
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    totp_key = table.Column<byte[]>(type: "bytea", nullable: true),
+                    totp_last_step = table.Column<long>(type: "bigint", nullable: true),
                     user_name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     normalized_user_name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
@@ -69,6 +56,19 @@ namespace Lightning.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_accounts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "attempts",
+                schema: "identity",
+                columns: table => new
+                {
+                    key_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    full_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_attempts", x => x.key_hash);
                 });
 
             migrationBuilder.CreateTable(
@@ -109,12 +109,37 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "entries",
+                schema: "audit",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityAlwaysColumn),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    service = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, defaultValueSql: "current_user"),
+                    action = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    acted_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    session_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    subject_type = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    subject_id = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    details = table.Column<string>(type: "jsonb", nullable: true),
+                    ip = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true),
+                    trace_id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_entries", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "identity",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    recipient = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     payload = table.Column<byte[]>(type: "bytea", nullable: false),
                     due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     attempts = table.Column<int>(type: "integer", nullable: false)
@@ -122,6 +147,19 @@ namespace Lightning.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_outbox", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "seen_tokens",
+                schema: "identity",
+                columns: table => new
+                {
+                    hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_seen_tokens", x => x.hash);
                 });
 
             migrationBuilder.CreateTable(
@@ -134,6 +172,7 @@ namespace Lightning.Data.Migrations
                     private_key = table.Column<byte[]>(type: "bytea", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     signs_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    successor_due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     retired_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -154,7 +193,8 @@ namespace Lightning.Data.Migrations
                     name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     is_admin = table.Column<bool>(type: "boolean", nullable: false),
                     disabled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -178,6 +218,33 @@ namespace Lightning.Data.Migrations
                     table.ForeignKey(
                         name: "fk_account_claims_accounts_user_id",
                         column: x => x.user_id,
+                        principalSchema: "identity",
+                        principalTable: "accounts",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "account_links",
+                schema: "identity",
+                columns: table => new
+                {
+                    token_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    purpose = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    address = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    account_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    grants_admin = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_account_links", x => x.token_hash);
+                    table.ForeignKey(
+                        name: "fk_account_links_asp_net_users_account_id",
+                        column: x => x.account_id,
                         principalSchema: "identity",
                         principalTable: "accounts",
                         principalColumn: "id",
@@ -228,6 +295,26 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "account_recovery_codes",
+                schema: "identity",
+                columns: table => new
+                {
+                    account_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    code_hash = table.Column<byte[]>(type: "bytea", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_account_recovery_codes", x => new { x.account_id, x.code_hash });
+                    table.ForeignKey(
+                        name: "fk_account_recovery_codes_accounts_account_id",
+                        column: x => x.account_id,
+                        principalSchema: "identity",
+                        principalTable: "accounts",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "account_tokens",
                 schema: "identity",
                 columns: table => new
@@ -250,6 +337,31 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "keyed_requests",
+                schema: "app",
+                columns: table => new
+                {
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    request_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    status = table.Column<int>(type: "integer", nullable: false),
+                    headers = table.Column<string>(type: "jsonb", nullable: false),
+                    body = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_keyed_requests", x => new { x.user_id, x.key });
+                    table.ForeignKey(
+                        name: "fk_keyed_requests_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "notes",
                 schema: "app",
                 columns: table => new
@@ -258,6 +370,8 @@ namespace Lightning.Data.Migrations
                     owner_id = table.Column<Guid>(type: "uuid", nullable: false),
                     title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
                     body = table.Column<string>(type: "character varying(100000)", maxLength: 100000, nullable: false),
+                    archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    pinned_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
@@ -285,19 +399,122 @@ namespace Lightning.Data.Migrations
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     auth_time = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    cookie_hash = table.Column<byte[]>(type: "bytea", nullable: true),
                     last_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     ends_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     end_reason = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     ip = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true),
                     device = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    methods = table.Column<string[]>(type: "text[]", nullable: false)
+                    methods = table.Column<string[]>(type: "text[]", nullable: false),
+                    actor_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    actor_sid = table.Column<Guid>(type: "uuid", nullable: true)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_sessions", x => x.id);
                     table.ForeignKey(
+                        name: "fk_sessions_sessions_actor_sid",
+                        column: x => x.actor_sid,
+                        principalSchema: "identity",
+                        principalTable: "sessions",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_sessions_users_actor_id",
+                        column: x => x.actor_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
                         name: "fk_sessions_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "note_shares",
+                schema: "app",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    note_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    address = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    can_edit = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_note_shares", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_note_shares_notes_note_id",
+                        column: x => x.note_id,
+                        principalSchema: "app",
+                        principalTable: "notes",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_note_shares_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "grants",
+                schema: "identity",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    sid = table.Column<Guid>(type: "uuid", nullable: false),
+                    client_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    is_told = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_grants", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_grants_sessions_session_id",
+                        column: x => x.sid,
+                        principalSchema: "identity",
+                        principalTable: "sessions",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "handovers",
+                schema: "identity",
+                columns: table => new
+                {
+                    code_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    sid = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    reason = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_handovers", x => x.code_hash);
+                    table.ForeignKey(
+                        name: "fk_handovers_sessions_session_id",
+                        column: x => x.sid,
+                        principalSchema: "identity",
+                        principalTable: "sessions",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_handovers_users_user_id",
                         column: x => x.user_id,
                         principalSchema: "app",
                         principalTable: "users",
@@ -371,6 +588,12 @@ namespace Lightning.Data.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_account_links_account_id",
+                schema: "identity",
+                table: "account_links",
+                column: "account_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_account_links_expires_at",
                 schema: "identity",
                 table: "account_links",
@@ -389,6 +612,18 @@ namespace Lightning.Data.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_accounts_created_at_id",
+                schema: "identity",
+                table: "accounts",
+                columns: new[] { "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_accounts_email_id",
+                schema: "identity",
+                table: "accounts",
+                columns: new[] { "email", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_accounts_normalized_email",
                 schema: "identity",
                 table: "accounts",
@@ -403,6 +638,12 @@ namespace Lightning.Data.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_attempts_full_at",
+                schema: "identity",
+                table: "attempts",
+                column: "full_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_authorizations_expires_at",
                 schema: "identity",
                 table: "authorizations",
@@ -415,6 +656,120 @@ namespace Lightning.Data.Migrations
                 column: "service");
 
             migrationBuilder.CreateIndex(
+                name: "ix_entries_action_at",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "action", "at" },
+                filter: "action IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_action_id",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "action", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_at_id",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_changes",
+                schema: "audit",
+                table: "entries",
+                column: "id",
+                filter: "action NOT IN ('refreshed', 'sign-in-failed', 'signed-in')");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_subject_type_id",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "subject_type", "id" },
+                filter: "subject_type IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_subject_type_subject_id_id",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "subject_type", "subject_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_entries_user_id_id",
+                schema: "audit",
+                table: "entries",
+                columns: new[] { "user_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_grants_session_id",
+                schema: "identity",
+                table: "grants",
+                column: "sid");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_handovers_created_at",
+                schema: "identity",
+                table: "handovers",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_handovers_session_id",
+                schema: "identity",
+                table: "handovers",
+                column: "sid");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_handovers_user_id",
+                schema: "identity",
+                table: "handovers",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_keyed_requests_expires_at",
+                schema: "app",
+                table: "keyed_requests",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_note_shares_address",
+                schema: "app",
+                table: "note_shares",
+                column: "address",
+                filter: "user_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_note_shares_note_id_address",
+                schema: "app",
+                table: "note_shares",
+                columns: new[] { "note_id", "address" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_note_shares_user_id_note_id",
+                schema: "app",
+                table: "note_shares",
+                columns: new[] { "user_id", "note_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_notes_created_at_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_notes_owner_id_created_at_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "owner_id", "created_at", "id" },
+                descending: new[] { false, true, true });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_notes_owner_id_title_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "owner_id", "title", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_updated_at_id",
                 schema: "app",
                 table: "notes",
@@ -422,10 +777,22 @@ namespace Lightning.Data.Migrations
                 descending: new[] { false, true, true });
 
             migrationBuilder.CreateIndex(
+                name: "ix_notes_updated_at_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "updated_at", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_outbox_kind_due_at",
                 schema: "identity",
                 table: "outbox",
                 columns: new[] { "kind", "due_at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_kind_recipient_due_at",
+                schema: "identity",
+                table: "outbox",
+                columns: new[] { "kind", "recipient", "due_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_refresh_tokens_expires_at",
@@ -446,6 +813,32 @@ namespace Lightning.Data.Migrations
                 column: "sid");
 
             migrationBuilder.CreateIndex(
+                name: "ix_seen_tokens_expires_at",
+                schema: "identity",
+                table: "seen_tokens",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_actor_id",
+                schema: "identity",
+                table: "sessions",
+                column: "actor_id",
+                filter: "actor_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_actor_sid",
+                schema: "identity",
+                table: "sessions",
+                column: "actor_sid",
+                filter: "actor_sid IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_created_at_id",
+                schema: "identity",
+                table: "sessions",
+                columns: new[] { "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_sessions_ends_at",
                 schema: "identity",
                 table: "sessions",
@@ -457,13 +850,13 @@ namespace Lightning.Data.Migrations
                 table: "sessions",
                 columns: new[] { "issuer", "foreign_sid" },
                 unique: true,
-                filter: "foreign_sid IS NOT NULL");
+                filter: "foreign_sid IS NOT NULL AND ended_at IS NULL");
 
             migrationBuilder.CreateIndex(
-                name: "ix_sessions_user_id",
+                name: "ix_sessions_user_id_created_at_id",
                 schema: "identity",
                 table: "sessions",
-                column: "user_id");
+                columns: new[] { "user_id", "created_at", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_sessions_ends_at1",
@@ -478,75 +871,30 @@ namespace Lightning.Data.Migrations
                 column: "sid");
 
             migrationBuilder.CreateIndex(
+                name: "ix_users_created_at_id",
+                schema: "app",
+                table: "users",
+                columns: new[] { "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_email_id",
+                schema: "app",
+                table: "users",
+                columns: new[] { "email", "id" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_users_issuer_subject",
                 schema: "app",
                 table: "users",
                 columns: new[] { "issuer", "subject" },
                 unique: true);
+
+            foreach (var script in SqlScripts.Schema)
+                migrationBuilder.Sql(SqlScripts.Read(script));
         }
 
         /// <inheritdoc />
-        protected override void Down(MigrationBuilder migrationBuilder)
-        {
-            migrationBuilder.DropTable(
-                name: "account_claims",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "account_links",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "account_logins",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "account_passkeys",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "account_tokens",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "authorizations",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "data_protection",
-                schema: "keys");
-
-            migrationBuilder.DropTable(
-                name: "notes",
-                schema: "app");
-
-            migrationBuilder.DropTable(
-                name: "outbox",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "refresh_tokens",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "sessions",
-                schema: "web");
-
-            migrationBuilder.DropTable(
-                name: "signing_keys",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "accounts",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "sessions",
-                schema: "identity");
-
-            migrationBuilder.DropTable(
-                name: "users",
-                schema: "app");
-        }
+        protected override void Down(MigrationBuilder migrationBuilder) =>
+            migrationBuilder.Sql("DROP SCHEMA app, audit, identity, keys, web CASCADE");
     }
 }

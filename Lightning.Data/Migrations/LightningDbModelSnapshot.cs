@@ -18,7 +18,7 @@ namespace Lightning.Data.Migrations
         {
 #pragma warning disable 612, 618
             modelBuilder
-                .HasAnnotation("ProductVersion", "10.0.14")
+                .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
@@ -221,49 +221,6 @@ namespace Lightning.Data.Migrations
                     b.ToTable("account_recovery_codes", "identity");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Acting.Handover", b =>
-                {
-                    b.Property<byte[]>("CodeHash")
-                        .HasColumnType("bytea")
-                        .HasColumnName("code_hash");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Reason")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
-                        .HasColumnName("reason");
-
-                    b.Property<Guid>("SessionId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("sid");
-
-                    b.Property<DateTimeOffset?>("UsedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("used_at");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("CodeHash")
-                        .HasName("pk_handovers");
-
-                    b.HasIndex("CreatedAt")
-                        .HasDatabaseName("ix_handovers_created_at");
-
-                    b.HasIndex("SessionId")
-                        .HasDatabaseName("ix_handovers_session_id");
-
-                    b.HasIndex("UserId")
-                        .HasDatabaseName("ix_handovers_user_id");
-
-                    b.ToTable("handovers", "identity");
-                });
-
             modelBuilder.Entity("Lightning.Data.Audit.AuditEntry", b =>
                 {
                     b.Property<long>("Id")
@@ -357,7 +314,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("entries", "audit");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Authorizations.Authorization", b =>
+            modelBuilder.Entity("Lightning.Data.Authorizations.AuthorizationHandle", b =>
                 {
                     b.Property<byte[]>("HandleHash")
                         .HasColumnType("bytea")
@@ -512,7 +469,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("refresh_tokens", "identity");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Authorizations.SeenToken", b =>
+            modelBuilder.Entity("Lightning.Sessions.Model.SeenToken", b =>
                 {
                     b.Property<byte[]>("Hash")
                         .HasColumnType("bytea")
@@ -572,6 +529,49 @@ namespace Lightning.Data.Migrations
                         .HasDatabaseName("ix_keyed_requests_expires_at");
 
                     b.ToTable("keyed_requests", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Impersonation.ImpersonationTicket", b =>
+                {
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sid");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("CodeHash")
+                        .HasName("pk_handovers");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_handovers_created_at");
+
+                    b.HasIndex("SessionId")
+                        .HasDatabaseName("ix_handovers_session_id");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_handovers_user_id");
+
+                    b.ToTable("handovers", "identity");
                 });
 
             modelBuilder.Entity("Lightning.Data.Keys.SigningKey", b =>
@@ -748,7 +748,7 @@ namespace Lightning.Data.Migrations
                     b.ToView("notes", "app");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Outbox.OutboxMessage", b =>
+            modelBuilder.Entity("Lightning.Sessions.Model.OutboxMessage", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -840,6 +840,10 @@ namespace Lightning.Data.Migrations
                     b.Property<DateTimeOffset>("AuthTime")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("auth_time");
+
+                    b.Property<byte[]>("CookieHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("cookie_hash");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -1220,27 +1224,6 @@ namespace Lightning.Data.Migrations
                         .HasConstraintName("fk_account_recovery_codes_accounts_account_id");
                 });
 
-            modelBuilder.Entity("Lightning.Data.Acting.Handover", b =>
-                {
-                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
-                        .WithMany()
-                        .HasForeignKey("SessionId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
-                        .HasConstraintName("fk_handovers_sessions_session_id");
-
-                    b.HasOne("Lightning.Data.Users.User", "User")
-                        .WithMany()
-                        .HasForeignKey("UserId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
-                        .HasConstraintName("fk_handovers_users_user_id");
-
-                    b.Navigation("Session");
-
-                    b.Navigation("User");
-                });
-
             modelBuilder.Entity("Lightning.Data.Authorizations.ClientGrant", b =>
                 {
                     b.HasOne("Lightning.Data.Sessions.Session", "Session")
@@ -1273,6 +1256,27 @@ namespace Lightning.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_keyed_requests_users_user_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Impersonation.ImpersonationTicket", b =>
+                {
+                    b.HasOne("Lightning.Data.Sessions.Session", "Session")
+                        .WithMany()
+                        .HasForeignKey("SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_sessions_session_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_handovers_users_user_id");
+
+                    b.Navigation("Session");
+
+                    b.Navigation("User");
                 });
 
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>

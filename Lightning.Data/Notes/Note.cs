@@ -5,50 +5,50 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Lightning.Data.Notes;
 
-/// <summary>A note: a title, a text, and somebody whose it is.</summary>
+/// <summary>A note of a user.</summary>
 [Audited("note")]
 public sealed class Note
 {
-    /// <summary>The longest title, in characters.</summary>
+    /// <summary>The maximum length of a title, in characters.</summary>
     public const int TitleLength = 200;
 
-    /// <summary>The longest text, in characters.</summary>
+    /// <summary>The maximum length of a body, in characters.</summary>
     public const int BodyLength = 100_000;
 
-    /// <summary>Its key.</summary>
+    /// <summary>The key.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The owner's user id.</summary>
     public required Guid OwnerId { get; init; }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The owner.</summary>
     public User? Owner { get; init; }
 
-    /// <summary>One line.</summary>
+    /// <summary>The title: one line.</summary>
     public required string Title { get; set; }
 
     /// <summary>The text; may be empty.</summary>
     public required string Body { get; set; }
 
-    /// <summary>When its owner put it away, in UTC; null while it is at hand.</summary>
+    /// <summary>When the note was archived (UTC); null if it is not archived.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
 
-    /// <summary>When its owner pinned it, in UTC; null where it is not.</summary>
+    /// <summary>When the note was pinned (UTC); null if it is not pinned.</summary>
     public DateTimeOffset? PinnedAt { get; set; }
 
-    /// <summary>When it was written, in UTC.</summary>
+    /// <summary>When the note was created (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its title or text was last changed, in UTC.</summary>
+    /// <summary>When the title or body was last changed (UTC).</summary>
     public required DateTimeOffset UpdatedAt { get; set; }
 
-    /// <summary>Postgres' <c>xmin</c>: changes with every write, and is what an ETag shows.</summary>
+    /// <summary>Postgres' <c>xmin</c>, which changes with every write; the ETag's value.</summary>
     public uint Version { get; private set; }
 
-    /// <summary>With whom it is shared.</summary>
+    /// <summary>The shares.</summary>
     public List<NoteShare> Shares { get; init; } = [];
 
-    /// <summary>What it is searched by; read only where somebody searches.</summary>
+    /// <summary>The search vector; loaded by searches only.</summary>
     public NoteWords? Words { get; private set; }
 }
 
@@ -60,13 +60,36 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
         builder.Property(note => note.Title).HasMaxLength(Note.TitleLength);
         builder.Property(note => note.Body).HasMaxLength(Note.BodyLength);
         builder.Property(note => note.Version).IsRowVersion();
-        builder.HasOne(note => note.Owner).WithMany().HasForeignKey(note => note.OwnerId).OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne(note => note.Owner)
+            .WithMany()
+            .HasForeignKey(note => note.OwnerId)
+            .OnDelete(DeleteBehavior.Cascade);
         builder.HasOne(note => note.Words).WithOne().HasForeignKey<NoteWords>(words => words.Id);
-        // Each order of the list has an index that ends in the key, so that a page costs the same however many there are and however deep it lies.
-        builder.HasIndex(note => new { note.OwnerId, note.UpdatedAt, note.Id }).IsDescending(false, true, true);
-        builder.HasIndex(note => new { note.OwnerId, note.CreatedAt, note.Id }).IsDescending(false, true, true);
-        builder.HasIndex(note => new { note.OwnerId, note.Title, note.Id });
-        // Those of everybody, for administrators.
+        // Keyset pagination: each sort order of the list has an index that ends in the key.
+        builder
+            .HasIndex(note => new
+            {
+                note.OwnerId,
+                note.UpdatedAt,
+                note.Id,
+            })
+            .IsDescending(false, true, true);
+        builder
+            .HasIndex(note => new
+            {
+                note.OwnerId,
+                note.CreatedAt,
+                note.Id,
+            })
+            .IsDescending(false, true, true);
+        builder.HasIndex(note => new
+        {
+            note.OwnerId,
+            note.Title,
+            note.Id,
+        });
+        // All users' notes, for administrators.
         builder.HasIndex(note => new { note.UpdatedAt, note.Id });
         builder.HasIndex(note => new { note.CreatedAt, note.Id });
     }

@@ -6,46 +6,57 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Lightning.Data.Notes;
 
 /// <summary>
-/// That a note is shared with an address. Whose address it is the database finds out, when the share is made or later, when somebody proves that it is theirs;
-/// whoever shares does not learn whether anybody has.
+/// A share of a note with an email address. The database resolves the address to a user when the share is created, or
+/// later when a user verifies the address; the owner does not learn whether there is a user.
 /// </summary>
 [Audited("note-share")]
 public sealed class NoteShare
 {
-    /// <summary>The longest address, in characters.</summary>
+    /// <summary>The maximum length of an address, in characters.</summary>
     public const int AddressLength = 256;
 
-    /// <summary>Its key.</summary>
+    /// <summary>The key.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>What is shared.</summary>
+    /// <summary>The note's id.</summary>
     public required Guid NoteId { get; init; }
 
-    /// <summary>What is shared.</summary>
+    /// <summary>The note.</summary>
     public Note? Note { get; init; }
 
-    /// <summary>With which address, in the form of <see cref="Fold"/>.</summary>
-    [Unquoted]
+    /// <summary>The email address, normalized by <see cref="Fold"/>.</summary>
+    [AuditRedacted]
     public required string Address { get; init; }
 
-    /// <summary>Whose the address is; null while nobody has proved that it is theirs. Written by the database alone.</summary>
-    [Unquoted]
+    /// <summary>
+    /// The id of the user who verified the address; null if no user has. Set by the database.
+    /// </summary>
+    [AuditRedacted]
     public Guid? UserId { get; private set; }
 
-    /// <summary>Whose the address is.</summary>
+    /// <summary>The user who verified the address.</summary>
     public User? User { get; init; }
 
-    /// <summary>Whether they may change title and text.</summary>
+    /// <summary>Whether the recipient may change title and body.</summary>
     public required bool CanEdit { get; set; }
 
-    /// <summary>When it was shared, in UTC.</summary>
+    /// <summary>When the note was shared (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>An address as addresses are compared: ASCII letters small, and nothing else changed, because two addresses that look alike may be two people's.</summary>
-    public static string Fold(string address) => string.Create(address?.Length ?? 0, address, (folded, given) =>
-    {
-        for (var i = 0; i < folded.Length; i++) folded[i] = char.IsAsciiLetterUpper(given![i]) ? (char)(given[i] | 0x20) : given[i];
-    });
+    /// <summary>
+    /// Normalizes an address for comparison: lowercases ASCII letters only, because other case mappings can make two
+    /// people's addresses equal.
+    /// </summary>
+    public static string Fold(string address) =>
+        string.Create(
+            address?.Length ?? 0,
+            address,
+            (folded, given) =>
+            {
+                for (var i = 0; i < folded.Length; i++)
+                    folded[i] = char.IsAsciiLetterUpper(given![i]) ? (char)(given[i] | 0x20) : given[i];
+            }
+        );
 }
 
 sealed class NoteShareTable : IEntityTypeConfiguration<NoteShare>
@@ -54,10 +65,18 @@ sealed class NoteShareTable : IEntityTypeConfiguration<NoteShare>
     {
         builder.ToTable("note_shares", "app");
         builder.Property(share => share.Address).HasMaxLength(NoteShare.AddressLength);
-        // The database claims a share without a trace that its giver could see, so its version is what the giver can set.
+        // Not xmin: it would change when the database resolves the address, and so tell the owner.
         builder.Property(share => share.CanEdit).IsConcurrencyToken();
-        builder.HasOne(share => share.Note).WithMany(note => note.Shares).HasForeignKey(share => share.NoteId).OnDelete(DeleteBehavior.Cascade);
-        builder.HasOne(share => share.User).WithMany().HasForeignKey(share => share.UserId).OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne(share => share.Note)
+            .WithMany(note => note.Shares)
+            .HasForeignKey(share => share.NoteId)
+            .OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne(share => share.User)
+            .WithMany()
+            .HasForeignKey(share => share.UserId)
+            .OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(share => new { share.NoteId, share.Address }).IsUnique();
         builder.HasIndex(share => new { share.UserId, share.NoteId });
         builder.HasIndex(share => share.Address).HasFilter("user_id IS NULL");

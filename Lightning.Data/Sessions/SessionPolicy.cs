@@ -1,13 +1,18 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Sessions;
 
-/// <summary>Sessions are seen and ended by whose they are, and by administrators. To end one is to delete it: the row stays for the record.</summary>
+/// <summary>
+/// Users read and end their own sessions, administrators all. <see cref="Verb.Delete"/> ends a session; its row stays.
+/// </summary>
 public sealed class SessionPolicy : Policy<Session>
 {
-    static readonly Rule<Session> Owner = Rule.For<Session>((actor, session) => session.UserId == actor.UserId, "session belongs to another user");
+    static readonly Rule<Session> Owner = Rule.For<Session>(
+        (actor, session) => session.UserId == actor.UserId,
+        "session belongs to another user"
+    );
 
-    /// <summary>States the rules.</summary>
+    /// <summary>Defines the rules.</summary>
     public SessionPolicy()
     {
         Allow(Verb.Read, Owner | Is.Admin);
@@ -15,9 +20,9 @@ public sealed class SessionPolicy : Policy<Session>
     }
 }
 
-/// <summary>Everybody's sessions at once, whoever they are: ended by administrators only.</summary>
-public sealed class EverySessionPolicy : HeadlessPolicy
+/// <summary>Administrators may end all users' sessions at once.</summary>
+public sealed class AllSessionsPolicy : ActorPolicy
 {
-    /// <summary>States the rules.</summary>
-    public EverySessionPolicy() => Allow(Verb.Delete, Is.Admin);
+    /// <summary>Defines the rules.</summary>
+    public AllSessionsPolicy() => Allow(Verb.Delete, Is.Admin);
 }

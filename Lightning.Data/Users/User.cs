@@ -5,45 +5,45 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Lightning.Data.Users;
 
 /// <summary>
-/// A person as the product knows them, found by (issuer, subject) and by nothing else. <see cref="IsAdmin"/> and <see cref="DisabledAt"/>
-/// are read from here and never from a claim.
+/// A user of the product, identified by issuer and subject only. <see cref="IsAdmin"/> and <see cref="DisabledAt"/> are
+/// read from here and never from a claim.
 /// </summary>
 [Audited("user")]
 public sealed class User
 {
-    /// <summary>The longest name, in characters.</summary>
+    /// <summary>The maximum length of a name, in characters.</summary>
     public const int NameLength = 100;
 
-    /// <summary>The product's key; that of the account where the account is ours.</summary>
+    /// <summary>The key; equal to the account's id if the user has an account at Identity.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>Who vouches for the person.</summary>
+    /// <summary>The issuer of the user's identity.</summary>
     public required string Issuer { get; init; }
 
-    /// <summary>The issuer's name for the person.</summary>
+    /// <summary>The user's <c>sub</c> at the issuer.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>The address; not a key, and not unique across issuers.</summary>
-    [Unquoted]
+    /// <summary>The email address; not a key, and not unique across issuers.</summary>
+    [AuditRedacted]
     public required string Email { get; set; }
 
-    /// <summary>Whether the issuer has proved the address.</summary>
+    /// <summary>Whether the issuer verified the address.</summary>
     public bool EmailVerified { get; set; }
 
-    /// <summary>What the person wants to be called.</summary>
-    [Unquoted]
+    /// <summary>The display name.</summary>
+    [AuditRedacted]
     public string Name { get; set; } = "";
 
-    /// <summary>Whether the admin site is open to them.</summary>
+    /// <summary>Whether the user is an administrator.</summary>
     public bool IsAdmin { get; set; }
 
-    /// <summary>When they were shut out, in UTC; null while they are welcome.</summary>
+    /// <summary>When the user was disabled (UTC); null if enabled.</summary>
     public DateTimeOffset? DisabledAt { get; set; }
 
-    /// <summary>When they were first seen, in UTC.</summary>
+    /// <summary>When the user was created (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Postgres' <c>xmin</c>: changes with every write, and is what an ETag shows.</summary>
+    /// <summary>Postgres' <c>xmin</c>, which changes with every write; the ETag's value.</summary>
     public uint Version { get; private set; }
 }
 

@@ -1,26 +1,32 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Data.Users;
 
 /// <summary>
-/// People see and rename themselves, and take along what is theirs; administrators see and rename everybody, and shut out or remove anybody but themselves. They act as
-/// anybody who is no administrator and not shut out, and so never gain a right by it.
+/// Users read, rename and export themselves. Administrators read and rename all users, and disable or delete all but
+/// themselves. They may impersonate enabled users who are not administrators, so impersonation never adds a right.
 /// </summary>
 public sealed class UserPolicy : Policy<User>
 {
-    static readonly Rule<User> Self = Rule.For<User>((actor, user) => user.Id == actor.UserId, "somebody else");
+    static readonly Rule<User> Self = Rule.For<User>((actor, user) => user.Id == actor.UserId, "it is another user");
 
-    static readonly Rule<User> Administrator = Rule.For<User>((actor, user) => user.IsAdmin, "no administrator");
-    static readonly Rule<User> Welcome = Rule.For<User>((actor, user) => user.DisabledAt == null, "shut out");
+    static readonly Rule<User> Administrator = Rule.For<User>(
+        (actor, user) => user.IsAdmin,
+        "the user is not an administrator"
+    );
+    static readonly Rule<User> Enabled = Rule.For<User>(
+        (actor, user) => user.DisabledAt == null,
+        "the user is disabled"
+    );
 
-    /// <summary>States the rules.</summary>
+    /// <summary>Defines the rules.</summary>
     public UserPolicy()
     {
         Allow(Verb.Read, Self | Is.Admin);
-        Allow(Verb.Update, Self & Is.Themself | Is.Admin).Fields(user => user.Name);
+        Allow(Verb.Update, Self & Is.NotImpersonated | Is.Admin).Fields(user => user.Name);
         Allow(Verb.Delete, Is.Admin & !Self);
-        Allow(Verb.Export, Self & Is.Themself);
+        Allow(Verb.Export, Self & Is.NotImpersonated);
         Allow(Verb.Disable, Is.Admin & !Self);
-        Allow(Verb.ActAs, Is.Admin & !Self & !Administrator & Welcome & Is.Themself);
+        Allow(Verb.Impersonate, Is.Admin & !Self & !Administrator & Enabled & Is.NotImpersonated);
     }
 }

@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Mail;
+using Lightning.Identity.RateLimits;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Identity;
@@ -11,66 +12,123 @@ using Npgsql;
 
 namespace Lightning.Identity.Accounts;
 
-/// <summary>Gives an account another address: by a link to the new one, opened where the account is signed in, with a notice to the old one.</summary>
+/// <summary>
+/// Changes an account's email address: with a link to the new address, opened while signed in, and a notice to the old
+/// address.
+/// </summary>
 sealed class AddressChange(
-    LightningDb db, UserManager<Account> accounts, ILookupNormalizer normalizer, AccountChanges changes, AccountBook book, AccountLimits limits, LiveSessions sessions,
-    Outbox outbox, IOptions<ProviderOptions> provider, TimeProvider clock)
+    LightningDb db,
+    UserManager<Account> accounts,
+    ILookupNormalizer normalizer,
+    AccountChanges changes,
+    AccountEventRecorder events,
+    AccountRateLimits limits,
+    ProviderSessions sessions,
+    MailOutbox outbox,
+    IOptions<ProviderOptions> provider,
+    TimeProvider clock
+)
 {
     static readonly int Minutes = (int)AccountLink.Lifetime.TotalMinutes;
 
-    /// <summary>Mails the link. Whoever asks learns nothing about the address: one that has an account is told so itself.</summary>
-    public async Task AskAsync(HttpContext http, Account account, string address, CancellationToken cancellationToken)
+    /// <summary>
+    /// Mails the link. The response does not reveal whether the new address has an account; if it has, its owner gets a
+    /// mail.
+    /// </summary>
+    public async Task RequestAsync(
+        HttpContext http,
+        Account account,
+        string address,
+        CancellationToken cancellationToken
+    )
     {
-        if (!await limits.MayMailAsync(address)) return;
-        var (normalized, now) = (normalizer.NormalizeEmail(address), clock.GetUtcNow());
-        var other = await db.Accounts.Where(row => row.NormalizedEmail == normalized && row.Id != account.Id).Select(row => row.Email).SingleOrDefaultAsync(cancellationToken);
-        var (link, token) = AccountLink.Create(AccountLinkPurpose.ChangeAddress, address, "", now, accountId: account.Id);
-        // Written also where nobody is told its token, so that the work is the same.
+        if (!await limits.MayMailAsync(address))
+            return;
+        var normalized = normalizer.NormalizeEmail(address);
+        var other = await db
+            .Accounts.Where(row => row.NormalizedEmail == normalized && row.Id != account.Id)
+            .Select(row => row.Email)
+            .SingleOrDefaultAsync(cancellationToken);
+        var (link, token) = AccountLink.Create(
+            new(AccountLinkPurpose.ChangeAddress, address) { AccountId = account.Id },
+            clock.GetUtcNow()
+        );
+        // Also written if the token is not mailed, so that both cases cost the same.
         db.AccountLinks.Add(link);
-        outbox.Add(db, other is null
-            ? Letters.ConfirmNewAddress(address, QueryHelpers.AddQueryString(provider.Value.Issuer + Paths.ConfirmAddress, "token", token), link.ExpiresAt, Minutes)
-            : Letters.AddressIsTaken(other, provider.Value.Issuer + Paths.SignIn, link.ExpiresAt));
-        var entry = book.Enter(http, account, AccountEvent.AddressChangeAsked);
+        outbox.Add(
+            db,
+            other is null
+                ? AccountMails.ConfirmNewAddress(
+                    address,
+                    QueryHelpers.AddQueryString(provider.Value.Issuer + Paths.ConfirmAddress, "token", token),
+                    link.ExpiresAt,
+                    Minutes
+                )
+                : AccountMails.AddressIsTaken(other, provider.Value.Issuer + Paths.SignIn, link.ExpiresAt)
+        );
+        var entry = events.Record(http, account, AccountEvent.AddressChangeAsked);
         await db.SaveChangesAsync(cancellationToken);
-        book.Done(entry, AccountEvent.AddressChangeAsked);
+        events.AfterCommit(entry, AccountEvent.AddressChangeAsked);
     }
 
-    /// <summary>The account's own link of a token, while it is good: it works for nobody else who is signed in.</summary>
+    /// <summary>Returns the valid link for a token; null if it is not valid for this account.</summary>
     public Task<AccountLink?> FindAsync(Account account, string? token, CancellationToken cancellationToken)
     {
         var (hash, now) = (AccountLink.Hash(token ?? ""), clock.GetUtcNow());
-        return db.AccountLinks.AsNoTracking().SingleOrDefaultAsync(link => link.TokenHash == hash && link.Purpose == AccountLinkPurpose.ChangeAddress
-            && link.AccountId == account.Id && link.UsedAt == null && link.ExpiresAt > now, cancellationToken);
+        return db
+            .AccountLinks.AsNoTracking()
+            .SingleOrDefaultAsync(
+                link =>
+                    link.TokenHash == hash
+                    && link.Purpose == AccountLinkPurpose.ChangeAddress
+                    && link.AccountId == account.Id
+                    && link.UsedAt == null
+                    && link.ExpiresAt > now,
+                cancellationToken
+            );
     }
 
-    /// <summary>Uses the link up: account and product know the new address at the same moment, and every other link of the account dies.</summary>
-    /// <returns>False where the link is no good any more, or somebody else has the address by now.</returns>
+    /// <summary>
+    /// Uses the link: changes the address of the account and the user, and invalidates the account's other links.
+    /// </summary>
+    /// <returns>False if the link is no longer valid or another account has the address.</returns>
     public async Task<bool> ConfirmAsync(HttpContext http, Account account, AccountLink link)
     {
         await using var transaction = await db.Database.BeginTransactionAsync();
         var now = clock.GetUtcNow();
-        if (await db.AccountLinks.Where(row => row.TokenHash == link.TokenHash && row.UsedAt == null && row.ExpiresAt > now)
-            .ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now)) == 0) return false;
+        if (
+            await db
+                .AccountLinks.Where(row => row.TokenHash == link.TokenHash && row.UsedAt == null && row.ExpiresAt > now)
+                .ExecuteUpdateAsync(update => update.SetProperty(row => row.UsedAt, now)) == 0
+        )
+            return false;
         await changes.EndLinksAsync(account);
-        var old = account.Email!;
-        (account.Email, account.UserName, account.EmailConfirmed) = (link.Address, link.Address, true);
+        // The old address gets a mail too, so record the event before the change.
+        var entry = events.Record(http, account, AccountEvent.AddressChanged);
+        account.Email = link.Address;
+        account.UserName = link.Address;
+        account.EmailConfirmed = true;
         await changes.EndLinksAsync(account);
-        var entry = book.Enter(http, account, AccountEvent.AddressChanged, to: old);
-        book.Tell(http, link.Address, AccountEvent.AddressChanged, now);
+        events.Notify(http, link.Address, AccountEvent.AddressChanged, now);
         try
         {
-            // Saves the account, normalises the address, and refuses one that another account has.
-            if (!(await accounts.UpdateSecurityStampAsync(account)).Succeeded) return false;
-            await db.Users.Where(user => user.Id == account.Id)
-                .ExecuteUpdateAsync(update => update.SetProperty(user => user.Email, link.Address).SetProperty(user => user.EmailVerified, true));
+            // Saves the account, normalizes the address, and fails if another account has it.
+            if (!(await accounts.UpdateSecurityStampAsync(account)).Succeeded)
+                return false;
+            await db
+                .Users.Where(user => user.Id == account.Id)
+                .ExecuteUpdateAsync(update =>
+                    update.SetProperty(user => user.Email, link.Address).SetProperty(user => user.EmailVerified, true)
+                );
             await sessions.EndAllAsync(account.Id, AccountEvent.AddressChanged.Name, http.BrowserSession()!.Id);
             await transaction.CommitAsync();
         }
-        catch (DbUpdateException fault) when (fault.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        catch (DbUpdateException ex)
+            when (ex.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
             return false;
         }
-        book.Done(entry, AccountEvent.AddressChanged);
+        events.AfterCommit(entry, AccountEvent.AddressChanged);
         return true;
     }
 }

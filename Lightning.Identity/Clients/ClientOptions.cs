@@ -1,53 +1,64 @@
 namespace Lightning.Identity.Clients;
 
-/// <summary>A client as configuration describes it, under <c>Identity:Clients:NAME</c>.</summary>
+/// <summary>A client in the configuration section <c>Identity:Clients:NAME</c>.</summary>
 sealed record ClientOptions
 {
-    /// <summary>The id that it sends.</summary>
+    /// <summary>The <c>client_id</c>.</summary>
     public string ClientId { get; init; } = "";
 
-    /// <summary>What people know it as; one without a title is not offered on the page of somebody who came here by themself.</summary>
+    /// <summary>The display name. A client without a title is not listed on the provider's start page.</summary>
     public string? Title { get; init; }
 
-    /// <summary>Whether it runs where no secret can be kept: in a browser or on a person's device.</summary>
+    /// <summary>
+    /// Whether it is a public client (RFC 6749, 2.1): a browser or native app that cannot keep a secret.
+    /// </summary>
     public bool IsPublic { get; init; }
 
-    /// <summary>What a confidential client proves itself with; 32 characters at least.</summary>
+    /// <summary>The secret of a confidential client; at least 32 characters.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>Where browsers reach it; what relative addresses below are relative to.</summary>
+    /// <summary>The URL at which browsers reach the client. Relative URLs below are relative to it.</summary>
     public string? BaseUri { get; init; }
 
     /// <summary>
-    /// Where codes may be sent, compared character by character. A native app's <c>http://127.0.0.1/path</c> or <c>http://[::1]/path</c>, written without a
-    /// port, fits any port (RFC 8252, 7.3).
+    /// The redirect URIs, compared exactly. <c>http://127.0.0.1/path</c> or <c>http://[::1]/path</c> without a port
+    /// matches any port, for native apps (RFC 8252, 7.3).
     /// </summary>
     public string[] RedirectUris { get; init; } = [];
 
-    /// <summary>Where a person may be sent after signing out, compared character by character.</summary>
+    /// <summary>Where the user may be redirected after signing out, compared exactly.</summary>
     public string[] PostLogoutRedirectUris { get; init; } = [];
 
-    /// <summary>The origins from which its scripts call this provider; a public client's only.</summary>
+    /// <summary>The origins whose scripts may call this provider; only for public clients.</summary>
     public string[] Origins { get; init; } = [];
 
-    /// <summary>What it may ask for.</summary>
+    /// <summary>The scopes that it may request.</summary>
     public string[] Scopes { get; init; } = [];
 
-    /// <summary>How it may get tokens.</summary>
+    /// <summary>The grant types that it may use.</summary>
     public string[] GrantTypes { get; init; } = [];
 
-    /// <summary>Whether it is an API that may ask about every access token (RFC 7662); other confidential clients may ask about their own tokens only.</summary>
+    /// <summary>
+    /// Whether it is an API that may introspect every access token (RFC 7662). Other confidential clients may
+    /// introspect only their own tokens.
+    /// </summary>
     public bool IsResourceServer { get; init; }
 
-    /// <summary>Whether administrators may act as others in it: it must announce that on every page, by the claim <c>act</c> (RFC 8693, 4.1).</summary>
+    /// <summary>
+    /// Whether administrators may impersonate users in it. It must show the impersonation on every page, based on the
+    /// <c>act</c> claim (RFC 8693, 4.1).
+    /// </summary>
     public bool TakesActing { get; init; }
 
-    /// <summary>Where this service posts a logout token when a session ends that the client was given tokens for (OpenID Connect Back-Channel Logout 1.0, 2.2).</summary>
+    /// <summary>
+    /// Where logout tokens are sent when a session ends in which the client has tokens (OpenID Connect Back-Channel
+    /// Logout 1.0, 2.2).
+    /// </summary>
     public string? BackChannelLogoutUri { get; init; }
 
-    /// <summary>An address of those above in full.</summary>
+    /// <summary>Resolves a URL against <see cref="BaseUri"/>.</summary>
     public string Absolute(string uri) => uri.StartsWith('/') ? BaseUri?.TrimEnd('/') + uri : uri;
 
-    /// <summary>The id alone: a record would print its secret.</summary>
+    /// <summary>Without the secret, which a record would print.</summary>
     public override string ToString() => ClientId;
 }

@@ -1,30 +1,30 @@
 namespace Lightning.Identity.Clients;
 
-/// <summary>What can be asked for.</summary>
+/// <summary>The supported scopes.</summary>
 static class Scopes
 {
-    /// <summary>An ID token (OpenID Connect Core 1.0, 3.1.2.1).</summary>
+    /// <summary>Requests an ID token (OpenID Connect Core 1.0, 3.1.2.1).</summary>
     public const string OpenId = "openid";
 
-    /// <summary>The name (5.4).</summary>
+    /// <summary>Requests the <c>name</c> claim (5.4).</summary>
     public const string Profile = "profile";
 
-    /// <summary>The address, and whether it is proved (5.4).</summary>
+    /// <summary>Requests the <c>email</c> and <c>email_verified</c> claims (5.4).</summary>
     public const string Email = "email";
 
-    /// <summary>A refresh token (11).</summary>
+    /// <summary>Requests a refresh token (11).</summary>
     public const string OfflineAccess = "offline_access";
 
-    /// <summary>The product's API.</summary>
+    /// <summary>Access to the Lightning API.</summary>
     public const string Lightning = "lightning";
 
-    /// <summary>Those that a service may ask for itself: an API's.</summary>
+    /// <summary>The API scopes, which do not need a user.</summary>
     public static readonly string[] OfResources = [Lightning];
 
     public static readonly string[] All = [OpenId, Profile, Email, OfflineAccess, Lightning];
 }
 
-/// <summary>How tokens can be got.</summary>
+/// <summary>The supported grant types.</summary>
 static class GrantTypes
 {
     public const string AuthorizationCode = "authorization_code";

@@ -1,17 +1,23 @@
-using Lightning.Identity.Protocol;
+using Lightning.Identity.Requests;
 using Lightning.Identity.Tokens;
 
 namespace Lightning.Identity.Grants;
 
-/// <summary>One way to get tokens (RFC 6749, 1.3 and 4.5). The token endpoint picks it by its name, once the client has proved itself and may use it.</summary>
+/// <summary>
+/// A grant type of the token endpoint (RFC 6749, 1.3 and 4.5). The endpoint has already authenticated the client and
+/// checked that it may use the grant type.
+/// </summary>
 interface ITokenGrant
 {
     /// <summary>The value of <c>grant_type</c>; one of <see cref="Clients.GrantTypes.All"/>.</summary>
     string Type { get; }
 
-    /// <summary>What the request itself must be.</summary>
-    Check<Caller>[] Checks { get; }
+    /// <summary>The checks that a request of this grant type must pass.</summary>
+    RequestCheck<ClientRequest>[] Checks { get; }
 
-    /// <summary>What is granted, or why nothing is. Not cancelled with the request: what is half used up would be lost.</summary>
-    Task<(Grant? Grant, ProtocolError? Fault)> GiveAsync(Caller caller);
+    /// <summary>
+    /// Issues the grant or returns an error. Not cancelled with the request, so that a code or token is never used
+    /// without a response.
+    /// </summary>
+    Task<(Grant? Grant, ProtocolError? Error)> HandleAsync(ClientRequest caller);
 }

@@ -1,24 +1,25 @@
 using Lightning.Identity.Clients;
-using Lightning.Identity.Protocol;
+using Lightning.Identity.Requests;
 using Lightning.Identity.Tokens;
 
 namespace Lightning.Identity.Grants;
 
-/// <summary>A refresh token for the next ones: RFC 6749, 6; OpenID Connect Core 1.0, 12. What a refresh token must be stands in <see cref="RefreshTokens"/>.</summary>
+/// <summary>
+/// Exchanges a refresh token for new tokens: RFC 6749, 6; OpenID Connect Core 1.0, 12. <see cref="RefreshTokens"/>
+/// validates the token.
+/// </summary>
 sealed class RefreshTokenGrant(RefreshTokens refreshTokens) : ITokenGrant
 {
-    static readonly Check<Caller>[] All =
-    [
-        TokenIsThere,
-    ];
+    static readonly RequestCheck<ClientRequest>[] All = [TokenIsPresent];
 
     // RFC 6749, 6.
-    static ProtocolError? TokenIsThere(Caller caller) => caller.Parameters["refresh_token"] is null ? ProtocolError.InvalidRequest("refresh_token is missing.") : null;
+    static ProtocolError? TokenIsPresent(ClientRequest caller) =>
+        caller.Parameters["refresh_token"] is null ? ProtocolError.InvalidRequest("refresh_token is missing.") : null;
 
     public string Type => GrantTypes.RefreshToken;
 
-    public Check<Caller>[] Checks => All;
+    public RequestCheck<ClientRequest>[] Checks => All;
 
-    public Task<(Grant? Grant, ProtocolError? Fault)> GiveAsync(Caller caller) =>
+    public Task<(Grant? Grant, ProtocolError? Error)> HandleAsync(ClientRequest caller) =>
         refreshTokens.RotateAsync(caller.Client, caller.Parameters["refresh_token"]!, caller.Parameters["scope"]);
 }

@@ -1,86 +1,66 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Lightning.Data;
-using Lightning.Data.Outbox;
-using Lightning.ServiceDefaults;
-using Microsoft.EntityFrameworkCore;
+using Lightning.Identity.Polling;
+using Lightning.Sessions.Model;
 
 namespace Lightning.Identity.Mail;
 
-/// <summary>Sends what waits in the outbox, one mail at a time; replicas share the work. A mail goes out once, or once more where the server took it and the answer was lost.</summary>
+/// <summary>
+/// Sends the mails in the outbox. A mail can be sent twice if the server accepted it and the response was lost.
+/// </summary>
 sealed partial class MailSender(
-    IServiceScopeFactory scopes, Outbox outbox, MailDelivery delivery, TimeProvider clock, ILogger<MailSender> logger)
-    : BackgroundService
+    IServiceScopeFactory scopes,
+    MailOutbox outbox,
+    MailDelivery delivery,
+    TimeProvider clock,
+    ILogger<MailSender> logger
+) : OutboxPollingService(scopes, clock)
 {
-    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan MaxBackOff = TimeSpan.FromMinutes(2);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override string[] Kinds => [OutboxMessage.Mail];
+
+    protected override void LogDatabaseAway(Exception ex) => LogUnavailable(ex);
+
+    protected override Task WaitAsync(CancellationToken stoppingToken) => outbox.WaitAsync(PollInterval, stoppingToken);
+
+    protected override async Task<bool> HandleAsync(
+        IServiceProvider services,
+        OutboxMessage message,
+        CancellationToken cancellationToken
+    )
     {
-        while (!stoppingToken.IsCancellationRequested)
+        var now = Clock.GetUtcNow();
+        switch (await TryAsync(message, cancellationToken))
         {
-            try
-            {
-                while (await SendNextAsync(stoppingToken))
-                {
-                }
-            }
-            catch (Exception fault) when (Problems.IsDatabaseAway(fault))
-            {
-                LogDatabaseAway(fault);
-            }
-            await outbox.WaitAsync(LookInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    /// <summary>Sends the mail that is due first; false where none is.</summary>
-    async Task<bool> SendNextAsync(CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
-        var now = clock.GetUtcNow();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var due = await db.Outbox.FromSql($"""
-            SELECT * FROM identity.outbox WHERE kind = {OutboxMessage.Mail} AND due_at <= {now}
-            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-            """).ToListAsync(cancellationToken);
-        if (due is not [var row]) return false;
-
-        switch (await TryAsync(row, cancellationToken))
-        {
-            case Outcome.Done:
-                db.Outbox.Remove(row);
-                break;
             case Outcome.Unreadable:
-                // Kept, because a lost ring may be found again; out of the way, because until then no attempt can succeed.
-                row.Kind = OutboxMessage.UnreadableMail;
-                break;
-            case Outcome.Later:
-                PutOff(row, now);
-                break;
+                // Kept, because the key may be restored, and set aside, because no attempt can succeed until then.
+                message.Kind = OutboxMessage.UnreadableMail;
+                return false;
+            case Outcome.Retry:
+                Postpone(message, now);
+                return false;
+            default:
+                return true;
         }
-        // Sent is sent: the row goes even while the service stops.
-        await db.SaveChangesAsync(CancellationToken.None);
-        await transaction.CommitAsync(CancellationToken.None);
-        return true;
     }
 
-    static void PutOff(OutboxMessage row, DateTimeOffset now)
+    static void Postpone(OutboxMessage row, DateTimeOffset now)
     {
         row.Attempts++;
         var backOff = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(row.Attempts, 10)));
-        row.DueAt = now + (backOff < LongestBackOff ? backOff : LongestBackOff);
+        row.DueAt = now + (backOff < MaxBackOff ? backOff : MaxBackOff);
     }
 
     enum Outcome
     {
-        /// <summary>It was sent, or is not worth another attempt.</summary>
+        /// <summary>It was sent, or its links have expired.</summary>
         Done,
 
-        /// <summary>It may be sent later.</summary>
-        Later,
+        /// <summary>Try again later.</summary>
+        Retry,
 
-        /// <summary>It cannot be opened.</summary>
+        /// <summary>It cannot be decrypted.</summary>
         Unreadable,
     }
 
@@ -88,8 +68,8 @@ sealed partial class MailSender(
     {
         try
         {
-            var message = outbox.Open(row);
-            if (message.GoodUntil <= clock.GetUtcNow())
+            var message = outbox.Decrypt(row);
+            if (message.GoodUntil <= Clock.GetUtcNow())
             {
                 LogGivenUp(row.Id, row.Attempts);
                 return Outcome.Done;
@@ -98,16 +78,16 @@ sealed partial class MailSender(
             LogSent(row.Id);
             return Outcome.Done;
         }
-        catch (Exception fault) when (fault is CryptographicException or JsonException or FormatException)
+        catch (Exception ex) when (ex is CryptographicException or JsonException or FormatException)
         {
-            // One such mail must not keep the others waiting, nor stop the service. Only the kind is logged: a text may quote the mail.
-            LogUnreadable(row.Id, fault.GetType().Name);
+            // One such mail must not stop the others. Log only the exception type: its message can contain the mail.
+            LogUnreadable(row.Id, ex.GetType().Name);
             return Outcome.Unreadable;
         }
         catch (Exception ex) when (MailDelivery.IsFailure(ex) && !IsStopping(ex, cancellationToken))
         {
             LogNotSent(row.Id, row.Attempts + 1, MailDelivery.Describe(ex));
-            return Outcome.Later;
+            return Outcome.Retry;
         }
     }
 
@@ -117,18 +97,33 @@ sealed partial class MailSender(
     [LoggerMessage(EventId = 1101, Level = LogLevel.Information, Message = "Mail {MailId} was sent")]
     partial void LogSent(Guid mailId);
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message =
-        "Mail {MailId} was not sent at attempt {Attempt} ({Status}) and will be tried again; "
-        + "check Smtp:Uri if this goes on")]
+    [LoggerMessage(
+        EventId = 1102,
+        Level = LogLevel.Warning,
+        Message = "Mail {MailId} was not sent at attempt {Attempt} ({Status}); retrying later; "
+            + "check Smtp:Uri if this continues"
+    )]
     partial void LogNotSent(Guid mailId, int attempt, string status);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "Mail {MailId} was given up after {Attempts} attempts: its links have ended")]
+    [LoggerMessage(
+        EventId = 1103,
+        Level = LogLevel.Error,
+        Message = "Mail {MailId} was given up after {Attempts} attempts because its links have expired"
+    )]
     partial void LogGivenUp(Guid mailId, int attempts);
 
-    [LoggerMessage(EventId = 1104, Level = LogLevel.Error,
-        Message = "Mail {MailId} cannot be opened ({Fault}) and was set aside as 'mail-unreadable': was the data-protection ring that encrypted it lost?")]
-    partial void LogUnreadable(Guid mailId, string fault);
+    [LoggerMessage(
+        EventId = 1104,
+        Level = LogLevel.Error,
+        Message = "Mail {MailId} cannot be decrypted ({ExceptionType}) and was set aside as 'mail-unreadable': check "
+            + "whether the data protection key that encrypted it is missing"
+    )]
+    partial void LogUnreadable(Guid mailId, string exceptionType);
 
-    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "The outbox cannot be read; it will be tried again")]
-    partial void LogDatabaseAway(Exception fault);
+    [LoggerMessage(
+        EventId = 1105,
+        Level = LogLevel.Warning,
+        Message = "The outbox cannot be read because the database is unavailable; retrying later"
+    )]
+    partial void LogUnavailable(Exception ex);
 }

@@ -12,13 +12,15 @@ sealed class IndexModel(ClientRegistry clients) : PageModel
 
     public string Email { get; private set; } = "";
 
-    /// <summary>Where the person may want to go.</summary>
+    /// <summary>The clients that the page links to.</summary>
     public IEnumerable<Client> Apps => clients.All.Where(client => client is { Home: not null, Title: not null });
 
     public IActionResult OnGet()
     {
-        if (HttpContext.BrowserSession() is not { } session) return new SeeOther(Paths.SignIn);
-        (Name, Email) = (session.Name, session.Email);
+        if (HttpContext.BrowserSession() is not { } session)
+            return new SeeOther(Paths.SignIn);
+        Name = session.Name;
+        Email = session.Email;
         return Page();
     }
 }

@@ -1,34 +1,41 @@
 namespace Lightning.Identity.Upstream;
 
-/// <summary>An OpenID provider that people may sign in with, as configuration describes it under <c>Identity:Upstream:NAME</c>.</summary>
+/// <summary>An upstream OpenID provider in the configuration section <c>Identity:Upstream:NAME</c>.</summary>
 sealed record UpstreamOptions
 {
-    /// <summary>Its issuer, to the letter: what stands in its metadata and its tokens.</summary>
+    /// <summary>The provider's issuer, exactly as in its metadata and tokens.</summary>
     public string Authority { get; init; } = "";
 
-    /// <summary>This service's client id there.</summary>
+    /// <summary>The client id of this service at the provider.</summary>
     public string ClientId { get; init; } = "";
 
-    /// <summary>This service's secret there; none where it is registered as a public client.</summary>
+    /// <summary>The client secret of this service at the provider; null for a public client.</summary>
     public string? ClientSecret { get; init; }
 
-    /// <summary>What people know it as; it stands on the button.</summary>
+    /// <summary>The display name on the sign-in button.</summary>
     public string Title { get; init; } = "";
 
-    /// <summary>What is asked for, space-separated.</summary>
+    /// <summary>The requested scopes, space-separated.</summary>
     public string Scope { get; init; } = "openid profile email";
 
     /// <summary>
-    /// The client ids of one's own apps there whose ID tokens may be exchanged for tokens of this service (RFC 8693). None by default: then there is no exchange.
+    /// The client ids of your own apps at the provider whose ID tokens can be exchanged for tokens of this service (RFC
+    /// 8693). Empty by default, which disables the exchange.
     /// </summary>
     public string[] AcceptedAudiences { get; init; } = [];
 
     /// <summary>
-    /// Whether its word that an address is verified (<c>email_verified</c>) is taken. Where it is not, newcomers prove their address by a mailed link,
-    /// and a token exchange lets in only whom this service knows already.
+    /// Whether the provider's <c>email_verified</c> is trusted. If not, new users verify their address by mail, and a
+    /// token exchange works for known users only.
     /// </summary>
     public bool TrustsVerifiedEmail { get; init; } = true;
 
-    /// <summary>The title alone: a record would print its secret.</summary>
+    /// <summary>
+    /// Whether the string <c>"true"</c> counts as <c>email_verified</c>, which is a boolean (OpenID Connect Core 1.0,
+    /// 5.1). False by default: then only the boolean counts.
+    /// </summary>
+    public bool AcceptEmailVerifiedAsString { get; init; }
+
+    /// <summary>Without the secret, which a record would print.</summary>
     public override string ToString() => Title;
 }

@@ -1,147 +1,203 @@
+using Lightning.Identity.Audit;
 using Lightning.Identity.Clients;
-using Lightning.Identity.Protocol;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Identity.Requests;
+using Lightning.Sessions.Providers;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Identity.Upstream;
 
 /// <summary>
-/// An ID token of an upstream provider that one of our clients presents as its own: OpenID Connect Core 1.0, 3.1.3.7. Whatever is wrong with it is
-/// <c>invalid_request</c> (RFC 8693, 2.2.2).
+/// Validates an upstream provider's ID token that a client presents for exchange: OpenID Connect Core 1.0, 3.1.3.7.
+/// Errors are <c>invalid_request</c> (RFC 8693, 2.2.2).
 /// </summary>
 sealed class UpstreamTokens(UpstreamProviders providers, TimeProvider clock, ILogger<UpstreamTokens> logger)
 {
-    /// <summary>An ID token is exchanged as soon as it is there; an older one was lying about.</summary>
-    static readonly TimeSpan Freshness = TimeSpan.FromMinutes(10);
+    /// <summary>An app exchanges an ID token right away; an older one is suspicious.</summary>
+    static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(10);
     static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
 
-    static readonly Check<Presented>[] Checks =
+    static readonly RequestCheck<PresentedToken>[] Checks =
     [
-        IssuerIsUpstream,
-        ProviderAnswers,
+        IssuerIsKnown,
+        ProviderIsAvailable,
         AlgorithmIsAllowed,
-        SignatureIsTheProviders,
+        SignatureIsValid,
         AudienceIsAccepted,
-        PartyIsAccepted,
-        TokenIsAlive,
-        TokenIsFresh,
-        SubjectIsNamed,
-        NonceIsThere,
+        AuthorizedPartyIsAccepted,
+        TokenIsNotExpired,
+        TokenIsRecent,
+        SubjectIsPresent,
+        NonceIsPresent,
     ];
 
-    // OpenID Connect Core 1.0, 3.1.3.7, 2; RFC 9700, 4.4: who signed it decides whom to ask for keys, and only those who are configured are asked.
-    static ProtocolError? IssuerIsUpstream(Presented presented) =>
-        presented.Provider is { Options.AcceptedAudiences.Length: > 0 } ? null : Unfit("is of no provider whose ID tokens are taken here");
+    // OpenID Connect Core 1.0, 3.1.3.7, 2; RFC 9700, 4.4: the issuer selects the keys, and only configured providers
+    // are contacted.
+    static ProtocolError? IssuerIsKnown(PresentedToken presented) =>
+        presented.Provider is { Options.AcceptedAudiences.Length: > 0 } ? null : Invalid("has an unknown issuer");
 
-    // Not the client's fault: it may try the same token again (RFC 6749, 4.1.2.1).
-    static ProtocolError? ProviderAnswers(Presented presented) =>
-        presented.IsProviderAway ? new ProtocolError("temporarily_unavailable", "The provider of the ID token does not answer; try again in a few seconds.") : null;
+    // Not an error of the client, which may try the same token again (RFC 6749, 4.1.2.1).
+    static ProtocolError? ProviderIsAvailable(PresentedToken presented) =>
+        presented.IsProviderUnavailable
+            ? new ProtocolError(
+                "temporarily_unavailable",
+                "The provider of the ID token is not available; try again in a few seconds."
+            )
+            : null;
 
-    // ASVS 5.0, 9.1.2: from a list, in which neither none nor anything symmetric stands.
-    static ProtocolError? AlgorithmIsAllowed(Presented presented) =>
-        UpstreamProvider.Algorithms.Contains(presented.Token!.Alg, StringComparer.Ordinal) ? null : Unfit("is not signed with an algorithm that is taken here");
+    // ASVS 5.0, 9.1.2: an allow list without none and symmetric algorithms.
+    static ProtocolError? AlgorithmIsAllowed(PresentedToken presented) =>
+        UpstreamProvider.Algorithms.Contains(presented.Token!.Alg, StringComparer.Ordinal)
+            ? null
+            : Invalid("is signed with an algorithm that is not accepted");
 
     // OpenID Connect Core 1.0, 3.1.3.7, 6.
-    static ProtocolError? SignatureIsTheProviders(Presented presented) =>
-        presented.Result!.IsValid || presented.Result.Exception is SecurityTokenInvalidAudienceException or SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException
-            or SecurityTokenNoExpirationException or SecurityTokenNotYetValidException ? null : Unfit("is not signed by its issuer");
+    static ProtocolError? SignatureIsValid(PresentedToken presented) =>
+        presented.Result!.IsValid
+        || presented.Result.Exception
+            is SecurityTokenInvalidAudienceException
+                or SecurityTokenInvalidLifetimeException
+                or SecurityTokenExpiredException
+                or SecurityTokenNoExpirationException
+                or SecurityTokenNotYetValidException
+            ? null
+            : Invalid("is not signed by its issuer");
 
-    // OpenID Connect Core 1.0, 3.1.3.7, 3: given to an app of ours there, and not to somebody else's.
-    static ProtocolError? AudienceIsAccepted(Presented presented) =>
-        presented.Token!.Audiences.Any(presented.Accepts) && presented.Result!.Exception is not SecurityTokenInvalidAudienceException ? null : Unfit("was made for an audience that is not taken here");
+    // OpenID Connect Core 1.0, 3.1.3.7, 3: issued to one of our own apps.
+    static ProtocolError? AudienceIsAccepted(PresentedToken presented) =>
+        presented.Token!.Audiences.Any(presented.Accepts)
+        && presented.Result!.Exception is not SecurityTokenInvalidAudienceException
+            ? null
+            : Invalid("has an audience that is not accepted");
 
     // OpenID Connect Core 1.0, 3.1.3.7, 4 and 5.
-    static ProtocolError? PartyIsAccepted(Presented presented) =>
-        presented.Text("azp") is { } party ? presented.Accepts(party) ? null : Unfit("was given to another party")
-            : presented.Token!.Audiences.Skip(1).Any() ? Unfit("has several audiences and no azp") : null;
+    static ProtocolError? AuthorizedPartyIsAccepted(PresentedToken presented) =>
+        presented.Text("azp") is { } party
+            ? presented.Accepts(party)
+                ? null
+                : Invalid("was issued to another party")
+            : presented.Token!.Audiences.Skip(1).Any()
+                ? Invalid("has several audiences and no azp")
+                : null;
 
     // OpenID Connect Core 1.0, 3.1.3.7, 9.
-    static ProtocolError? TokenIsAlive(Presented presented) => presented.Result!.IsValid ? null : Unfit("has ended, or does not say when it ends");
+    static ProtocolError? TokenIsNotExpired(PresentedToken presented) =>
+        presented.Result!.IsValid ? null : Invalid("has expired, or has no expiry");
 
     // OpenID Connect Core 1.0, 3.1.3.7, 10.
-    static ProtocolError? TokenIsFresh(Presented presented) =>
-        presented.Token!.TryGetPayloadValue<long>("iat", out var issued) && presented.Now.ToUnixTimeSeconds() - issued is var age
-        && age <= Freshness.TotalSeconds && age >= -UpstreamProvider.ClockSkew.TotalSeconds ? null : Unfit("was not made in the last ten minutes");
+    static ProtocolError? TokenIsRecent(PresentedToken presented) =>
+        presented.Token!.TryGetPayloadValue<long>("iat", out var issued)
+        && presented.Now.ToUnixTimeSeconds() - issued is var age
+        && age <= MaxAge.TotalSeconds
+        && age >= -UpstreamProvider.ClockSkew.TotalSeconds
+            ? null
+            : Invalid("was not issued in the last ten minutes");
 
     // OpenID Connect Core 1.0, 2.
-    static ProtocolError? SubjectIsNamed(Presented presented) => presented.Person is null ? Unfit("names nobody, or by a name longer than can be kept") : null;
+    static ProtocolError? SubjectIsPresent(PresentedToken presented) =>
+        presented.User is null ? Invalid("has no subject, or one that is too long") : null;
 
-    // OpenID Connect Core 1.0, 3.1.3.7, 11. Whether it is one of ours, and for this client, the grant finds out.
-    static ProtocolError? NonceIsThere(Presented presented) => presented.Nonce is null ? Unfit("has no nonce") : null;
+    // OpenID Connect Core 1.0, 3.1.3.7, 11. The grant checks that the nonce was issued to this client.
+    static ProtocolError? NonceIsPresent(PresentedToken presented) =>
+        presented.Nonce is null ? Invalid("has no nonce") : null;
 
-    static ProtocolError Unfit(string what) => ProtocolError.InvalidRequest($"subject_token {what}.");
+    static ProtocolError Invalid(string reason) => ProtocolError.InvalidRequest($"subject_token {reason}.");
 
-    /// <summary>The token with all that is asked of it, or why it is not taken.</summary>
-    public async Task<(UpstreamIdToken? Token, ProtocolError? Fault)> ReadAsync(Client client, string text)
+    /// <summary>Validates the token. Returns it or an error.</summary>
+    public async Task<(UpstreamIdToken? Token, ProtocolError? Error)> ReadAsync(Client client, string text)
     {
-        if (!TryParse(text, out var unchecked_)) return (null, Unfit("is no signed token"));
-        var provider = providers.OfIssuer(unchecked_.Issuer);
-        var presented = new Presented(unchecked_, provider, null, IsProviderAway: false, clock.GetUtcNow());
-        if (provider is { Options.AcceptedAudiences.Length: > 0 }) presented = await VerifyAsync(presented, provider, text);
-        if (Checks.FirstFault(presented) is { } fault)
+        if (!TryParse(text, out var unvalidated))
+            return (null, Invalid("is not a signed token"));
+        var provider = providers.FindByIssuer(unvalidated.Issuer);
+        var presented = new PresentedToken(
+            unvalidated,
+            provider,
+            null,
+            IsProviderUnavailable: false,
+            clock.GetUtcNow()
+        );
+        if (provider is { Options.AcceptedAudiences.Length: > 0 })
+            presented = await VerifyAsync(presented, provider, text);
+        if (Checks.FirstError(presented) is { } error)
         {
-            logger.ExchangeRefused(client.Id, provider?.Name ?? "nobody known", fault.Description);
-            return (null, fault);
+            logger.ExchangeRefused(client.Id, provider?.Name ?? "unknown", error.Description);
+            return (null, error);
         }
-        return (new UpstreamIdToken(presented.Person!, presented.Nonce!, presented.Text("jti"), presented.Token!.ValidTo), null);
+        return (
+            new UpstreamIdToken(presented.User!, presented.Nonce!, presented.Text("jti"), presented.Token!.ValidTo),
+            null
+        );
     }
 
-    async Task<Presented> VerifyAsync(Presented presented, UpstreamProvider provider, string text)
+    async Task<PresentedToken> VerifyAsync(PresentedToken presented, UpstreamProvider provider, string text)
     {
         try
         {
             await provider.Metadata.GetConfigurationAsync(CancellationToken.None);
         }
-        catch (Exception fault) when (ProviderUnavailableException.IsCauseOf(fault))
+        catch (Exception ex) when (ProviderUnavailableException.IsCauseOf(ex))
         {
-            logger.UpstreamAway(fault, provider.Name);
-            return presented with { IsProviderAway = true };
+            logger.UpstreamUnavailable(ex, provider.Name);
+            return presented with { IsProviderUnavailable = true };
         }
         var now = presented.Now.UtcDateTime;
         return presented with
         {
-            Result = await Handler.ValidateTokenAsync(text, new TokenValidationParameters
-            {
-                ConfigurationManager = provider.Metadata,
-                ValidIssuer = provider.Authority,
-                ValidAudiences = provider.Options.AcceptedAudiences,
-                ValidAlgorithms = UpstreamProvider.Algorithms,
-                LifetimeValidator = (notBefore, expires, _, _) => expires + UpstreamProvider.ClockSkew > now && (notBefore is null || notBefore - UpstreamProvider.ClockSkew <= now),
-            }),
+            Result = await Handler.ValidateTokenAsync(
+                text,
+                new TokenValidationParameters
+                {
+                    ConfigurationManager = provider.Metadata,
+                    ValidIssuer = provider.Authority,
+                    ValidAudiences = provider.Options.AcceptedAudiences,
+                    ValidAlgorithms = UpstreamProvider.Algorithms,
+                    LifetimeValidator = (notBefore, expires, _, _) =>
+                        expires + UpstreamProvider.ClockSkew > now
+                        && (notBefore is null || notBefore - UpstreamProvider.ClockSkew <= now),
+                }
+            ),
         };
     }
 
     static bool TryParse(string text, out JsonWebToken token)
     {
         token = null!;
-        if (!Handler.CanReadToken(text)) return false;
+        if (!Handler.CanReadToken(text))
+            return false;
         try
         {
             token = Handler.ReadJsonWebToken(text);
             return token.IsSigned || token.Alg.Length > 0;
         }
-        catch (Exception fault) when (fault is ArgumentException or SecurityTokenException)
+        catch (Exception ex) when (ex is ArgumentException or SecurityTokenException)
         {
             return false;
         }
     }
 
-    sealed record Presented(JsonWebToken Token, UpstreamProvider? Provider, TokenValidationResult? Result, bool IsProviderAway, DateTimeOffset Now)
+    sealed record PresentedToken(
+        JsonWebToken Token,
+        UpstreamProvider? Provider,
+        TokenValidationResult? Result,
+        bool IsProviderUnavailable,
+        DateTimeOffset Now
+    )
     {
-        public UpstreamPerson? Person => UpstreamPerson.Read(Provider!, Token.Claims);
+        public UpstreamUser? User => UpstreamUser.Read(Provider!, Token.Claims);
 
         public string? Nonce => Text("nonce");
 
-        public bool Accepts(string audience) => Provider!.Options.AcceptedAudiences.Contains(audience, StringComparer.Ordinal);
+        public bool Accepts(string audience) =>
+            Provider!.Options.AcceptedAudiences.Contains(audience, StringComparer.Ordinal);
 
-        public string? Text(string claim) => Token.TryGetPayloadValue<string>(claim, out var value) && value.Length > 0 ? value : null;
+        public string? Text(string claim) =>
+            Token.TryGetPayloadValue<string>(claim, out var value) && value.Length > 0 ? value : null;
     }
 }
 
-/// <summary>An ID token that has been checked.</summary>
-/// <param name="Person">Whom it names.</param>
-/// <param name="Nonce">The nonce in it.</param>
-/// <param name="Id">Its <c>jti</c>, where it has one.</param>
-/// <param name="EndsAt">When it ends, in UTC.</param>
-sealed record UpstreamIdToken(UpstreamPerson Person, string Nonce, string? Id, DateTime EndsAt);
+/// <summary>A validated ID token.</summary>
+/// <param name="User">The user.</param>
+/// <param name="Nonce">The <c>nonce</c>.</param>
+/// <param name="Id">The <c>jti</c>; null if it has none.</param>
+/// <param name="EndsAt">When it expires (UTC).</param>
+sealed record UpstreamIdToken(UpstreamUser User, string Nonce, string? Id, DateTime EndsAt);

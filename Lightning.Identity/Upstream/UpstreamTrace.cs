@@ -8,23 +8,31 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Identity.Upstream;
 
 /// <summary>
-/// The way to an upstream provider and back is part of the trace that led there: it stands in the state, which this service has encrypted, and then in the ticket.
+/// Continues the trace of a sign-in across the redirects to an upstream provider: it is part of the encrypted state,
+/// and then of the ticket.
 /// </summary>
-static class UpstreamTrace
+sealed class UpstreamTrace(
+    UpstreamProviders providers,
+    IOptionsMonitor<OpenIdConnectOptions> schemes,
+    IOptionsMonitor<CookieAuthenticationOptions> cookies
+)
 {
-    /// <summary>The trace in which the provider was asked whose answer a request brings, or shows.</summary>
-    public static string? Of(HttpRequest request) =>
-        request.Path.StartsWithSegments(Paths.Upstream, out var provider) ? AddressedTraces.Recall(provider.HasValue ? State(request, provider.Value[1..]) : Ticket(request)) : null;
+    /// <summary>The trace of the sign-in that a request belongs to; null if it belongs to none.</summary>
+    public string? Of(HttpRequest request) =>
+        request.Path.StartsWithSegments(Paths.Upstream, out var provider)
+            ? TraceContinuation.Restore(provider.HasValue ? State(request, provider.Value[1..]) : Ticket(request))
+            : null;
 
-    static AuthenticationProperties? State(HttpRequest request, string provider) =>
-        Service<UpstreamProviders>(request).Find(provider) is { } known && request.Query["state"] is [{ Length: > 0 } state]
-            ? Service<IOptionsMonitor<OpenIdConnectOptions>>(request).Get(known.Scheme).StateDataFormat.Unprotect(state) : null;
+    AuthenticationProperties? State(HttpRequest request, string provider) =>
+        providers.Find(provider) is { } known && request.Query["state"] is [{ Length: > 0 } state]
+            ? schemes.Get(known.Scheme).StateDataFormat.Unprotect(state)
+            : null;
 
-    static AuthenticationProperties? Ticket(HttpRequest request)
+    AuthenticationProperties? Ticket(HttpRequest request)
     {
-        var cookie = Service<IOptionsMonitor<CookieAuthenticationOptions>>(request).Get(UpstreamTicket.Scheme);
-        return cookie.CookieManager.GetRequestCookie(request.HttpContext, cookie.Cookie.Name!) is { } ticket ? cookie.TicketDataFormat.Unprotect(ticket)?.Properties : null;
+        var cookie = cookies.Get(UpstreamTicket.Scheme);
+        return cookie.CookieManager.GetRequestCookie(request.HttpContext, cookie.Cookie.Name!) is { } ticket
+            ? cookie.TicketDataFormat.Unprotect(ticket)?.Properties
+            : null;
     }
-
-    static T Service<T>(HttpRequest request) where T : notnull => request.HttpContext.RequestServices.GetRequiredService<T>();
 }

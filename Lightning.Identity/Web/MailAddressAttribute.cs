@@ -3,10 +3,16 @@ using System.Net.Mail;
 
 namespace Lightning.Identity.Web;
 
-/// <summary>An address that mail can be sent to, and nothing around it.</summary>
+/// <summary>Validates an email address without a display name.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 sealed class MailAddressAttribute : ValidationAttribute
 {
-    public override bool IsValid(object? value) => value is null ||
-        (value is string text && text.All(letter => letter > ' ' && !char.IsControl(letter)) && MailAddress.TryCreate(text, out var address) && address.Address == text);
+    public override bool IsValid(object? value) =>
+        value is null
+        || (
+            value is string text
+            && text.All(letter => letter > ' ' && !char.IsControl(letter))
+            && MailAddress.TryCreate(text, out var address)
+            && address.Address == text
+        );
 }

@@ -2,12 +2,11 @@ using Microsoft.AspNetCore.Mvc.Filters;
 
 namespace Lightning.Identity.Web;
 
-/// <summary>Account pages are nobody's but the reader's: no cache keeps them (ASVS 5.0, 14.3.2).</summary>
+/// <summary>Forbids caches to store the account pages (ASVS 5.0, 14.3.2).</summary>
 sealed class NoStore : IAlwaysRunResultFilter
 {
-    public void OnResultExecuting(ResultExecutingContext context) => context.HttpContext.Response.Headers.CacheControl = "no-cache, no-store";
+    public void OnResultExecuting(ResultExecutingContext context) =>
+        context.HttpContext.Response.Headers.CacheControl = "no-cache, no-store";
 
-    public void OnResultExecuted(ResultExecutedContext context)
-    {
-    }
+    public void OnResultExecuted(ResultExecutedContext context) { }
 }

@@ -1,6 +1,6 @@
 namespace Lightning.Identity.Web;
 
-/// <summary>Where everything is. The account pages repeat theirs in <c>@page</c>.</summary>
+/// <summary>The paths of this service. Razor Pages repeat theirs in <c>@page</c>.</summary>
 static class Paths
 {
     public const string Authorize = "/connect/authorize";
@@ -23,6 +23,7 @@ static class Paths
     public const string PasswordSet = "/account/password-set";
     public const string SecondStep = "/account/second-step";
     public const string SecondStepSetUp = "/account/second-step/set-up";
+    public const string Consent = "/account/consent";
 
     public const string Account = "/account";
     public const string ChangePassword = "/account/change-password";

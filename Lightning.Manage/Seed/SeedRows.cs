@@ -4,78 +4,165 @@ using System.Globalization;
 namespace Lightning.Manage.Seed;
 
 /// <summary>
-/// What the rows hold: each is computed from its number and the moment of the seeding alone, so that rows refer to each other without any of them being remembered. The same size
-/// gives the same people, titles and texts whenever it is run; keys and times move along with the moment.
+/// Generates the rows. A row is computed from its number and the time of seeding alone, so that rows can refer to each
+/// other without being kept in memory. A size always gives the same users and texts; keys and times depend on the time.
 /// </summary>
 sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
 {
-    static readonly string[] FirstNames = ["Ada", "Bo", "Chidi", "Dagný", "Eszter", "Farah", "Gülay", "Hana", "Iñigo", "Jun", "Kofi", "Léa", "Mina", "Noor", "Olu", "Priya"];
-    static readonly string[] LastNames = ["Abara", "Berg", "Conti", "Dahl", "Eze", "Fischer", "García", "Horváth", "Ito", "Jones", "Kaya", "Lind", "Mbeki", "Novák", "O’Neil", "Park"];
+    static readonly string[] FirstNames =
+    [
+        "Ada",
+        "Bo",
+        "Chidi",
+        "Dagný",
+        "Eszter",
+        "Farah",
+        "Gülay",
+        "Hana",
+        "Iñigo",
+        "Jun",
+        "Kofi",
+        "Léa",
+        "Mina",
+        "Noor",
+        "Olu",
+        "Priya",
+    ];
+    static readonly string[] LastNames =
+    [
+        "Abara",
+        "Berg",
+        "Conti",
+        "Dahl",
+        "Eze",
+        "Fischer",
+        "García",
+        "Horváth",
+        "Ito",
+        "Jones",
+        "Kaya",
+        "Lind",
+        "Mbeki",
+        "Novák",
+        "O’Neil",
+        "Park",
+    ];
     static readonly string[] Words =
-        ["groceries", "plan", "meeting", "idea", "garden", "letter", "trip", "recipe", "budget", "draft", "question", "repair", "music", "library", "winter", "train", "harbour", "bicycle", "doctor", "school"];
+    [
+        "groceries",
+        "plan",
+        "meeting",
+        "idea",
+        "garden",
+        "letter",
+        "trip",
+        "recipe",
+        "budget",
+        "draft",
+        "question",
+        "repair",
+        "music",
+        "library",
+        "winter",
+        "train",
+        "harbour",
+        "bicycle",
+        "doctor",
+        "school",
+    ];
 
-    /// <summary>Titles that are apt to be shown, searched or exported wrongly.</summary>
-    static readonly string[] Hostile = ["%_\\", "<script>alert(1)</script>", "=1+1", "ſtitle İı", "'; DROP TABLE notes; --", "a\"b,c;d", "עברית ‮rtl", "😀 🏳️‍🌈"];
+    /// <summary>Titles that test escaping in display, search and export.</summary>
+    static readonly string[] Hostile =
+    [
+        "%_\\",
+        "<script>alert(1)</script>",
+        "=1+1",
+        "ſtitle İı",
+        "'; DROP TABLE notes; --",
+        "a\"b,c;d",
+        "עברית ‮rtl",
+        "😀 🏳️‍🌈",
+    ];
 
     static readonly (string Action, string Service, string? Subject, int Weight)[] Actions =
     [
-        ("refreshed", "lightning_identity", null, 55), ("signed-in", "lightning_identity", null, 10), ("sign-in-failed", "lightning_identity", null, 3),
-        ("note.updated", "lightning_api", "note", 20), ("note.created", "lightning_api", "note", 8), ("note.deleted", "lightning_api", "note", 2), ("signed-out", "lightning_identity", null, 2),
+        ("refreshed", "lightning_identity", null, 55),
+        ("signed-in", "lightning_identity", null, 10),
+        ("sign-in-failed", "lightning_identity", null, 3),
+        ("note.updated", "lightning_api", "note", 20),
+        ("note.created", "lightning_api", "note", 8),
+        ("note.deleted", "lightning_api", "note", 2),
+        ("signed-out", "lightning_identity", null, 2),
     ];
 
     public string Issuer => issuer;
 
     public SeedSize Size => size;
 
-    public DateTimeOffset PersonAt(int person) => now.AddDays(-700) + TimeSpan.FromDays(300) * ((double)person / size.People);
+    public DateTimeOffset PersonAt(int person) =>
+        now.AddDays(-700) + TimeSpan.FromDays(300) * ((double)person / size.People);
 
     public Guid PersonId(int person) => Key(1, person, PersonAt(person));
 
-    public static string Name(int person) => $"{FirstNames[Mix(person, 1) % (uint)FirstNames.Length]} {LastNames[Mix(person, 2) % (uint)LastNames.Length]}";
+    public static string Name(int person) =>
+        $"{FirstNames[Mix(person, 1) % (uint)FirstNames.Length]} {LastNames[Mix(person, 2) % (uint)LastNames.Length]}";
 
-    public static string Address(int person) => string.Create(CultureInfo.InvariantCulture, $"person{person:000000}@example.com");
+    public static string Address(int person) =>
+        string.Create(CultureInfo.InvariantCulture, $"person{person:000000}@example.com");
 
     public DateTimeOffset NoteAt(int note) => now.AddDays(-365) + TimeSpan.FromDays(364) * ((double)note / size.Notes);
 
     public Guid NoteId(int note) => Key(2, note, NoteAt(note));
 
-    /// <summary>A few have thousands, most have some: by the cube of an even spread.</summary>
+    /// <summary>Cubes a uniform distribution: a few users have thousands of notes, most have some.</summary>
     public int OwnerOf(int note)
     {
         var even = Mix(note, 3) / (double)uint.MaxValue;
         return Math.Min((int)(even * even * even * size.People), size.People - 1);
     }
 
-    public static string Title(int note) => note % 997 == 13 ? Hostile[note / 997 % Hostile.Length] : $"{Word(note, 4)} {Word(note, 5)} {note.ToString(CultureInfo.InvariantCulture)}";
+    public static string Title(int note) =>
+        note % 997 == 13
+            ? Hostile[note / 997 % Hostile.Length]
+            : $"{Word(note, 4)} {Word(note, 5)} {note.ToString(CultureInfo.InvariantCulture)}";
 
-    public static string Body(int note) => string.Join(' ', Enumerable.Range(6, 12 + (int)(Mix(note, 6) % 12)).Select(place => Word(note, place)));
+    public static string Body(int note) =>
+        string.Join(' ', Enumerable.Range(6, 12 + (int)(Mix(note, 6) % 12)).Select(place => Word(note, place)));
 
     public Guid ShareId(int share) => Key(3, share, NoteAt(NoteOf(share)));
 
     public int NoteOf(int share) => share % size.Notes;
 
-    /// <summary>Never the owner, and each time somebody else.</summary>
+    /// <summary>Never the owner, and different for each share of a note.</summary>
     public int RecipientOf(int share) => (OwnerOf(NoteOf(share)) + 1 + share / size.Notes * 331) % size.People;
 
-    public DateTimeOffset SessionAt(int session) => now.AddDays(-10) + TimeSpan.FromDays(10) * ((double)session / size.Sessions);
+    public DateTimeOffset SessionAt(int session) =>
+        now.AddDays(-10) + TimeSpan.FromDays(10) * ((double)session / size.Sessions);
 
     public Guid SessionId(int session) => Key(4, session, SessionAt(session));
 
-    public DateTimeOffset EntryAt(int entry) => now.AddDays(-90) + TimeSpan.FromDays(90) * ((double)entry / size.Entries);
+    public DateTimeOffset EntryAt(int entry) =>
+        now.AddDays(-90) + TimeSpan.FromDays(90) * ((double)entry / size.Entries);
 
-    public (string Action, string Service, int Person, string? Subject, string? SubjectId, string? Details) Entry(int entry)
+    public (string Action, string Service, int Person, string? Subject, string? SubjectId, string? Details) Entry(
+        int entry
+    )
     {
         var pick = (int)(Mix(entry, 7) % (uint)Actions.Sum(action => action.Weight));
         var chosen = Actions.First(action => (pick -= action.Weight) < 0);
-        if (chosen.Subject is null) return (chosen.Action, chosen.Service, (int)(Mix(entry, 8) % (uint)size.People), null, null, null);
+        if (chosen.Subject is null)
+            return (chosen.Action, chosen.Service, (int)(Mix(entry, 8) % (uint)size.People), null, null, null);
         var note = (int)(Mix(entry, 9) % (uint)size.Notes);
-        var details = chosen.Action == "note.updated" ? $$$"""{"title": {"from": "{{{Word(entry, 10)}}}", "to": "{{{Word(entry, 11)}}}"}}""" : null;
+        var details =
+            chosen.Action == "note.updated"
+                ? $$$"""{"title": {"from": "{{{Word(entry, 10)}}}", "to": "{{{Word(entry, 11)}}}"}}"""
+                : null;
         return (chosen.Action, chosen.Service, OwnerOf(note), chosen.Subject, NoteId(note).ToString(), details);
     }
 
     static string Word(int number, int place) => Words[Mix(number, place) % (uint)Words.Length];
 
-    /// <summary>A key of version 7 (RFC 9562, 5.7): its time, and what tells one row from all others.</summary>
+    /// <summary>A UUID version 7 (RFC 9562, 5.7) from the time, the table and the row's number.</summary>
     static Guid Key(byte table, int number, DateTimeOffset at)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -89,7 +176,7 @@ sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
         return new Guid(bytes, bigEndian: true);
     }
 
-    /// <summary>The finisher of MurmurHash3: near numbers give numbers far from each other.</summary>
+    /// <summary>The finalizer of MurmurHash3.</summary>
     static uint Mix(int number, int salt)
     {
         var hash = (uint)number * 2654435761 ^ (uint)salt * 0x9E3779B9;

@@ -22,79 +22,81 @@ beforeEach(() => {
   vi.stubGlobal('fetch', bff.fetch);
 });
 
-test('SignIn_FromADeepLink_ComesBackToIt', async () => {
+test('Sign_in_returns_to_the_deep_link', async () => {
   bff.userId = null;
   visit('/notes/n1');
   await press('Sign in');
   expect(leave).toHaveBeenCalledWith('/bff/login?returnUrl=%2Fnotes%2Fn1');
 });
 
-test('CreateAccount_AsksTheProviderForItsRegistrationPage', async () => {
+test('Create_account_opens_the_registration_page', async () => {
   bff.userId = null;
   visit('/');
   await press('Create account');
   expect(leave).toHaveBeenCalledWith('/bff/login?returnUrl=%2Fnotes&prompt=create');
 });
 
-test('Home_SignedIn_GoesToTheNotes', async () => {
+test('Home_redirects_signed_in_users_to_the_notes', async () => {
   visit('/');
   await button('New note');
   expect(location.pathname).toBe('/notes');
 });
 
-test.each([null, 'u-ada'])('UnknownAddress_For%s_SaysSo', async (user) => {
+test.each([null, 'u-ada'])('Unknown_path_for_%s_shows_not_found', async (user) => {
   bff.userId = user;
   visit('/nowhere');
-  await screen.findByRole('heading', { name: 'Lightning never struck here' });
+  await screen.findByRole('heading', { name: 'Page not found' });
 });
 
-test('Server_Unreachable_OffersAnotherTry', async () => {
-  bff.fault = { on: 'GET /bff/user', answer: 'down' };
+test('Unreachable_server_can_be_retried', async () => {
+  bff.override = { on: 'GET /bff/user', answer: 'down' };
   visit('/notes');
   await screen.findByRole('heading', { name: /can’t reach/ });
-  bff.fault = null;
+  bff.override = null;
   await press('Try again');
   await button('New note');
 });
 
-test('SignOut_LeadsWhereTheServerSays', async () => {
+test('Sign_out_follows_the_URL_of_the_server', async () => {
   visit('/notes');
   await press('Sign out');
-  await vi.waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5101/connect/endsession?client_id=lightning-bff'));
+  await vi.waitFor(() =>
+    expect(leave).toHaveBeenCalledWith('http://localhost:5101/connect/endsession?client_id=lightning-bff'),
+  );
 });
 
-test('SignOut_UnderWay_MakesNoNewsOfTheEnd', async () => {
+test('Sign_out_does_not_show_session_ended', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
   await press('Sign out');
   await vi.waitFor(() => expect(leave).toHaveBeenCalled());
   const before = bff.calls.length;
-  bff.hangUp();
+  bff.closeStreams();
   await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
-  await vi.waitFor(() => expect(bff.watched).toBe(false));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
   expect(screen.queryByText(/Your session has ended/)).toBeNull();
   expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull();
 });
 
-test('SignOut_WithUnsavedText_AsksFirstAndThenLeavesNoneBehind', async () => {
+test('Sign_out_with_unsaved_text_asks_and_removes_it', async () => {
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Secret');
   await press('Sign out');
   expect(bff.userId).not.toBeNull();
-  await press('Drop it and go');
+  await press('Discard and continue');
   await vi.waitFor(() => expect(leave).toHaveBeenCalled());
   expect(sessionStorage).toHaveLength(0);
 });
 
-test('SignOut_Refused_SaysThatThePersonIsStillSignedIn', async () => {
-  bff.fault = { on: 'POST /bff/logout', answer: { status: 503 } };
+test('Failed_sign_out_shows_still_signed_in', async () => {
+  bff.override = { on: 'POST /bff/logout', answer: { status: 503 } };
   visit('/notes');
   await press('Sign out');
   await screen.findByText(/You are still signed in/);
   expect(leave).not.toHaveBeenCalled();
 });
 
-test('Return_ToATabWhoseSessionEnded_SaysSoAndKeepsThePage', async () => {
+test('Visible_tab_with_ended_session_keeps_the_page', async () => {
   bff.seed({ title: 'Groceries', body: '' });
   visit('/notes');
   await screen.findByText('Groceries');
@@ -105,73 +107,76 @@ test('Return_ToATabWhoseSessionEnded_SaysSoAndKeepsThePage', async () => {
   expect(screen.getByText('Groceries')).toBeTruthy();
 });
 
-test('Session_EndedElsewhere_IsSaidByTheOpenTabWithoutAClick_AndTheTextIsKept', async () => {
+test('Session_ended_elsewhere_is_shown_and_keeps_the_text', async () => {
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
   await screen.findByText(/Your session has ended/);
   await screen.findByText(/unsaved text is kept in this tab/);
   expect((screen.getByLabelText('Title') as HTMLInputElement).value).toBe('Half a thought');
-  await vi.waitFor(() => expect(bff.watched).toBe(false));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
 });
 
-test('Server_HangingUpOnALivingSession_IsNoEnd', async () => {
+test('Closed_stream_with_active_session_reconnects', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
   const before = bff.calls.length;
-  bff.hangUp();
+  bff.closeStreams();
   await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
-  await vi.waitFor(() => expect(bff.watched).toBe(true), { timeout: 5000 });
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true), { timeout: 5000 });
   expect(screen.queryByText(/Your session has ended/)).toBeNull();
 });
 
-test('Tab_OutOfView_HoldsNoConnection', async () => {
+test('Hidden_tab_holds_no_connection', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
   const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(bff.watched).toBe(false));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
   visibility.mockReturnValue('visible');
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
 });
 
-test.each(['/notes', '/notes/new', '/devices'])('Acting_On%s_IsAnnounced_AndOffersNothingThatIsThePersonsAlone', async (path) => {
-  bff.act = { sub: 'u-root', name: 'Root' };
-  visit(path);
-  const banner = await screen.findByRole('region', { name: 'You act as somebody' });
-  expect(banner.textContent).toContain('You act as Ada Lovelace');
-  expect(screen.queryByRole('link', { name: 'Devices' })).toBeNull();
-  expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull();
-  expect(bff.calls.some((call) => call.path.startsWith('/bff/sessions'))).toBe(false);
-});
+test.each(['/notes', '/notes/new', '/devices'])(
+  'Impersonation_on_%s_shows_the_banner_and_hides_the_account',
+  async (path) => {
+    bff.act = { sub: 'u-root', name: 'Root' };
+    visit(path);
+    const banner = await screen.findByRole('region', { name: 'Impersonation' });
+    expect(banner.textContent).toContain('You are impersonating Ada Lovelace');
+    expect(screen.queryByRole('link', { name: 'Devices' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull();
+    expect(bff.calls.some((call) => call.path.startsWith('/bff/sessions'))).toBe(false);
+  },
+);
 
-test('Stop_WhileActing_AsksAboutUnsavedText_AndLeadsBackToTheAdminSite', async () => {
+test('Stop_impersonation_asks_about_unsaved_text_and_returns_to_admin', async () => {
   bff.act = { sub: 'u-root', name: 'Root' };
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
-  await press('Stop');
+  await press('Stop impersonating');
   expect(bff.userId).not.toBeNull();
-  await press('Drop it and go');
+  await press('Discard and continue');
   await vi.waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5103/accounts/u-ada'));
   expect(sessionStorage).toHaveLength(0);
 });
 
-test('Acting_Over_SaysSo_AndLeavesNothingUnsavedBehind', async () => {
+test('Ended_impersonation_is_shown_and_discards_unsaved_text', async () => {
   bff.act = { sub: 'u-root', name: 'Root' };
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
-  await vi.waitFor(() => expect(bff.watched).toBe(true));
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
-  await screen.findByText(/You no longer act as Ada Lovelace/);
-  await press('Go on as yourself');
+  await screen.findByText(/The impersonation of Ada Lovelace has ended/);
+  await press('Return to your account');
   expect(leave).toHaveBeenCalledWith('/bff/login?returnUrl=%2Fnotes');
   expect(sessionStorage).toHaveLength(0);
 });
 
-test('Person_WhoActsThemself_SeesNoSuchBanner', async () => {
+test('Banner_is_hidden_without_impersonation', async () => {
   visit('/notes');
   await button('New note');
-  expect(screen.queryByRole('region', { name: 'You act as somebody' })).toBeNull();
+  expect(screen.queryByRole('region', { name: 'Impersonation' })).toBeNull();
 });

@@ -3,8 +3,8 @@ import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
-import { TheirsAlone } from './session/Acting';
 import { Header } from './session/Header';
+import { NotDuringImpersonation } from './session/Impersonation';
 import { Session } from './session/session';
 import { useVisitor } from './session/useVisitor';
 import { navigate, parse, usePath } from './routing';
@@ -19,10 +19,14 @@ export function App() {
     if (home) navigate('/notes', { replace: true });
   }, [home]);
 
-  if (visitor.kind === 'unknown' || home) return <Waiting />;
+  if (visitor.kind === 'unknown' || home) return <Loading />;
   if (visitor.kind === 'unreachable') return <Unreachable reason={visitor.reason} retry={retry} />;
   if (visitor.kind === 'anonymous') {
-    return route.page === 'unknown' ? <NotFound home="/" /> : <Landing returnUrl={route.page === 'home' ? '/notes' : path} />;
+    return route.page === 'unknown' ? (
+      <NotFound home="/" />
+    ) : (
+      <Landing returnUrl={route.page === 'home' ? '/notes' : path} />
+    );
   }
   if (route.page === 'unknown') return <NotFound home="/notes" />;
 
@@ -30,9 +34,12 @@ export function App() {
     <Session value={visitor.session}>
       <Header />
       {route.page !== 'devices' ? (
-        <NotesPage view={route.page === 'notes' ? route.view : 'notes'} selected={route.page === 'notes' ? route.selected : null} />
+        <NotesPage
+          view={route.page === 'notes' ? route.view : 'notes'}
+          selected={route.page === 'notes' ? route.selected : null}
+        />
       ) : visitor.session.user.act ? (
-        <TheirsAlone heading="Devices" />
+        <NotDuringImpersonation heading="Devices" />
       ) : (
         <DevicesPage />
       )}
@@ -40,11 +47,11 @@ export function App() {
   );
 }
 
-function Waiting() {
+function Loading() {
   return (
-    <main className="waiting">
+    <main className="loading">
       <h1 className="visually-hidden">Lightning</h1>
-      <p role="status" className="soft waiting-late">
+      <p role="status" className="soft loading-text">
         Loading…
       </p>
     </main>

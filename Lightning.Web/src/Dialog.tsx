@@ -1,11 +1,11 @@
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 
-/** A modal question. The browser keeps the focus inside, answers Escape, and gives the focus back. */
+/** A modal dialog. The browser traps the focus, handles Escape and restores the focus. */
 export function Dialog({ heading, onClose, children }: { heading: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
-  // Closed while it is still in the page, or the browser could not give the focus back.
+  // Closed before the element is removed, so that the browser restores the focus.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();

@@ -1,4 +1,4 @@
-/** RFC 9457 problem details, with `errors` by field as the API writes them. */
+/** Problem details (RFC 9457), with the validation errors by field. */
 export interface Problem {
   type?: string;
   title?: string;
@@ -12,7 +12,7 @@ export interface Reply<T> {
   etag: string | null;
 }
 
-/** A call that did not succeed. `status` is 0 when no answer came at all. */
+/** A failed request. `status` is 0 if there was no response. */
 export class RequestFailed extends Error {
   readonly status: number;
   readonly problem: Problem;
@@ -33,28 +33,32 @@ interface Call {
 
 const listeners = new Set<() => void>();
 
-/** Calls `listener` whenever any call is answered 401; returns how to stop. */
+/** Calls `listener` on each 401 response. Returns a function that unsubscribes. */
 export function onUnauthorized(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** Every call the app makes goes through here, because the BFF refuses one without the X-CSRF header. Fails unless the call succeeded. */
+/** Sends a request with the X-CSRF header, which the BFF requires. Throws `RequestFailed` unless it succeeds. */
 export async function send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
   let response: Response;
   let problem: unknown;
   try {
-    response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers, 'X-CSRF': '1' }, cache: 'no-store' });
+    response = await fetch(path, {
+      ...init,
+      headers: { accept: 'application/json', ...init.headers, 'X-CSRF': '1' },
+      cache: 'no-store',
+    });
     if (!response.ok) problem = await json(response);
   } catch (error) {
-    throw lost(error, init.signal);
+    throw toRequestFailed(error, init.signal);
   }
   if (response.ok) return response;
   if (response.status === 401) for (const listener of listeners) listener();
   throw new RequestFailed(response.status, (problem as Problem | undefined) ?? {});
 }
 
-/** A call to an address that the API's document does not know: the BFF's own. */
+/** Calls an endpoint of the BFF, which is not in the API's OpenAPI document. */
 export async function call<T>(path: string, { method = 'GET', body, headers, signal }: Call = {}): Promise<Reply<T>> {
   const init: RequestInit & { headers: Record<string, string> } = {
     method,
@@ -67,27 +71,33 @@ export async function call<T>(path: string, { method = 'GET', body, headers, sig
   try {
     parsed = await json(response);
   } catch (error) {
-    throw lost(error, signal);
+    throw toRequestFailed(error, signal);
   }
   if (parsed === undefined && response.status !== 204)
-    throw new RequestFailed(response.status, { title: 'The server gave an answer that this page does not understand.' });
+    throw new RequestFailed(response.status, { title: 'The server sent an unexpected response.' });
   return { body: parsed as T, etag: response.headers.get('etag') };
 }
 
-/** No answer, or one that broke off; a call that was given up on purpose stays what it is. */
-export function lost(error: unknown, signal: AbortSignal | null | undefined): unknown {
-  return signal?.aborted || error instanceof RequestFailed ? error : new RequestFailed(0, { title: 'The server could not be reached.' }, error);
+/** Converts a network error to `RequestFailed`. An aborted request keeps its error. */
+export function toRequestFailed(error: unknown, signal: AbortSignal | null | undefined): unknown {
+  return signal?.aborted || error instanceof RequestFailed
+    ? error
+    : new RequestFailed(0, { title: 'The server could not be reached.' }, error);
 }
 
-/** Keeps a stream open whose end is all that it says; resolves at that end, whatever the reason, or at once where there is none. */
+/** Keeps a stream open. Resolves when it ends for any reason, or if it cannot be opened. */
 export async function follow(path: string, signal: AbortSignal): Promise<void> {
   try {
-    const response = await fetch(path, { headers: { accept: 'text/event-stream', 'X-CSRF': '1' }, cache: 'no-store', signal });
+    const response = await fetch(path, {
+      headers: { accept: 'text/event-stream', 'X-CSRF': '1' },
+      cache: 'no-store',
+      signal,
+    });
     if (response.status === 401) for (const listener of listeners) listener();
     const reader = response.ok ? response.body?.getReader() : undefined;
     while (reader && !(await reader.read()).done);
   } catch (error) {
-    // Cut, which is what was waited for, or out of reach: whoever waits asks why.
+    // The connection was closed or failed; the caller checks the session.
     if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
   }
 }
@@ -98,20 +108,22 @@ async function json(response: Response): Promise<unknown> {
   return /^application\/(problem\+)?json\b/.test(type) ? response.json() : undefined;
 }
 
-/** What a person is told about a failure: what happened, and what they can do. */
+/** The message for a failed request: what happened and what the user can do. */
 export function explain(error: unknown): string {
   if (!(error instanceof RequestFailed)) throw error;
   const { status, problem } = error;
   if (status === 0) return 'The server could not be reached. Check your connection and try again.';
   if (status === 401) return 'Your session has ended.';
-  if (status === 403) return problem.detail ?? 'You are not allowed to do that.';
-  if (status === 429) return 'Too many requests in a short time. Wait a moment and try again.';
+  // The detail names the rules of the API, for developers.
+  if (problem.type === '/problems/not-allowed') return 'You do not have permission to do this.';
+  if (status === 403) return problem.detail ?? 'You are not allowed to do this.';
+  if (status === 429) return 'Too many requests. Wait a moment and try again.';
   const reference = problem.traceId ? ` Reference: ${problem.traceId}` : '';
   if (status >= 500) return `Something went wrong on our side. Try again in a moment.${reference}`;
-  return `${problem.detail ?? problem.title ?? 'That did not work.'}${reference}`;
+  return `${problem.detail ?? problem.title ?? 'The request failed.'}${reference}`;
 }
 
-/** The first message for each field, keyed in camel case whatever case the server used. */
+/** The first error of each field, with the field in camel case. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof RequestFailed)) return {};
   return Object.fromEntries(

@@ -2,8 +2,9 @@ import { useSyncExternalStore, type ComponentProps, type MouseEvent } from 'reac
 
 import type { View } from './notes/notes';
 
-/** Where the address bar points. Six places do not earn a routing library. */
-export type Route = { page: 'home' } | { page: 'devices' } | { page: 'notes'; view: View; selected: string | null } | { page: 'unknown' };
+/** The route of the current URL. */
+export type Route =
+  { page: 'home' } | { page: 'devices' } | { page: 'notes'; view: View; selected: string | null } | { page: 'unknown' };
 
 export const newNote = 'new';
 
@@ -15,32 +16,32 @@ export function parse(path: string): Route {
 }
 
 const listeners = new Set<() => void>();
-let moves = 0;
+let navigations = 0;
 
-/** Goes to a path of this app without loading the page again. */
+/** Navigates within the app without reloading the page. */
 export function navigate(path: string, { replace = false } = {}): void {
   if (path === location.pathname) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', path);
-  moves++;
+  navigations++;
   for (const listener of listeners) listener();
 }
 
 let leaving = false;
 
-/** Leaves the app for a page that a server renders: sign-in, or where sign-out leads. */
+/** Leaves the app for a server-rendered page: sign-in or sign-out. */
 export function leave(url: string): void {
   leaving = true;
   location.assign(url);
 }
 
-/** True while the app itself sends the person away, having said what becomes of their text. */
+/** Whether the app itself is leaving the page, so that no unload warning is needed. */
 export function isLeaving(): boolean {
   return leaving;
 }
 
-/** True once the person has moved within the app: only then may a page take the focus for itself. */
+/** Whether the user has navigated within the app: only then may a page move the focus. */
 export function hasMoved(): boolean {
-  return moves > 0;
+  return navigations > 0;
 }
 
 function subscribe(listener: () => void): () => void {
@@ -58,8 +59,16 @@ export function usePath(): string {
 
 export function Link({ href, ...rest }: ComponentProps<'a'> & { href: string }) {
   function follow(event: MouseEvent) {
-    // A click with a modifier, or with another button, means "in a new tab" and is the browser's to answer.
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    // The browser handles clicks with a modifier key or another button, such as "open in new tab".
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     event.preventDefault();
     navigate(href);
   }

@@ -4,13 +4,19 @@ namespace Duende.AccessTokenManagement.OpenIdConnect;
 public interface IOpenIdConnectUserTokenEndpoint
 {
     /// <summary>
-    /// Trades a refresh token for new tokens. What goes wrong, the network included, is a failed result;
-    /// only cancellation throws.
+    /// Exchanges a refresh token for new tokens. Errors, network errors included, are a failed result; only
+    /// cancellation throws.
     /// </summary>
     Task<TokenResult<UserToken>> RefreshAccessTokenAsync(
-        UserRefreshToken userToken, UserTokenRequestParameters parameters, CancellationToken ct = default);
+        UserRefreshToken userToken,
+        UserTokenRequestParameters parameters,
+        CancellationToken ct = default
+    );
 
     /// <summary>Revokes a refresh token (RFC 7009). A refusal is logged.</summary>
     Task RevokeRefreshTokenAsync(
-        UserRefreshToken userToken, UserTokenRequestParameters parameters, CancellationToken ct = default);
+        UserRefreshToken userToken,
+        UserTokenRequestParameters parameters,
+        CancellationToken ct = default
+    );
 }

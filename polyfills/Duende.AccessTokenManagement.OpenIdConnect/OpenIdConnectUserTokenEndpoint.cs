@@ -11,17 +11,21 @@ sealed partial class OpenIdConnectUserTokenEndpoint(
     IOptions<UserTokenManagementOptions> options,
     IOptionsMonitor<OpenIdConnectOptions> schemes,
     IAuthenticationSchemeProvider schemeProvider,
-    ILogger<OpenIdConnectUserTokenEndpoint> logger) : IOpenIdConnectUserTokenEndpoint
+    ILogger<OpenIdConnectUserTokenEndpoint> logger
+) : IOpenIdConnectUserTokenEndpoint
 {
     public async Task<TokenResult<UserToken>> RefreshAccessTokenAsync(
-        UserRefreshToken userToken, UserTokenRequestParameters parameters, CancellationToken ct = default)
+        UserRefreshToken userToken,
+        UserTokenRequestParameters parameters,
+        CancellationToken ct = default
+    )
     {
         var (client, provider) = await ProviderAsync(parameters, ct);
-        using var request = Prepare(new RefreshTokenRequest
-        {
-            RefreshToken = userToken.RefreshToken,
-            Scope = parameters.Scope?.ToString(),
-        }, client, provider.TokenEndpoint);
+        using var request = Prepare(
+            new RefreshTokenRequest { RefreshToken = userToken.RefreshToken, Scope = parameters.Scope?.ToString() },
+            client,
+            provider.TokenEndpoint
+        );
         if (parameters.Resource is { } resource)
             request.Resource.Add(resource);
 
@@ -36,17 +40,20 @@ sealed partial class OpenIdConnectUserTokenEndpoint(
     }
 
     public async Task RevokeRefreshTokenAsync(
-        UserRefreshToken userToken, UserTokenRequestParameters parameters, CancellationToken ct = default)
+        UserRefreshToken userToken,
+        UserTokenRequestParameters parameters,
+        CancellationToken ct = default
+    )
     {
         var (client, provider) = await ProviderAsync(parameters, ct);
         if (string.IsNullOrEmpty(provider.RevocationEndpoint))
             throw new InvalidOperationException("The provider's metadata names no revocation endpoint.");
 
-        using var request = Prepare(new TokenRevocationRequest
-        {
-            Token = userToken.RefreshToken,
-            TokenTypeHint = "refresh_token",
-        }, client, provider.RevocationEndpoint);
+        using var request = Prepare(
+            new TokenRevocationRequest { Token = userToken.RefreshToken, TokenTypeHint = "refresh_token" },
+            client,
+            provider.RevocationEndpoint
+        );
         var response = await client.Backchannel.RevokeTokenAsync(request, ct);
         ct.ThrowIfCancellationRequested();
         if (response.IsError)
@@ -54,12 +61,19 @@ sealed partial class OpenIdConnectUserTokenEndpoint(
     }
 
     async Task<(OpenIdConnectOptions Client, OpenIdConnectConfiguration Provider)> ProviderAsync(
-        UserTokenRequestParameters parameters, CancellationToken ct)
+        UserTokenRequestParameters parameters,
+        CancellationToken ct
+    )
     {
-        string name = parameters.ChallengeScheme ?? options.Value.ChallengeScheme
-            ?? Scheme.Parse((await schemeProvider.GetDefaultChallengeSchemeAsync())?.Name
-                ?? throw new InvalidOperationException(
-                    "Set UserTokenManagementOptions.ChallengeScheme or the default challenge scheme."));
+        string name =
+            parameters.ChallengeScheme
+            ?? options.Value.ChallengeScheme
+            ?? Scheme.Parse(
+                (await schemeProvider.GetDefaultChallengeSchemeAsync())?.Name
+                    ?? throw new InvalidOperationException(
+                        "Set UserTokenManagementOptions.ChallengeScheme or the default challenge scheme."
+                    )
+            );
         var client = schemes.Get(name);
         try
         {
@@ -81,18 +95,20 @@ sealed partial class OpenIdConnectUserTokenEndpoint(
         return request;
     }
 
-    static UserToken Read(TokenResponse response, string accessToken, RefreshToken used, ClientId client) => new()
-    {
-        AccessToken = AccessToken.Parse(accessToken),
-        AccessTokenType = AccessTokenType.ParseOrDefault(response.TokenType),
-        Expiration = response.ExpiresIn == 0
-            ? DateTimeOffset.MaxValue
-            : DateTimeOffset.UtcNow.AddSeconds(response.ExpiresIn),
-        RefreshToken = response.RefreshToken is { Length: > 0 } rotated ? RefreshToken.Parse(rotated) : used,
-        Scope = Scope.ParseOrDefault(response.Scope),
-        IdentityToken = IdentityToken.ParseOrDefault(response.IdentityToken),
-        ClientId = client,
-    };
+    static UserToken Read(TokenResponse response, string accessToken, RefreshToken used, ClientId client) =>
+        new()
+        {
+            AccessToken = AccessToken.Parse(accessToken),
+            AccessTokenType = AccessTokenType.ParseOrDefault(response.TokenType),
+            Expiration =
+                response.ExpiresIn == 0
+                    ? DateTimeOffset.MaxValue
+                    : DateTimeOffset.UtcNow.AddSeconds(response.ExpiresIn),
+            RefreshToken = response.RefreshToken is { Length: > 0 } rotated ? RefreshToken.Parse(rotated) : used,
+            Scope = Scope.ParseOrDefault(response.Scope),
+            IdentityToken = IdentityToken.ParseOrDefault(response.IdentityToken),
+            ClientId = client,
+        };
 
     [LoggerMessage(1, LogLevel.Warning, "The access token could not be refreshed: {Error}")]
     static partial void LogRefreshFailed(ILogger logger, string error);

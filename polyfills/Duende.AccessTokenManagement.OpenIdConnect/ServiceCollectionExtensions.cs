@@ -14,7 +14,9 @@ public static class ServiceCollectionExtensions
     }
 
     public static IServiceCollection AddOpenIdConnectAccessTokenManagement(
-        this IServiceCollection services, Action<UserTokenManagementOptions> configureAction)
+        this IServiceCollection services,
+        Action<UserTokenManagementOptions> configureAction
+    )
     {
         services.Configure(configureAction);
         return services.AddOpenIdConnectAccessTokenManagement();

@@ -8,7 +8,7 @@ public sealed record UserToken
     public required AccessTokenType? AccessTokenType { get; init; }
 
     /// <summary>
-    /// The end of the access token; <see cref="DateTimeOffset.MaxValue"/> where the provider did not say.
+    /// When the access token expires; <see cref="DateTimeOffset.MaxValue"/> if the provider did not say.
     /// </summary>
     public required DateTimeOffset Expiration { get; init; }
 
@@ -16,7 +16,7 @@ public sealed record UserToken
 
     public Scope? Scope { get; init; }
 
-    /// <summary>The rotated refresh token, or the one that was used where the provider does not rotate.</summary>
+    /// <summary>The new refresh token, or the used one if the provider does not rotate.</summary>
     public RefreshToken? RefreshToken { get; init; }
 
     public IdentityToken? IdentityToken { get; init; }

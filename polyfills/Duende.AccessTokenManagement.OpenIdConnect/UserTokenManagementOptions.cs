@@ -2,12 +2,11 @@ using Duende.IdentityModel.Client;
 
 namespace Duende.AccessTokenManagement.OpenIdConnect;
 
-/// <summary>Options of user tokens.</summary>
+/// <summary>Options for user tokens.</summary>
 public sealed class UserTokenManagementOptions
 {
-    /// <summary>The OpenID Connect scheme whose provider is asked; the default challenge scheme unless set.</summary>
+    /// <summary>The provider's OpenID Connect scheme; null for the default challenge scheme.</summary>
     public Scheme? ChallengeScheme { get; set; }
-
 
     public ClientCredentialStyle ClientCredentialStyle { get; set; } = ClientCredentialStyle.AuthorizationHeader;
 }

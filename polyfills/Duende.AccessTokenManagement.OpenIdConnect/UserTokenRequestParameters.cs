@@ -1,8 +1,8 @@
 namespace Duende.AccessTokenManagement.OpenIdConnect;
 
-/// <summary>What one user's token request may ask beyond the options.</summary>
+/// <summary>Parameters of one token request that override the options.</summary>
 public sealed record UserTokenRequestParameters : TokenRequestParameters
 {
-    /// <summary>The OpenID Connect scheme whose provider is asked, instead of the default one.</summary>
+    /// <summary>The provider's OpenID Connect scheme; null for the one of the options.</summary>
     public Scheme? ChallengeScheme { get; set; }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duende.AccessTokenManagement;
 
-/// <summary>An access token, opaque to its bearer.</summary>
+/// <summary>An access token, opaque to the client.</summary>
 public readonly record struct AccessToken
 {
     public const int MaxLength = 32 * 1024;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Duende.AccessTokenManagement;
 
-/// <summary>How a token is used, such as Bearer.</summary>
+/// <summary>The type of a token, such as Bearer.</summary>
 public readonly partial record struct AccessTokenType
 {
     public const int MaxLength = 50;
@@ -20,12 +20,18 @@ public readonly partial record struct AccessTokenType
 
     public static bool TryParse(string value, [NotNullWhen(true)] out AccessTokenType? parsed, out string[] errors) =>
         StringValue.TryParse(
-            value, MaxLength, letters: Letters(), text => new AccessTokenType(text), out parsed, out errors);
+            value,
+            MaxLength,
+            letters: Letters(),
+            text => new AccessTokenType(text),
+            out parsed,
+            out errors
+        );
 
     public static AccessTokenType Parse(string value) =>
         StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
-    /// <summary>None for a blank string; throws for one that is not valid.</summary>
+    /// <summary>Null for a blank string; throws if the string is not valid.</summary>
     public static AccessTokenType? ParseOrDefault(string? value) =>
         string.IsNullOrWhiteSpace(value) ? null : Parse(value);
 

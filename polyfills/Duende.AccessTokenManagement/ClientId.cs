@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Duende.AccessTokenManagement;
 
-/// <summary>The client that asks for a token.</summary>
+/// <summary>A client id.</summary>
 public readonly record struct ClientId
 {
     const int MaxLength = 1024;

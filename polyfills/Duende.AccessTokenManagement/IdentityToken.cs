@@ -23,7 +23,7 @@ public readonly record struct IdentityToken
     public static IdentityToken Parse(string value) =>
         StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
-    /// <summary>None for a blank string; throws for one that is not valid.</summary>
+    /// <summary>Null for a blank string; throws if the string is not valid.</summary>
     public static IdentityToken? ParseOrDefault(string? value) =>
         string.IsNullOrWhiteSpace(value) ? null : Parse(value);
 }

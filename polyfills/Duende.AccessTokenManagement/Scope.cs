@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Duende.AccessTokenManagement;
 
-/// <summary>Scope names with spaces between (RFC 6749, 3.3).</summary>
+/// <summary>Scope names, separated by spaces (RFC 6749, 3.3).</summary>
 public readonly partial record struct Scope
 {
     public const int MaxLength = 1024;
@@ -24,7 +24,7 @@ public readonly partial record struct Scope
     public static Scope Parse(string value) =>
         StringValue.Must(TryParse(value, out var parsed, out var errors) ? parsed : null, errors);
 
-    /// <summary>None for a blank string; throws for one that is not valid.</summary>
+    /// <summary>Null for a blank string; throws if the string is not valid.</summary>
     public static Scope? ParseOrDefault(string? value) => string.IsNullOrWhiteSpace(value) ? null : Parse(value);
 
     [GeneratedRegex(@"^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$")]

@@ -1,6 +1,6 @@
 namespace Duende.AccessTokenManagement;
 
-/// <summary>What one token request may ask beyond the options.</summary>
+/// <summary>Parameters of one token request that override the options.</summary>
 public record TokenRequestParameters
 {
     public Scope? Scope { get; init; }

@@ -7,11 +7,13 @@ public abstract record TokenResult
 {
     public static FailedResult Failure(string error, string? errorDescription = null) => new(error, errorDescription);
 
-    public static TokenResult<T> Success<T>(T token) where T : class => token;
+    public static TokenResult<T> Success<T>(T token)
+        where T : class => token;
 }
 
 /// <summary>A token, or why there is none.</summary>
-public sealed record TokenResult<T> : TokenResult where T : class
+public sealed record TokenResult<T> : TokenResult
+    where T : class
 {
     TokenResult(T token) => Token = token;
 

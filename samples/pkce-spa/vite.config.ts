@@ -1,19 +1,27 @@
 import { defineConfig, loadEnv } from 'vite';
 
-// The development server of the sample. It sends the policy that a published one should send, too: scripts and styles of
-// its own only, and calls to nobody but the provider, the API and the upstream provider.
+// The development server sends the Content-Security-Policy that a published page should send too: only its own scripts
+// and styles, and requests only to the provider, the API and the upstream provider.
 export default defineConfig(({ mode }) => {
   const env = loadEnv(mode, import.meta.dirname, 'VITE_');
-  const partners = [env.VITE_ISSUER, env.VITE_API, env.VITE_UPSTREAM].filter(Boolean).map((url) => new URL(url!).origin);
+  const origins = [env.VITE_ISSUER, env.VITE_API, env.VITE_UPSTREAM].filter(Boolean).map((url) => new URL(url!).origin);
+  const policy = [
+    "default-src 'self'",
+    `connect-src 'self' ${origins.join(' ')}`,
+    "base-uri 'none'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "form-action 'none'",
+  ];
   return {
     server: {
       port: Number(process.env.PORT ?? 5107),
       strictPort: true,
-      // The design tokens are the product's own, two folders up.
+      // The style sheets are in Lightning.Web, two folders up.
       fs: { allow: ['../..'] },
       hmr: false,
       headers: {
-        'Content-Security-Policy': `default-src 'self'; connect-src 'self' ${partners.join(' ')}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'none'`,
+        'Content-Security-Policy': policy.join('; '),
         'Referrer-Policy': 'no-referrer',
       },
     },

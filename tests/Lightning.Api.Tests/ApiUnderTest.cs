@@ -23,7 +23,7 @@ using Npgsql;
 
 namespace Lightning.Api.Tests;
 
-/// <summary>The API over a database of its own, trusting an issuer whose key the tests hold.</summary>
+/// <summary>The API with its own database, trusting an issuer whose key the tests have.</summary>
 public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 {
     public static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" };
@@ -36,48 +36,68 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 
     public LogLines Log { get; } = new();
 
-    /// <summary>What a test puts before the API's own endpoints.</summary>
+    /// <summary>Middleware to run before the endpoints.</summary>
     public Action<IApplicationBuilder>? Extend { get; init; }
 
-    /// <summary>How many connections to the database there may be; as many as are needed where not set.</summary>
+    /// <summary>The maximum size of the connection pool; 100 if null.</summary>
     public int? Pool { get; init; }
 
-    /// <summary>Services besides, or in the place of the API's own.</summary>
+    /// <summary>Adds or replaces services.</summary>
     public Action<IServiceCollection>? Configure { get; init; }
 
-    /// <summary>Settings besides.</summary>
-    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>Additional settings.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } =
+        new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Whether it listens on a socket, as what the server itself refuses can only be seen there.</summary>
+    /// <summary>Whether to use Kestrel on a socket instead of the test server, for its own limits.</summary>
     public bool IsOnSocket { get; init; }
 
-    /// <summary>Whether a test wants to see the server at fault; else an answer that the document does not know fails it.</summary>
-    public bool LetsFaultsPass { get; init; }
+    /// <summary>
+    /// Whether undocumented responses are allowed. By default they fail the test.
+    /// </summary>
+    public bool AllowsUndocumentedResponses { get; init; }
 
     public async ValueTask InitializeAsync()
     {
-        if (Database is null) Database = await server.CreateDatabaseAsync();
+        if (Database is null)
+            Database = await server.CreateDatabaseAsync();
         factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api")) { MaxPoolSize = Pool ?? 100 }.ConnectionString);
+            host.UseSetting(
+                "ConnectionStrings:lightning",
+                new NpgsqlConnectionStringBuilder(Database.ConnectionStringOf("api"))
+                {
+                    MaxPoolSize = Pool ?? 100,
+                }.ConnectionString
+            );
             host.UseSetting("Owner", Database.ConnectionString);
-            if (Extend is not null) host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
+            if (Extend is not null)
+                host.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new Extension(Extend)));
             host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             host.UseSetting("Oidc:Authority", People.Issuer);
-            host.UseSetting("Api:Origins:0", CrossOriginTests.Origin);
-            // The issuer's metadata as it would be fetched, and nothing else, is put in its place.
-            host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
-                bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
-                    new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } })));
+            host.UseSetting("Api:Origins:0", CorsTests.Origin);
+            // Replaces only the issuer's metadata, which would be fetched.
+            host.ConfigureTestServices(services =>
+                services.PostConfigure<JwtBearerOptions>(
+                    JwtBearerDefaults.AuthenticationScheme,
+                    bearer =>
+                        bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+                            new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { Key } }
+                        )
+                )
+            );
             host.ConfigureLogging(logging => logging.AddProvider(Log));
-            if (Configure is not null) host.ConfigureTestServices(Configure);
-            foreach (var (key, value) in Settings) host.UseSetting(key, value);
+            if (Configure is not null)
+                host.ConfigureTestServices(Configure);
+            foreach (var (key, value) in Settings)
+                host.UseSetting(key, value);
         });
-        // Not by a port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
-        if (IsOnSocket) factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        // Listen instead of a port number: with that the factory sometimes sets the addresses too late.
+        if (IsOnSocket)
+            factory.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
     }
 
-    /// <summary>Another replica over the same database; it leaves the database behind.</summary>
+    /// <summary>Starts another replica with the same database.</summary>
     public async Task<ApiUnderTest> ReplicateAsync()
     {
         var replica = new ApiUnderTest(server) { Database = Database, ownsDatabase = false };
@@ -87,11 +107,16 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 
     public IServiceProvider Services => factory!.Services;
 
-    /// <summary>A client without a token. Every answer is held against the document.</summary>
+    /// <summary>A client without a token. It validates every response against the document.</summary>
     public HttpClient Anonymous()
     {
-        var client = factory!.CreateDefaultClient(new ContractHandler { LetsFaultsPass = LetsFaultsPass });
-        if (IsOnSocket) client.BaseAddress = new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        var client = factory!.CreateDefaultClient(
+            new ContractHandler { AllowsUndocumentedResponses = AllowsUndocumentedResponses }
+        );
+        if (IsOnSocket)
+            client.BaseAddress = new Uri(
+                Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+            );
         return client;
     }
 
@@ -102,10 +127,13 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
         return client;
     }
 
-    /// <summary>Waits until what was read of sessions is remembered: for a moment after the start, until the feed has come, each request reads it anew.</summary>
-    public Task<TimeSpan> RemembersAsync() => Wait.UntilAsync(async () => await Anonymous().GetStringAsync("/health/ready") == "Healthy");
+    /// <summary>
+    /// Waits until sessions are cached: the cache is off after the start until the change feed is connected.
+    /// </summary>
+    public Task<TimeSpan> WaitForSessionCacheAsync() =>
+        Wait.UntilAsync(async () => await Anonymous().GetStringAsync("/health/ready") == "Healthy");
 
-    /// <summary>A person with a live session, and a client that bears their token.</summary>
+    /// <summary>Creates a user with a session, and a client with their token.</summary>
     public async Task<Person> SignInAsync(string name, DateTimeOffset? endsAt = null, bool isAdmin = false)
     {
         await using var db = Database.Connect();
@@ -115,14 +143,25 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>An administrator who acts as a person, and a client that bears the token of that.</summary>
-    public async Task<Person> ActAsync(Person administrator, Person person)
+    public async Task<Person> ImpersonateAsync(Person administrator, Person person)
     {
         await using var db = Database.Connect();
-        var session = await db.AddActingSessionAsync(person.User, administrator.Session);
-        return new Person(person.User, session, With(Token(person.User, session, token => token.Claims["act"] = new Dictionary<string, object> { ["sub"] = administrator.User.Subject })));
+        var session = await db.AddImpersonationSessionAsync(person.User, administrator.Session);
+        return new Person(
+            person.User,
+            session,
+            With(
+                Token(
+                    person.User,
+                    session,
+                    token =>
+                        token.Claims["act"] = new Dictionary<string, object> { ["sub"] = administrator.User.Subject }
+                )
+            )
+        );
     }
 
-    /// <summary>An access token as Identity makes it, or with whatever is changed.</summary>
+    /// <summary>An access token as Identity issues it, with optional changes.</summary>
     public static string Token(User user, Session session, Action<SecurityTokenDescriptor>? change = null)
     {
         var descriptor = new SecurityTokenDescriptor
@@ -133,7 +172,12 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
             IssuedAt = DateTime.UtcNow,
             NotBefore = DateTime.UtcNow,
             Expires = DateTime.UtcNow.AddMinutes(5),
-            Claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["sub"] = user.Subject, ["sid"] = session.Id.ToString(), ["scope"] = "openid lightning" },
+            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["sub"] = user.Subject,
+                ["sid"] = session.Id.ToString(),
+                ["scope"] = "openid lightning",
+            },
             SigningCredentials = new SigningCredentials(Key, SecurityAlgorithms.EcdsaSha256),
         };
         change?.Invoke(descriptor);
@@ -142,21 +186,26 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (factory is not null) await factory.DisposeAsync();
-        if (ownsDatabase) await Database.DisposeAsync();
-        // Such as a limit without an order.
-        Log.All.ShouldAllBe(line => !line.StartsWith("Warning Microsoft.EntityFrameworkCore", StringComparison.Ordinal));
+        if (factory is not null)
+            await factory.DisposeAsync();
+        if (ownsDatabase)
+            await Database.DisposeAsync();
+        // Such as a query with a limit but without an order.
+        Log.All.ShouldAllBe(line =>
+            !line.StartsWith("Warning Microsoft.EntityFrameworkCore", StringComparison.Ordinal)
+        );
     }
 }
 
-/// <summary>Puts something at the front of the pipeline.</summary>
+/// <summary>Adds middleware at the front of the pipeline.</summary>
 sealed class Extension(Action<IApplicationBuilder> extend) : IStartupFilter
 {
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        extend(app);
-        next(app);
-    };
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
+        {
+            extend(app);
+            next(app);
+        };
 }
 
 public sealed record Person(User User, Session Session, HttpClient Client);

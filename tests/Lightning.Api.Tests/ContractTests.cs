@@ -5,19 +5,30 @@ using Npgsql;
 
 namespace Lightning.Api.Tests;
 
-/// <summary>An API on a socket, and others like it that are short of something.</summary>
+/// <summary>An API on a socket, and variants that are broken.</summary>
 public sealed class ApisUnderContract(PostgresServer server) : IAsyncLifetime
 {
-    /// <summary>One that wants for nothing.</summary>
+    /// <summary>A working API.</summary>
     public ApiUnderTest Whole { get; } = new(server) { IsOnSocket = true };
 
-    /// <summary>One that cannot reach its database.</summary>
-    public ApiUnderTest Cut { get; } = new(server) { Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["ConnectionStrings:lightning"] = "Host=127.0.0.1;Port=1;Username=nobody;Password=none;Database=none" } };
+    /// <summary>An API without a database.</summary>
+    public ApiUnderTest Cut { get; } =
+        new(server)
+        {
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["ConnectionStrings:lightning"] = "Host=127.0.0.1;Port=1;Username=nobody;Password=none;Database=none",
+            },
+        };
 
-    /// <summary>One that soon has enough of tokens that lead nowhere.</summary>
-    public ApiUnderTest Crowded { get; } = new(server) { Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Sessions:UnknownPerMinute"] = "10" } };
+    /// <summary>An API with a low limit for invalid tokens.</summary>
+    public ApiUnderTest Crowded { get; } =
+        new(server)
+        {
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Sessions:UnknownPerMinute"] = "10" },
+        };
 
-    /// <summary>Somebody who has notes, and somebody with whom they are shared.</summary>
+    /// <summary>A user with notes and a user with whom they are shared.</summary>
     public (Person Owner, Person Reader) People { get; private set; }
 
     public async ValueTask InitializeAsync()
@@ -36,38 +47,71 @@ public sealed class ApisUnderContract(PostgresServer server) : IAsyncLifetime
     }
 }
 
-/// <summary>What the document says that an operation may answer, it does: each status of each is brought about.</summary>
+/// <summary>
+/// Produces each documented status code of each operation.
+/// </summary>
 public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderContract>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>How each status comes about.</summary>
+    /// <summary>How to produce each status code.</summary>
     static readonly Dictionary<int, Func<Attempt, Task<HttpResponseMessage>>> Ways = new()
     {
         [200] = attempt => attempt.SendAsync(),
         [201] = attempt => attempt.SendAsync(),
         [204] = attempt => attempt.SendAsync(),
         [304] = attempt => attempt.SendAsync(request => request.Headers.TryAddWithoutValidation("If-None-Match", "*")),
-        [400] = attempt => attempt.SendAsync(request => request.RequestUri = new Uri($"{request.RequestUri!.OriginalString.Split('?')[0]}?nonsense=1", UriKind.Relative)),
+        [400] = attempt =>
+            attempt.SendAsync(request =>
+                request.RequestUri = new Uri(
+                    $"{request.RequestUri!.OriginalString.Split('?')[0]}?nonsense=1",
+                    UriKind.Relative
+                )
+            ),
         [401] = attempt => attempt.SendAsync(by: attempt.Api.Anonymous()),
-        [403] = attempt => attempt.SendAsync(by: attempt.Api.With(ApiUnderTest.Token(attempt.Owner.User, attempt.Owner.Session, token => token.Claims["scope"] = "openid"))),
-        [404] = attempt => attempt.SendAsync(request => request.RequestUri = new Uri(Missing(request.RequestUri!.OriginalString), UriKind.Relative)),
+        [403] = attempt =>
+            attempt.SendAsync(
+                by: attempt.Api.With(
+                    ApiUnderTest.Token(
+                        attempt.Owner.User,
+                        attempt.Owner.Session,
+                        token => token.Claims["scope"] = "openid"
+                    )
+                )
+            ),
+        [404] = attempt =>
+            attempt.SendAsync(request =>
+                request.RequestUri = new Uri(Missing(request.RequestUri!.OriginalString), UriKind.Relative)
+            ),
         [409] = async attempt =>
         {
             (await attempt.SendAsync()).EnsureSuccessStatusCode();
             return await attempt.SendAsync();
         },
-        [412] = attempt => attempt.Name == "ArchiveNotes" ? attempt.OvertakenAsync() : attempt.SendAsync(request => request.Headers.TryAddWithoutValidation("If-Match", "\"0\""), ifMatch: null),
-        // Asked first whether it may come: else the server hangs up while it is still being sent.
-        [413] = attempt => attempt.SendAsync(request =>
-        {
-            request.Headers.ExpectContinue = true;
-            request.Content = new ByteArrayContent(new byte[1024 * 1024 + 1]) { Headers = { ContentType = new("application/json") } };
-        }),
-        [415] = attempt => attempt.SendAsync(request => request.Content = new StringContent("<a/>", Encoding.UTF8, "text/xml")),
+        [412] = attempt =>
+            attempt.Name == "ArchiveNotes"
+                ? attempt.OvertakenAsync()
+                : attempt.SendAsync(
+                    request => request.Headers.TryAddWithoutValidation("If-Match", "\"0\""),
+                    ifMatch: null
+                ),
+        // Expect: 100-continue, because the server closes the connection while the body is being sent.
+        [413] = attempt =>
+            attempt.SendAsync(request =>
+            {
+                request.Headers.ExpectContinue = true;
+                request.Content = new ByteArrayContent(new byte[1024 * 1024 + 1])
+                {
+                    Headers = { ContentType = new("application/json") },
+                };
+            }),
+        [415] = attempt =>
+            attempt.SendAsync(request => request.Content = new StringContent("<a/>", Encoding.UTF8, "text/xml")),
         [422] = async attempt =>
         {
-            (await attempt.SendAsync(request => request.Headers.Add("Idempotency-Key", attempt.Key))).EnsureSuccessStatusCode();
+            (
+                await attempt.SendAsync(request => request.Headers.Add("Idempotency-Key", attempt.Key))
+            ).EnsureSuccessStatusCode();
             return await attempt.SendAsync(request =>
             {
                 request.Headers.Add("Idempotency-Key", attempt.Key);
@@ -78,28 +122,34 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
         [429] = async attempt =>
         {
             for (var tries = 0; ; tries++)
-                if (await attempt.SendAsync(by: attempt.Crowded.With($"made.up.{tries}")) is var answer && (answer.StatusCode != HttpStatusCode.Unauthorized || tries == 20)) return answer;
+                if (
+                    await attempt.SendAsync(by: attempt.Crowded.With($"made.up.{tries}")) is var response
+                    && (response.StatusCode != HttpStatusCode.Unauthorized || tries == 20)
+                )
+                    return response;
         },
-        [503] = attempt => attempt.SendAsync(by: attempt.Cut.With(ApiUnderTest.Token(attempt.Owner.User, attempt.Owner.Session))),
+        [503] = attempt =>
+            attempt.SendAsync(by: attempt.Cut.With(ApiUnderTest.Token(attempt.Owner.User, attempt.Owner.Session))),
     };
 
     public static TheoryData<string> Names => [.. Contract.OfTheApi.Operations.Select(operation => operation.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Operation_EachStatusOfTheDocument_ComesAbout(string name)
+    public async Task Operation_can_return_each_documented_status(string name)
     {
         foreach (var status in Contract.OfTheApi.Operations.Single(operation => operation.Name == name).Statuses)
         {
-            Ways.Keys.ShouldContain(status, $"nobody knows how {name} comes to answer it");
-            using var answer = await Ways[status](await Attempt.BeginAsync(apis, name));
-            ((int)answer.StatusCode).ShouldBe(status, name);
+            Ways.Keys.ShouldContain(status, $"{name}: no request is known that produces it");
+            using var response = await Ways[status](await Attempt.BeginAsync(apis, name));
+            ((int)response.StatusCode).ShouldBe(status, name);
         }
     }
 
-    static string Missing(string path) => System.Text.RegularExpressions.Regex.Replace(path, "[0-9a-f-]{36}", Guid.NewGuid().ToString());
+    static string Missing(string path) =>
+        System.Text.RegularExpressions.Regex.Replace(path, "[0-9a-f-]{36}", Guid.NewGuid().ToString());
 
-    /// <summary>One call of an operation upon a note, a share and people of its own, by somebody who may.</summary>
+    /// <summary>One call of an operation, with its own note, share and users.</summary>
     sealed class Attempt(ApisUnderContract apis, string name, Person owner, Person caller, string note, string share)
     {
         public string Name => name;
@@ -114,39 +164,77 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
 
         public Person Owner => owner;
 
-        public string? Body => MatrixTests.Rows[name].Body is { } body ? MatrixTests.Fill(body, note, share, owner) : null;
+        public string? Body =>
+            MatrixTests.Rows[name].Body is { } body ? MatrixTests.Fill(body, note, share, owner) : null;
 
         public static async Task<Attempt> BeginAsync(ApisUnderContract apis, string name)
         {
-            // Somebody who is removed is removed for this once only.
-            var removes = MatrixTests.Rows[name] is { Method: "DELETE", Path: var path } && path.Contains("{user}", StringComparison.Ordinal);
+            // A user that is deleted cannot be shared between attempts.
+            var removes =
+                MatrixTests.Rows[name] is { Method: "DELETE", Path: var path }
+                && path.Contains("{user}", StringComparison.Ordinal);
             var owner = removes ? await apis.Whole.SignInAsync("owner") : apis.People.Owner;
             var note = await owner.WriteAsync("A note");
             var share = await owner.ShareAsync(note, apis.People.Reader);
-            return new Attempt(apis, name, owner, removes ? await apis.Whole.SignInAsync("admin", isAdmin: true) : owner, note, share);
+            return new Attempt(
+                apis,
+                name,
+                owner,
+                removes ? await apis.Whole.SignInAsync("admin", isAdmin: true) : owner,
+                note,
+                share
+            );
         }
 
-        public async Task<HttpResponseMessage> SendAsync(Action<HttpRequestMessage>? change = null, HttpClient? by = null, string? ifMatch = "*")
+        public async Task<HttpResponseMessage> SendAsync(
+            Action<HttpRequestMessage>? change = null,
+            HttpClient? by = null,
+            string? ifMatch = "*"
+        )
         {
             var row = MatrixTests.Rows[name];
             using var request = new HttpRequestMessage(new(row.Method), MatrixTests.Fill(row.Path, note, share, owner));
-            if (Body is not null) request.Content = new StringContent(Body, Encoding.UTF8, "application/json");
-            if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+            if (Body is not null)
+                request.Content = new StringContent(Body, Encoding.UTF8, "application/json");
+            if (ifMatch is not null)
+                request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
             change?.Invoke(request);
-            return await (by ?? caller.Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            return await (by ?? caller.Client).SendAsync(
+                request,
+                HttpCompletionOption.ResponseHeadersRead,
+                Cancellation
+            );
         }
 
-        /// <summary>Somebody else's write is under way when this one reads, and is done before this one writes.</summary>
+        /// <summary>
+        /// A concurrent write that starts before this one reads and commits before this one writes.
+        /// </summary>
         public async Task<HttpResponseMessage> OvertakenAsync()
         {
             await using var other = new NpgsqlConnection(apis.Whole.Database.ConnectionString);
             await other.OpenAsync(Cancellation);
             await using var writing = await other.BeginTransactionAsync(Cancellation);
-            await using (var write = new NpgsqlCommand($"UPDATE app.notes SET title = 'Overtaken' WHERE id = '{note[^36..]}'", other)) await write.ExecuteNonQueryAsync(Cancellation);
-            var answer = SendAsync();
-            await Wait.UntilAsync(async () => (bool)(await apis.Whole.Database.ExecuteAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"))!);
+            await using (
+                var write = new NpgsqlCommand(
+                    $"UPDATE app.notes SET title = 'Overtaken' WHERE id = '{note[^36..]}'",
+                    other
+                )
+            )
+                await write.ExecuteNonQueryAsync(Cancellation);
+            var response = SendAsync();
+            await Wait.UntilAsync(async () =>
+                (bool)
+                    (
+                        await apis.Whole.Database.ExecuteAsync(
+                            """
+                            SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                                AND wait_event_type = 'Lock')
+                            """
+                        )
+                    )!
+            );
             await writing.CommitAsync(Cancellation);
-            return await answer;
+            return await response;
         }
     }
 }

@@ -7,12 +7,19 @@ using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Lightning.Api.Tests;
 
-/// <summary>Where the page that documents the API is, and what it may do.</summary>
+/// <summary>The API reference page: availability and Content-Security-Policy.</summary>
 public class DocsPageTests(PostgresServer server)
 {
     static readonly string[] Files =
     [
-        "docs.js", "docs.css", "tokens.css", "icon.svg", "callback.html", "callback.js", "scalar.js", "scalar.aspnetcore.js",
+        "docs.js",
+        "docs.css",
+        "tokens.css",
+        "icon.svg",
+        "callback.html",
+        "callback.js",
+        "scalar.js",
+        "scalar.aspnetcore.js",
     ];
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -22,7 +29,7 @@ public class DocsPageTests(PostgresServer server)
     [InlineData("Development", "false", false)]
     [InlineData("Production", null, false)]
     [InlineData("Production", "true", true)]
-    public async Task Page_IsThereInDevelopment_AndElsewhereOnlyWhereItIsAskedFor(string environment, string? show, bool isThere)
+    public async Task Page_is_available_in_development_or_if_enabled(string environment, string? show, bool isThere)
     {
         await using var database = await server.CreateDatabaseAsync();
         await using var api = Create(database, environment, show);
@@ -32,10 +39,11 @@ public class DocsPageTests(PostgresServer server)
         page.StatusCode.ShouldBe(isThere ? HttpStatusCode.OK : HttpStatusCode.NotFound);
         foreach (var file in Files)
         {
-            using var answer = await client.GetAsync($"/docs/{file}", Cancellation);
-            answer.StatusCode.ShouldBe(isThere ? HttpStatusCode.OK : HttpStatusCode.NotFound, file);
-            if (!isThere) continue;
-            var policy = PolicyOf(answer);
+            using var response = await client.GetAsync($"/docs/{file}", Cancellation);
+            response.StatusCode.ShouldBe(isThere ? HttpStatusCode.OK : HttpStatusCode.NotFound, file);
+            if (!isThere)
+                continue;
+            var policy = PolicyOf(response);
             policy.ShouldNotContain("unsafe");
             policy.ShouldContain("default-src 'none'; script-src 'self'; ");
             policy.ShouldContain("connect-src 'self' https://id.example.com; ");
@@ -55,12 +63,18 @@ public class DocsPageTests(PostgresServer server)
         page.Headers.CacheControl!.NoStore.ShouldBeTrue();
         var policy = PolicyOf(page);
         policy.ShouldContain("connect-src 'self' https://id.example.com; ");
-        var nonce = Regex.Match(policy, "^default-src 'none'; script-src 'nonce-([A-Za-z0-9+/=]{22,})'; ").Groups[1].Value;
+        var nonce = Regex
+            .Match(policy, "^default-src 'none'; script-src 'nonce-([A-Za-z0-9+/=]{22,})'; ")
+            .Groups[1]
+            .Value;
         nonce.ShouldNotBeEmpty();
-        // Styles are the one exception; see DocsPage.
+        // Styles are the exception; see DocsPage.
         policy.Replace("style-src 'self' 'unsafe-inline'; ", "", StringComparison.Ordinal).ShouldNotContain("unsafe");
         var html = await page.Content.ReadAsStringAsync(Cancellation);
-        var scripts = Regex.Matches(html, "<script[^>]*>").Select(script => WebUtility.HtmlDecode(script.Value)).ToArray();
+        var scripts = Regex
+            .Matches(html, "<script[^>]*>")
+            .Select(script => WebUtility.HtmlDecode(script.Value))
+            .ToArray();
         scripts.Length.ShouldBe(3);
         scripts.ShouldAllBe(script => script.Contains($"nonce=\"{nonce}\"", StringComparison.Ordinal));
         html.ShouldContain("""<meta name="client-id" content="lightning-public">""");
@@ -76,12 +90,20 @@ public class DocsPageTests(PostgresServer server)
 
         var html = await client.GetStringAsync("/docs/", Cancellation);
 
-        foreach (var setting in new[]
-        {
-            "\"agent\":{\"disabled\":true}", "\"mcp\":{\"disabled\":true}", "\"telemetry\":false", "\"hideClientButton\":true",
-            "\"showDeveloperTools\":\"never\"", "\"withDefaultFonts\":false",
-        }) html.ShouldContain(setting);
-        foreach (var setting in new[] { "proxyUrl", "persistAuth", "cdn" }) html.ShouldNotContain(setting);
+        foreach (
+            var setting in new[]
+            {
+                "\"agent\":{\"disabled\":true}",
+                "\"mcp\":{\"disabled\":true}",
+                "\"telemetry\":false",
+                "\"hideClientButton\":true",
+                "\"showDeveloperTools\":\"never\"",
+                "\"withDefaultFonts\":false",
+            }
+        )
+            html.ShouldContain(setting);
+        foreach (var setting in new[] { "proxyUrl", "persistAuth", "cdn" })
+            html.ShouldNotContain(setting);
     }
 
     [Fact]
@@ -91,19 +113,22 @@ public class DocsPageTests(PostgresServer server)
         await using var api = Create(database, "Development", show: null);
         using var client = api.CreateClient();
 
-        using var answer = await client.GetAsync("/docs/v2", Cancellation);
+        using var response = await client.GetAsync("/docs/v2", Cancellation);
 
-        answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    static string PolicyOf(HttpResponseMessage answer) => answer.Headers.GetValues("Content-Security-Policy").Single();
+    static string PolicyOf(HttpResponseMessage response) =>
+        response.Headers.GetValues("Content-Security-Policy").Single();
 
-    static WebApplicationFactory<Program> Create(TestDatabase database, string environment, string? show) => new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
-    {
-        host.UseEnvironment(environment);
-        host.UseSetting("ConnectionStrings:lightning", database.ConnectionStringOf("api"));
-        host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        host.UseSetting("Oidc:Authority", "https://id.example.com");
-        if (show is not null) host.UseSetting("Api:Docs:Show", show);
-    });
+    static WebApplicationFactory<Program> Create(TestDatabase database, string environment, string? show) =>
+        new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            host.UseEnvironment(environment);
+            host.UseSetting("ConnectionStrings:lightning", database.ConnectionStringOf("api"));
+            host.UseSetting("DataProtection:MasterKey", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+            host.UseSetting("Oidc:Authority", "https://id.example.com");
+            if (show is not null)
+                host.UseSetting("Api:Docs:Show", show);
+        });
 }

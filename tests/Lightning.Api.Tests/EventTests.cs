@@ -11,9 +11,13 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Changes_OfOwnAndSharedNotes_AreToldByIdToWhoMaySeeThem_AndToNobodyElse()
+    public async Task Events_reach_only_users_who_can_see_the_note()
     {
-        var (ada, bob, eve) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("eve", isAdmin: true));
+        var (ada, bob, eve) = (
+            await api.SignInAsync("ada"),
+            await api.SignInAsync("bob"),
+            await api.SignInAsync("eve", isAdmin: true)
+        );
         await using var adas = await Listening.BeginAsync(ada.Client);
         await using var bobs = await Listening.BeginAsync(bob.Client);
         await using var eves = await Listening.BeginAsync(eve.Client);
@@ -28,23 +32,26 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         await bobs.HearsAsync("gone", note);
         (await ada.DeleteAsync(note)).EnsureSuccessStatusCode();
         await adas.HearsAsync("gone", note);
-        // Eve, who is an administrator, hears of her own and of nothing else before it.
+        // Eve is an administrator, but only receives events for her own notes.
         var hers = await eve.WriteAsync("Eve's");
         (await eves.NextAsync()).ShouldBe(("changed", hers[^36..]));
-        foreach (var all in new[] { adas, bobs, eves }) all.Text.ShouldNotContain("words");
+        foreach (var all in new[] { adas, bobs, eves })
+            all.Text.ShouldNotContain("words");
     }
 
     [Fact]
-    public async Task Claim_OfAShare_IsToldToWhoProvedTheAddress_AndNotToWhoGaveIt()
+    public async Task Claimed_share_sends_an_event_to_the_recipient_only()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var note = await ada.WriteAsync("Waiting");
         (await ada.PostAsync($"{note}/shares", new { address = $"new-{bob.User.Email}" })).EnsureSuccessStatusCode();
         await using var adas = await Listening.BeginAsync(ada.Client);
         await using var bobs = await Listening.BeginAsync(bob.Client);
-        // What was still on its way when she began to listen comes before this.
+        // Pending events from before the subscription come first.
         await adas.HearsAsync("changed", await ada.WriteAsync("Last"));
-        await api.Database.ExecuteAsync($"UPDATE app.users SET email = 'new-{bob.User.Email}' WHERE id = '{bob.User.Id}'");
+        await api.Database.ExecuteAsync(
+            $"UPDATE app.users SET email = 'new-{bob.User.Email}' WHERE id = '{bob.User.Id}'"
+        );
         await bobs.HearsAsync("changed", note);
         var next = await ada.WriteAsync("Next");
         (await adas.NextAsync()).ShouldBe(("changed", next[^36..]));
@@ -52,7 +59,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task Stream_WhenItsSessionEnds_IsClosed_AndAnothersGoesOn()
+    public async Task Stream_is_closed_when_its_session_ends()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         await using var adas = await Listening.BeginAsync(ada.Client);
@@ -64,11 +71,17 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Fact]
-    public async Task Stream_WhenNobodyTellsThatItsSessionEnded_GoesOn_SoThatTheTestBeforeCanFail()
+    public async Task Stream_stays_open_without_the_session_notification()
     {
         await using var own = new ApiUnderTest(api.Server);
         await own.InitializeAsync();
-        await own.Database.ExecuteAsync("""DO $do$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('identity.end_session'::regproc), 'PERFORM pg_notify[^;]*;', ''); END $do$""");
+        await own.Database.ExecuteAsync(
+            """
+DO $do$ BEGIN
+EXECUTE regexp_replace(pg_get_functiondef('identity.end_session'::regproc), 'PERFORM pg_notify[^;]*;', '');
+END $do$
+"""
+        );
         var ada = await own.SignInAsync("ada");
         await using var adas = await Listening.BeginAsync(ada.Client);
         await own.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
@@ -76,7 +89,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Fact]
-    public async Task Stream_ThatIsLeft_IsForgotten_AndHoldsNoConnectionMeanwhile()
+    public async Task Stream_holds_no_connection_and_ends_with_its_client()
     {
         await using var own = new ApiUnderTest(api.Server) { Pool = 2 };
         await own.InitializeAsync();
@@ -84,15 +97,17 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var feed = (Events.NoteFeed)own.Services.GetService(typeof(Events.NoteFeed))!;
         var streams = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Listening.BeginAsync(ada.Client)));
         feed.Count.ShouldBe(10);
-        // Ten streams, two connections, and still everybody is served.
+        // Ten streams share two connections.
         var note = await ada.WriteAsync("Served");
-        foreach (var stream in streams) await stream.HearsAsync("changed", note);
-        foreach (var stream in streams) await stream.DisposeAsync();
+        foreach (var stream in streams)
+            await stream.HearsAsync("changed", note);
+        foreach (var stream in streams)
+            await stream.DisposeAsync();
         await Wait.UntilAsync(() => feed.Count == 0);
     }
 
     [Fact]
-    public async Task Stream_ClientLeaves_LogsNoWarning()
+    public async Task Stream_abort_logs_no_warning()
     {
         await using var own = new ApiUnderTest(api.Server) { IsOnSocket = true };
         await own.InitializeAsync();
@@ -102,17 +117,19 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var trace = ActivityTraceId.CreateRandom();
         ada.Client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
 
-        // Some leave while nothing happens, others while they are told of a change.
+        // Some clients disconnect while idle, others during an event.
         var streams = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Listening.BeginAsync(ada.Client)));
-        foreach (var stream in streams.Take(5)) await stream.DisposeAsync();
+        foreach (var stream in streams.Take(5))
+            await stream.DisposeAsync();
         await ada.WriteAsync("On its way");
-        foreach (var stream in streams.Skip(5)) await stream.DisposeAsync();
+        foreach (var stream in streams.Skip(5))
+            await stream.DisposeAsync();
 
         await spans.PathsOfAsync(trace.ToHexString(), streams.Length, "/api/v1/notes/events");
         own.Log.All.ShouldAllBe(line => line.StartsWith("Information", StringComparison.Ordinal));
     }
 
-    /// <summary>An open stream.</summary>
+    /// <summary>An open event stream.</summary>
     sealed class Listening : IAsyncDisposable
     {
         readonly HttpResponseMessage response;
@@ -129,7 +146,9 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
         public static async Task<Listening> BeginAsync(HttpClient client)
         {
-            var response = (await client.GetAsync("/api/v1/notes/events", HttpCompletionOption.ResponseHeadersRead, Cancellation)).EnsureSuccessStatusCode();
+            var response = (
+                await client.GetAsync("/api/v1/notes/events", HttpCompletionOption.ResponseHeadersRead, Cancellation)
+            ).EnsureSuccessStatusCode();
             response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
             var listening = new Listening(response, await response.Content.ReadAsStreamAsync(Cancellation));
             (await listening.NextAsync()).ShouldBe(("anything", ""));
@@ -141,23 +160,22 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             (await items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Cancellation)).ShouldBeTrue();
             heard.Add(items.Current.Data);
             Contract.OfTheApi.CheckEvent(items.Current.Data);
-            return (items.Current.EventType, JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? "");
+            return (
+                items.Current.EventType,
+                JsonDocument.Parse(items.Current.Data).RootElement.GetProperty("id").GetString() ?? ""
+            );
         }
 
-        /// <summary>Waits for an event; whatever comes before it is heard too.</summary>
+        /// <summary>Waits for an event, and also collects those before it.</summary>
         public async Task HearsAsync(string kind, string note)
         {
-            while (await NextAsync() != (kind, note[^36..]))
-            {
-            }
+            while (await NextAsync() != (kind, note[^36..])) { }
         }
 
         public async Task<TimeSpan> EndsAsync(TimeSpan? within = null)
         {
             var clock = System.Diagnostics.Stopwatch.StartNew();
-            while (await items.MoveNextAsync().AsTask().WaitAsync(within ?? TimeSpan.FromSeconds(10), Cancellation))
-            {
-            }
+            while (await items.MoveNextAsync().AsTask().WaitAsync(within ?? TimeSpan.FromSeconds(10), Cancellation)) { }
             return clock.Elapsed;
         }
 

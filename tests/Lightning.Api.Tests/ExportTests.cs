@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using Lightning.Data;
 using Lightning.Testing;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,16 +12,18 @@ public class ExportTests(PostgresServer server)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Export_WhileItIsWritten_IsOfOneMoment_AndWithoutItsTransactionIsNot(bool isBroken)
+    public async Task Export_is_a_snapshot_only_with_its_transaction(bool isBroken)
     {
         ApiUnderTest api = null!;
         api = new ApiUnderTest(server)
         {
-            Configure = services => services.ConfigureDbContext<LightningDb>(options =>
-            {
-                options.AddInterceptors(new Meanwhile(() => api.Database.ExecuteAsync("DELETE FROM app.notes")));
-                if (isBroken) options.AddInterceptors(new EachStatementsOwnMoment());
-            }),
+            Configure = services =>
+                services.ConfigureDbContext<LightningDb>(options =>
+                {
+                    options.AddInterceptors(new Meanwhile(() => api.Database.ExecuteAsync("DELETE FROM app.notes")));
+                    if (isBroken)
+                        options.AddInterceptors(new EachStatementsOwnMoment());
+                }),
         };
         await using var own = api;
         await api.InitializeAsync();
@@ -34,15 +35,21 @@ public class ExportTests(PostgresServer server)
         (await ada.TitlesAsync()).ShouldBeEmpty();
     }
 
-    /// <summary>Does something when the notes have been read and the shares have not.</summary>
+    /// <summary>Runs an action after the notes have been read and before the shares.</summary>
     sealed class Meanwhile(Func<Task> act) : DbCommandInterceptor
     {
-        bool hasRead, isDone;
+        bool hasRead,
+            isDone;
 
         public override async ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+            DbCommand command,
+            CommandEventData eventData,
+            InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default
+        )
         {
-            if (command.Transaction is null) return result;
+            if (command.Transaction is null)
+                return result;
             if (hasRead && !isDone && command.CommandText.Contains("FROM app.note_shares", StringComparison.Ordinal))
             {
                 isDone = true;
@@ -56,7 +63,13 @@ public class ExportTests(PostgresServer server)
     sealed class EachStatementsOwnMoment : DbTransactionInterceptor
     {
         public override async ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
-            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default) =>
-            InterceptionResult<DbTransaction>.SuppressWithResult(await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken));
+            DbConnection connection,
+            TransactionStartingEventData eventData,
+            InterceptionResult<DbTransaction> result,
+            CancellationToken cancellationToken = default
+        ) =>
+            InterceptionResult<DbTransaction>.SuppressWithResult(
+                await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken)
+            );
     }
 }

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Lightning.Api.Tests;
 
-/// <summary>Bodies that no client of ours sends.</summary>
+/// <summary>Malformed and malicious request bodies.</summary>
 public class HostileInputTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 {
     [Theory]
@@ -14,11 +14,15 @@ public class HostileInputTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [InlineData("application/json", """{"title":"a\u0000b"}""", HttpStatusCode.BadRequest)]
     [InlineData("application/json", "null", HttpStatusCode.BadRequest)]
     [InlineData("text/xml", "<a/>", HttpStatusCode.UnsupportedMediaType)]
-    public async Task Note_WrittenStrangely_IsRefusedAndNoFaultOfTheServer(string type, string body, HttpStatusCode expected)
+    public async Task Hostile_body_is_rejected_without_a_server_error(string type, string body, HttpStatusCode expected)
     {
         var person = await api.SignInAsync("ada");
         using var content = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
-        using var answer = await person.Client.PostAsync("/api/v1/notes", content, TestContext.Current.CancellationToken);
-        answer.StatusCode.ShouldBe(expected);
+        using var response = await person.Client.PostAsync(
+            "/api/v1/notes",
+            content,
+            TestContext.Current.CancellationToken
+        );
+        response.StatusCode.ShouldBe(expected);
     }
 }

@@ -14,12 +14,15 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [InlineData("-createdAt")]
     [InlineData("updatedAt")]
     [InlineData("-updatedAt")]
-    public async Task List_InEachOrderPageByPageByItsLinks_HasEachNoteOnce_SharedOnesIncluded(string sort)
+    public async Task List_links_lead_through_all_notes_in_each_order(string sort)
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        string[] own = ["b", "a", "%_\\", "B", "ſtitle İ"], shared = ["a", "ab", "Z"];
-        foreach (var title in own) await ada.WriteAsync(title);
-        foreach (var title in shared) await bob.ShareAsync(await bob.WriteAsync(title), ada);
+        string[] own = ["b", "a", "%_\\", "B", "ſtitle İ"],
+            shared = ["a", "ab", "Z"];
+        foreach (var title in own)
+            await ada.WriteAsync(title);
+        foreach (var title in shared)
+            await bob.ShareAsync(await bob.WriteAsync(title), ada);
         await bob.WriteAsync("hidden");
 
         var whole = await ada.TitlesAsync($"?limit=100&sort={sort}");
@@ -28,16 +31,25 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         for (var pages = 0; next is not null; pages++)
         {
             pages.ShouldBeLessThan(4);
-            var answer = await ada.GetAsync(next);
-            titles.AddRange((await answer.EnsureSuccessStatusCode().JsonAsync()).GetProperty("items").EnumerateArray().Select(note => note.GetProperty("title").GetString()!));
-            next = answer.Headers.TryGetValues("Link", out var links) ? links.Single()[1..links.Single().IndexOf('>', StringComparison.Ordinal)] : null;
+            var response = await ada.GetAsync(next);
+            titles.AddRange(
+                (await response.EnsureSuccessStatusCode().JsonAsync())
+                    .GetProperty("items")
+                    .EnumerateArray()
+                    .Select(note => note.GetProperty("title").GetString()!)
+            );
+            next = response.Headers.TryGetValues("Link", out var links)
+                ? links.Single()[1..links.Single().IndexOf('>', StringComparison.Ordinal)]
+                : null;
         }
         titles.ShouldBe(whole);
-        (await ada.TitlesAsync($"?limit=100&sort={(sort[0] == '-' ? sort[1..] : "-" + sort)}")).ShouldBe(whole.Reverse());
+        (await ada.TitlesAsync($"?limit=100&sort={(sort[0] == '-' ? sort[1..] : "-" + sort)}")).ShouldBe(
+            whole.Reverse()
+        );
     }
 
     [Fact]
-    public async Task List_ByWords_FindsInTitleAndText_OnesOwnAndSharedOnly()
+    public async Task Search_finds_own_and_shared_notes_by_title_and_text()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         await ada.WriteAsync("Groceries", "milk and bread");
@@ -47,20 +59,34 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await ada.TitlesAsync("?q=MILK&sort=title")).ShouldBe(["Bob's milk", "Groceries", "Milk"], ignoreOrder: true);
         (await ada.TitlesAsync("?q=milk%20-white%20-bob")).ShouldBe(["Groceries"]);
         (await ada.TitlesAsync("?q=%22bread%20and%22")).ShouldBeEmpty();
-        foreach (var strange in new[] { "'", "%27%29%3B--", ":*%26!()", "%25", "%22", "-", "or" }) await ada.TitlesAsync($"?q={strange}");
+        foreach (var strange in new[] { "'", "%27%29%3B--", ":*%26!()", "%25", "%22", "-", "or" })
+            await ada.TitlesAsync($"?q={strange}");
     }
 
     [Fact]
-    public async Task Archive_OfOneAndOfSeveral_TakesThemOutOfTheList_AndForeignOnesAreLeftOut()
+    public async Task Archive_removes_own_notes_from_the_list_and_skips_others()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var (one, two, three) = (await ada.WriteAsync("One"), await ada.WriteAsync("Two"), await ada.WriteAsync("Three"));
+        var (one, two, three) = (
+            await ada.WriteAsync("One"),
+            await ada.WriteAsync("Two"),
+            await ada.WriteAsync("Three")
+        );
         var foreign = await bob.WriteAsync("Bob's");
         await bob.ShareAsync(foreign, ada, canEdit: true);
         (await ada.PutAsync($"{one}/archived", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await ada.CallAsync(HttpMethod.Put, $"{one}/archived")).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
-        var answer = await ada.PostAsync("/api/v1/notes/archive", new { ids = new[] { two, foreign, $"{Guid.NewGuid()}" }.Select(note => note[^36..]), archived = true });
-        (await answer.JsonAsync()).GetProperty("ids").EnumerateArray().Select(id => id.GetString()).ShouldBe([two[^36..]]);
+        (await ada.CallAsync(HttpMethod.Put, $"{one}/archived")).StatusCode.ShouldBe(
+            HttpStatusCode.PreconditionRequired
+        );
+        var response = await ada.PostAsync(
+            "/api/v1/notes/archive",
+            new { ids = new[] { two, foreign, $"{Guid.NewGuid()}" }.Select(note => note[^36..]), archived = true }
+        );
+        (await response.JsonAsync())
+            .GetProperty("ids")
+            .EnumerateArray()
+            .Select(id => id.GetString())
+            .ShouldBe([two[^36..]]);
         (await ada.TitlesAsync("?shared=false")).ShouldBe(["Three"]);
         (await ada.TitlesAsync("?archived=true")).ShouldBe(["One", "Two"], ignoreOrder: true);
         (await bob.TitlesAsync()).ShouldBe(["Bob's"]);
@@ -68,8 +94,15 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (await ada.PutAsync($"{three}/pinned", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await ada.TitlesAsync("?shared=false&pinned=true")).ShouldBe(["Three"]);
         (await ada.DeleteAsync($"{three}/pinned")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await ada.PostAsync("/api/v1/notes/archive", new { ids = Enumerable.Range(0, 101).Select(_ => Guid.NewGuid()), archived = true })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await ada.PostAsync("/api/v1/notes/archive", new { ids = Array.Empty<Guid>(), archived = true })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await ada.PostAsync(
+                "/api/v1/notes/archive",
+                new { ids = Enumerable.Range(0, 101).Select(_ => Guid.NewGuid()), archived = true }
+            )
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await ada.PostAsync("/api/v1/notes/archive", new { ids = Array.Empty<Guid>(), archived = true })
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Theory]
@@ -80,12 +113,13 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [InlineData("q=%00", "q")]
     [InlineData("after=nonsense", "after")]
     [InlineData("archived=perhaps", null)]
-    public async Task List_ByWhatItCannotBeAsked_Is400(string query, string? field)
+    public async Task List_with_an_unknown_filter_is_400(string query, string? field)
     {
         var ada = await api.SignInAsync("ada");
-        var answer = await ada.GetAsync($"/api/v1/notes?{query}");
-        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        if (field is not null) (await answer.JsonAsync()).GetProperty("errors").EnumerateObject().Single().Name.ToLowerInvariant().ShouldBe(field);
+        var response = await ada.GetAsync($"/api/v1/notes?{query}");
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        if (field is not null)
+            (await response.JsonAsync()).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe(field);
     }
 
     [Theory]
@@ -94,48 +128,87 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     [InlineData("-updatedAt.99999999999999999999.00000000000000000000000000000001.")]
     [InlineData("ownerId.0.00000000000000000000000000000001.")]
     [InlineData("title.0.00000000000000000000000000000001.a")]
-    public async Task List_FromAPlaceThatSomebodyMadeUp_OrOfAnotherOrder_Is400(string place)
+    public async Task List_with_a_forged_or_mismatched_cursor_is_400(string place)
     {
         var ada = await api.SignInAsync("ada");
-        (await ada.GetAsync($"/api/v1/notes?after={System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place))}")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (
+            await ada.GetAsync(
+                $"/api/v1/notes?after={System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place))}"
+            )
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
-    public async Task Me_SaysWhoAndWhat_AndTheExportHasAllThatIsOnesOwn()
+    public async Task Me_returns_user_and_permissions_and_export_all_data()
     {
-        var (ada, bob, root) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("root", isAdmin: true));
+        var (ada, bob, root) = (
+            await api.SignInAsync("ada"),
+            await api.SignInAsync("bob"),
+            await api.SignInAsync("root", isAdmin: true)
+        );
         var me = await ada.ReadAsync("/api/v1/me");
         me.GetProperty("user").GetProperty("id").GetGuid().ShouldBe(ada.User.Id);
         me.GetProperty("can").GetProperty("users").GetProperty("delete").GetBoolean().ShouldBeFalse();
         me.GetProperty("can").GetProperty("notes").GetProperty("create").GetBoolean().ShouldBeTrue();
-        (await root.ReadAsync("/api/v1/me")).GetProperty("can").GetProperty("users").GetProperty("delete").GetBoolean().ShouldBeTrue();
+        (await root.ReadAsync("/api/v1/me"))
+            .GetProperty("can")
+            .GetProperty("users")
+            .GetProperty("delete")
+            .GetBoolean()
+            .ShouldBeTrue();
 
-        for (var i = 0; i < 120; i++) await ada.WriteAsync($"Note {i}");
+        for (var i = 0; i < 120; i++)
+            await ada.WriteAsync($"Note {i}");
         await ada.ShareAsync(await ada.WriteAsync("Given"), bob);
         await bob.ShareAsync(await bob.WriteAsync("Bob's words"), ada);
-        var text = await (await ada.GetAsync("/api/v1/me/export")).EnsureSuccessStatusCode().Content.ReadAsStringAsync(Cancellation);
+        var text = await (await ada.GetAsync("/api/v1/me/export"))
+            .EnsureSuccessStatusCode()
+            .Content.ReadAsStringAsync(Cancellation);
         var export = System.Text.Json.JsonDocument.Parse(text).RootElement;
         export.GetProperty("notes").GetArrayLength().ShouldBe(121);
-        (export.GetProperty("sharesGiven").GetArrayLength(), export.GetProperty("sharesReceived").GetArrayLength()).ShouldBe((1, 1));
+        (
+            export.GetProperty("sharesGiven").GetArrayLength(),
+            export.GetProperty("sharesReceived").GetArrayLength()
+        ).ShouldBe((1, 1));
         text.ShouldNotContain("Bob's words");
     }
 
     [Fact]
-    public async Task Users_AreOneselfForAPerson_AndEverybodyPageByPageForAnAdministrator()
+    public async Task Users_lists_self_or_everyone_for_administrators()
     {
-        var (ada, bob, root) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("root", isAdmin: true));
-        (await ada.ReadAsync("/api/v1/users")).GetProperty("items").EnumerateArray().Select(user => user.GetProperty("id").GetGuid()).ShouldBe([ada.User.Id]);
+        var (ada, bob, root) = (
+            await api.SignInAsync("ada"),
+            await api.SignInAsync("bob"),
+            await api.SignInAsync("root", isAdmin: true)
+        );
+        (await ada.ReadAsync("/api/v1/users"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .Select(user => user.GetProperty("id").GetGuid())
+            .ShouldBe([ada.User.Id]);
         (await ada.GetAsync($"/api/v1/users/{bob.User.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         var (seen, next) = (new List<Guid>(), "/api/v1/users?limit=2");
         while (next is not null)
         {
-            var answer = await root.GetAsync(next);
-            seen.AddRange((await answer.EnsureSuccessStatusCode().JsonAsync()).GetProperty("items").EnumerateArray().Select(user => user.GetProperty("id").GetGuid()));
-            next = answer.Headers.TryGetValues("Link", out var links) ? links.Single()[1..links.Single().IndexOf('>', StringComparison.Ordinal)] : null;
+            var response = await root.GetAsync(next);
+            seen.AddRange(
+                (await response.EnsureSuccessStatusCode().JsonAsync())
+                    .GetProperty("items")
+                    .EnumerateArray()
+                    .Select(user => user.GetProperty("id").GetGuid())
+            );
+            next = response.Headers.TryGetValues("Link", out var links)
+                ? links.Single()[1..links.Single().IndexOf('>', StringComparison.Ordinal)]
+                : null;
         }
         seen.Distinct().Count().ShouldBe(seen.Count);
-        foreach (var person in new[] { ada, bob, root }) seen.ShouldContain(person.User.Id);
-        (await ada.PutAsync($"/api/v1/users/{ada.User.Id}", new { name = "Two\nlines" })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await ada.PutAsync($"/api/v1/users/{ada.User.Id}", new { name = "Ada", isAdmin = true })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        foreach (var person in new[] { ada, bob, root })
+            seen.ShouldContain(person.User.Id);
+        (await ada.PutAsync($"/api/v1/users/{ada.User.Id}", new { name = "Two\nlines" })).StatusCode.ShouldBe(
+            HttpStatusCode.BadRequest
+        );
+        (await ada.PutAsync($"/api/v1/users/{ada.User.Id}", new { name = "Ada", isAdmin = true })).StatusCode.ShouldBe(
+            HttpStatusCode.BadRequest
+        );
     }
 }

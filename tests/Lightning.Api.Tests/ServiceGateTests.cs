@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Lightning.Authorization;
 using Lightning.Data;
-using Lightning.Data.Rules;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
+using Lightning.Sessions.Bearer;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +17,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Api.Tests;
 
-/// <summary>An API with an endpoint for people and one for services.</summary>
+/// <summary>An API with an endpoint for users and one for services.</summary>
 public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
 {
     TestDatabase database = null!;
@@ -37,12 +37,19 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
             ("Oidc:Authority", People.Issuer),
             ("Oidc:ServiceClients:0", "lightning-jobs"),
         ];
-        foreach (var (key, value) in settings) builder.Configuration[key] = value;
+        foreach (var (key, value) in settings)
+            builder.Configuration[key] = value;
         builder.AddServiceDefaults();
         builder.AddLightningData("api");
         builder.AddSessionGate();
-        builder.Services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer => bearer.ConfigurationManager =
-            new StaticConfigurationManager<OpenIdConnectConfiguration>(new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { ApiUnderTest.Key } }));
+        builder.Services.AddRowSecurity();
+        builder.Services.PostConfigure<JwtBearerOptions>(
+            JwtBearerDefaults.AuthenticationScheme,
+            bearer =>
+                bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+                    new OpenIdConnectConfiguration { Issuer = People.Issuer, SigningKeys = { ApiUnderTest.Key } }
+                )
+        );
         app = builder.Build();
         app.UseServiceDefaults();
         app.UseSessionGate();
@@ -52,14 +59,14 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact, Trait("Check", "R10")]
-    public async Task Service_ThatTheApiNames_ReachesWhatIsForServices_AndNothingElse()
+    public async Task Allowed_service_reaches_only_service_endpoints()
     {
         (await CallAsync("/services", Token("lightning-jobs"))).ShouldBe(HttpStatusCode.OK);
         (await CallAsync("/people", Token("lightning-jobs"))).ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact, Trait("Check", "R10")]
-    public async Task Service_ThatTheApiDoesNotName_IsRefusedEverywhere()
+    public async Task Unknown_service_is_rejected_everywhere()
     {
         foreach (var path in new[] { "/people", "/services" })
         {
@@ -70,10 +77,11 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact, Trait("Check", "R10")]
-    public async Task Service_WithoutTheScope_IsForbidden() => (await CallAsync("/services", Token("lightning-jobs", scope: "openid"))).ShouldBe(HttpStatusCode.Forbidden);
+    public async Task Service_without_the_scope_is_403() =>
+        (await CallAsync("/services", Token("lightning-jobs", scope: "openid"))).ShouldBe(HttpStatusCode.Forbidden);
 
     [Fact, Trait("Check", "R10")]
-    public async Task PersonsToken_IsNoServices_EvenWithoutASession_OrFromAClientThatIsNamed()
+    public async Task User_token_never_counts_as_a_service_token()
     {
         await using var db = database.Connect();
         var user = await db.AddUserAsync("ada");
@@ -81,23 +89,34 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
         var token = ApiUnderTest.Token(user, session, token => token.Claims["client_id"] = "lightning-jobs");
         (await CallAsync("/people", token)).ShouldBe(HttpStatusCode.OK);
         (await CallAsync("/services", token)).ShouldBe(HttpStatusCode.Forbidden);
-        var without = ApiUnderTest.Token(user, session, token => (token.Claims["client_id"], _) = ("lightning-jobs", token.Claims.Remove("sid")));
+        var without = ApiUnderTest.Token(
+            user,
+            session,
+            token => (token.Claims["client_id"], _) = ("lightning-jobs", token.Claims.Remove("sid"))
+        );
         (await CallAsync("/services", without)).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     static string Token(string? clientId, string scope = "lightning")
     {
-        var claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["scope"] = scope, ["sub"] = clientId ?? "nobody" };
-        if (clientId is not null) claims["client_id"] = clientId;
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            TokenType = "at+jwt",
-            Issuer = People.Issuer,
-            Audience = "lightning-api",
-            Expires = DateTime.UtcNow.AddMinutes(5),
-            Claims = claims,
-            SigningCredentials = new SigningCredentials(ApiUnderTest.Key, SecurityAlgorithms.EcdsaSha256),
-        });
+            ["scope"] = scope,
+            ["sub"] = clientId ?? "nobody",
+        };
+        if (clientId is not null)
+            claims["client_id"] = clientId;
+        return new JsonWebTokenHandler().CreateToken(
+            new SecurityTokenDescriptor
+            {
+                TokenType = "at+jwt",
+                Issuer = People.Issuer,
+                Audience = "lightning-api",
+                Expires = DateTime.UtcNow.AddMinutes(5),
+                Claims = claims,
+                SigningCredentials = new SigningCredentials(ApiUnderTest.Key, SecurityAlgorithms.EcdsaSha256),
+            }
+        );
     }
 
     async Task<HttpStatusCode> CallAsync(string path, string token)

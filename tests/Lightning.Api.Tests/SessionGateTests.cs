@@ -13,13 +13,24 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    static readonly Dictionary<string, Action<SecurityTokenDescriptor>> Faults = new()
+    static readonly Dictionary<string, Action<SecurityTokenDescriptor>> InvalidTokens = new()
     {
         ["R01 unsigned"] = token => token.SigningCredentials = null,
-        ["R01 HS256 with the public key"] = token => token.SigningCredentials = new SigningCredentials(
-            new SymmetricSecurityKey(Encoding.UTF8.GetBytes(Convert.ToBase64String(ApiUnderTest.Key.ECDsa.ExportSubjectPublicKeyInfo()))) { KeyId = "test" }, SecurityAlgorithms.HmacSha256),
-        ["R01 another key under the same kid"] = token => token.SigningCredentials =
-            new SigningCredentials(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" }, SecurityAlgorithms.EcdsaSha256),
+        ["R01 HS256 with the public key"] = token =>
+            token.SigningCredentials = new SigningCredentials(
+                new SymmetricSecurityKey(
+                    Encoding.UTF8.GetBytes(Convert.ToBase64String(ApiUnderTest.Key.ECDsa.ExportSubjectPublicKeyInfo()))
+                )
+                {
+                    KeyId = "test",
+                },
+                SecurityAlgorithms.HmacSha256
+            ),
+        ["R01 another key under the same kid"] = token =>
+            token.SigningCredentials = new SigningCredentials(
+                new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" },
+                SecurityAlgorithms.EcdsaSha256
+            ),
         ["R02 ended a minute ago"] = token => token.Expires = DateTime.UtcNow.AddMinutes(-1),
         ["R02 not yet valid"] = token => token.NotBefore = DateTime.UtcNow.AddMinutes(1),
         ["R03 for another API"] = token => token.Audience = "another-api",
@@ -36,17 +47,17 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
         },
     };
 
-    public static TheoryData<string> FaultNames => [.. Faults.Keys];
+    public static TheoryData<string> InvalidTokenNames => [.. InvalidTokens.Keys];
 
     [Fact]
-    public async Task Call_WithAValidToken_IsAnswered()
+    public async Task Valid_token_is_accepted()
     {
         var ada = await api.SignInAsync("ada");
         (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
-    [MemberData(nameof(FaultNames))]
+    [MemberData(nameof(InvalidTokenNames))]
     [Trait("Check", "R01")]
     [Trait("Check", "R02")]
     [Trait("Check", "R03")]
@@ -54,10 +65,10 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
     [Trait("Check", "R05")]
     [Trait("Check", "R07")]
     [Trait("Check", "R10")]
-    public async Task Call_WithAFaultyToken_Is401WithoutEcho(string fault)
+    public async Task Invalid_token_is_401_without_echo(string change)
     {
         var ada = await api.SignInAsync("ada");
-        var token = ApiUnderTest.Token(ada.User, ada.Session, Faults[fault]);
+        var token = ApiUnderTest.Token(ada.User, ada.Session, InvalidTokens[change]);
         var response = await api.With(token).GetAsync("/api/v1/notes", Cancellation);
         response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\"");
@@ -67,7 +78,7 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task Call_AfterItsSessionEnded_Is401()
+    public async Task Ended_session_is_401()
     {
         var ada = await api.SignInAsync("ada");
         (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -81,63 +92,79 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
     [InlineData("DELETE FROM identity.sessions WHERE user_id = '{0}'")]
     [InlineData("DELETE FROM app.users WHERE id = '{0}'")]
     [Trait("Check", "R08")]
-    public async Task Call_AfterItsUserWasShutOut_Is401(string sql)
+    public async Task Disabled_or_deleted_user_is_401(string sql)
     {
         var ada = await api.SignInAsync("ada");
         (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await api.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, ada.User.Id));
+        await api.Database.ExecuteAsync(
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, ada.User.Id)
+        );
         await IsRefusedAsync(ada);
     }
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task Call_AfterEverySessionWasEnded_Is401ForEverybody()
+    public async Task Ending_all_sessions_is_401_for_all_users()
     {
         await using var own = new ApiUnderTest(server);
         await own.InitializeAsync();
         var (ada, bob) = (await own.SignInAsync("ada"), await own.SignInAsync("bob"));
-        foreach (var person in new[] { ada, bob }) (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        foreach (var person in new[] { ada, bob })
+            (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await own.Database.ExecuteAsync("SELECT identity.end_all('test')");
-        foreach (var person in new[] { ada, bob }) await IsRefusedAsync(person);
+        foreach (var person in new[] { ada, bob })
+            await IsRefusedAsync(person);
     }
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task Call_AfterItsSessionsOwnEnd_Is401ThoughNobodyTellsOfIt()
+    public async Task Expired_session_is_401_without_a_notification()
     {
         await using var own = new ApiUnderTest(server);
         await own.InitializeAsync();
-        // The API has started and answered before the five seconds begin.
-        (await (await own.SignInAsync("bob")).Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        // Warm up, so that the start does not count towards the five seconds.
+        (await (await own.SignInAsync("bob")).Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.OK
+        );
         var ada = await own.SignInAsync("ada", endsAt: DateTimeOffset.UtcNow.AddSeconds(5));
         (await ada.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await IsRefusedAsync(ada, ada.Session.EndsAt.AddSeconds(1) - DateTimeOffset.UtcNow);
     }
 
-    static Task<TimeSpan> IsRefusedAsync(Person person, TimeSpan? within = null) => Wait.UntilAsync(
-        async () => (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode == HttpStatusCode.Unauthorized, within ?? TimeSpan.FromSeconds(3));
+    static Task<TimeSpan> IsRefusedAsync(Person person, TimeSpan? within = null) =>
+        Wait.UntilAsync(
+            async () =>
+                (await person.Client.GetAsync("/api/v1/notes", Cancellation)).StatusCode == HttpStatusCode.Unauthorized,
+            within ?? TimeSpan.FromSeconds(3)
+        );
 
     [Fact]
     [Trait("Check", "R06")]
-    public async Task Call_WithoutTheScope_Is403()
+    public async Task Token_without_the_scope_is_403()
     {
         var ada = await api.SignInAsync("ada");
-        var token = ApiUnderTest.Token(ada.User, ada.Session, descriptor => descriptor.Claims["scope"] = "openid lightning-like");
+        var token = ApiUnderTest.Token(
+            ada.User,
+            ada.Session,
+            descriptor => descriptor.Claims["scope"] = "openid lightning-like"
+        );
         (await api.With(token).GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact]
     [Trait("Check", "R11")]
-    public async Task Call_WithTheTokenInTheQuery_Is401()
+    public async Task Token_in_the_query_is_401()
     {
         var ada = await api.SignInAsync("ada");
         var token = ApiUnderTest.Token(ada.User, ada.Session);
-        (await api.Anonymous().GetAsync($"/api/v1/notes?access_token={token}", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await api.Anonymous().GetAsync($"/api/v1/notes?access_token={token}", Cancellation)).StatusCode.ShouldBe(
+            HttpStatusCode.Unauthorized
+        );
     }
 
     [Fact]
     [Trait("Check", "R12")]
-    public async Task Call_WithoutAToken_Is401WithAPlainChallengeAndAProblem()
+    public async Task Missing_token_is_401_with_a_challenge_and_a_problem()
     {
         var response = await api.Anonymous().GetAsync("/api/v1/notes", Cancellation);
         response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
@@ -148,16 +175,17 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
 
     [Theory]
     [InlineData("", "Development", "Oidc:Authority is not set")]
-    [InlineData("nonsense", "Development", "Oidc:Authority is no address")]
+    [InlineData("nonsense", "Development", "Oidc:Authority is not a valid address")]
     [InlineData("http://id.example.com", "Development", "Oidc:Authority is plain http")]
     [InlineData("http://localhost:5101", "Production", "Oidc:Authority is plain http")]
-    public void Start_WithAnAuthorityNobodyShouldRelyOn_IsRefusedInASentence(string authority, string environment, string expected)
+    public void Insecure_authority_fails_at_start(string authority, string environment, string expected)
     {
-        using var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
-            .UseEnvironment(environment)
-            .UseSetting("ConnectionStrings:lightning", "Host=localhost")
-            .UseSetting("DataProtection:MasterKey", new string('z', 43) + "=")
-            .UseSetting("Oidc:Authority", authority));
+        using var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+            host.UseEnvironment(environment)
+                .UseSetting("ConnectionStrings:lightning", "Host=localhost")
+                .UseSetting("DataProtection:MasterKey", new string('z', 43) + "=")
+                .UseSetting("Oidc:Authority", authority)
+        );
         Should.Throw<OptionsValidationException>(factory.CreateClient).Failures.First().ShouldStartWith(expected);
     }
 }

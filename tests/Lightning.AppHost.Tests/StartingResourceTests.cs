@@ -13,7 +13,7 @@ public sealed class StartingResourceTests
     readonly ExecutableResource server = new("server", "server", "/");
 
     [Fact]
-    public void Server_that_is_not_healthy_after_two_minutes_fails_with_what_its_check_says()
+    public void Unhealthy_server_fails_after_two_minutes_with_its_health_check_result()
     {
         var starting = new StartingResource(server, isJob: false, clock);
         starting.Update(News(KnownResourceStates.Running, HealthStatus.Unhealthy, "The database cannot be reached."));
@@ -24,6 +24,16 @@ public sealed class StartingResourceTests
 
         early.ShouldBeNull();
         starting.Failure.ShouldBe("is not healthy after 2 minutes (The database cannot be reached.)");
+    }
+
+    [Fact]
+    public void Container_without_an_engine_fails_at_once()
+    {
+        var starting = new StartingResource(server, isJob: false, clock);
+
+        starting.Update(News(KnownResourceStates.RuntimeUnhealthy));
+
+        starting.Failure.ShouldBe("needs a container engine (Docker or Podman), and none answers");
     }
 
     [Fact]
@@ -90,8 +100,9 @@ public sealed class StartingResourceTests
             State = state,
             ExitCode = exitCode,
         };
-        ImmutableArray<HealthReportSnapshot> reports =
-            health is null ? [] : [new HealthReportSnapshot("check", health, description, null)];
+        ImmutableArray<HealthReportSnapshot> reports = health is null
+            ? []
+            : [new HealthReportSnapshot("check", health, description, null)];
         // Only Aspire itself may set it.
         typeof(CustomResourceSnapshot).GetProperty(nameof(snapshot.HealthReports))!.SetValue(snapshot, reports);
         return new(server, "server-1", snapshot);

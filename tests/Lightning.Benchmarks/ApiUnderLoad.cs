@@ -6,7 +6,7 @@ using Lightning.Api.Access;
 using Lightning.Api.Notes;
 using Lightning.Data;
 using Lightning.ServiceDefaults;
-using Lightning.Sessions.Gate;
+using Lightning.Sessions.Bearer;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
@@ -21,10 +21,13 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Benchmarks;
 
-/// <summary>The API's notes on a socket of this machine, as the service serves them, and whatever else a benchmark puts beside them; with people whose tokens it takes.</summary>
+/// <summary>
+/// The API on a socket, with additional endpoints for a benchmark and users with access tokens.
+/// </summary>
 sealed class ApiUnderLoad : IAsyncDisposable
 {
     static readonly ECDsaSecurityKey Key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "benchmark" };
+
     /// <summary>Two over one database share what it has encrypted.</summary>
     static readonly string MasterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     readonly WebApplication app;
@@ -33,26 +36,45 @@ sealed class ApiUnderLoad : IAsyncDisposable
     ApiUnderLoad(WebApplication app)
     {
         this.app = app;
-        client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = new Uri(app.Urls.Single()) };
+        client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 })
+        {
+            BaseAddress = new Uri(app.Urls.Single()),
+        };
     }
 
-    public static async Task<ApiUnderLoad> StartAsync(TestDatabase database, Action<IEndpointRouteBuilder>? besides = null, bool asOwner = false)
+    public static async Task<ApiUnderLoad> StartAsync(
+        TestDatabase database,
+        Action<IEndpointRouteBuilder>? besides = null,
+        bool asOwner = false
+    )
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { EnvironmentName = Environments.Production }
+        );
         builder.Configuration.AddInMemoryCollection([
             new("urls", "http://127.0.0.1:0"),
-            new("ConnectionStrings:lightning", asOwner ? database.ConnectionString : database.ConnectionStringOf("api")),
+            new(
+                "ConnectionStrings:lightning",
+                asOwner ? database.ConnectionString : database.ConnectionStringOf("api")
+            ),
             new("DataProtection:MasterKey", MasterKey),
             new("Logging:LogLevel:Default", "Warning"),
             new("Sessions:RequestsPerMinute", "100000000"),
-            new("Oidc:Authority", "https://id.example.com")]);
+            new("Oidc:Authority", "https://id.example.com"),
+        ]);
         builder.AddServiceDefaults();
         builder.AddLightningData("api");
         builder.AddSessionGate();
-        builder.Services.AddGuardedData();
+        builder.Services.AddRowSecurity();
+        builder.Services.AddApiData();
         builder.Services.AddStrictJson();
-        builder.Services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, bearer =>
-            bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(new() { Issuer = Issuer, SigningKeys = { Key } }));
+        builder.Services.PostConfigure<JwtBearerOptions>(
+            JwtBearerDefaults.AuthenticationScheme,
+            bearer =>
+                bearer.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+                    new() { Issuer = Issuer, SigningKeys = { Key } }
+                )
+        );
         var app = builder.Build();
         app.UseServiceDefaults();
         app.UseSessionGate();
@@ -67,23 +89,33 @@ sealed class ApiUnderLoad : IAsyncDisposable
     public const string Issuer = "https://id.example.com";
 
     /// <summary>A token of a session, as the provider makes it.</summary>
-    public static string Token(string subject, Guid session) => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-    {
-        TokenType = "at+jwt",
-        Issuer = Issuer,
-        Audience = "lightning-api",
-        Expires = DateTime.UtcNow.AddHours(1),
-        Claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["sub"] = subject, ["sid"] = session.ToString(), ["scope"] = "openid lightning" },
-        SigningCredentials = new SigningCredentials(Key, SecurityAlgorithms.EcdsaSha256),
-    });
+    public static string Token(string subject, Guid session) =>
+        new JsonWebTokenHandler().CreateToken(
+            new SecurityTokenDescriptor
+            {
+                TokenType = "at+jwt",
+                Issuer = Issuer,
+                Audience = "lightning-api",
+                Expires = DateTime.UtcNow.AddHours(1),
+                Claims = new Dictionary<string, object>(StringComparer.Ordinal)
+                {
+                    ["sub"] = subject,
+                    ["sid"] = session.ToString(),
+                    ["scope"] = "openid lightning",
+                },
+                SigningCredentials = new SigningCredentials(Key, SecurityAlgorithms.EcdsaSha256),
+            }
+        );
 
     /// <summary>Asks, and reads all of the answer.</summary>
     public async Task<byte[]> GetAsync(string path, string? token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var response = await client.SendAsync(request);
-        if (response.StatusCode != HttpStatusCode.OK) throw new InvalidOperationException($"{path} answered {response.StatusCode}.");
+        if (response.StatusCode != HttpStatusCode.OK)
+            throw new InvalidOperationException($"{path} answered {response.StatusCode}.");
         return await response.Content.ReadAsByteArrayAsync();
     }
 

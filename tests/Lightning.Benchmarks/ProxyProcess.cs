@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Lightning.Benchmarks;
 
-/// <summary>A proxy in a process of its own.</summary>
+/// <summary>A proxy in a separate process.</summary>
 sealed class ProxyProcess : IDisposable
 {
     readonly Process process;
@@ -31,17 +31,35 @@ sealed class ProxyProcess : IDisposable
     }
 
     /// <summary>A service in its own folder: two of them in one would share their settings.</summary>
-    public static string Service(string name) => Path.Combine(AppContext.BaseDirectory.Replace(Path.Combine("tests", "Lightning.Benchmarks"), name, StringComparison.Ordinal), $"{name}.dll");
+    public static string Service(string name) =>
+        Path.Combine(
+            AppContext.BaseDirectory.Replace(
+                Path.Combine("tests", "Lightning.Benchmarks"),
+                name,
+                StringComparison.Ordinal
+            ),
+            $"{name}.dll"
+        );
 
-    public static async Task<ProxyProcess> StartAsync(string program, string[] arguments, Dictionary<string, string> environment)
+    public static async Task<ProxyProcess> StartAsync(
+        string program,
+        string[] arguments,
+        Dictionary<string, string> environment
+    )
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = Path.GetDirectoryName(program) };
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetDirectoryName(program),
+        };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
-        // The same for all: what the Web SDK gives the BFF, and a log that says nothing of a request that went well.
+        // The same settings for all: those of the Web SDK, and no log of successful requests.
         start.Environment["DOTNET_gcServer"] = "1";
         start.Environment["Logging__LogLevel__Default"] = "Warning";
-        foreach (var (key, value) in environment) start.Environment[key] = value;
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
         var proxy = new ProxyProcess(Process.Start(start)!);
         while (await proxy.process.StandardOutput.ReadLineAsync() is { } line)
             if (line.Split("Now listening on: ") is [_, var address])
@@ -55,7 +73,8 @@ sealed class ProxyProcess : IDisposable
 
     public void Dispose()
     {
-        if (!process.HasExited) process.Kill();
+        if (!process.HasExited)
+            process.Kill();
         process.Dispose();
     }
 }

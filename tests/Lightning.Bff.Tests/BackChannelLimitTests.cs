@@ -3,7 +3,7 @@ using Lightning.Testing;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>What the back channel costs: each with a provider and a BFF of its own, because they count.</summary>
+/// <summary>Limits of the back channel. Each test counts requests, so it has its own provider and BFF.</summary>
 public sealed class BackChannelLimitTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -21,14 +21,19 @@ public sealed class BackChannelLimitTests(PostgresServer server) : IAsyncLifetim
         return await client.PostAsync("/bff/backchannel", form, Cancellation);
     }
 
-    string Token(string? keyId = null) => bff.Provider.LogoutToken(bff.Clock.GetUtcNow(), token =>
-    {
-        if (keyId is not null) (token.SigningCredentials = bff.Provider.ForgedKey).Key.KeyId = keyId;
-    });
+    string Token(string? keyId = null) =>
+        bff.Provider.LogoutToken(
+            bff.Clock.GetUtcNow(),
+            token =>
+            {
+                if (keyId is not null)
+                    (token.SigningCredentials = bff.Provider.ForgedKey).Key.KeyId = keyId;
+            }
+        );
 
     [Fact]
     [Trait("Check", "L01")]
-    public async Task Logout_KeyRolledOver_IsFetchedOnceAndTaken()
+    public async Task Logout_NewSigningKey_IsFetchedOnceAndAccepted()
     {
         using var ada = await bff.SignInAsync();
         var before = bff.Provider.KeyFetches;
@@ -42,7 +47,7 @@ public sealed class BackChannelLimitTests(PostgresServer server) : IAsyncLifetim
 
     [Fact]
     [Trait("Check", "L01")]
-    public async Task Logout_FloodOfMadeUpKeys_AsksTheProviderOnce()
+    public async Task Logout_ManyUnknownKeyIds_RefreshTheMetadataOnce()
     {
         using var ada = await bff.SignInAsync();
         var before = bff.Provider.KeyFetches;
@@ -55,7 +60,7 @@ public sealed class BackChannelLimitTests(PostgresServer server) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task Logout_ProviderAway_Is503AndTheTokenMayComeAgain()
+    public async Task Logout_ProviderUnavailable_Is503_AndTheTokenMayBeRetried()
     {
         var token = Token();
         await bff.Provider.DisposeAsync();
@@ -68,10 +73,11 @@ public sealed class BackChannelLimitTests(PostgresServer server) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task Logout_ManyRefusedTokens_AreNoLongerLookedAt_ManyGoodOnesAre()
+    public async Task Logout_ManyInvalidTokens_AreLimited_ManyValidOnesAreNot()
     {
         await bff.AddPersonAsync();
-        for (var i = 0; i < 40; i++) (await PostAsync(Token())).StatusCode.ShouldBe(HttpStatusCode.OK);
+        for (var i = 0; i < 40; i++)
+            (await PostAsync(Token())).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         HttpStatusCode status;
         var refused = 0;

@@ -16,11 +16,15 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    string Token(SignedIn person, Action<SecurityTokenDescriptor>? change = null) => bff.Provider.LogoutToken(bff.Clock.GetUtcNow(), token =>
-    {
-        (token.Claims["sub"], token.Claims["sid"]) = (person.User.Subject, person.Session.Id.ToString());
-        change?.Invoke(token);
-    });
+    string Token(SignedIn person, Action<SecurityTokenDescriptor>? change = null) =>
+        bff.Provider.LogoutToken(
+            bff.Clock.GetUtcNow(),
+            token =>
+            {
+                (token.Claims["sub"], token.Claims["sid"]) = (person.User.Subject, person.Session.Id.ToString());
+                change?.Invoke(token);
+            }
+        );
 
     static async Task<Answer> PostAsync(Uri address, HttpContent content)
     {
@@ -31,48 +35,74 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     }
 
     static Task<Answer> PostAsync(Uri address, params string[] tokens) =>
-        PostAsync(address, new FormUrlEncodedContent(tokens.Select(token => KeyValuePair.Create("logout_token", token))));
+        PostAsync(
+            address,
+            new FormUrlEncodedContent(tokens.Select(token => KeyValuePair.Create("logout_token", token)))
+        );
 
-    static readonly Dictionary<string, (Action<SecurityTokenDescriptor, BffUnderTest> Change, string Reason)> Faults = new(StringComparer.Ordinal)
+    static readonly Dictionary<
+        string,
+        (Action<SecurityTokenDescriptor, BffUnderTest> Change, string Reason)
+    > InvalidTokens = new(StringComparer.Ordinal)
     {
-        ["L01 unsigned"] = ((token, _) => token.SigningCredentials = null, "no signed JSON web token"),
-        ["L01 HS256 with the public key"] = ((token, bff) => token.SigningCredentials = bff.Provider.PublicKeyAsSecret, "signature"),
-        ["L01 another key under the same name"] = ((token, bff) => token.SigningCredentials = bff.Provider.ForgedKey, "signature"),
+        ["L01 unsigned"] = ((token, _) => token.SigningCredentials = null, "not a signed JSON web token"),
+        ["L01 HS256 with the public key"] = (
+            (token, bff) => token.SigningCredentials = bff.Provider.PublicKeyAsSecret,
+            "signature"
+        ),
+        ["L01 another key with the same id"] = (
+            (token, bff) => token.SigningCredentials = bff.Provider.ForgedKey,
+            "signature"
+        ),
         ["L02 another issuer"] = ((token, bff) => token.Claims["iss"] = bff.Provider.Issuer + "/", "iss"),
         ["L02 no issuer"] = ((token, _) => token.Claims.Remove("iss"), "iss"),
         ["L02 another audience"] = ((token, _) => token.Claims["aud"] = "another-client", "aud"),
         ["L02 no audience"] = ((token, _) => token.Claims.Remove("aud"), "aud"),
         ["L02 no iat"] = ((token, _) => token.Claims.Remove("iat"), "iat"),
-        ["L02 iat to come"] = ((token, bff) => Times(token, bff, 62, 100), "iat"),
+        ["L02 iat in the future"] = ((token, bff) => Times(token, bff, 62, 100), "iat"),
         ["L02 no exp"] = ((token, _) => token.Claims.Remove("exp"), "exp"),
-        ["L02 expired"] = ((token, bff) => Times(token, bff, -180, -61), "exp must be a time to come"),
-        ["L02 exp no number"] = ((token, _) => token.Claims["exp"] = "soon", "no signed JSON web token"),
-        ["L07 good for longer than two minutes"] = ((token, bff) => Times(token, bff, 0, 181), "two minutes"),
-        ["L03 neither sub nor sid"] = ((token, _) => { token.Claims.Remove("sub"); token.Claims.Remove("sid"); }, "sub or sid"),
-        ["L03 sub no text"] = ((token, _) => token.Claims["sub"] = 7, "sub and sid"),
-        ["L03 sid no text"] = ((token, _) => token.Claims["sid"] = new[] { "a" }, "sub and sid"),
+        ["L02 expired"] = ((token, bff) => Times(token, bff, -180, -61), "exp must be a time in the future"),
+        ["L02 exp not a number"] = ((token, _) => token.Claims["exp"] = "soon", "not a signed JSON web token"),
+        ["L07 lifetime over two minutes"] = ((token, bff) => Times(token, bff, 0, 181), "two minutes"),
+        ["L03 neither sub nor sid"] = (
+            (token, _) =>
+            {
+                token.Claims.Remove("sub");
+                token.Claims.Remove("sid");
+            },
+            "sub or sid"
+        ),
+        ["L03 sub not a string"] = ((token, _) => token.Claims["sub"] = 7, "sub and sid"),
+        ["L03 sid not a string"] = ((token, _) => token.Claims["sid"] = new[] { "a" }, "sub and sid"),
         ["L04 no events"] = ((token, _) => token.Claims.Remove("events"), "events"),
-        ["L04 another event"] = ((token, _) => token.Claims["events"] = Member("http://example.com/event", new Dictionary<string, object>()), "events"),
-        ["L04 member no object"] = ((token, _) => token.Claims["events"] = Member(Event, true), "events"),
-        ["L04 events a text"] = ((token, _) => token.Claims["events"] = Event, "events"),
+        ["L04 another event"] = (
+            (token, _) => token.Claims["events"] = Member("http://example.com/event", new Dictionary<string, object>()),
+            "events"
+        ),
+        ["L04 member not an object"] = ((token, _) => token.Claims["events"] = Member(Event, true), "events"),
+        ["L04 events a string"] = ((token, _) => token.Claims["events"] = Event, "events"),
         ["L05 a nonce"] = ((token, _) => token.Claims["nonce"] = "n", "nonce"),
         ["L06 an ID token's typ"] = ((token, _) => token.TokenType = "JWT", "typ"),
         ["L06 an access token's typ"] = ((token, _) => token.TokenType = "at+jwt", "typ"),
         ["L07 no jti"] = ((token, _) => token.Claims.Remove("jti"), "jti"),
     };
 
-    public static TheoryData<string> FaultNames => [.. Faults.Keys];
+    public static TheoryData<string> InvalidTokenNames => [.. InvalidTokens.Keys];
 
     static void Times(SecurityTokenDescriptor token, BffUnderTest bff, int issued, int ends)
     {
         var now = bff.Clock.GetUtcNow();
-        (token.Claims["iat"], token.Claims["exp"]) = (now.AddSeconds(issued).ToUnixTimeSeconds(), now.AddSeconds(ends).ToUnixTimeSeconds());
+        (token.Claims["iat"], token.Claims["exp"]) = (
+            now.AddSeconds(issued).ToUnixTimeSeconds(),
+            now.AddSeconds(ends).ToUnixTimeSeconds()
+        );
     }
 
-    static Dictionary<string, object> Member(string name, object value) => new(StringComparer.Ordinal) { [name] = value };
+    static Dictionary<string, object> Member(string name, object value) =>
+        new(StringComparer.Ordinal) { [name] = value };
 
     [Theory]
-    [MemberData(nameof(FaultNames))]
+    [MemberData(nameof(InvalidTokenNames))]
     [Trait("Check", "L01")]
     [Trait("Check", "L02")]
     [Trait("Check", "L03")]
@@ -81,10 +111,10 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     [Trait("Check", "L06")]
     [Trait("Check", "L07")]
     [Trait("Check", "L08")]
-    public async Task Logout_FaultyToken_Is400AndEndsNothing(string fault)
+    public async Task Logout_InvalidToken_Is400_AndEndsNothing(string name)
     {
         using var ada = await bff.SignInAsync();
-        var (change, reason) = Faults[fault];
+        var (change, reason) = InvalidTokens[name];
 
         var answer = await PostAsync(bff.Address, Token(ada, token => change(token, bff)));
 
@@ -98,22 +128,26 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     [Trait("Check", "L05")]
     public async Task Logout_IdToken_Is400()
     {
-        // Refusals are counted, so what makes many has a replica of its own.
+        // Refusals are rate-limited, so this test has its own replica.
         var replica = bff.Start();
         using var ada = await bff.SignInAsync();
-        var idToken = Token(ada, token =>
-        {
-            token.TokenType = "JWT";
-            token.Claims.Remove("events");
-            token.Claims["nonce"] = "n";
-        });
+        var idToken = Token(
+            ada,
+            token =>
+            {
+                token.TokenType = "JWT";
+                token.Claims.Remove("events");
+                token.Claims["nonce"] = "n";
+            }
+        );
+
         (await PostAsync(replica, idToken)).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
     [Trait("Check", "L01")]
-    public async Task Logout_AnythingButAFormWithOneToken_IsRefused()
+    public async Task Logout_NotAFormWithOneToken_IsRefused()
     {
         var replica = bff.Start();
         using var ada = await bff.SignInAsync();
@@ -124,12 +158,19 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
         (await PostAsync(replica)).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await PostAsync(replica, token, token)).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await PostAsync(replica, "no token at all")).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync(replica, JsonContent.Create(new { logout_token = token }))).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync(replica, new MultipartFormDataContent { { new StringContent(token), "logout_token" } })).Status.ShouldBe(HttpStatusCode.BadRequest);
-        using var query = new HttpRequestMessage(HttpMethod.Post, $"{Path}?logout_token={token}") { Content = new FormUrlEncodedContent([]) };
+        (await PostAsync(replica, JsonContent.Create(new { logout_token = token }))).Status.ShouldBe(
+            HttpStatusCode.BadRequest
+        );
+        (
+            await PostAsync(replica, new MultipartFormDataContent { { new StringContent(token), "logout_token" } })
+        ).Status.ShouldBe(HttpStatusCode.BadRequest);
+        using var query = new HttpRequestMessage(HttpMethod.Post, $"{Path}?logout_token={token}")
+        {
+            Content = new FormUrlEncodedContent([]),
+        };
         (await client.SendAsync(query, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
-        // The token itself was good.
+        // The token itself is valid.
         (await PostAsync(replica, token)).Status.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -138,6 +179,7 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     public async Task Logout_LargeBody_Is413()
     {
         var answer = await PostAsync(bff.Address, new string('a', 17 * 1024));
+
         answer.Status.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
     }
 
@@ -147,16 +189,21 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     [InlineData("both")]
     [Trait("Check", "L03")]
     [Trait("Check", "L08")]
-    public async Task Logout_Token_EndsExactlyTheSessionsItNames(string by)
+    public async Task Logout_Token_EndsOnlyTheSessionsThatItNames(string by)
     {
         using var ada = await bff.SignInAsync();
         using var elsewhere = await bff.SignInAgainAsync(ada.User);
         using var bob = await bff.SignInAsync();
-        var token = Token(ada, descriptor =>
-        {
-            if (by == "sid") descriptor.Claims.Remove("sub");
-            if (by == "sub") descriptor.Claims.Remove("sid");
-        });
+        var token = Token(
+            ada,
+            descriptor =>
+            {
+                if (by == "sid")
+                    descriptor.Claims.Remove("sub");
+                if (by == "sub")
+                    descriptor.Claims.Remove("sid");
+            }
+        );
 
         (await PostAsync(bff.Address, token)).Status.ShouldBe(HttpStatusCode.OK);
 
@@ -164,21 +211,31 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
         (await elsewhere.StatusOfAsync()).ShouldBe(by == "sub" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK);
         (await bob.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         await using var db = bff.Database.Connect();
-        var entry = (await db.AuditEntries.Where(entry => entry.SessionId == ada.Session.Id).ToListAsync(Cancellation)).ShouldHaveSingleItem();
-        (entry.Action, entry.UserId, entry.Service).ShouldBe(("session-ended-by-provider", ada.User.Id, "lightning_bff"));
+        var entry = (
+            await db.AuditEntries.Where(entry => entry.SessionId == ada.Session.Id).ToListAsync(Cancellation)
+        ).ShouldHaveSingleItem();
+        (entry.Action, entry.UserId, entry.Service).ShouldBe(
+            ("session-ended-by-provider", ada.User.Id, "lightning_bff")
+        );
     }
 
     [Fact]
     [Trait("Check", "L03")]
     [Trait("Check", "L08")]
-    public async Task Logout_SidOfSomebodyElse_IsAnsweredAndEndsNothing()
+    public async Task Logout_SidOfAnotherUser_Is200_AndEndsNothing()
     {
         using var ada = await bff.SignInAsync();
         using var bob = await bff.SignInAsync();
 
-        (await PostAsync(bff.Address, Token(ada, token => token.Claims["sub"] = bob.User.Subject))).Status.ShouldBe(HttpStatusCode.OK);
-        (await PostAsync(bff.Address, Token(ada, token => token.Claims["sid"] = Guid.NewGuid().ToString()))).Status.ShouldBe(HttpStatusCode.OK);
-        (await PostAsync(bff.Address, Token(ada, token => token.Claims["sid"] = "no name of ours"))).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(bff.Address, Token(ada, token => token.Claims["sub"] = bob.User.Subject))).Status.ShouldBe(
+            HttpStatusCode.OK
+        );
+        (
+            await PostAsync(bff.Address, Token(ada, token => token.Claims["sid"] = Guid.NewGuid().ToString()))
+        ).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(bff.Address, Token(ada, token => token.Claims["sid"] = "no name of ours"))).Status.ShouldBe(
+            HttpStatusCode.OK
+        );
 
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         (await bob.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
@@ -190,20 +247,31 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     {
         using var ada = await bff.SignInAsync();
         await using var db = bff.Database.Connect();
-        var namesake = new Data.Users.User { Id = Guid.CreateVersion7(), Issuer = "https://elsewhere.example", Subject = ada.User.Subject, Email = "ada@elsewhere.example", CreatedAt = bff.Clock.GetUtcNow() };
+        var namesake = new Data.Users.User
+        {
+            Id = Guid.CreateVersion7(),
+            Issuer = "https://elsewhere.example",
+            Subject = ada.User.Subject,
+            Email = "ada@elsewhere.example",
+            CreatedAt = bff.Clock.GetUtcNow(),
+        };
         db.Users.Add(namesake);
         await db.SaveChangesAsync(Cancellation);
         var session = await db.AddSessionAsync(namesake);
 
-        (await PostAsync(bff.Address, Token(ada, token => token.Claims.Remove("sid")))).Status.ShouldBe(HttpStatusCode.OK);
+        (await PostAsync(bff.Address, Token(ada, token => token.Claims.Remove("sid")))).Status.ShouldBe(
+            HttpStatusCode.OK
+        );
 
-        (await db.Sessions.AsNoTracking().SingleAsync(row => row.Id == session.Id, Cancellation)).EndedAt.ShouldBeNull();
+        (
+            await db.Sessions.AsNoTracking().SingleAsync(row => row.Id == session.Id, Cancellation)
+        ).EndedAt.ShouldBeNull();
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
     [Trait("Check", "L07")]
-    public async Task Logout_TheSameTokenOnSeveralReplicasAtOnce_IsTakenOnce()
+    public async Task Logout_TheSameTokenOnSeveralReplicas_IsAcceptedOnce()
     {
         var replicas = new[] { bff.Start(), bff.Start() };
         using var ada = await bff.SignInAsync();
@@ -212,16 +280,23 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(replicas[i % 2], token)));
 
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
-        answers.Count(answer => answer.Status == HttpStatusCode.BadRequest && answer["error_description"].Contains("used before", StringComparison.Ordinal)).ShouldBe(19);
+        answers
+            .Count(answer =>
+                answer.Status == HttpStatusCode.BadRequest
+                && answer["error_description"].Contains("used before", StringComparison.Ordinal)
+            )
+            .ShouldBe(19);
     }
 
     [Fact]
     [Trait("Check", "L07")]
-    public async Task Logout_SessionThatCouldNotBeEnded_MayBeTriedAgainWithTheSameToken()
+    public async Task Logout_SessionEndFails_TheTokenMayBeRetried()
     {
         using var ada = await bff.SignInAsync();
         var token = Token(ada);
-        await bff.Database.ExecuteAsync("REVOKE INSERT ON audit.entries FROM lightning_bff; REVOKE INSERT (at) ON audit.entries FROM lightning_bff");
+        await bff.Database.ExecuteAsync(
+            "REVOKE INSERT ON audit.entries FROM lightning_bff; REVOKE INSERT (at) ON audit.entries FROM lightning_bff"
+        );
         (await PostAsync(bff.Address, token)).Status.ShouldBe(HttpStatusCode.InternalServerError);
         await bff.Database.ExecuteAsync("GRANT INSERT ON audit.entries TO lightning_bff");
 
@@ -231,13 +306,21 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
     }
 
     [Fact]
-    public async Task Logout_TokensThatNobodyCanUseAnyMore_AreForgotten()
+    public async Task Logout_ExpiredTokens_AreDeleted()
     {
-        await bff.Database.ExecuteAsync("INSERT INTO identity.seen_tokens VALUES ('\\x01', now() - interval '1 day'), ('\\x02', now() + interval '1 day')");
+        await bff.Database.ExecuteAsync(
+            "INSERT INTO identity.seen_tokens VALUES ('\\x01', now() - interval '1 day'), ('\\x02', now() + interval "
+                + "'1 day')"
+        );
         using var ada = await bff.SignInAsync();
+
         (await PostAsync(bff.Address, Token(ada))).Status.ShouldBe(HttpStatusCode.OK);
-        (await bff.Database.ExecuteAsync("SELECT count(*) FROM identity.seen_tokens WHERE hash = '\\x01'")).ShouldBe(0L);
-        (await bff.Database.ExecuteAsync("SELECT count(*) FROM identity.seen_tokens WHERE hash = '\\x02'")).ShouldBe(1L);
+        (await bff.Database.ExecuteAsync("SELECT count(*) FROM identity.seen_tokens WHERE hash = '\\x01'")).ShouldBe(
+            0L
+        );
+        (await bff.Database.ExecuteAsync("SELECT count(*) FROM identity.seen_tokens WHERE hash = '\\x02'")).ShouldBe(
+            1L
+        );
     }
 
     [Fact]

@@ -15,7 +15,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>The BFF on a real port, over a database of its own, between a provider and an API that the tests hold.</summary>
+/// <summary>
+/// The BFF on a real port with its own database, a fake provider and a fake API.
+/// </summary>
 public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
 {
     readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -32,7 +34,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
 
     public LogLines Log { get; } = new();
 
-    /// <summary>Where the first replica stands.</summary>
+    /// <summary>The address of the first replica.</summary>
     public Uri Address { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -43,25 +45,30 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         Address = Start();
     }
 
-    /// <summary>Starts a replica: the same database and keys, another process as far as it can tell.</summary>
+    /// <summary>Starts another replica with the same database and keys.</summary>
     public Uri Start(params (string Key, string Value)[] settings)
     {
-        var replica = new Replica(Clock, Log, [
-            ("ConnectionStrings:lightning", Database.ConnectionStringOf("bff")),
-            ("DataProtection:MasterKey", masterKey),
-            ("Oidc:Authority", Provider.Issuer),
-            ("Oidc:ClientId", FakeProvider.ClientId),
-            ("Oidc:ClientSecret", FakeProvider.ClientSecret),
-            ("services:api:http:0", Api.Address),
-            ("Acting:AdminSite", "http://localhost:5103"),
-            .. settings]);
+        var replica = new Replica(
+            Clock,
+            Log,
+            [
+                ("ConnectionStrings:lightning", Database.ConnectionStringOf("bff")),
+                ("DataProtection:MasterKey", masterKey),
+                ("Oidc:Authority", Provider.Issuer),
+                ("Oidc:ClientId", FakeProvider.ClientId),
+                ("Oidc:ClientSecret", FakeProvider.ClientSecret),
+                ("services:api:http:0", Api.Address),
+                ("Acting:AdminSite", "http://localhost:5103"),
+                .. settings,
+            ]
+        );
         started.Add(replica);
         var address = replica.Start();
         replicas[address] = replica;
         return address;
     }
 
-    /// <summary>Stops a replica as an orderly shut-down does.</summary>
+    /// <summary>Shuts a replica down gracefully.</summary>
     public async Task StopAsync(Uri address)
     {
         replicas.Remove(address, out var replica);
@@ -69,18 +76,27 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         await replica!.DisposeAsync();
     }
 
-    /// <summary>What is inside a replica.</summary>
+    /// <summary>The services of a replica.</summary>
     public IServiceProvider ServicesOf(Uri address) => replicas[address].Services;
 
     public Browser NewBrowser(Uri? address = null) =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }, address ?? Address);
 
-    /// <summary>A person with an account and a session at the provider, whom the provider signs in from now on.</summary>
+    /// <summary>Adds a user with a session at the provider. The provider signs this user in from now on.</summary>
     public async Task<(User User, Session Session)> AddPersonAsync(string name = "ada")
     {
         var now = Clock.GetUtcNow();
         var id = Guid.CreateVersion7();
-        var user = new User { Id = id, Issuer = Provider.Issuer, Subject = id.ToString(), Email = $"{name}@example.com", EmailVerified = true, Name = name, CreatedAt = now };
+        var user = new User
+        {
+            Id = id,
+            Issuer = Provider.Issuer,
+            Subject = id.ToString(),
+            Email = $"{name}@example.com",
+            EmailVerified = true,
+            Name = name,
+            CreatedAt = now,
+        };
         var session = new Session
         {
             Id = Guid.CreateVersion7(),
@@ -99,7 +115,7 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         return (user, session);
     }
 
-    /// <summary>A new person's browser, signed in.</summary>
+    /// <summary>Adds a user and signs in.</summary>
     public async Task<SignedIn> SignInAsync(Uri? address = null)
     {
         var (user, session) = await AddPersonAsync();
@@ -108,48 +124,64 @@ public sealed class BffUnderTest(PostgresServer server) : IAsyncLifetime
         return new SignedIn(browser, user, session);
     }
 
-    /// <summary>Another browser of the same person, with a session of its own at the provider.</summary>
-    public async Task<SignedIn> SignInAgainAsync(User user)
+    /// <summary>Signs the user in with another browser and another session at the provider.</summary>
+    public async Task<SignedIn> SignInAgainAsync(User user, Uri? address = null)
     {
         await using var db = Database.Connect();
         var session = await db.AddSessionAsync(user);
         (Provider.Subject, Provider.Sid) = (user.Id, session.Id);
-        var browser = NewBrowser();
+        var browser = NewBrowser(address);
         await SignInAsync(browser);
         return new SignedIn(browser, user, session);
     }
 
-    /// <summary>Goes through the whole sign-in.</summary>
+    /// <summary>Performs the sign-in.</summary>
     public static async Task SignInAsync(Browser browser, string returnUrl = "/")
     {
         using var page = await browser.FollowAsync($"/bff/login?returnUrl={Uri.EscapeDataString(returnUrl)}");
         browser.Cookie(SessionCookie).ShouldNotBeNull();
     }
 
+    /// <summary>Signs the user in again in the same browser and session.</summary>
+    public async Task ReauthenticateAsync(SignedIn person)
+    {
+        (Provider.Subject, Provider.Sid, Provider.Clock) = (person.User.Id, person.Session.Id, Clock);
+        using var page = await person.Browser.FollowAsync("/bff/login?prompt=login");
+    }
+
     public const string SessionCookie = "__Host-lightning";
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var replica in started) replica.Dispose();
+        foreach (var replica in started)
+            replica.Dispose();
         await Api.DisposeAsync();
         await Provider.DisposeAsync();
         await Database.DisposeAsync();
     }
 
-    sealed class Replica(FixedClock clock, LogLines log, (string Key, string Value)[] settings) : WebApplicationFactory<Program>
+    sealed class Replica(FixedClock clock, LogLines log, (string Key, string Value)[] settings)
+        : WebApplicationFactory<Program>
     {
         public Uri Start()
         {
-            // Not by a port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
+            // Not with UseKestrel(port): then the factory sometimes sets the addresses after the server has started.
             UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
             StartServer();
-            return new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal));
+            return new Uri(
+                Services
+                    .GetRequiredService<IServer>()
+                    .Features.Get<IServerAddressesFeature>()!
+                    .Addresses.First()
+                    .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
+            );
         }
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseUrls("http://127.0.0.1:0");
-            foreach (var (key, value) in settings) builder.UseSetting(key, value);
+            foreach (var (key, value) in settings)
+                builder.UseSetting(key, value);
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(log));
             builder.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(clock));
         }

@@ -5,25 +5,26 @@ namespace Lightning.Bff.Tests;
 
 public class CsrfTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
 {
-    /// <summary>What another site's page can make a browser send.</summary>
-    public static TheoryData<string, string> Forgeries => new()
-    {
-        { "GET", "/bff/user" },
-        { "GET", "/api/v1/notes" },
-        { "GET", "/API/v1/notes" },
-        { "HEAD", "/api/v1/notes" },
-        { "POST", "/api/v1/notes" },
-        { "POST", "/bff/logout" },
-        { "GET", "/bff/logout" },
-        { "GET", "/bff/unknown" },
-    };
+    /// <summary>Requests that a page of another site can make a browser send.</summary>
+    public static TheoryData<string, string> Forgeries =>
+        new()
+        {
+            { "GET", "/bff/user" },
+            { "GET", "/api/v1/notes" },
+            { "GET", "/API/v1/notes" },
+            { "HEAD", "/api/v1/notes" },
+            { "POST", "/api/v1/notes" },
+            { "POST", "/bff/logout" },
+            { "GET", "/bff/logout" },
+            { "GET", "/bff/unknown" },
+        };
 
     [Theory]
     [MemberData(nameof(Forgeries))]
     [Trait("Check", "B16")]
     [Trait("Check", "B17")]
     [Trait("Check", "B20")]
-    public async Task Call_WithoutTheHeader_IsRefusedAndChangesNothing(string method, string path)
+    public async Task Call_WithoutTheHeader_IsRefused_AndChangesNothing(string method, string path)
     {
         using var ada = await bff.SignInAsync();
         bff.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -50,11 +51,12 @@ public class CsrfTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     [InlineData("X-CSRF", "0")]
     [Trait("Check", "B18")]
     [Trait("Check", "B19")]
-    public async Task Call_FromAnotherOrigin_IsRefusedThoughItHasTheHeader(string name, string value)
+    public async Task Call_FromAnotherOriginWithTheHeader_IsRefused(string name, string value)
     {
         using var ada = await bff.SignInAsync();
         (string, string)[] headers = name == "X-CSRF" ? [(name, value)] : [("X-CSRF", "1"), (name, value)];
         using var answer = await ada.Browser.GetAsync("/bff/user", headers);
+
         answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         answer.Headers.Contains("Access-Control-Allow-Origin").ShouldBeFalse();
     }
@@ -65,7 +67,12 @@ public class CsrfTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     {
         using var ada = await bff.SignInAsync();
         using var answer = await ada.Browser.FetchAsync(
-            HttpMethod.Get, "/bff/user", ("Sec-Fetch-Site", "same-origin"), ("Origin", bff.Address.GetLeftPart(UriPartial.Authority)));
+            HttpMethod.Get,
+            "/bff/user",
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Origin", bff.Address.GetLeftPart(UriPartial.Authority))
+        );
+
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -74,24 +81,39 @@ public class CsrfTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
     [InlineData("own", HttpStatusCode.OK)]
     [Trait("Check", "B26")]
-    public async Task WebSocket_IsJudgedByItsOrigin(string? origin, HttpStatusCode status)
+    public async Task WebSocket_IsAcceptedByItsOriginOnly(string? origin, HttpStatusCode status)
     {
         using var ada = await bff.SignInAsync();
-        List<(string, string)> headers = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")];
-        if (origin is not null) headers.Add(("Origin", origin == "own" ? bff.Address.GetLeftPart(UriPartial.Authority) : origin));
+        List<(string, string)> headers =
+        [
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ];
+        if (origin is not null)
+            headers.Add(("Origin", origin == "own" ? bff.Address.GetLeftPart(UriPartial.Authority) : origin));
         using var answer = await ada.Browser.GetAsync("/api/v1/events", [.. headers]);
+
         answer.StatusCode.ShouldBe(status);
     }
 
     [Fact]
     [Trait("Check", "B20")]
-    public async Task Logout_ByLinkFromElsewhere_LeavesTheSessionAlive()
+    public async Task Logout_ByLinkFromAnotherSite_KeepsTheSession()
     {
         using var ada = await bff.SignInAsync();
         await ada.Browser.GetAsync("/bff/logout", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"));
+
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
     }
 
     Task<object?> RowAsync(SignedIn person) =>
-        bff.Database.ExecuteAsync($"SELECT web.xmin::text || session.xmin::text || (session.ended_at IS NULL)::text FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid WHERE web.sid = '{person.Session.Id}'");
+        bff.Database.ExecuteAsync(
+            $"""
+            SELECT web.xmin::text || session.xmin::text || (session.ended_at IS NULL)::text
+                FROM web.sessions AS web JOIN identity.sessions AS session ON session.id = web.sid
+                WHERE web.sid = '{person.Session.Id}'
+            """
+        );
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>The service behind the proxy: remembers what reached it.</summary>
+/// <summary>The service behind the proxy. It records requests.</summary>
 public sealed class FakeApi : IAsyncDisposable
 {
     readonly WebApplication app;
@@ -17,7 +17,7 @@ public sealed class FakeApi : IAsyncDisposable
 
     public ConcurrentQueue<Received> Requests { get; } = new();
 
-    /// <summary>What it answers.</summary>
+    /// <summary>Its response.</summary>
     public Func<HttpContext, Task> Answer { get; set; } = context => context.Response.WriteAsync("from the API");
 
     public static async Task<FakeApi> StartAsync()
@@ -30,8 +30,18 @@ public sealed class FakeApi : IAsyncDisposable
         app.UseWebSockets();
         app.Run(context =>
         {
-            var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-            api.Requests.Enqueue(new Received(context.Request.Method, context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget, headers));
+            var headers = context.Request.Headers.ToDictionary(
+                header => header.Key,
+                header => header.Value.ToString(),
+                StringComparer.OrdinalIgnoreCase
+            );
+            api.Requests.Enqueue(
+                new Received(
+                    context.Request.Method,
+                    context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget,
+                    headers
+                )
+            );
             return api.Answer(context);
         });
         await app.StartAsync();

@@ -4,7 +4,9 @@ using Lightning.Testing;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>The change feed by a wire of its own, which can be cut or frozen while the database answers.</summary>
+/// <summary>
+/// The change feed on its own connection, which can be cut or frozen while the database stays available.
+/// </summary>
 public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -29,29 +31,30 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "R09")]
-    public async Task Feed_Cut_IsDegradedAndEveryAnswerIsRight()
+    public async Task Feed_Down_IsDegraded_AndEveryAnswerIsCorrect()
     {
         using var ada = await bff.SignInAsync(replica);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
 
         wire.Cut();
-        (await IsReadyAsync("Degraded")).ShouldContain("session-feed: The change feed is cut");
+        (await IsReadyAsync("Degraded")).ShouldContain("session-feed: The change feed is down");
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         await EndAsync(ada);
-        // At once, and not within a bound: nothing is remembered now.
+        // At once: nothing is cached now.
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
     [Trait("Check", "R09")]
-    public async Task Feed_Back_StartsEmpty()
+    public async Task Feed_Reconnected_StartsWithAnEmptyCache()
     {
         using var ada = await bff.SignInAsync(replica);
         using var bob = await bff.SignInAsync(replica);
-        foreach (var person in new[] { ada, bob }) (await person.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+        foreach (var person in new[] { ada, bob })
+            (await person.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         wire.Cut();
         await IsReadyAsync("Degraded");
-        // Not asked for while the feed is cut, so that only what was remembered before could answer.
+        // Not requested while the feed is down, so only an old cache entry could answer.
         await EndAsync(ada);
 
         wire.Mend();
@@ -63,7 +66,7 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "R09")]
-    public async Task Feed_Silent_IsTrustedForThreeSecondsAndNoLonger()
+    public async Task Feed_WithoutHeartbeats_IsTrustedForThreeSeconds()
     {
         using var ada = await bff.SignInAsync(replica);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
@@ -71,7 +74,7 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
         wire.Freeze();
         var clock = Stopwatch.StartNew();
         await EndAsync(ada);
-        // The proof that this test could fail: without the heartbeat it would go on like this.
+        // Proves that the test can fail: without the heartbeat the cache would still answer.
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         await Wait.UntilAsync(async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized);
 
@@ -83,19 +86,23 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_Remembered_CostsNoReadAndNoConnection()
+    public async Task Session_Cached_NeedsNoQueryAndNoConnection()
     {
         using var ada = await bff.SignInAsync(replica);
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
-        // What cannot be read can only have been remembered.
+
+        // The database is unavailable, so the answer comes from the cache.
         await bff.Database.ExecuteAsync("REVOKE SELECT ON web.sessions FROM lightning_bff");
-        for (var i = 0; i < 10; i++) (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
+
+        for (var i = 0; i < 10; i++)
+            (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
+
         await bff.Database.ExecuteAsync("GRANT SELECT ON web.sessions TO lightning_bff");
     }
 
     [Fact]
     [Trait("Check", "B07")]
-    public async Task Cookie_Replaced_IsForgottenByEveryReplica()
+    public async Task Cookie_Replaced_LeavesTheCacheOfEveryReplica()
     {
         using var ada = await bff.SignInAsync();
         var old = ada.Browser.Cookie(BffUnderTest.SessionCookie)!;
@@ -105,18 +112,28 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
 
         await BffUnderTest.SignInAsync(ada.Browser);
 
-        await Wait.UntilAsync(async () => (await thief.FetchAsync(HttpMethod.Get, "/bff/user?slide=false")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+        await Wait.UntilAsync(
+            async () =>
+                (await thief.FetchAsync(HttpMethod.Get, "/bff/user?slide=false")).StatusCode
+                == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(3)
+        );
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task User_Changed_IsShownSoByEveryReplica()
+    public async Task User_Changed_IsCurrentOnEveryReplica()
     {
         using var ada = await bff.SignInAsync(replica);
         (await NameAsync(ada)).ShouldContain("\"isAdmin\":false");
+
         await bff.Database.ExecuteAsync($"UPDATE app.users SET is_admin = true WHERE id = '{ada.User.Id}'");
-        await Wait.UntilAsync(async () => (await NameAsync(ada)).Contains("\"isAdmin\":true", StringComparison.Ordinal), TimeSpan.FromSeconds(3));
+
+        await Wait.UntilAsync(
+            async () => (await NameAsync(ada)).Contains("\"isAdmin\":true", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(3)
+        );
     }
 
     static async Task<string> NameAsync(SignedIn person)
@@ -125,7 +142,8 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
         return await answer.Content.ReadAsStringAsync(Cancellation);
     }
 
-    Task<object?> EndAsync(SignedIn person) => bff.Database.ExecuteAsync($"SELECT identity.end_session('{person.Session.Id}', 'test')");
+    Task<object?> EndAsync(SignedIn person) =>
+        bff.Database.ExecuteAsync($"SELECT identity.end_session('{person.Session.Id}', 'test')");
 
     async Task<string> IsReadyAsync(string status)
     {
@@ -135,7 +153,10 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
         {
             using var answer = await browser.GetAsync("/health/ready");
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-            return (text = await answer.Content.ReadAsStringAsync(Cancellation)).StartsWith(status, StringComparison.Ordinal);
+            return (text = await answer.Content.ReadAsStringAsync(Cancellation)).StartsWith(
+                status,
+                StringComparison.Ordinal
+            );
         });
         return text;
     }

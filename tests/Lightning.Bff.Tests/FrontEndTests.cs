@@ -35,9 +35,10 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     [InlineData("/notes/7")]
     [InlineData("/apiary")]
     [Trait("Check", "B28")]
-    public async Task Page_AnyAddressOfTheApp_IsTheAppUnderAStrictPolicy(string path)
+    public async Task Page_AnyPath_IsTheAppWithAStrictPolicy(string path)
     {
         using var page = await browser.GetAsync(path);
+
         page.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await page.Content.ReadAsStringAsync(Cancellation)).ShouldEndWith("the app");
         page.Headers.CacheControl!.ToString().ShouldBe("no-cache");
@@ -49,9 +50,10 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Asset_NamedByItsContent_IsKeptForEver()
+    public async Task Asset_WithContentHash_IsCachedForever()
     {
         using var asset = await browser.GetAsync("/assets/app-1234.js");
+
         asset.Headers.CacheControl!.ToString().ShouldContain("immutable");
     }
 
@@ -59,15 +61,16 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     [InlineData("/assets/missing.js")]
     [InlineData("/bff/unknown")]
     [InlineData("/health/unknown")]
-    public async Task Address_OfNothing_Is404AndNotTheApp(string path)
+    public async Task UnknownPath_Is404AndNotTheApp(string path)
     {
         using var answer = await browser.FetchAsync(HttpMethod.Get, path);
+
         answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
     }
 
     [Fact]
-    public async Task Page_InDevelopment_ComesFromTheDevelopmentServerWithoutTheSession()
+    public async Task Page_InDevelopment_IsForwardedWithoutTheSession()
     {
         using var ada = await bff.SignInAsync(bff.Start(("services:web:http:0", bff.Api.Address)));
 
@@ -87,7 +90,7 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     [InlineData("GET", "/health/unknown", HttpStatusCode.NotFound)]
     [InlineData("OPTIONS", "/api/v1/notes", HttpStatusCode.MethodNotAllowed)]
     [InlineData("POST", "/notes", HttpStatusCode.MethodNotAllowed)]
-    public async Task DevelopmentServer_IsNotAskedForWhatIsNoPage(string method, string path, HttpStatusCode status)
+    public async Task DevelopmentServer_GetsPageRequestsOnly(string method, string path, HttpStatusCode status)
     {
         using var developer = bff.NewBrowser(bff.Start(("services:web:http:0", bff.Api.Address)));
 
@@ -98,12 +101,20 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public void Routes_AreReadableNamesOfSpans()
+    public void Routes_AreReadableSpanNames()
     {
         foreach (var address in new[] { bff.Address, bff.Start(("services:web:http:0", bff.Api.Address)) })
-            foreach (var endpoint in bff.ServicesOf(address).GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
-                endpoint.RoutePattern.RawText.ShouldNotBeNull().ShouldSatisfyAllConditions(
-                    route => route.Length.ShouldBeLessThan(50), route => route.ShouldNotContain("regex"));
+        foreach (
+            var endpoint in bff.ServicesOf(address)
+                .GetRequiredService<EndpointDataSource>()
+                .Endpoints.OfType<RouteEndpoint>()
+        )
+            endpoint
+                .RoutePattern.RawText.ShouldNotBeNull()
+                .ShouldSatisfyAllConditions(
+                    route => route.Length.ShouldBeLessThan(50),
+                    route => route.ShouldNotContain("regex")
+                );
     }
 
     [Fact]
@@ -111,18 +122,27 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     public async Task Request_OverPlainHttpToAnotherHost_IsRefused()
     {
         using var answer = await browser.GetAsync("/bff/login", ("Host", "app.example.com"));
+
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         answer.Headers.Contains("Set-Cookie").ShouldBeFalse();
     }
 
     [Fact]
     [Trait("Check", "B01")]
-    public async Task Request_OverPlainHttpInProduction_IsRefusedAndForwardedProtoOfAStrangerDoesNotHelp()
+    public async Task Request_OverHttpInProduction_IsRefused_WithForwardedProtoToo()
     {
-        using var production = bff.NewBrowser(bff.Start(
-            ("environment", "Production"), ("Oidc:Authority", "https://id.example.com"), (WebHostDefaults.WebRootKey, files.FullName)));
+        using var production = bff.NewBrowser(
+            bff.Start(
+                ("environment", "Production"),
+                ("Oidc:Authority", "https://id.example.com"),
+                (WebHostDefaults.WebRootKey, files.FullName)
+            )
+        );
+
         using var answer = await production.GetAsync("/bff/login", ("X-Forwarded-Proto", "https"));
+
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
         using var live = await production.GetAsync("/health/live");
         live.StatusCode.ShouldBe(HttpStatusCode.OK);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.Cookies.Provider;
+using Lightning.Sessions.Cookies.RelyingParties;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>Anybody can have a log filled who is written of when they are turned away.</summary>
+/// <summary>Anonymous requests must not flood the log.</summary>
 public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
 {
     [Theory]
@@ -19,25 +20,34 @@ public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     [InlineData("/api/v1/notes", null)]
     [InlineData("/bff/sessions", "unknown")]
     [InlineData("/api/v1/notes", "unknown")]
-    public async Task Request_OfSomebodyWhoIsNobodyYet_IsNotWrittenOf(string path, string? cookie)
+    public async Task Request_OfAnAnonymousClient_IsNotLogged(string path, string? cookie)
     {
         using var browser = bff.NewBrowser();
-        if (cookie is not null) browser.SetCookie(BffUnderTest.SessionCookie, cookie);
+        if (cookie is not null)
+            browser.SetCookie(BffUnderTest.SessionCookie, cookie);
         var trace = ActivityTraceId.CreateRandom();
-        using var answer = await browser.FetchAsync(HttpMethod.Get, path, ("traceparent", $"00-{trace}-00f067aa0ba902b7-01"));
+        using var answer = await browser.FetchAsync(
+            HttpMethod.Get,
+            path,
+            ("traceparent", $"00-{trace}-00f067aa0ba902b7-01")
+        );
+
         answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         bff.Log.Of(trace).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task SignIn_IsWrittenOf()
+    public async Task SignIn_IsLogged()
     {
         await bff.AddPersonAsync();
         using var browser = bff.NewBrowser();
         var trace = ActivityTraceId.CreateRandom();
         using var challenge = await browser.GetAsync("/bff/login", ("traceparent", $"00-{trace}-00f067aa0ba902b7-01"));
         using var page = await browser.FollowAsync(challenge.Headers.Location!.ToString());
-        bff.Log.Of(trace).Single().ShouldStartWith("Information Lightning.Sessions.WebSessions: Signed in to bff");
+
+        bff.Log.Of(trace)
+            .Single()
+            .ShouldStartWith("Information Lightning.Sessions.Cookies.WebSessions: Signed in to bff");
     }
 
     [Fact]
@@ -46,7 +56,9 @@ public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     {
         await bff.AddPersonAsync();
         var replica = bff.Start(
-            ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore", "Trace"));
+            ("Logging:LogLevel:Default", "Trace"),
+            ("Logging:LogLevel:Microsoft.AspNetCore", "Trace")
+        );
         using var browser = bff.NewBrowser(replica);
         var trace = ActivityTraceId.CreateRandom();
 
@@ -72,7 +84,7 @@ public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
     }
 
     [Fact]
-    public async Task SignIn_BrowserLeavesDuringTheCallback_IsNotWrittenOf()
+    public async Task SignIn_BrowserDisconnectsDuringTheCallback_LogsNothing()
     {
         using var activity = new Activity("callback").Start();
         using var log = new LogLines();
@@ -82,7 +94,11 @@ public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
         var context = new DefaultHttpContext { RequestAborted = new CancellationToken(canceled: true) };
         var scheme = new AuthenticationScheme(Schemes.Provider, null, typeof(OpenIdConnectHandler));
         var failure = new RemoteFailureContext(
-            context, scheme, new OpenIdConnectOptions(), new TaskCanceledException());
+            context,
+            scheme,
+            new OpenIdConnectOptions(),
+            new TaskCanceledException()
+        );
 
         await events.RemoteFailure(failure);
 

@@ -3,7 +3,9 @@ using Lightning.Testing;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>A second, malicious provider, whose answer is given out as the first one's (RFC 9700, 4.4).</summary>
+/// <summary>
+/// The mix-up attack: a malicious provider's response is passed off as the honest one's (RFC 9700, 4.4).
+/// </summary>
 public sealed class MixUpTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -22,14 +24,19 @@ public sealed class MixUpTests(PostgresServer server) : IAsyncLifetime
         await bff.DisposeAsync();
     }
 
-    /// <summary>A sign-in that was begun at the honest provider, and is answered by the other in the same browser.</summary>
+    /// <summary>
+    /// Starts a sign-in at the honest provider; the malicious provider responds in the same browser.
+    /// </summary>
     static async Task<HttpStatusCode> AnswerAsync(Browser browser, string? evilIssuer)
     {
         var challenge = await browser.GetAsync("/bff/login");
         var honest = (await browser.GetAsync(challenge.Headers.Location!.ToString())).Headers.Location!;
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(honest.Query);
-        var answer = $"{honest.GetLeftPart(UriPartial.Path)}?code=a-code-of-the-other&state={Uri.EscapeDataString(query["state"].ToString())}";
-        if (evilIssuer is not null) answer += $"&iss={Uri.EscapeDataString(evilIssuer)}";
+        var answer =
+            $"{honest.GetLeftPart(UriPartial.Path)}?code=a-code-of-the-other"
+            + $"&state={Uri.EscapeDataString(query["state"].ToString())}";
+        if (evilIssuer is not null)
+            answer += $"&iss={Uri.EscapeDataString(evilIssuer)}";
         return (await browser.GetAsync(answer)).StatusCode;
     }
 
@@ -37,7 +44,7 @@ public sealed class MixUpTests(PostgresServer server) : IAsyncLifetime
     [InlineData(true)]
     [InlineData(false)]
     [Trait("Check", "C06")]
-    public async Task Callback_CodeOfAnotherProvider_IsSentToNobody(bool saysItsName)
+    public async Task Callback_CodeOfAnotherProvider_IsNotRedeemed(bool saysItsName)
     {
         using var browser = bff.NewBrowser();
 
@@ -48,10 +55,13 @@ public sealed class MixUpTests(PostgresServer server) : IAsyncLifetime
         browser.Cookie(BffUnderTest.SessionCookie).ShouldBeNull();
     }
 
-    /// <summary>The defence is the name: where the honest one's stands in the answer, the code goes to it, so the test above sees what it says.</summary>
+    /// <summary>
+    /// The iss parameter is the defense: with the honest issuer the code is redeemed, so the test above proves
+    /// something.
+    /// </summary>
     [Fact]
     [Trait("Check", "C06")]
-    public async Task Callback_CodeUnderTheHonestName_IsSentThereAndRefused()
+    public async Task Callback_CodeWithTheHonestIssuer_IsRedeemedThere_AndRefused()
     {
         using var browser = bff.NewBrowser();
 
@@ -66,7 +76,7 @@ public sealed class MixUpTests(PostgresServer server) : IAsyncLifetime
     [InlineData("x")]
     [InlineData(null)]
     [Trait("Check", "C07")]
-    public async Task Login_IssuerOneCharacterOff_SendsNobodyThere(string? more)
+    public async Task Login_IssuerOneCharacterOff_DoesNotRedirect(string? more)
     {
         var honest = bff.Provider.Issuer;
         bff.Provider.MetadataIssuer = more is null ? honest[..^1] : honest + more;

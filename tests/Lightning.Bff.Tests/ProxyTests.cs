@@ -21,14 +21,23 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     [Trait("Check", "B23")]
     [Trait("Check", "T07")]
-    public async Task Request_ReachesTheApiWithTheTokenAndWithNothingTheClientClaims()
+    public async Task Request_ReachesTheApiWithTheToken_AndWithoutClientHeaders()
     {
         using var ada = await bff.SignInAsync();
         (string, string)[] claims =
         [
-            ("Authorization", "Bearer of-the-client"), ("DPoP", "proof"), ("Proxy-Authorization", "Basic x"), ("Forwarded", "for=1.2.3.4"),
-            ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Prefix", "/x"),
-            ("X-Real-IP", "1.2.3.4"), ("X-User-Id", "admin"), ("X-Original-URL", "/admin"), ("X-Request-Color", "blue"),
+            ("Authorization", "Bearer of-the-client"),
+            ("DPoP", "proof"),
+            ("Proxy-Authorization", "Basic x"),
+            ("Forwarded", "for=1.2.3.4"),
+            ("X-Forwarded-For", "1.2.3.4"),
+            ("X-Forwarded-Host", "evil.example"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Prefix", "/x"),
+            ("X-Real-IP", "1.2.3.4"),
+            ("X-User-Id", "admin"),
+            ("X-Original-URL", "/admin"),
+            ("X-Request-Color", "blue"),
         ];
 
         using var answer = await ada.Browser.FetchAsync(HttpMethod.Get, "/api/v1/notes?limit=3", claims);
@@ -41,14 +50,26 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
         received.Headers["X-Forwarded-Host"].ShouldBe(bff.Address.Authority);
         received.Headers["X-Forwarded-Proto"].ShouldBe("http");
         received.Headers["X-Request-Color"].ShouldBe("blue");
-        received.Headers.Keys.ShouldNotContain(name => new[] { "Cookie", "X-CSRF", "DPoP", "Proxy-Authorization", "Forwarded", "X-Real-IP", "X-User-Id", "X-Original-URL", "X-Forwarded-Prefix" }
-            .Contains(name, StringComparer.OrdinalIgnoreCase));
+        received.Headers.Keys.ShouldNotContain(name =>
+            new[]
+            {
+                "Cookie",
+                "X-CSRF",
+                "DPoP",
+                "Proxy-Authorization",
+                "Forwarded",
+                "X-Real-IP",
+                "X-User-Id",
+                "X-Original-URL",
+                "X-Forwarded-Prefix",
+            }.Contains(name, StringComparer.OrdinalIgnoreCase)
+        );
     }
 
     [Fact]
     [Trait("Check", "B24")]
     [Trait("Check", "B27")]
-    public async Task Answer_OfTheApi_ComesBackUncachedAndWithoutItsCookies()
+    public async Task ApiResponse_IsNotCached_AndSetsNoCookies()
     {
         using var ada = await bff.SignInAsync();
         bff.Api.Answer = context =>
@@ -71,7 +92,7 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     [InlineData(StatusCodes.Status401Unauthorized)]
     [InlineData(StatusCodes.Status403Forbidden)]
     [Trait("Check", "B25")]
-    public async Task Refusal_OfTheApi_PassesUnchanged(int status)
+    public async Task ApiError_IsPassedUnchanged(int status)
     {
         using var ada = await bff.SignInAsync();
         bff.Api.Answer = context =>
@@ -81,6 +102,7 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
             return context.Response.WriteAsync("no");
         };
         using var answer = await ada.FetchAsync("/api/v1/notes");
+
         ((int)answer.StatusCode).ShouldBe(status);
         answer.Headers.WwwAuthenticate.ToString().ShouldContain("insufficient_scope");
         (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldBe("no");
@@ -92,12 +114,13 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
         using var ada = await bff.SignInAsync();
         await bff.Api.DisposeAsync();
         using var answer = await ada.FetchAsync("/api/v1/notes");
+
         answer.StatusCode.ShouldBe(HttpStatusCode.BadGateway);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
     }
 
     [Fact]
-    public async Task Api_Down_IsOneLineOfTheLog()
+    public async Task Api_Down_IsLoggedInOneLine()
     {
         using var ada = await bff.SignInAsync();
         await bff.Api.DisposeAsync();
@@ -106,12 +129,14 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
         using var answer = await ada.Browser.FetchAsync(HttpMethod.Get, "/api/v1/notes", TraceOf(trace));
 
         var line = bff.Log.Of(trace).ShouldHaveSingleItem();
-        line.ShouldStartWith("Warning Lightning.Bff.Proxy.UnansweredRequests: A request to /api/{**rest} was not answered");
+        line.ShouldStartWith(
+            "Warning Lightning.Bff.Proxy.UnansweredRequests: A request to /api/{**rest} was not answered"
+        );
         line.ShouldNotContain("\n");
     }
 
     [Fact]
-    public async Task DevelopmentServer_Down_IsOneLineOfTheLog()
+    public async Task DevelopmentServer_Down_IsLoggedInOneLine()
     {
         using var browser = bff.NewBrowser(bff.Start(("services:web:http:0", "http://localhost:1")));
         var trace = ActivityTraceId.CreateRandom();
@@ -127,7 +152,7 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     [Theory]
     [InlineData("localhost")]
     [InlineData("127.0.0.1")]
-    public async Task Service_HasAddressByHostNameOrNumber_IsReached(string host)
+    public async Task Service_ByHostNameOrIpAddress_IsReached(string host)
     {
         var address = new UriBuilder(bff.Api.Address) { Host = host }.Uri.GetLeftPart(UriPartial.Authority);
         using var ada = await bff.SignInAsync(bff.Start(("services:api:http:0", address)));
@@ -149,6 +174,7 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     {
         using var ada = await bff.SignInAsync();
         using var answer = await ada.Browser.FetchAsync(new HttpMethod(method), "/api/v1/notes");
+
         answer.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         bff.Api.Requests.ShouldBeEmpty();
     }
@@ -161,22 +187,35 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     [InlineData("GET http://evil.example/api/v1/notes HTTP/1.1", "/api/v1/notes")]
     [InlineData("GET /api/@evil.example/ HTTP/1.1", "/api/@evil.example/")]
     [Trait("Check", "B22")]
-    public async Task Target_Tricky_ReachesTheApiBelowItsPathOrNobody(string requestLine, string? arrivesBelow)
+    public async Task Target_Tricky_ReachesTheApiBelowItsPathOrNothing(string requestLine, string? arrivesBelow)
     {
         using var ada = await bff.SignInAsync();
 
-        await SendRawAsync($"{requestLine}\r\nHost: {bff.Address.Authority}\r\nX-CSRF: 1\r\nCookie: {BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\nConnection: close\r\n\r\n");
+        await SendRawAsync(
+            $"{requestLine}\r\nHost: {bff.Address.Authority}\r\nX-CSRF: 1\r\nCookie: "
+                + $"{BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\nConnection: "
+                + $"close\r\n\r\n"
+        );
 
-        if (arrivesBelow is null) bff.Api.Requests.ShouldBeEmpty();
-        else bff.Api.Requests.ShouldAllBe(received => received.Target.StartsWith(arrivesBelow, StringComparison.Ordinal));
+        if (arrivesBelow is null)
+            bff.Api.Requests.ShouldBeEmpty();
+        else
+            bff.Api.Requests.ShouldAllBe(received =>
+                received.Target.StartsWith(arrivesBelow, StringComparison.Ordinal)
+            );
     }
 
     [Fact]
     [Trait("Check", "B22")]
-    public async Task Host_Forged_IsNotWhereTheRequestGoes()
+    public async Task Host_Forged_DoesNotRedirectTheRequest()
     {
         using var ada = await bff.SignInAsync();
-        await SendRawAsync($"GET /api/v1/notes HTTP/1.1\r\nHost: localhost:1\r\nX-CSRF: 1\r\nCookie: {BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\nConnection: close\r\n\r\n");
+        await SendRawAsync(
+            $"GET /api/v1/notes HTTP/1.1\r\nHost: localhost:1\r\nX-CSRF: 1\r\nCookie: "
+                + $"{BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\nConnection: "
+                + $"close\r\n\r\n"
+        );
+
         bff.Api.Requests.ShouldHaveSingleItem().Headers["Host"].ShouldBe(new Uri(bff.Api.Address).Authority);
     }
 
@@ -199,14 +238,30 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
     public ValueTask DisposeAsync() => bff.DisposeAsync();
 
     [Theory]
-    [InlineData("ReverseProxy:Routes:api:Metadata:Security", "", "ReverseProxy:Routes:api:Metadata:Security is not set")]
-    [InlineData("ReverseProxy:Routes:api:Metadata:Security", "Sesion", "ReverseProxy:Routes:api:Metadata:Security is 'Sesion', which is unknown")]
+    [InlineData(
+        "ReverseProxy:Routes:api:Metadata:Security",
+        "",
+        "ReverseProxy:Routes:api:Metadata:Security is not set"
+    )]
+    [InlineData(
+        "ReverseProxy:Routes:api:Metadata:Security",
+        "Sesion",
+        "ReverseProxy:Routes:api:Metadata:Security is 'Sesion', which is unknown"
+    )]
     [InlineData("ReverseProxy:Routes:api:Metadata:Security", "session", "'session', which is unknown")]
     [InlineData("ReverseProxy:Routes:api:Metadata:Security", "0", "'0', which is unknown")]
-    [InlineData("ReverseProxy:Routes:another:Match:Path", "/api/v2/{**rest}", "ReverseProxy:Routes:another:Match:Methods is not set")]
+    [InlineData(
+        "ReverseProxy:Routes:another:Match:Path",
+        "/api/v2/{**rest}",
+        "ReverseProxy:Routes:another:Match:Methods is not set"
+    )]
     [InlineData("services:api:http:0", "", "services:api:http:0 is not set")]
-    [InlineData("services:api:http:0", "http://localhost:5102/v1", "services:api:http:0 is 'http://localhost:5102/v1', which is no address")]
-    [InlineData("services:api:http:0", "localhost", "services:api:http:0 is 'localhost', which is no address")]
+    [InlineData(
+        "services:api:http:0",
+        "http://localhost:5102/v1",
+        "services:api:http:0 is 'http://localhost:5102/v1', which is not a valid address"
+    )]
+    [InlineData("services:api:http:0", "localhost", "services:api:http:0 is 'localhost', which is not a valid address")]
     [InlineData("Oidc:Authority", "", "Oidc:Authority is not set")]
     [InlineData("Oidc:Authority", "http://id.example.com", "Oidc:Authority is plain http")]
     [InlineData("Oidc:ClientSecret", "", "Oidc:ClientSecret is not set")]
@@ -214,10 +269,14 @@ public sealed class StartTests(PostgresServer server) : IAsyncLifetime
     [InlineData("Sessions:IdleTimeout", "00:00:01", "Sessions:IdleTimeout must lie between")]
     [InlineData("Sessions:MostPerUser", "0", "Sessions:MostPerUser must lie between 1 and 1000")]
     [InlineData("Sessions:IdleTimeout", "20.00:00:00", "Sessions:IdleTimeout is longer than")]
+    [InlineData("Sessions:StreamsPerSession", "0", "Sessions:StreamsPerSession must lie between 1 and 100000")]
+    [InlineData("Sessions:StreamsPerUser", "100001", "Sessions:StreamsPerUser must lie between 1 and 100000")]
+    [InlineData("Sessions:StreamsPerUser", "19", "Sessions:StreamsPerSession is higher than Sessions:StreamsPerUser")]
+    [InlineData("Sessions:SignInsPerMinute", "9", "Sessions:SignInsPerMinute must lie between 10 and 100000000")]
     [Trait("Check", "O08")]
-    public void Start_WithAFaultOfConfiguration_FailsInOneSentenceThatNamesTheKey(string key, string value, string sentence)
+    public void Start_InvalidConfiguration_FailsWithASentenceThatNamesTheKey(string key, string value, string sentence)
     {
-        var fault = Should.Throw<Exception>(() => bff.Start((key, value)));
-        StartupFaults.Sentence(fault).ShouldNotBeNull(fault.ToString()).ShouldContain(sentence);
+        var ex = Should.Throw<Exception>(() => bff.Start((key, value)));
+        StartupErrors.Describe(ex).ShouldNotBeNull(ex.ToString()).ShouldContain(sentence);
     }
 }

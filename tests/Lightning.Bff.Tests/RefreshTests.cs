@@ -16,7 +16,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => bff.DisposeAsync();
 
-    /// <summary>Signed in, with an access token that has just ended.</summary>
+    /// <summary>Signs in, with an access token that has just expired.</summary>
     async Task<SignedIn> SignInWithEndedTokenAsync()
     {
         var ada = await bff.SignInAsync();
@@ -24,8 +24,11 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         return ada;
     }
 
-    // The provider's answers are dated by the real clock, so it is the row that is moved and not the clock.
-    async Task EndTokensAsync() => await bff.Database.ExecuteAsync("UPDATE web.sessions SET token_expires_at = clock_timestamp() - interval '1 minute'");
+    // The provider uses the real clock, so the row changes instead of the test clock.
+    async Task EndTokensAsync() =>
+        await bff.Database.ExecuteAsync(
+            "UPDATE web.sessions SET token_expires_at = clock_timestamp() - interval '1 minute'"
+        );
 
     string LastToken => bff.Api.Requests.Last().Headers["Authorization"];
 
@@ -34,6 +37,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     {
         using var ada = await bff.SignInAsync();
         bff.Clock.Advance(TimeSpan.FromMinutes(3));
+
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         bff.Provider.Refreshes.ShouldBeEmpty();
     }
@@ -41,17 +45,19 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     [Trait("Check", "T01")]
     [Trait("Check", "T02")]
-    public async Task Refresh_200RequestsOn3Replicas_AskTheProviderOnce()
+    public async Task Refresh_200RequestsOn3Replicas_SendOneRequest()
     {
         using var ada = await SignInWithEndedTokenAsync();
         var cookie = ada.Browser.Cookie(BffUnderTest.SessionCookie)!;
-        var browsers = new[] { bff.Address, bff.Start(), bff.Start() }.Select(address =>
-        {
-            var browser = bff.NewBrowser(address);
-            browser.SetCookie(BffUnderTest.SessionCookie, cookie);
-            return browser;
-        }).ToArray();
-        // The provider takes its time, so that everyone is there before the first answer.
+        var browsers = new[] { bff.Address, bff.Start(), bff.Start() }
+            .Select(address =>
+            {
+                var browser = bff.NewBrowser(address);
+                browser.SetCookie(BffUnderTest.SessionCookie, cookie);
+                return browser;
+            })
+            .ToArray();
+        // The provider waits, so that all requests arrive before its first response.
         var arrived = new TaskCompletionSource();
         bff.Provider.BeforeRefresh = async () =>
         {
@@ -59,10 +65,27 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
             return null;
         };
 
-        var calls = Enumerable.Range(0, 200).Select(i => browsers[i % 3].FetchAsync(HttpMethod.Get, $"/api/v1/notes/{i}")).ToArray();
-        while (bff.Provider.Refreshes.IsEmpty) await Task.Yield();
-        // Of those who only look one may be met between two of its statements; what is held is held until the provider answers.
-        await Wait.UntilAsync(async () => (long)(await bff.Database.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'lightning_bff' AND state LIKE 'idle in transaction%'"))! == 0, TimeSpan.FromSeconds(1));
+        var calls = Enumerable
+            .Range(0, 200)
+            .Select(i => browsers[i % 3].FetchAsync(HttpMethod.Get, $"/api/v1/notes/{i}"))
+            .ToArray();
+        while (bff.Provider.Refreshes.IsEmpty)
+            await Task.Yield();
+        // A waiting request may be between two statements, but no connection may be held until the provider responds.
+        await Wait.UntilAsync(
+            async () =>
+                (long)
+                    (
+                        await bff.Database.ExecuteAsync(
+                            """
+                            SELECT count(*) FROM pg_stat_activity
+                                WHERE datname = current_database() AND usename = 'lightning_bff'
+                                AND state LIKE 'idle in transaction%'
+                            """
+                        )
+                    )! == 0,
+            TimeSpan.FromSeconds(1)
+        );
         arrived.SetResult();
         var answers = await Task.WhenAll(calls);
 
@@ -70,21 +93,23 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         bff.Provider.Refreshes.Count.ShouldBe(1);
         bff.Api.Requests.Count.ShouldBe(200);
         bff.Api.Requests.ShouldAllBe(request => request.Headers["Authorization"] == "Bearer access-canary-2");
-        foreach (var browser in browsers) browser.Dispose();
+        foreach (var browser in browsers)
+            browser.Dispose();
     }
 
     [Fact]
     [Trait("Check", "T01")]
-    public async Task Refresh_WithoutTheLease_WouldAskMoreThanOnce()
+    public async Task Refresh_WithoutTheLease_WouldSendSeveralRequests()
     {
-        // The test above proves something only where the provider is strict: here the lease is taken away, and it shows.
+        // Proves that the test above can fail: without the lease the strict provider sees several requests.
         using var ada = await SignInWithEndedTokenAsync();
         using var elsewhere = bff.NewBrowser(bff.Start());
         elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
         var second = new TaskCompletionSource();
         bff.Provider.BeforeRefresh = async () =>
         {
-            if (bff.Provider.Refreshes.Count > 1) second.TrySetResult();
+            if (bff.Provider.Refreshes.Count > 1)
+                second.TrySetResult();
             await bff.Database.ExecuteAsync("UPDATE web.sessions SET refresh_lease_until = NULL");
             await second.Task.WaitAsync(TimeSpan.FromSeconds(5));
             return null;
@@ -97,10 +122,16 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "T04")]
-    public async Task Refresh_LeaseHolderDied_IsTakenOver()
+    public async Task Refresh_LeaseHolderDies_IsTakenOver()
     {
         using var ada = await SignInWithEndedTokenAsync();
-        await bff.Database.ExecuteAsync("UPDATE web.sessions SET refresh_lease_owner = gen_random_uuid(), refresh_lease_until = clock_timestamp() + interval '1 second'");
+        await bff.Database.ExecuteAsync(
+            """
+            UPDATE web.sessions SET refresh_lease_owner = gen_random_uuid(), refresh_lease_until =
+                clock_timestamp() + interval '1 second'
+            """
+        );
+
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         LastToken.ShouldBe("Bearer access-canary-2");
     }
@@ -109,13 +140,21 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     [InlineData(false, HttpStatusCode.Unauthorized)]
     [InlineData(true, HttpStatusCode.OK)]
     [Trait("Check", "T04")]
-    public async Task Refresh_LeaseHolderDiedAfterTheProviderRotated_CostsThatSessionAtMost(bool hasLeeway, HttpStatusCode expected)
+    public async Task Refresh_LeaseHolderDiesAfterRotation_AffectsOnlyThatSession(
+        bool hasLeeway,
+        HttpStatusCode expected
+    )
     {
         using var ada = await bff.SignInAsync();
         using var bob = await bff.SignInAsync();
         await EndTokensAsync();
         bff.Provider.Rotate("refresh-canary-1", isStillGood: hasLeeway);
-        await bff.Database.ExecuteAsync($"UPDATE web.sessions SET refresh_lease_owner = gen_random_uuid(), refresh_lease_until = clock_timestamp() + interval '1 second' WHERE sid = '{ada.Session.Id}'");
+        await bff.Database.ExecuteAsync(
+            $"""
+            UPDATE web.sessions SET refresh_lease_owner = gen_random_uuid(), refresh_lease_until =
+                clock_timestamp() + interval '1 second' WHERE sid = '{ada.Session.Id}'
+            """
+        );
 
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(expected);
 
@@ -123,27 +162,36 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         (await bob.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
     }
 
-    /// <summary>Whoever waits for another replica looks at the row again after a second; sooner only where he is told.</summary>
+    /// <summary>
+    /// A request that waits for another replica polls each second, or reads at once after a notification.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     [Trait("Check", "T02")]
-    public async Task Refresh_OnAnotherReplica_IsWaitedForByWordAndNotByTheClock(bool isTold)
+    public async Task Refresh_OnAnotherReplica_WaitsForTheNotification(bool isTold)
     {
         using var ada = await bff.SignInAsync();
         using var elsewhere = bff.NewBrowser(bff.Start());
         elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
-        if (!isTold) await bff.Database.ExecuteAsync("ALTER TABLE web.sessions DISABLE TRIGGER tell_change");
+        if (!isTold)
+            await bff.Database.ExecuteAsync("ALTER TABLE web.sessions DISABLE TRIGGER tell_change");
 
-        // The quickest of several: a busy machine makes anyone late now and then.
+        // The fastest of several attempts, because a busy machine may delay one.
         var waits = new List<TimeSpan>();
-        for (var round = 0; round < 4; round++) waits.Add(await LoserWaitsAsync(ada, elsewhere));
+        for (var round = 0; round < 4; round++)
+            waits.Add(await LoserWaitsAsync(ada, elsewhere));
 
-        waits.Min().ShouldBeInRange(isTold ? TimeSpan.Zero : TimeSpan.FromMilliseconds(700), isTold ? TimeSpan.FromMilliseconds(600) : TimeSpan.FromSeconds(10));
+        waits
+            .Min()
+            .ShouldBeInRange(
+                isTold ? TimeSpan.Zero : TimeSpan.FromMilliseconds(700),
+                isTold ? TimeSpan.FromMilliseconds(600) : TimeSpan.FromSeconds(10)
+            );
         bff.Provider.Refreshes.Count.ShouldBe(waits.Count);
     }
 
-    /// <summary>How long the one who has just looked in vain waits once the other may go on.</summary>
+    /// <summary>How long the waiting request takes after the other replica may continue.</summary>
     async Task<TimeSpan> LoserWaitsAsync(SignedIn ada, Browser elsewhere)
     {
         await EndTokensAsync();
@@ -157,10 +205,18 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         await Wait.UntilAsync(() => bff.Provider.Refreshes.Count > asked);
         var began = await bff.Database.ExecuteAsync("SELECT clock_timestamp()::text");
         var loser = elsewhere.FetchAsync(HttpMethod.Get, "/api/v1/notes");
-        await Wait.UntilAsync(async () => (long)(await bff.Database.ExecuteAsync($"""
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%coalesce(web.refresh_lease_until%' AND query_start > '{began}'
-            """))! > 0);
+        await Wait.UntilAsync(async () =>
+            (long)
+                (
+                    await bff.Database.ExecuteAsync(
+                        $"""
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()
+                            AND query LIKE '%coalesce(web.refresh_lease_until%' AND query_start > '{began}'
+                        """
+                    )
+                )! > 0
+        );
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
         go.SetResult();
@@ -175,12 +231,15 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     public async Task Refresh_InvalidGrant_EndsTheSession()
     {
         using var ada = await SignInWithEndedTokenAsync();
-        bff.Provider.BeforeRefresh = () => Task.FromResult<IResult?>(Results.Json(new { error = "invalid_grant" }, statusCode: 400));
+        bff.Provider.BeforeRefresh = () =>
+            Task.FromResult<IResult?>(Results.Json(new { error = "invalid_grant" }, statusCode: 400));
 
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.Unauthorized);
 
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
-        (await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")).ShouldBe("refresh-refused");
+        (
+            await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")
+        ).ShouldBe("refresh-refused");
         bff.Api.Requests.ShouldBeEmpty();
     }
 
@@ -190,11 +249,12 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
     [InlineData(401)]
     [InlineData(429)]
     [Trait("Check", "B11")]
-    public async Task Refresh_ProviderInTrouble_Is503AndTheSessionLivesOn(int status)
+    public async Task Refresh_ProviderFails_Is503_AndKeepsTheSession(int status)
     {
         using var ada = await SignInWithEndedTokenAsync();
-        // The word alone must not do it: only a 400 speaks the protocol.
-        bff.Provider.BeforeRefresh = () => Task.FromResult<IResult?>(Results.Json(new { error = "invalid_grant" }, statusCode: status));
+        // The error alone is not enough: only a 400 is a protocol error.
+        bff.Provider.BeforeRefresh = () =>
+            Task.FromResult<IResult?>(Results.Json(new { error = "invalid_grant" }, statusCode: status));
         var answer = await ada.FetchAsync("/api/v1/notes");
         answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain("/problems/provider-unavailable");
@@ -206,7 +266,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "B11")]
-    public async Task Refresh_ProviderDownWhileTheTokenLives_GoesUnnoticed()
+    public async Task Refresh_ProviderDownBeforeExpiry_UsesTheCurrentToken()
     {
         using var ada = await bff.SignInAsync();
         await bff.Provider.DisposeAsync();
@@ -220,12 +280,24 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "T10")]
-    public async Task Refresh_AnswerWithoutARefreshTokenOrAnEnd_KeepsTheOldOne()
+    public async Task Refresh_ResponseWithoutRefreshTokenOrExpiry_KeepsTheOldOne()
     {
         using var ada = await SignInWithEndedTokenAsync();
-        bff.Provider.BeforeRefresh = () => Task.FromResult<IResult?>(Results.Json(new { access_token = "bare", token_type = "bearer", scope = "openid" }));
+        bff.Provider.BeforeRefresh = () =>
+            Task.FromResult<IResult?>(
+                Results.Json(
+                    new
+                    {
+                        access_token = "bare",
+                        token_type = "bearer",
+                        scope = "openid",
+                    }
+                )
+            );
+
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         LastToken.ShouldBe("Bearer bare");
+
         bff.Clock.Advance(TimeSpan.FromHours(1));
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         bff.Provider.Refreshes.Count.ShouldBe(1);
@@ -233,7 +305,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "B15")]
-    public async Task Refresh_ClientGone_IsWrittenAllTheSame()
+    public async Task Refresh_ClientDisconnects_IsStillWritten()
     {
         using var ada = await SignInWithEndedTokenAsync();
         var gone = new TaskCompletionSource();
@@ -245,10 +317,18 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         using (var client = new TcpClient())
         {
             await client.ConnectAsync(bff.Address.Host, bff.Address.Port, Cancellation);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                $"GET /api/v1/notes HTTP/1.1\r\nHost: {bff.Address.Authority}\r\nX-CSRF: 1\r\nCookie: {BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\n\r\n"), Cancellation);
-            while (bff.Provider.Refreshes.IsEmpty) await Task.Yield();
-            // A reset, as a browser tab that is closed sends it.
+            await client
+                .GetStream()
+                .WriteAsync(
+                    Encoding.ASCII.GetBytes(
+                        $"GET /api/v1/notes HTTP/1.1\r\nHost: {bff.Address.Authority}\r\nX-CSRF: 1\r\nCookie: "
+                            + $"{BffUnderTest.SessionCookie}={ada.Browser.Cookie(BffUnderTest.SessionCookie)}\r\n\r\n"
+                    ),
+                    Cancellation
+                );
+            while (bff.Provider.Refreshes.IsEmpty)
+                await Task.Yield();
+            // A reset, as when a browser tab is closed.
             client.LingerState = new LingerOption(true, 0);
         }
         gone.SetResult();
@@ -260,7 +340,7 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "B13")]
-    public async Task Refresh_WhileTheSessionEnds_LosesAndWritesNothing()
+    public async Task Refresh_SessionEndsMeanwhile_WritesNothing()
     {
         using var ada = await SignInWithEndedTokenAsync();
         bff.Provider.BeforeRefresh = async () =>
@@ -289,7 +369,9 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         (await laptop.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         (await phone.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        bff.Provider.Refreshes.Select(refresh => refresh["refresh_token"]).ShouldBe(["refresh-canary-1", "refresh-canary-2"]);
-        bff.Api.Requests.Select(request => request.Headers["Authorization"]).ShouldBe(["Bearer access-canary-3", "Bearer access-canary-4"]);
+        bff.Provider.Refreshes.Select(refresh => refresh["refresh_token"])
+            .ShouldBe(["refresh-canary-1", "refresh-canary-2"]);
+        bff.Api.Requests.Select(request => request.Headers["Authorization"])
+            .ShouldBe(["Bearer access-canary-3", "Bearer access-canary-4"]);
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>An API that no longer takes a token which is good by the proxy's clock.</summary>
+/// <summary>An API that rejects a token before its expiry.</summary>
 public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -18,9 +18,11 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
         await bff.InitializeAsync();
         bff.Api.Answer = context =>
         {
-            if (context.Request.Headers.Authorization == accepted) return context.Response.WriteAsync("from the API");
+            if (context.Request.Headers.Authorization == accepted)
+                return context.Response.WriteAsync("from the API");
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\", error_description=\"The token expired\"";
+            context.Response.Headers.WWWAuthenticate =
+                "Bearer error=\"invalid_token\", error_description=\"The token expired\"";
             return context.Response.WriteAsync("expired");
         };
     }
@@ -31,7 +33,7 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
     [InlineData("GET")]
     [InlineData("DELETE")]
     [Trait("Check", "B25")]
-    public async Task Refusal_OfTheToken_IsMendedByOneRefresh(string method)
+    public async Task RejectedToken_IsRefreshedOnce(string method)
     {
         using var ada = await bff.SignInAsync();
 
@@ -43,14 +45,15 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
         answer.Headers.CacheControl!.ToString().ShouldBe("no-store");
         answer.Headers.Contains("Content-Security-Policy").ShouldBeTrue();
         bff.Provider.Refreshes.Count.ShouldBe(1);
-        bff.Api.Requests.Select(request => request.Headers["Authorization"]).ShouldBe(["Bearer access-canary-1", "Bearer access-canary-2"]);
+        bff.Api.Requests.Select(request => request.Headers["Authorization"])
+            .ShouldBe(["Bearer access-canary-1", "Bearer access-canary-2"]);
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
         bff.Api.Requests.Count.ShouldBe(3);
     }
 
     [Fact]
     [Trait("Check", "B25")]
-    public async Task Refusal_OfEveryToken_CostsOneRefreshAndPassesUnchanged()
+    public async Task RejectedToken_EveryTime_RefreshesOnce_AndPassesTheResponse()
     {
         accepted = "none";
         using var ada = await bff.SignInAsync();
@@ -61,6 +64,7 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
             answer.Headers.WwwAuthenticate.ToString().ShouldContain("The token expired");
             (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldBe("expired");
         }
+
         bff.Provider.Refreshes.Count.ShouldBe(1);
         bff.Api.Requests.Count.ShouldBe(6);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
@@ -71,11 +75,12 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
     [InlineData("PUT", true)]
     [InlineData("GET", true)]
     [Trait("Check", "B25")]
-    public async Task Refusal_OfARequestThatMayNotBeRepeated_PassesUnchanged(string method, bool hasBody)
+    public async Task RejectedToken_RequestNotRetryable_PassesTheResponse(string method, bool hasBody)
     {
         using var ada = await bff.SignInAsync();
         using var body = hasBody ? new StringContent("{}", Encoding.UTF8, "application/json") : null;
         using var answer = await ada.Browser.SendAsync(new HttpMethod(method), "/api/v1/notes", body, ("X-CSRF", "1"));
+
         answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         bff.Api.Requests.Count.ShouldBe(1);
         bff.Provider.Refreshes.ShouldBeEmpty();
@@ -83,10 +88,11 @@ public sealed class RenewalTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "B25")]
-    public async Task Refusal_WhileTheProviderIsDown_PassesUnchangedAndTheSessionLivesOn()
+    public async Task RejectedToken_ProviderDown_PassesTheResponse_AndKeepsTheSession()
     {
         using var ada = await bff.SignInAsync();
         await bff.Provider.DisposeAsync();
+
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.Unauthorized);
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
     }

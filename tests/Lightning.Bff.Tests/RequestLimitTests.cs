@@ -7,7 +7,10 @@ using Lightning.Testing;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>What one session and one address may ask: with a BFF of their own, because they count. Its clock stands still unless it is told to go on.</summary>
+/// <summary>
+/// Rate limits per session and address. Each test counts requests, so it has its own BFF; its clock stands still unless
+/// advanced.
+/// </summary>
 public sealed class RequestLimitTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -20,22 +23,27 @@ public sealed class RequestLimitTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "O06")]
-    public async Task Session_BeyondItsAllowance_WaitsWhileOthersGoOn()
+    public async Task Session_OverItsLimit_IsRefused_OthersAreNot()
     {
         var replica = bff.Start(("Sessions:RequestsPerMinute", "60"));
         using var ada = await bff.SignInAsync(replica);
         using var bob = await bff.SignInAsync(replica);
         var (busy, other) = (ada.Browser, bob.Browser);
-        // As many as are left: signing in may have looked at the session too.
-        for (var i = 0; i < 50; i++) (await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        // The remaining requests: the sign-in may count too.
+        for (var i = 0; i < 50; i++)
+            (await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         var most = 50;
-        while ((await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode == HttpStatusCode.OK) (++most).ShouldBeLessThanOrEqualTo(60);
+        while ((await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode == HttpStatusCode.OK)
+            (++most).ShouldBeLessThanOrEqualTo(60);
         using var refused = await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes");
 
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         refused.Headers.RetryAfter!.ToString().ShouldBe("60");
-        (await refused.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("type").GetString().ShouldBe("/problems/too-many-requests");
+        (await refused.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+            .GetProperty("type")
+            .GetString()
+            .ShouldBe("/problems/too-many-requests");
         (await other.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);
         bff.Clock.Advance(TimeSpan.FromSeconds(1));
         (await busy.FetchAsync(HttpMethod.Get, "/api/v1/notes")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -44,7 +52,7 @@ public sealed class RequestLimitTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "O06")]
-    public async Task Address_ThatBringsMadeUpCookies_IsNotLookedUpForever_AndSessionsOfThatAddressGoOn()
+    public async Task Address_SendsInvalidCookies_IsLimited_AndItsSessionsAreNot()
     {
         var replica = bff.Start(("Sessions:UnknownPerMinute", "10"));
         using var ada = await bff.SignInAsync(replica);
@@ -54,10 +62,20 @@ public sealed class RequestLimitTests(PostgresServer server) : IAsyncLifetime
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < 40; i++)
         {
-            using var stranger = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = replica };
+            using var stranger = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+            {
+                BaseAddress = replica,
+            };
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/notes")
             {
-                Headers = { { "X-CSRF", "1" }, { "Cookie", $"{BffUnderTest.SessionCookie}={Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}" } },
+                Headers =
+                {
+                    { "X-CSRF", "1" },
+                    {
+                        "Cookie",
+                        $"{BffUnderTest.SessionCookie}={Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}"
+                    },
+                },
             };
             answers.Add((await stranger.SendAsync(request, Cancellation)).StatusCode);
         }

@@ -18,10 +18,13 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     [Trait("Check", "B02")]
     [Trait("Check", "B27")]
-    public async Task User_SignedIn_IsShownAsTheDatabaseHasThem()
+    public async Task User_SignedIn_IsShownAsInTheDatabase()
     {
+        bff.Provider.Clock = bff.Clock;
         using var ada = await bff.SignInAsync();
-        await bff.Database.ExecuteAsync($"UPDATE app.users SET name = 'Ada Lovelace', is_admin = true WHERE id = '{ada.User.Id}'");
+        await bff.Database.ExecuteAsync(
+            $"UPDATE app.users SET name = 'Ada Lovelace', is_admin = true WHERE id = '{ada.User.Id}'"
+        );
 
         var answer = await ada.FetchAsync("/bff/user");
 
@@ -51,14 +54,20 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
     {
         using var browser = bff.NewBrowser();
         var answer = await browser.FetchAsync(HttpMethod.Get, path, ("Accept", accept));
+
         answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        if (accept != "text/html") answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
-        if (accept == "application/json") (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("type").GetString().ShouldBe("/problems/unauthenticated");
+        if (accept != "text/html")
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        if (accept == "application/json")
+            (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+                .GetProperty("type")
+                .GetString()
+                .ShouldBe("/problems/unauthenticated");
     }
 
     [Fact]
     [Trait("Check", "B09")]
-    public async Task Session_Idle_EndsAndPollingDoesNotProlongIt()
+    public async Task Session_Idle_Ends_AndPollingDoesNotExtendIt()
     {
         using var ada = await bff.SignInAsync();
         for (var hour = 0; hour < 11; hour++)
@@ -67,13 +76,14 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
             (await ada.StatusOfAsync("/bff/user?slide=false")).ShouldBe(HttpStatusCode.OK);
         }
         bff.Clock.Advance(TimeSpan.FromHours(1.01));
+
         (await ada.StatusOfAsync("/bff/user?slide=false")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
     [Trait("Check", "B09")]
     [Trait("Check", "B10")]
-    public async Task Session_InUse_LivesOnToItsAbsoluteEndAndNotBeyond()
+    public async Task Session_InUse_EndsAtItsAbsoluteLifetime()
     {
         using var ada = await bff.SignInAsync();
         for (var half = 0; half < 27; half++)
@@ -82,6 +92,7 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
             (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.OK, $"after {half + 1} halves of a day");
         }
         bff.Clock.Advance(TimeSpan.FromDays(14) - (27 * TimeSpan.FromHours(11.9)) + TimeSpan.FromSeconds(1));
+
         (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
@@ -89,28 +100,42 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
     public async Task Session_UsedOften_IsWrittenOnceAMinute()
     {
         using var ada = await bff.SignInAsync();
-        var writes = () => bff.Database.ExecuteAsync($"SELECT xmin::text FROM web.sessions WHERE sid = '{ada.Session.Id}'");
+        var writes = () =>
+            bff.Database.ExecuteAsync($"SELECT xmin::text FROM web.sessions WHERE sid = '{ada.Session.Id}'");
         var before = await writes();
         bff.Clock.Advance(TimeSpan.FromSeconds(59));
         await ada.StatusOfAsync("/bff/user");
         (await writes()).ShouldBe(before);
 
-        // Those who use it at once have it written once, and not on their way.
+        // Concurrent uses are written once, in the background.
         bff.Clock.Advance(TimeSpan.FromSeconds(1));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ada.StatusOfAsync("/bff/user")));
         await Wait.UntilAsync(async () => !Equals(await writes(), before));
         var after = await writes();
-        (await bff.Database.ExecuteAsync("SELECT last_seen_at FROM web.sessions")).ShouldBe(bff.Clock.GetUtcNow().UtcDateTime);
-        (await bff.Database.ExecuteAsync($"SELECT last_seen_at FROM identity.sessions WHERE id = '{ada.Session.Id}'")).ShouldBe(bff.Clock.GetUtcNow().UtcDateTime);
+        (await bff.Database.ExecuteAsync("SELECT last_seen_at FROM web.sessions")).ShouldBe(
+            bff.Clock.GetUtcNow().UtcDateTime
+        );
+        (
+            await bff.Database.ExecuteAsync($"SELECT last_seen_at FROM identity.sessions WHERE id = '{ada.Session.Id}'")
+        ).ShouldBe(bff.Clock.GetUtcNow().UtcDateTime);
         await ada.StatusOfAsync("/bff/user");
 
-        // Another person's use is written after this one's would have been.
+        // Another user's use is written after this one's would be.
         using var eve = await bff.SignInAsync();
         bff.Clock.Advance(TimeSpan.FromSeconds(59));
         await ada.StatusOfAsync("/bff/user");
-        await bff.Database.ExecuteAsync($"UPDATE web.sessions SET last_seen_at = last_seen_at - interval '5 minutes' WHERE sid = '{eve.Session.Id}'");
+        await bff.Database.ExecuteAsync(
+            $"UPDATE web.sessions SET last_seen_at = last_seen_at - interval '5 minutes' WHERE sid = '{eve.Session.Id}'"
+        );
         await eve.StatusOfAsync("/bff/user");
-        await Wait.UntilAsync(async () => Equals(await bff.Database.ExecuteAsync($"SELECT last_seen_at FROM web.sessions WHERE sid = '{eve.Session.Id}'"), bff.Clock.GetUtcNow().UtcDateTime));
+        await Wait.UntilAsync(async () =>
+            Equals(
+                await bff.Database.ExecuteAsync(
+                    $"SELECT last_seen_at FROM web.sessions WHERE sid = '{eve.Session.Id}'"
+                ),
+                bff.Clock.GetUtcNow().UtcDateTime
+            )
+        );
         (await writes()).ShouldBe(after);
     }
 
@@ -119,24 +144,57 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
     [InlineData("UPDATE app.users SET disabled_at = now()")]
     [InlineData("DELETE FROM web.sessions")]
     [Trait("Check", "B12")]
-    public async Task Session_EndedElsewhere_Is401AtOnceAndStaysSo(string sql)
+    public async Task Session_EndedElsewhere_Is401AtOnce(string sql)
     {
         using var ada = await bff.SignInAsync();
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
         await bff.Database.ExecuteAsync(string.Format(sql, ada.Session.Id));
 
-        // Due to slide: what renews must not bring it back.
+        // Due for renewal, which must not revive the session.
         bff.Clock.Advance(TimeSpan.FromMinutes(2));
-        await Wait.UntilAsync(async () => await ada.StatusOfAsync("/bff/user") == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+        await Wait.UntilAsync(
+            async () => await ada.StatusOfAsync("/bff/user") == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(3)
+        );
         (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.Unauthorized);
         (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
         bff.Api.Requests.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("sid = theirs.sid")]
+    [InlineData("subject = theirs.subject")]
+    [InlineData("issuer = 'https://elsewhere.example'")]
+    [InlineData("sid = theirs.sid, subject = theirs.subject, issuer = theirs.issuer")]
+    public async Task Session_WhoseOwnerIsRewritten_Is401(string change)
+    {
+        using var mallory = await bff.SignInAsync();
+        using var root = await bff.SignInAsync();
+        await ForgetAsync();
+        (await mallory.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+
+        await bff.Database.ExecuteAsync(
+            $"""
+            UPDATE web.sessions AS mine SET {change} FROM web.sessions AS theirs
+                WHERE mine.sid = '{mallory.Session.Id}' AND theirs.sid = '{root.Session.Id}'
+            """
+        );
+        await ForgetAsync();
+
+        await Wait.UntilAsync(async () => await mallory.StatusOfAsync() == HttpStatusCode.Unauthorized);
+        (await root.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
+
+        // All replicas read the sessions again.
+        async Task ForgetAsync() =>
+            await bff.Database.ExecuteAsync(
+                "SELECT count(pg_notify('lightning', 'web:' || encode(id_hash, 'hex'))) FROM web.sessions"
+            );
+    }
+
     [Fact]
     [Trait("Check", "B12")]
     [Trait("Check", "B27")]
-    public async Task Logout_EndsTheSessionOnEveryReplicaAndNamesTheProvidersEnd()
+    public async Task Logout_EndsTheSessionOnEveryReplica_AndReturnsTheProvidersUrl()
     {
         using var ada = await bff.SignInAsync();
         using var elsewhere = bff.NewBrowser(bff.Start());
@@ -147,68 +205,96 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Headers.GetValues("Clear-Site-Data").ShouldBe(["\"cache\", \"storage\""]);
-        var redirect = new Uri((await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString()!);
+        var redirect = new Uri(
+            (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString()!
+        );
         redirect.GetLeftPart(UriPartial.Path).ShouldBe($"{bff.Provider.Issuer}/endsession");
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(redirect.Query);
         query["client_id"].ToString().ShouldBe(FakeProvider.ClientId);
         query["logout_hint"].ToString().ShouldBe(ada.Session.Id.ToString());
-        query["post_logout_redirect_uri"].ToString().ShouldBe($"{bff.Address.GetLeftPart(UriPartial.Authority)}/bff/signout-callback-oidc");
+        query["post_logout_redirect_uri"]
+            .ToString()
+            .ShouldBe($"{bff.Address.GetLeftPart(UriPartial.Authority)}/bff/signout-callback-oidc");
         query.Keys.ShouldNotContain("id_token_hint");
         ada.Browser.Cookies.ShouldBeEmpty();
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.Unauthorized);
-        await Wait.UntilAsync(async () => (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
-        (await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")).ShouldBe("signed-out");
-        (await bff.Database.ExecuteAsync($"SELECT service || ' ' || action || ' ' || user_id || ' ' || subject_id || ' ' || (ip IS NOT NULL) FROM audit.entries WHERE session_id = '{ada.Session.Id}'"))
-            .ShouldBe($"lightning_bff signed-out {ada.User.Id} {ada.Session.Id} true");
+        await Wait.UntilAsync(
+            async () =>
+                (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(3)
+        );
+        (
+            await bff.Database.ExecuteAsync($"SELECT end_reason FROM identity.sessions WHERE id = '{ada.Session.Id}'")
+        ).ShouldBe("signed-out");
+        (
+            await bff.Database.ExecuteAsync(
+                $"""
+                SELECT service || ' ' || action || ' ' || user_id || ' ' || subject_id || ' ' || (ip IS NOT
+                    NULL) FROM audit.entries WHERE session_id = '{ada.Session.Id}'
+                """
+            )
+        ).ShouldBe($"lightning_bff signed-out {ada.User.Id} {ada.Session.Id} true");
         (await bff.Database.ExecuteAsync("SELECT count(*) FROM web.sessions")).ShouldBe(0L);
     }
 
     [Fact]
-    public async Task Logout_Twice_IsNoError()
+    public async Task Logout_Twice_IsNotAnError()
     {
         using var ada = await bff.SignInAsync();
         await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
         var again = await ada.Browser.FetchAsync(HttpMethod.Post, "/bff/logout");
-        (await again.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString().ShouldBe("/");
+
+        (await again.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+            .GetProperty("redirect")
+            .GetString()
+            .ShouldBe("/");
     }
 
     [Fact]
-    public async Task Logout_ProviderDown_EndsTheSessionAllTheSame()
+    public async Task Logout_ProviderDown_EndsTheSession()
     {
         using var ada = await bff.SignInAsync();
-        using var lonely = bff.NewBrowser(bff.Start(("Oidc:MetadataAddress", "http://127.0.0.1:9/.well-known/openid-configuration")));
+        using var lonely = bff.NewBrowser(
+            bff.Start(("Oidc:MetadataAddress", "http://127.0.0.1:9/.well-known/openid-configuration"))
+        );
         lonely.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
 
         var answer = await lonely.FetchAsync(HttpMethod.Post, "/bff/logout");
 
-        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString().ShouldBe("/");
-        await Wait.UntilAsync(async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+        (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+            .GetProperty("redirect")
+            .GetString()
+            .ShouldBe("/");
+        await Wait.UntilAsync(
+            async () => await ada.StatusOfAsync() == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(3)
+        );
     }
 
     [Fact]
-    public async Task SignedOutCallback_LeadsHome()
+    public async Task SignedOutCallback_RedirectsToTheStartPage()
     {
         using var browser = bff.NewBrowser();
+
         (await browser.GetAsync("/bff/signout-callback-oidc")).Headers.Location!.ToString().ShouldBe("/");
     }
 
     [Fact]
     [Trait("Check", "O09")]
-    public async Task Session_DatabaseAway_Is503WithTheCookieKeptAndThenGoesOn()
+    public async Task Session_DatabaseUnavailable_Is503_KeepsTheCookie_AndRecovers()
     {
         await using var wire = await Wire.StartAsync(bff.Database.ConnectionStringOf("bff"));
         using var ada = await bff.SignInAsync(bff.Start(("ConnectionStrings:lightning", wire.ConnectionString)));
         (await ada.StatusOfAsync()).ShouldBe(HttpStatusCode.OK);
 
         wire.Cut();
-        // What is remembered serves for as long as the feed is proved, and then no longer: but it is never a 401.
+        // The cache answers until the heartbeat times out. Then it is 503, never 401.
         HttpResponseMessage answer;
         do
         {
             answer = await ada.FetchAsync("/bff/user");
             answer.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable);
-        }
-        while (answer.StatusCode == HttpStatusCode.OK);
+        } while (answer.StatusCode == HttpStatusCode.OK);
         answer.Headers.Contains("Set-Cookie").ShouldBeFalse();
         answer.Headers.RetryAfter.ShouldNotBeNull();
 
@@ -218,12 +304,13 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "O05")]
-    public async Task Session_RingKeyLost_AsksForANewSignIn()
+    public async Task Session_DataProtectionKeyLost_RequiresASignIn()
     {
         using var ada = await bff.SignInAsync();
         await bff.Database.ExecuteAsync("DELETE FROM keys.data_protection");
         using var elsewhere = bff.NewBrowser(bff.Start());
         elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+
         (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 }

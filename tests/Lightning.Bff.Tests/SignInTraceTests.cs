@@ -4,11 +4,13 @@ using Lightning.Testing;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>The answer that a browser brings back from the provider goes on with the trace in which the sign-in began.</summary>
+/// <summary>
+/// The callback continues the trace of the sign-in.
+/// </summary>
 public class SignInTraceTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
 {
     [Fact]
-    public async Task Callback_GoesOnWithTheTraceOfTheLogin_WhenTheStateIsOursAndElseNot()
+    public async Task Callback_WithValidStateOnly_ContinuesTheTraceOfTheLogin()
     {
         using var spans = new RequestSpans();
         await bff.AddPersonAsync();
@@ -22,9 +24,11 @@ public class SignInTraceTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
         using var landing = await browser.GetAsync(callback);
         landing.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        // Pushed and redeemed by the back channel, within the same.
+        // The back-channel requests are in the same trace.
         var paths = await spans.PathsOfAsync(trace, 4);
-        paths.Except(["/.well-known/openid-configuration", "/jwks"]).ShouldBe(["/bff/login", "/par", "/bff/signin-oidc", "/token"]);
+        paths
+            .Except(["/.well-known/openid-configuration", "/jwks"])
+            .ShouldBe(["/bff/login", "/par", "/bff/signin-oidc", "/token"]);
         paths.Count(path => path == "/bff/signin-oidc").ShouldBe(1);
     }
 }

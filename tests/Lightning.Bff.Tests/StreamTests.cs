@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Lightning.Bff.Tests;
 
-/// <summary>Server-sent events and WebSockets through the proxy, to an API that speaks until it is hung up on.</summary>
+/// <summary>
+/// Server-sent events and WebSockets through the proxy, to an API that sends until the connection closes.
+/// </summary>
 public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
 {
     readonly BffUnderTest bff = new(server);
@@ -28,14 +30,16 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     [InlineData("DELETE FROM web.sessions")]
     [InlineData("UPDATE app.users SET disabled_at = now()")]
     [Trait("Check", "B26")]
-    public async Task Events_SessionEnds_AreCut(string sql)
+    public async Task Events_SessionEnds_AreAborted(string sql)
     {
         using var ada = await bff.SignInAsync();
         await using var events = await OpenEventsAsync(ada);
         (await events.NextAsync()).ShouldBe("data: tick");
 
         var clock = Stopwatch.StartNew();
-        await bff.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, ada.Session.Id, ada.User.Id));
+        await bff.Database.ExecuteAsync(
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, ada.Session.Id, ada.User.Id)
+        );
         await events.EndAsync();
 
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
@@ -55,8 +59,10 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
         await using var events = await OpenEventsAsync(ada, path, trace);
         (await events.NextAsync()).ShouldNotBeNull();
 
-        if (leaves) await events.DisposeAsync();
-        else await bff.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+        if (leaves)
+            await events.DisposeAsync();
+        else
+            await bff.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
 
         await spans.PathsOfAsync(trace.ToHexString(), 1, path);
         bff.Log.Of(trace).ShouldAllBe(line => line.StartsWith("Information", StringComparison.Ordinal));
@@ -64,29 +70,33 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Events_WithNothingToTellYet_AreOpenAtOnce()
+    public async Task Events_BeforeTheFirstEvent_SendHeadersAtOnce()
     {
         using var ada = await bff.SignInAsync();
         bff.Api.Answer = async context =>
         {
             context.Response.ContentType = "text/event-stream";
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         };
-        // Opening them waits for the answer's headers.
+
+        // OpenAsync waits for the response headers.
         await using var events = await OpenEventsAsync(ada).WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
     }
 
     [Fact]
     [Trait("Check", "B26")]
-    public async Task Events_OfAnotherSession_GoOn_AndSoDoOnesOwnWhenTokensAreReplaced()
+    public async Task Events_OtherSessionEndsOrTokensChange_Continue()
     {
         using var ada = await bff.SignInAsync();
         using var bob = await bff.SignInAsync();
         await using var events = await OpenEventsAsync(ada);
         await using var others = await OpenEventsAsync(bob);
 
-        await bff.Database.ExecuteAsync($"UPDATE web.sessions SET token_expires_at = clock_timestamp() WHERE sid = '{ada.Session.Id}'");
+        await bff.Database.ExecuteAsync(
+            $"UPDATE web.sessions SET token_expires_at = clock_timestamp() WHERE sid = '{ada.Session.Id}'"
+        );
         await Wait.UntilAsync(async () =>
         {
             using var answer = await ada.FetchAsync("/api/v1/notes?short");
@@ -95,37 +105,43 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
         await bff.Database.ExecuteAsync($"SELECT identity.end_session('{bob.Session.Id}', 'test')");
         await others.EndAsync();
 
-        for (var i = 0; i < 20; i++) (await events.NextAsync()).ShouldBe("data: tick");
+        for (var i = 0; i < 20; i++)
+            (await events.NextAsync()).ShouldBe("data: tick");
     }
 
     [Fact]
     [Trait("Check", "B26")]
-    public async Task Events_SessionsOwnEnd_CutsThem()
+    public async Task Events_SessionExpires_AreAborted()
     {
         using var ada = await bff.SignInAsync();
         await using var events = await OpenEventsAsync(ada);
         (await events.NextAsync()).ShouldBe("data: tick");
-        // Unused for longer than a session may be: a stream is no use of it.
+
+        // Longer than the idle timeout: an open stream does not count as use.
         bff.Clock.Advance(TimeSpan.FromHours(12.1));
+
         await events.EndAsync();
     }
 
     [Fact]
     [Trait("Check", "B26")]
-    public async Task Events_FeedCut_AreCutAllTheSameWhenTheSessionEnds()
+    public async Task Events_FeedDownAndSessionEnds_AreAborted()
     {
         await using var wire = await Wire.StartAsync(bff.Database.ConnectionStringOf("bff"));
         using var ada = await bff.SignInAsync(bff.Start(("ConnectionStrings:lightning-feed", wire.ConnectionString)));
         await using var events = await OpenEventsAsync(ada);
+
         wire.Cut();
         (await events.NextAsync()).ShouldBe("data: tick");
+
         await bff.Database.ExecuteAsync($"SELECT identity.end_session('{ada.Session.Id}', 'test')");
+
         await events.EndAsync();
     }
 
     [Fact]
     [Trait("Check", "B26")]
-    public async Task WebSocket_CarriesTheTokenAndIsCutWhenTheSessionEnds()
+    public async Task WebSocket_CarriesTheToken_AndIsAbortedWhenTheSessionEnds()
     {
         using var ada = await bff.SignInAsync();
         using var socket = Socket(ada, bff.Address.GetLeftPart(UriPartial.Authority));
@@ -147,11 +163,12 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     [InlineData("https://evil.example")]
     [InlineData(null)]
     [Trait("Check", "B26")]
-    public async Task WebSocket_OfAnotherOrigin_ReachesNobody(string? origin)
+    public async Task WebSocket_OfAnotherOrigin_IsRefused(string? origin)
     {
         using var ada = await bff.SignInAsync();
         using var socket = Socket(ada, origin);
         await Should.ThrowAsync<WebSocketException>(() => socket.ConnectAsync(Events("ws"), Cancellation));
+
         bff.Api.Requests.ShouldBeEmpty();
     }
 
@@ -160,20 +177,32 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     static ClientWebSocket Socket(SignedIn person, string? origin)
     {
         var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Cookie", $"{BffUnderTest.SessionCookie}={person.Browser.Cookie(BffUnderTest.SessionCookie)}");
-        if (origin is not null) socket.Options.SetRequestHeader("Origin", origin);
+        socket.Options.SetRequestHeader(
+            "Cookie",
+            $"{BffUnderTest.SessionCookie}={person.Browser.Cookie(BffUnderTest.SessionCookie)}"
+        );
+        if (origin is not null)
+            socket.Options.SetRequestHeader("Origin", origin);
         return socket;
     }
 
     static async Task<EventStream> OpenEventsAsync(
-        SignedIn person, string path = "/api/v1/events", ActivityTraceId trace = default)
+        SignedIn person,
+        string path = "/api/v1/events",
+        ActivityTraceId trace = default
+    )
     {
         var client = new HttpClient(new SocketsHttpHandler { UseCookies = false });
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(person.Browser.Address, path))
         {
-            Headers = { { "X-CSRF", "1" }, { "Cookie", $"{BffUnderTest.SessionCookie}={person.Browser.Cookie(BffUnderTest.SessionCookie)}" } },
+            Headers =
+            {
+                { "X-CSRF", "1" },
+                { "Cookie", $"{BffUnderTest.SessionCookie}={person.Browser.Cookie(BffUnderTest.SessionCookie)}" },
+            },
         };
-        if (trace != default) request.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+        if (trace != default)
+            request.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
         var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         return new EventStream(client, new StreamReader(await answer.Content.ReadAsStreamAsync(Cancellation)));
@@ -181,7 +210,8 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
 
     static async Task SpeakAsync(HttpContext context)
     {
-        if (context.Request.QueryString.HasValue) return;
+        if (context.Request.QueryString.HasValue)
+            return;
         context.Response.ContentType = "text/event-stream";
         while (!context.RequestAborted.IsCancellationRequested)
         {
@@ -197,12 +227,20 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
         var buffer = new byte[100];
         try
         {
-            while (await socket.ReceiveAsync(buffer, context.RequestAborted) is { MessageType: not WebSocketMessageType.Close } received)
-                await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, context.RequestAborted);
+            while (
+                await socket.ReceiveAsync(buffer, context.RequestAborted)
+                    is { MessageType: not WebSocketMessageType.Close } received
+            )
+                await socket.SendAsync(
+                    buffer.AsMemory(0, received.Count),
+                    received.MessageType,
+                    received.EndOfMessage,
+                    context.RequestAborted
+                );
         }
-        catch (Exception fault) when (fault is WebSocketException or OperationCanceledException)
+        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException)
         {
-            // Hung up on, as the tests mean it.
+            // The connection was aborted, as expected.
         }
     }
 
@@ -215,7 +253,7 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
             return line;
         }
 
-        /// <summary>Reads to the end, which has to come.</summary>
+        /// <summary>Reads to the end of the stream.</summary>
         public async Task EndAsync()
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
@@ -223,9 +261,9 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
             {
                 while (await reader.ReadLineAsync(limit.Token) is not null) { }
             }
-            catch (Exception fault) when (fault is IOException or HttpRequestException)
+            catch (Exception ex) when (ex is IOException or HttpRequestException)
             {
-                // Cut in the middle.
+                // Aborted.
             }
         }
 

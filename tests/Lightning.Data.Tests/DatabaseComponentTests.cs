@@ -12,13 +12,13 @@ using OpenTelemetry.Trace;
 
 namespace Lightning.Data.Tests;
 
-/// <summary>What the services rely on in <c>AddNpgsqlDbContext</c> of Aspire.</summary>
+/// <summary>The parts of Aspire's <c>AddNpgsqlDbContext</c> that the services rely on.</summary>
 public sealed class DatabaseComponentTests(PostgresServer server)
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Statement_WithAReceiver_IsOneSpan()
+    public async Task Statement_with_an_exporter_is_one_span()
     {
         await using var database = await server.CreateDatabaseAsync();
         var spans = new Spans();
@@ -30,14 +30,16 @@ public sealed class DatabaseComponentTests(PostgresServer server)
         host.Services.GetRequiredService<TracerProvider>();
 
         await using var scope = host.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<LightningDb>().Database
-            .SqlQuery<int>($"SELECT 4711 AS \"Value\"").ToListAsync(Cancellation);
+        await scope
+            .ServiceProvider.GetRequiredService<LightningDb>()
+            .Database.SqlQuery<int>($"SELECT 4711 AS \"Value\"")
+            .ToListAsync(Cancellation);
 
         spans.Statements.Count(statement => statement.Contains("4711", StringComparison.Ordinal)).ShouldBe(1);
     }
 
     [Fact]
-    public async Task Service_WithoutAReceiver_RecordsNothing()
+    public async Task Service_without_an_exporter_records_nothing()
     {
         await using var database = await server.CreateDatabaseAsync();
         var builder = Builder(database);
@@ -49,14 +51,16 @@ public sealed class DatabaseComponentTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task HealthCheck_OfTheDatabase_IsOneAndFollowsIt()
+    public async Task Database_health_check_follows_the_database()
     {
         await using var database = await server.CreateDatabaseAsync();
-        foreach (var (connection, expected) in new[]
-        {
-            (database.ConnectionString, HealthStatus.Healthy),
-            ("Host=127.0.0.1;Port=1;Username=x;Database=lightning", HealthStatus.Unhealthy),
-        })
+        foreach (
+            var (connection, expected) in new[]
+            {
+                (database.ConnectionString, HealthStatus.Healthy),
+                ("Host=127.0.0.1;Port=1;Username=x;Database=lightning", HealthStatus.Unhealthy),
+            }
+        )
         {
             var builder = Builder(database);
             builder.Configuration["ConnectionStrings:lightning"] = connection;
@@ -71,7 +75,7 @@ public sealed class DatabaseComponentTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Context_IsPooledAndDoesNotRetry()
+    public async Task Context_is_pooled_and_does_not_retry()
     {
         await using var database = await server.CreateDatabaseAsync();
         var builder = Builder(database);
@@ -87,9 +91,8 @@ public sealed class DatabaseComponentTests(PostgresServer server)
         first.Database.CreateExecutionStrategy().RetriesOnFailure.ShouldBeFalse();
     }
 
-    /// <summary>It is read when the database is added; what configuration says later does not count.</summary>
     [Fact]
-    public async Task ConnectionString_SetAfterTheDatabaseWasAdded_DoesNotCount()
+    public async Task ConnectionString_set_after_registration_is_ignored()
     {
         await using var database = await server.CreateDatabaseAsync();
         var builder = Builder(database);

@@ -1,5 +1,5 @@
 using Lightning.Data.Audit;
-using Lightning.Data.Rules;
+using Lightning.Sessions;
 using Lightning.Testing;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -11,8 +11,8 @@ using Npgsql;
 namespace Lightning.Data.Tests;
 
 /// <summary>
-/// Npgsql prepares a statement at its fifth use on a connection. If that use fails after the parsing, the next one must
-/// succeed all the same.
+/// Npgsql prepares a statement at its fifth use on a connection. If that use fails after parsing, the next one must
+/// still succeed.
 /// </summary>
 public sealed class PreparedStatementResetInterceptorTests(PostgresServer server)
 {
@@ -20,41 +20,61 @@ public sealed class PreparedStatementResetInterceptorTests(PostgresServer server
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>How something is asked: divided by zero is the plan, and not only its execution.</summary>
-    public static TheoryData<string, Func<LightningDb, int, Task>> Ways => new()
-    {
-        { "a query", (db, by) => db.Database.SqlQuery<int>($"SELECT 1 / {by} AS \"Value\"").ToListAsync(Cancellation) },
-        { "a statement past EF", (db, by) => Divide.FirstAsync(db, [by], reader => reader.GetInt32(0).ToString(), Cancellation) },
-        { "a query in a transaction", InTransactionAsync },
-        { "what is written, the one", (db, by) => WriteAsync(db, by == 0, false) },
-        { "what is written, the other", (db, by) => WriteAsync(db, false, by == 0) },
-    };
+    /// <summary>Ways to run a statement; the division by zero fails in planning, not only in execution.</summary>
+    public static TheoryData<string, Func<LightningDb, int, Task>> Ways =>
+        new()
+        {
+            {
+                "a query",
+                (db, by) => db.Database.SqlQuery<int>($"SELECT 1 / {by} AS \"Value\"").ToListAsync(Cancellation)
+            },
+            {
+                "a statement past EF",
+                (db, by) => Divide.FirstAsync(db.Database, [by], reader => reader.GetInt32(0).ToString(), Cancellation)
+            },
+            { "a query in a transaction", InTransactionAsync },
+            { "what is written, the one", (db, by) => WriteAsync(db, by == 0, false) },
+            { "what is written, the other", (db, by) => WriteAsync(db, false, by == 0) },
+        };
 
     static readonly PreparedStatement Divide = new("SELECT 1 / $1");
 
     [Theory]
     [MemberData(nameof(Ways), DisableDiscoveryEnumeration = true)]
-    public async Task Statement_ThatFailsWhileItIsPrepared_IsAskedAgainByTheNext(string _, Func<LightningDb, int, Task> ask)
+    public async Task Statement_that_failed_while_preparing_is_prepared_again(
+        string _,
+        Func<LightningDb, int, Task> ask
+    )
     {
         await using var database = await server.CreateDatabaseAsync();
         foreach (var isTold in new[] { false, true })
         {
             using var services = Start(database, isTold);
-            for (var time = 1; time < Prepares; time++) await AskAsync(services, ask, 1);
-            var fault = await Should.ThrowAsync<Exception>(() => AskAsync(services, ask, 0));
-            (fault as PostgresException ?? fault.InnerException as PostgresException)!.SqlState.ShouldBeOneOf(PostgresErrorCodes.DivisionByZero, PostgresErrorCodes.CharacterNotInRepertoire);
-            for (var time = 0; time < Prepares; time++) await AskAsync(services, ask, 1);
+            for (var time = 1; time < Prepares; time++)
+                await AskAsync(services, ask, 1);
+            var exception = await Should.ThrowAsync<Exception>(() => AskAsync(services, ask, 0));
+            (exception as PostgresException ?? exception.InnerException as PostgresException)!.SqlState.ShouldBeOneOf(
+                PostgresErrorCodes.DivisionByZero,
+                PostgresErrorCodes.CharacterNotInRepertoire
+            );
+            for (var time = 0; time < Prepares; time++)
+                await AskAsync(services, ask, 1);
         }
     }
 
-    /// <summary>Fails when Npgsql is fixed: then remove the interceptor.</summary>
+    /// <summary>Fails when Npgsql is fixed; then remove the interceptor.</summary>
     [Fact]
-    public async Task Driver_ByItself_MisreadsAStatementThatFailedWhileItWasPrepared()
+    public async Task Npgsql_alone_misreads_a_statement_that_failed_while_preparing()
     {
         await using var database = await server.CreateDatabaseAsync();
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxAutoPrepare = 10, MaxPoolSize = 1 });
-        for (var time = 1; time < Prepares; time++) await DivideAsync(1);
-        (await Should.ThrowAsync<PostgresException>(() => DivideAsync(0))).SqlState.ShouldBe(PostgresErrorCodes.DivisionByZero);
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxAutoPrepare = 10, MaxPoolSize = 1 }
+        );
+        for (var time = 1; time < Prepares; time++)
+            await DivideAsync(1);
+        (await Should.ThrowAsync<PostgresException>(() => DivideAsync(0))).SqlState.ShouldBe(
+            PostgresErrorCodes.DivisionByZero
+        );
         (await Should.ThrowAsync<Exception>(() => DivideAsync(1))).Message.ShouldContain("unexpected backend message");
 
         async Task DivideAsync(int by)
@@ -72,7 +92,7 @@ public sealed class PreparedStatementResetInterceptorTests(PostgresServer server
         await transaction.CommitAsync(Cancellation);
     }
 
-    /// <summary>Two statements in one journey; a text with a zero in it is no text to the database.</summary>
+    /// <summary>A batch of two statements; Postgres refuses a text with a zero character.</summary>
     static async Task WriteAsync(LightningDb db, bool isOneWrong, bool isOtherWrong)
     {
         db.Add(new DataProtectionKey { FriendlyName = isOneWrong ? "\0" : "key" });
@@ -89,13 +109,23 @@ public sealed class PreparedStatementResetInterceptorTests(PostgresServer server
     /// <summary>A service with one connection to the database.</summary>
     static IHost Start(TestDatabase database, bool isTold)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development });
+        var builder = Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = Environments.Development }
+        );
         builder.Configuration.AddInMemoryCollection([
-            new("ConnectionStrings:lightning", new NpgsqlConnectionStringBuilder(database.ConnectionString) { MaxPoolSize = 1, ApplicationName = $"told {isTold}" }.ConnectionString),
+            new(
+                "ConnectionStrings:lightning",
+                new NpgsqlConnectionStringBuilder(database.ConnectionString)
+                {
+                    MaxPoolSize = 1,
+                    ApplicationName = $"told {isTold}",
+                }.ConnectionString
+            ),
             new("DataProtection:MasterKey", new string('z', 43) + "="),
         ]);
         builder.AddLightningData("api");
-        if (isTold) builder.Services.AddRowSecurity();
+        if (isTold)
+            builder.Services.AddRowSecurity();
         return builder.Build();
     }
 }

@@ -4,21 +4,30 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>The admin site, as several tests use it.</summary>
+/// <summary>Steps on the admin site that several tests share.</summary>
 static class AdminPages
 {
-    /// <summary>Makes an administrator, signed in at the provider.</summary>
+    /// <summary>Creates an administrator and signs in at the provider.</summary>
     public static async Task<IPage> AdministratorAsync(this RunningApp app, IBrowserContext context, string address)
     {
         var page = await context.NewPageAsync();
-        await page.GotoAsync(Regex.Match(await app.ManageAsync("create-admin", address), @"http\S+", RegexOptions.None, TimeSpan.FromSeconds(1)).Value);
-        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Newcomers.Password);
+        await page.GotoAsync(
+            Regex
+                .Match(
+                    await app.ManageAsync("create-admin", address),
+                    @"http\S+",
+                    RegexOptions.None,
+                    TimeSpan.FromSeconds(1)
+                )
+                .Value
+        );
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync(ProviderUsers.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
-        await page.LeavesAsync("/account/password");
+        await page.WaitToLeaveAsync("/account/password");
         return page;
     }
 
-    /// <summary>Opens somebody's account on the admin site.</summary>
+    /// <summary>Opens a user's account on the admin site.</summary>
     public static async Task<IPage> OpenAccountAsync(this IPage page, RunningApp app, string address)
     {
         await page.GotoAsync(new Uri(app.Address("admin"), "/accounts").ToString());

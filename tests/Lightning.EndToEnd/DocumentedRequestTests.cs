@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Web;
+using Lightning.Testing;
 using Microsoft.Playwright;
 
 namespace Lightning.EndToEnd;
 
 /// <summary>
-/// The requests that the documentation shows, sent to the running system from a shell, as a reader would: what stands after <c>#</c> is what comes back.
+/// Runs the shell requests of the documentation against the running app. The text after <c>#</c> is the expected
+/// response; a line that begins with <c>#</c> and three spaces continues it.
 /// </summary>
 public sealed partial class DocumentedRequestTests(RunningApp app, Browser browser)
 {
@@ -19,83 +21,123 @@ public sealed partial class DocumentedRequestTests(RunningApp app, Browser brows
     [InlineData("service-to-service", 4)]
     [InlineData("logout-and-back-channel", 1)]
     [InlineData("api-page", 4)]
-    public async Task Page_SaysWhatTheSystemAnswers(string page, int answers)
+    public async Task Documented_requests_match_the_responses(string page, int answers)
     {
         using var shell = new Shell();
         shell.Set("SECRET", RunningApp.ReportsSecret);
-        await using var context = await Newcomers.SignedInAsync(app, browser, $"{page}@example.com", Cancellation);
+        await using var context = await browser.OpenAsync();
+        await ProviderUsers.SignUpAsync(app, context, $"{page}@example.com", Cancellation);
+
         await CompareAsync(page, answers, shell, context);
     }
 
-    /// <summary>As above, by an administrator who acts as somebody.</summary>
+    /// <summary>Requests of an administrator who impersonates a user.</summary>
     [Fact]
-    public async Task ActingPage_SaysWhatTheSystemAnswersToWhoeverActs()
+    public async Task Documented_impersonation_requests_match_the_responses()
     {
         await using var theirs = await browser.OpenAsync();
         await using var mine = await browser.OpenAsync();
         await app.SignUpAsync(theirs, "Robin", "robin@example.com");
-        var page = await (await app.AdministratorAsync(mine, "guide@example.com")).OpenAccountAsync(app, "robin@example.com");
-        await page.GetByRole(AriaRole.Link, new() { Name = "Act as Robin" }).ClickAsync();
-        await page.GetByLabel("Why").FillAsync("To try what the page says");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Act as Robin" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "You act as somebody" })).ToBeVisibleAsync();
+        var page = await (await app.AdministratorAsync(mine, "guide@example.com")).OpenAccountAsync(
+            app,
+            "robin@example.com"
+        );
+        await page.GetByRole(AriaRole.Link, new() { Name = "Impersonate Robin" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("To try what the page says");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Impersonate Robin" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Impersonation" })).ToBeVisibleAsync();
         using var shell = new Shell();
         shell.Set("COOKIE", (await mine.CookiesAsync()).Single(cookie => cookie.Name == "__Host-lightning").Value);
+
         await CompareAsync("acting", 3, shell, mine);
     }
 
     async Task CompareAsync(string page, int answers, Shell shell, IBrowserContext context)
     {
         var (compared, last) = (0, "");
-        foreach (var (command, expected) in Steps(Path.Combine(Root, "docs", "auth", $"{page}.md")))
+        foreach (var (command, expected) in Steps(Path.Combine(Repository.Root, "docs", "auth", $"{page}.md")))
         {
-            if (command.Contains("$CODE", StringComparison.Ordinal)) shell.Set("CODE", await CodeAsync(context, last));
-            if (command.Contains("$COOKIE", StringComparison.Ordinal) && !shell.Knows("COOKIE")) shell.Set("COOKIE", await CookieAsync(context));
-            // The token of an upstream provider that is not ours to have; tried by PkceFrontEndTests.
-            if (command.Contains("$ID_TOKEN", StringComparison.Ordinal)) continue;
+            if (command.Contains("$CODE", StringComparison.Ordinal))
+                shell.Set("CODE", await CodeAsync(context, last));
+            if (command.Contains("$COOKIE", StringComparison.Ordinal) && !shell.Knows("COOKIE"))
+                shell.Set("COOKIE", await CookieAsync(context));
+            // Needs the token of an upstream provider; covered by PkceFrontEndTests.
+            if (command.Contains("$ID_TOKEN", StringComparison.Ordinal))
+                continue;
             last = await shell.RunAsync(Here(command), Cancellation);
             foreach (var line in expected)
-                Pattern(Here(line)).IsMatch(last).ShouldBeTrue($"{page}.md says of\n{command}\nthat it answers\n{line}\nbut it answers\n{last}");
+                Pattern(Here(line))
+                    .IsMatch(last)
+                    .ShouldBeTrue($"{page}.md: the response to\n{command}\nshould be\n{line}\nbut is\n{last}");
             compared += expected.Count > 0 ? 1 : 0;
         }
-        compared.ShouldBeGreaterThanOrEqualTo(answers, "the page shows fewer requests than it did, or they are not read");
+        compared.ShouldBeGreaterThanOrEqualTo(answers, "the page has fewer requests, or they were not recognized");
     }
 
-    /// <summary>The commands of a page, each with what it says comes back.</summary>
+    /// <summary>The commands of a page, each with its documented responses.</summary>
     static IEnumerable<(string Command, List<string> Expected)> Steps(string file)
     {
         foreach (var block in Blocks().Matches(File.ReadAllText(file)).Select(match => match.Groups["text"].Value))
         {
-            // What registers a client is in the system's configuration already.
-            if (block.Contains("Identity__Clients", StringComparison.Ordinal)) continue;
+            // The client is already registered in the configuration.
+            if (block.Contains("Identity__Clients", StringComparison.Ordinal))
+                continue;
             var steps = new List<(string Command, List<string> Expected)>();
-            foreach (var line in block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            foreach (
+                var line in block
+                    .Replace("\\\n", "", StringComparison.Ordinal)
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            )
             {
-                if (line.StartsWith("# ", StringComparison.Ordinal)) steps[^1].Expected.Add(line[2..]);
-                else if (Inline().Match(line) is { Success: true } inline) steps.Add((inline.Groups["command"].Value, [inline.Groups["answer"].Value]));
-                else steps.Add((line, []));
+                if (line.StartsWith("#   ", StringComparison.Ordinal))
+                    steps[^1].Expected[^1] += $"\n{line[4..]}";
+                else if (line.StartsWith("# ", StringComparison.Ordinal))
+                    steps[^1].Expected.Add(line[2..]);
+                else if (Inline().Match(line) is { Success: true } inline)
+                    steps.Add((inline.Groups["command"].Value, [inline.Groups["answer"].Value]));
+                else
+                    steps.Add((line, []));
             }
-            foreach (var step in steps) yield return step;
+            foreach (var step in steps)
+                yield return step;
         }
     }
 
-    /// <summary>The documented addresses are those of a plain start; here the ports are others.</summary>
-    string Here(string text) => new[] { ("5100", "bff"), ("5101", "identity"), ("5102", "api"), ("5103", "admin") }
-        .Aggregate(text, (done, port) => done.Replace($"http://localhost:{port.Item1}", app.Address(port.Item2).GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
+    /// <summary>Replaces the documented ports with the ports of the running app.</summary>
+    string Here(string text) =>
+        new[] { ("5100", "bff"), ("5101", "identity"), ("5102", "api"), ("5103", "admin") }.Aggregate(
+            text,
+            (done, port) =>
+                done.Replace(
+                    $"http://localhost:{port.Item1}",
+                    app.Address(port.Item2).GetLeftPart(UriPartial.Authority),
+                    StringComparison.Ordinal
+                )
+        );
 
-    static Regex Pattern(string line) => new(
-        $"(?m)^{string.Join(".*", line.TrimEnd().Split('…').Select(Regex.Escape))}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    /// <summary>Matches a documented response: … is any text, a line break any white space or none.</summary>
+    static Regex Pattern(string line) =>
+        new(
+            $"(?m)^{string.Join(".*", line.TrimEnd().Split('…').Select(Regex.Escape)).Replace(@"\n", @"\s*")}",
+            RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+            TimeSpan.FromSeconds(1)
+        );
 
-    /// <summary>Opens the address that was printed, as a reader would, and takes the code out of the address bar of an app that is not there.</summary>
+    /// <summary>
+    /// Opens the printed URL, agrees to the native app as the page says, and reads the code from the redirect to an app
+    /// that does not exist.
+    /// </summary>
     static async Task<string> CodeAsync(IBrowserContext context, string printed)
     {
         var page = await context.NewPageAsync();
         var arrived = new TaskCompletionSource<string>();
         page.Request += (_, request) =>
         {
-            if (HttpUtility.ParseQueryString(new Uri(request.Url).Query)["code"] is { } code) arrived.TrySetResult(code);
+            if (HttpUtility.ParseQueryString(new Uri(request.Url).Query)["code"] is { } code)
+                arrived.TrySetResult(code);
         };
         await page.EvaluateAsync("url => { location.href = url; }", printed.Trim());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         return await arrived.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
     }
 
@@ -103,27 +145,25 @@ public sealed partial class DocumentedRequestTests(RunningApp app, Browser brows
     {
         var page = await context.NewPageAsync();
         await page.GotoAsync(new Uri(app.Address("bff"), "/bff/login").ToString());
-        await page.ComesToAsync(app.Address("bff"), besides: "bff/");
+        await page.WaitForUrlAsync(app.Address("bff"), except: "bff/");
         return (await context.CookiesAsync()).Single(cookie => cookie.Name == "__Host-lightning").Value;
     }
 
-    static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Lightning.sln"))) folder = folder.Parent!;
-            return folder.FullName;
-        }
-    }
-
-    [GeneratedRegex("```sh\n(?<text>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "```sh\n(?<text>.*?)```",
+        RegexOptions.ExplicitCapture | RegexOptions.Singleline,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Blocks();
 
-    [GeneratedRegex(@"^(?<command>.*?)\s{2,}# (?<answer>.+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?<command>.*?)\s{2,}# (?<answer>.+)$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Inline();
 
-    /// <summary>A shell in a folder of its own, that keeps the variables which the pages name.</summary>
+    /// <summary>A shell in a temporary folder, which keeps the documented variables between commands.</summary>
     sealed class Shell : IDisposable
     {
         const string Names = "VERIFIER CHALLENGE TOKENS ACCESS REFRESH CODE COOKIE SECRET";
@@ -136,9 +176,17 @@ public sealed partial class DocumentedRequestTests(RunningApp app, Browser brows
 
         public async Task<string> RunAsync(string command, CancellationToken cancellationToken)
         {
-            var start = new ProcessStartInfo("bash") { WorkingDirectory = folder.FullName, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("bash")
+            {
+                WorkingDirectory = folder.FullName,
+                RedirectStandardOutput = true,
+            };
             start.ArgumentList.Add("-c");
-            start.ArgumentList.Add($"[ -f variables ] && . ./variables\n{string.Join('\n', set.Select(variable => $"{variable.Key}='{variable.Value}'"))}\n{command}\ndeclare -p {Names} > variables 2> unset; true");
+            start.ArgumentList.Add(
+                "[ -f variables ] && . ./variables\n"
+                    + string.Join('\n', set.Select(variable => $"{variable.Key}='{variable.Value}'"))
+                    + $"\n{command}\ndeclare -p {Names} > variables 2> unset; true"
+            );
             using var process = Process.Start(start)!;
             var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
             await process.WaitForExitAsync(cancellationToken);

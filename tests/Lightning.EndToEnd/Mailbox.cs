@@ -4,27 +4,28 @@ using System.Text.RegularExpressions;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>The development mailbox, as a person would look into it.</summary>
+/// <summary>Reads the development mailbox.</summary>
 public sealed partial class Mailbox(HttpClient client)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan WaitTimeout = TimeSpan.FromSeconds(20);
 
-    /// <summary>The first link in the newest mail to an address, once it has come.</summary>
+    /// <summary>Waits for a mail to an address and returns the first link in the newest one.</summary>
     public async Task<string> WaitForLinkAsync(string address, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Patience);
+        timeout.CancelAfter(WaitTimeout);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         do
         {
             var mails = await client.GetFromJsonAsync<JsonElement>("/api/email", timeout.Token);
             foreach (var mail in mails.EnumerateArray().Reverse())
-                if (mail.GetProperty("to").EnumerateArray().Any(to => to.GetProperty("address").GetString() == address)
-                    && await LinkAsync(mail.GetProperty("id").GetString()!, timeout.Token) is { } link)
+                if (
+                    mail.GetProperty("to").EnumerateArray().Any(to => to.GetProperty("address").GetString() == address)
+                    && await LinkAsync(mail.GetProperty("id").GetString()!, timeout.Token) is { } link
+                )
                     return link;
-        }
-        while (await poll.WaitForNextTickAsync(timeout.Token));
-        throw new TimeoutException($"No mail with a link came to {address}.");
+        } while (await poll.WaitForNextTickAsync(timeout.Token));
+        throw new TimeoutException($"No mail with a link was sent to {address}.");
     }
 
     async Task<string?> LinkAsync(string id, CancellationToken cancellationToken)

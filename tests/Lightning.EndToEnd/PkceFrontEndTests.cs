@@ -3,7 +3,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>The sample that runs PKCE itself, in a real browser: no BFF, tokens in memory, calls across origins.</summary>
+/// <summary>
+/// The PKCE sample in a browser: no BFF, tokens in memory, cross-origin calls.
+/// </summary>
 public sealed class PkceFrontEndTests(RunningApp app, Browser browser)
 {
     const string Password = "correct horse battery staple";
@@ -11,15 +13,16 @@ public sealed class PkceFrontEndTests(RunningApp app, Browser browser)
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Person_SignsInWritesRefreshesAndSignsOut_AndNoTokenIsStored()
+    public async Task User_signs_in_refreshes_and_signs_out_without_stored_tokens()
     {
-        var page = await OpenAsync();
+        await using var context = await browser.OpenAsync();
+        var page = await OpenAsync(context);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Create an account" }).ClickAsync();
         await page.GetByLabel("Name").FillAsync("Grace");
         await page.GetByLabel("Email").FillAsync("grace@example.com");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check your mail" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Check your email" })).ToBeVisibleAsync();
         using var mail = app.Client("mail");
         await page.GotoAsync(await new Mailbox(mail).WaitForLinkAsync("grace@example.com", Cancellation));
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
@@ -29,11 +32,15 @@ public sealed class PkceFrontEndTests(RunningApp app, Browser browser)
         new Uri(page.Url).Query.ShouldBeEmpty();
         await WriteAsync(page, "Without a BFF");
         await page.GetByRole(AriaRole.Button, new() { Name = "Refresh tokens" }).ClickAsync();
-        await Expect(page.GetByText("it is number 2")).ToBeVisibleAsync();
+        await Expect(page.GetByText("refresh count: 1")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Refresh tokens" }).ClickAsync();
-        await Expect(page.GetByText("it is number 3")).ToBeVisibleAsync();
+        await Expect(page.GetByText("refresh count: 2")).ToBeVisibleAsync();
         await Expect(page.GetByText("Without a BFF", new() { Exact = true })).ToBeVisibleAsync();
-        (await page.EvaluateAsync<string>("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")).ShouldBe("""[{},{},""]""");
+        (
+            await page.EvaluateAsync<string>(
+                "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])"
+            )
+        ).ShouldBe("""[{},{},""]""");
         await page.InspectAsync("pkce-signed-in");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
@@ -43,46 +50,52 @@ public sealed class PkceFrontEndTests(RunningApp app, Browser browser)
     }
 
     [Fact]
-    public async Task Person_SignsInAtTheUpstreamProvider_AndExchangesItsIdToken()
+    public async Task User_exchanges_the_ID_token_of_an_upstream_provider()
     {
         app.Upstream.IdToken = claims => (claims["name"], claims["email"]) = ("Hedy", "hedy@example.org");
-        var page = await OpenAsync();
+        await using var context = await browser.OpenAsync();
+        var page = await OpenAsync(context);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in with Sky" }).ClickAsync();
         await Expect(page.GetByText("Signed in as Hedy")).ToBeVisibleAsync();
         await WriteAsync(page, "By exchange");
         await page.GetByRole(AriaRole.Button, new() { Name = "Refresh tokens" }).ClickAsync();
-        await Expect(page.GetByText("it is number 2")).ToBeVisibleAsync();
-        await page.ShootAsync("pkce-exchanged");
+        await Expect(page.GetByText("refresh count: 1")).ToBeVisibleAsync();
+        await page.SaveScreenshotAsync("pkce-exchanged");
 
-        // The same person by Identity's own button: one account, and no mail, no password.
-        var other = await (await browser.OpenAsync()).NewPageAsync();
+        // The same user with the button on Identity's sign-in page: the same account, without mail or password.
+        await using var otherBrowser = await browser.OpenAsync();
+        var other = await otherBrowser.NewPageAsync();
         await other.GotoAsync(app.Address("bff").ToString());
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await other.ShootAsync("sign-in-upstream");
+        await other.SaveScreenshotAsync("sign-in-upstream");
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign in with Sky" }).ClickAsync();
         await Expect(other.GetByRole(AriaRole.Link, new() { Name = "By exchange" })).ToBeVisibleAsync();
     }
 
     [Fact, Trait("Check", "A24")]
-    public async Task ScriptOfAnotherOrigin_ReadsNothing()
+    public async Task Script_of_another_origin_reads_nothing()
     {
-        var page = await OpenAsync();
+        await using var context = await browser.OpenAsync();
+        var page = await OpenAsync(context);
         var identity = app.Address("identity").GetLeftPart(UriPartial.Authority);
-        var (discovery, notes) = ($"{identity}/.well-known/openid-configuration", new Uri(app.Address("api"), "/api/v1/notes").ToString());
+        var (discovery, notes) = (
+            $"{identity}/.well-known/openid-configuration",
+            new Uri(app.Address("api"), "/api/v1/notes").ToString()
+        );
         (await FetchAsync(page, discovery)).ShouldBe("200");
         (await FetchAsync(page, notes)).ShouldBe("401");
 
-        // The upstream provider's origin: as good as any other, and its pages have no policy of their own that would forbid the call.
-        var stranger = await (await browser.OpenAsync()).NewPageAsync();
+        // Any other origin. The pages of the upstream provider have no Content-Security-Policy that blocks requests.
+        await using var strangerBrowser = await browser.OpenAsync();
+        var stranger = await strangerBrowser.NewPageAsync();
         await stranger.GotoAsync($"{app.Upstream.Issuer}/jwks");
         (await FetchAsync(stranger, discovery)).ShouldBe("refused");
         (await FetchAsync(stranger, notes)).ShouldBe("refused");
         (await FetchAsync(stranger, $"{app.Upstream.Issuer}/jwks")).ShouldBe("200");
     }
 
-    async Task<IPage> OpenAsync()
+    async Task<IPage> OpenAsync(IBrowserContext context)
     {
-        var context = await browser.OpenAsync();
         await app.Sample.StartAsync(app, Cancellation);
         var page = await context.NewPageAsync();
         await page.GotoAsync(app.Sample.Origin);
@@ -92,11 +105,15 @@ public sealed class PkceFrontEndTests(RunningApp app, Browser browser)
     static async Task WriteAsync(IPage page, string title)
     {
         await page.GetByLabel("New note").FillAsync(title);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Write" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create note" }).ClickAsync();
         await Expect(page.GetByText(title, new() { Exact = true })).ToBeVisibleAsync();
     }
 
-    /// <summary>The status that a script of the page reads, or that it reads nothing.</summary>
+    /// <summary>The status that a script of the page can read, or the error.</summary>
     static Task<string> FetchAsync(IPage page, string url) =>
-        page.EvaluateAsync<string>("url => fetch(url, { headers: { Authorization: 'Bearer x' } }).then(answer => `${answer.status}`, () => 'refused')", url);
+        page.EvaluateAsync<string>(
+            "url => fetch(url, { headers: { Authorization: 'Bearer x' } }).then(answer => `${answer.status}`, () => "
+                + "'refused')",
+            url
+        );
 }

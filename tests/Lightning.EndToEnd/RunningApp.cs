@@ -8,41 +8,44 @@ using Lightning.Testing;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>The whole app as the AppHost describes it, on free ports and with a database of its own.</summary>
+/// <summary>The whole app as the AppHost defines it, on free ports and with a new database.</summary>
 public sealed class RunningApp : IAsyncLifetime
 {
     /// <summary>The secret of the service that docs/auth/service-to-service.md registers.</summary>
     public const string ReportsSecret = "5ec2e7000000000000000000000000000000000000000000000000000000cafe";
 
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(3);
     const string DashboardResource = "aspire-dashboard";
     static readonly string DashboardToken = Guid.NewGuid().ToString("N");
     DistributedApplication? app;
 
-    /// <summary>The upstream provider that Identity knows as Sky.</summary>
+    /// <summary>The upstream provider, registered as Sky.</summary>
     public FakeProvider Upstream { get; private set; } = null!;
 
-    /// <summary>The front end of samples/pkce-spa, once a test has started it.</summary>
+    /// <summary>The front end of samples/pkce-spa, started by the first test that needs it.</summary>
     public SampleFrontEnd Sample { get; } = new();
 
-    /// <summary>Where the services send their telemetry, on its way to the dashboard.</summary>
+    /// <summary>The collector that receives the telemetry of the services and forwards it to the dashboard.</summary>
     public TraceCollector Traces { get; } = new();
 
     public async ValueTask InitializeAsync()
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(WaitTimeout);
         Upstream = await FakeProvider.StartAsync();
         (Upstream.PublicClientId, Upstream.PublicClientOrigin) = (SampleFrontEnd.UpstreamClientId, Sample.Origin);
-        // Never a developer's own server, should one be configured.
+        // Ignore a connection string in user secrets.
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Lightning_AppHost>(
             [
                 "--ConnectionStrings:lightning=",
                 $"--ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN={DashboardToken}",
                 $"--sample={Sample.Origin}",
             ],
-            (options, _) => options.DisableDashboard = false, timeout.Token);
+            (options, _) => options.DisableDashboard = false,
+            timeout.Token
+        );
         var identity = builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "identity");
-        builder.CreateResourceBuilder(identity)
+        builder
+            .CreateResourceBuilder(identity)
             .WithEnvironment("Identity__Clients__Reports__ClientId", "reports")
             .WithEnvironment("Identity__Clients__Reports__Secret", ReportsSecret)
             .WithEnvironment("Identity__Clients__Reports__Scopes__0", "lightning")
@@ -62,17 +65,20 @@ public sealed class RunningApp : IAsyncLifetime
     }
 
     /// <summary>
-    /// As an operator who looks for a fault might ask for it: every level of every category, soon.
-    /// Nothing secret may be in it.
+    /// The most verbose logging that an operator could configure. It must not contain secrets.
     /// </summary>
     void SayEverything(IResourceBuilder<ProjectResource> service)
     {
         service.WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", Traces.Address);
-        // The testing builder prefers gRPC.
+        // The testing builder uses gRPC by default.
         service.WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         string[] categories =
         [
-            "Default", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http.HttpClient", "Yarp",
+            "Default",
+            "Microsoft.AspNetCore",
+            "Microsoft.EntityFrameworkCore",
+            "System.Net.Http.HttpClient",
+            "Yarp",
         ];
         foreach (var category in categories)
             service.WithEnvironment($"Logging__LogLevel__{category}", "Trace");
@@ -84,14 +90,14 @@ public sealed class RunningApp : IAsyncLifetime
         ];
         foreach (var (name, milliseconds) in intervals)
             service.WithEnvironment(name, milliseconds);
-        // The queues hold this much at these levels.
+        // The queue size that these log levels need.
         foreach (var name in new[] { "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_QUEUE_SIZE" })
             service.WithEnvironment(name, "100000");
         if (service.Resource.Name == "identity")
             service.WithEnvironment("Identity__Clients__Public__RedirectUris__9", Traces.RedirectUri);
     }
 
-    /// <summary>As the owner of the tables reaches them.</summary>
+    /// <summary>The connection string of the owner of the tables.</summary>
     public async Task<string> ConnectionStringAsync() =>
         await app!.GetConnectionStringAsync("lightning")
         ?? throw new InvalidOperationException("The database has no connection string.");
@@ -103,12 +109,13 @@ public sealed class RunningApp : IAsyncLifetime
 
     public HttpClient Client(string resource) => app!.CreateHttpClient(resource);
 
-    /// <summary>Runs the command line as a person would, against this app's database.</summary>
+    /// <summary>Runs a command of Lightning.Manage on this app's database.</summary>
     public async Task<string> ManageAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(ManageAssembly);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         start.Environment["ConnectionStrings__lightning"] = await ConnectionStringAsync();
         start.Environment["Identity__Issuer"] = Address("identity").GetLeftPart(UriPartial.Authority);
         using var process = Process.Start(start)!;
@@ -118,26 +125,36 @@ public sealed class RunningApp : IAsyncLifetime
         return await output;
     }
 
+    /// <summary>Stops all services, which export the rest of their telemetry.</summary>
+    public async Task StopAsync()
+    {
+        if (app is not null)
+            await app.DisposeAsync();
+        app = null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Sample.DisposeAsync();
-        if (app is not null) await app.DisposeAsync();
+        await StopAsync();
         await Upstream.DisposeAsync();
         await Traces.DisposeAsync();
-        // Last, when every service has stopped and sent what it had: fails the run as a test would.
-        QuietLogs.Unprovoked(Traces.Warnings).ShouldBeEmpty();
     }
 
     static string ManageAssembly
     {
         get
         {
-            // Beside this test's own output, in the same configuration.
+            // Next to the output of this test, in the same configuration.
             var output = new DirectoryInfo(AppContext.BaseDirectory);
-            var root = output;
-            while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
             return Path.Combine(
-                root.FullName, "Lightning.Manage", "bin", output.Parent!.Name, output.Name, "Lightning.Manage.dll");
+                Repository.Root,
+                "Lightning.Manage",
+                "bin",
+                output.Parent!.Name,
+                output.Name,
+                "Lightning.Manage.dll"
+            );
         }
     }
 }

@@ -6,23 +6,24 @@ namespace Lightning.EndToEnd;
 /// <summary>The front end of samples/pkce-spa, served as its README says.</summary>
 public sealed class SampleFrontEnd : IAsyncDisposable
 {
-    /// <summary>Its client id at the upstream provider.</summary>
+    /// <summary>The client id of the sample at the upstream provider.</summary>
     public const string UpstreamClientId = "spa-at-upstream";
 
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(2);
     readonly SemaphoreSlim starting = new(1, 1);
     readonly int port = Ports.Free();
     Process? server;
 
     public string Origin => $"http://localhost:{port}";
 
-    /// <summary>Starts it, unless it runs.</summary>
+    /// <summary>Starts the sample if it is not running.</summary>
     public async Task StartAsync(RunningApp app, CancellationToken cancellationToken)
     {
         await starting.WaitAsync(cancellationToken);
         try
         {
-            if (server is not null) return;
+            if (server is not null)
+                return;
             var environment = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["PORT"] = $"{port}",
@@ -49,7 +50,7 @@ public sealed class SampleFrontEnd : IAsyncDisposable
     async Task AnswersAsync(CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Patience);
+        timeout.CancelAfter(WaitTimeout);
         using var client = new HttpClient();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         do
@@ -58,37 +59,31 @@ public sealed class SampleFrontEnd : IAsyncDisposable
             try
             {
                 using var response = await client.GetAsync(Origin, timeout.Token);
-                if (response.IsSuccessStatusCode) return;
+                if (response.IsSuccessStatusCode)
+                    return;
             }
             catch (HttpRequestException)
             {
-                // Not yet.
+                // Not ready yet.
             }
-        }
-        while (await poll.WaitForNextTickAsync(timeout.Token));
+        } while (await poll.WaitForNextTickAsync(timeout.Token));
     }
 
     static Process Npm(Dictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("npm", arguments) { WorkingDirectory = Folder };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
-    static string Folder
-    {
-        get
-        {
-            var root = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(root.FullName, "Lightning.sln"))) root = root.Parent!;
-            return Path.Combine(root.FullName, "samples", "pkce-spa");
-        }
-    }
+    static string Folder => Path.Combine(Repository.Root, "samples", "pkce-spa");
 
     public async ValueTask DisposeAsync()
     {
         starting.Dispose();
-        if (server is null) return;
+        if (server is null)
+            return;
         server.Kill(entireProcessTree: true);
         await server.WaitForExitAsync();
         server.Dispose();

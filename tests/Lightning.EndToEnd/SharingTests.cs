@@ -3,42 +3,52 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Lightning.EndToEnd;
 
-/// <summary>Two people, one note: what the front end's pages offer besides writing, in one go.</summary>
+/// <summary>Two users and a note: pin, search, share, archive and end the sharing.</summary>
 public sealed class SharingTests(RunningApp app, Browser browser)
 {
     [Fact]
-    public async Task Note_PinnedSearchedSharedEditedArchivedAndTakenBack_IsSoOnBothPagesAtOnce()
+    public async Task Note_actions_are_live_on_both_pages()
     {
-        var theirs = await app.SignUpAsync(await browser.OpenAsync(), "Nora", "nora@example.com");
-        var mine = await app.SignUpAsync(await browser.OpenAsync(), "Otto", "otto@example.com");
-        foreach (var (title, body) in new[] { ("Travel plans", "Monday by train"), ("Errands", "Bank"), ("Groceries", "Milk") }) await WriteAsync(mine, title, body);
+        await using var theirsBrowser = await browser.OpenAsync();
+        var theirs = await app.SignUpAsync(theirsBrowser, "Nora", "nora@example.com");
+        await using var mineBrowser = await browser.OpenAsync();
+        var mine = await app.SignUpAsync(mineBrowser, "Otto", "otto@example.com");
+        foreach (
+            var (title, body) in new[]
+            {
+                ("Travel plans", "Monday by train"),
+                ("Errands", "Bank"),
+                ("Groceries", "Milk"),
+            }
+        )
+            await WriteAsync(mine, title, body);
 
-        // Kept on top, though the oldest.
+        // Pinned: first, although it is the oldest.
         await Link(mine, "Travel plans").ClickAsync();
         await Button(mine, "Pin").ClickAsync();
         await Expect(Button(mine, "Unpin")).ToBeVisibleAsync();
         await Expect(mine.Locator(".notes-items li").First).ToContainTextAsync("Travel plans");
 
-        // Found by a word of its text.
+        // Search by a word of the text.
         await mine.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("train");
         await Expect(Link(mine, "Errands")).ToHaveCountAsync(0);
         await Expect(Link(mine, "Travel plans")).ToBeVisibleAsync();
         await mine.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("");
         await Expect(Link(mine, "Errands")).ToBeVisibleAsync();
 
-        // Shared by address, first with one that is none.
+        // Share by address, after an invalid one.
         await Button(mine, "Share…").ClickAsync();
         await mine.GetByLabel("Address").FillAsync("nonsense");
         await Button(mine, "Share").ClickAsync();
-        await Expect(mine.GetByText("No mail address.")).ToBeVisibleAsync();
+        await Expect(mine.GetByText("Must be an email address.")).ToBeVisibleAsync();
         await mine.GetByLabel("Address").FillAsync("Nora@Example.com");
-        await mine.GetByText("They may edit it").ClickAsync();
+        await mine.GetByText("Can edit").ClickAsync();
         await Button(mine, "Share").ClickAsync();
         await Expect(mine.GetByText("nora@example.com", new() { Exact = true })).ToBeVisibleAsync();
         await mine.InspectLooksAsync("sharing");
         await Button(mine, "Done").ClickAsync();
 
-        // It is on the other's page by itself, and what they write is on this one.
+        // It appears on the recipient's page, and their edits appear on this one.
         await theirs.GetByRole(AriaRole.Link, new() { Name = "Shared with me" }).ClickAsync();
         await Link(theirs, "Travel plans").ClickAsync();
         await theirs.GetByLabel("Note").FillAsync("Tuesday by boat");
@@ -46,33 +56,36 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await Expect(mine.GetByLabel("Note")).ToHaveValueAsync("Tuesday by boat");
         await theirs.InspectLooksAsync("shared-with-me");
 
-        // The others are put away together, and one is taken out again.
+        // Archive the others together, and unarchive one.
         await Button(mine, "Select").ClickAsync();
-        foreach (var title in new[] { "Errands", "Groceries" }) await mine.GetByRole(AriaRole.Checkbox, new() { Name = title }).CheckAsync();
+        foreach (var title in new[] { "Errands", "Groceries" })
+            await mine.GetByRole(AriaRole.Checkbox, new() { Name = title }).CheckAsync();
         await mine.InspectLooksAsync("select");
         await Button(mine, "Archive 2 notes").ClickAsync();
         await Expect(mine.Locator(".notes-items li")).ToHaveCountAsync(1);
         await mine.GetByRole(AriaRole.Link, new() { Name = "Archive", Exact = true }).ClickAsync();
         await Link(mine, "Groceries").ClickAsync();
-        await Button(mine, "Take out of the archive").ClickAsync();
+        await Button(mine, "Unarchive").ClickAsync();
         await Expect(Link(mine, "Groceries")).ToHaveCountAsync(0);
         await Expect(Link(mine, "Errands")).ToBeVisibleAsync();
         await mine.InspectLooksAsync("archive");
 
-        // Taken back, it goes from the other's page too.
+        // Without the share, it disappears from the recipient's page.
         await mine.GetByRole(AriaRole.Link, new() { Name = "All", Exact = true }).ClickAsync();
         await Expect(Link(mine, "Groceries")).ToBeVisibleAsync();
         await mine.InspectLooksAsync("list");
         await Link(mine, "Travel plans").ClickAsync();
         await Button(mine, "Share…").ClickAsync();
-        await Button(mine, "Take back from nora@example.com").ClickAsync();
+        await Button(mine, "Remove access for nora@example.com").ClickAsync();
         await Expect(mine.GetByText("nora@example.com", new() { Exact = true })).ToHaveCountAsync(0);
         await Expect(Link(theirs, "Travel plans")).ToHaveCountAsync(0);
     }
 
-    static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+    static ILocator Button(IPage page, string name) =>
+        page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    static ILocator Link(IPage page, string title) => page.Locator(".notes-items").GetByRole(AriaRole.Link, new() { Name = title });
+    static ILocator Link(IPage page, string title) =>
+        page.Locator(".notes-items").GetByRole(AriaRole.Link, new() { Name = title });
 
     static async Task WriteAsync(IPage page, string title, string body)
     {

@@ -21,19 +21,21 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     [InlineData("/bff/signin-oidc")]
     [InlineData("javascript:alert(1)")]
     [InlineData(null)]
-    public async Task Authorize_RedirectUriThatIsNotRegistered_IsShownAndNotFollowed(string? redirectUri)
+    public async Task Authorize_UnregisteredRedirectUri_ShowsErrorPage(string? redirectUri)
     {
         using var response = await identity.Bff(identity.Visitor()).AuthorizeAsync(("redirect_uri", redirectUri));
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         response.Headers.Location.ShouldBeNull();
-        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("redirect_uri is none of the client");
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain(
+            "redirect_uri is not registered for this client"
+        );
     }
 
     [Theory, Trait("Check", "A03")]
-    [InlineData("nobody")]
+    [InlineData("unknown-client")]
     [InlineData("LIGHTNING-BFF")]
     [InlineData(null)]
-    public async Task Authorize_UnknownClient_IsShownAndNotFollowed(string? clientId)
+    public async Task Authorize_UnknownClient_ShowsErrorPage(string? clientId)
     {
         using var response = await identity.Bff(identity.Visitor()).AuthorizeAsync(("client_id", clientId));
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -43,9 +45,11 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     [Theory, Trait("Check", "A03")]
     [InlineData("client_id", "lightning-admin")]
     [InlineData("redirect_uri", "https://evil.example/")]
-    public async Task Authorize_ClientOrRedirectUriTwice_IsShownAndNotFollowed(string name, string value)
+    public async Task Authorize_RepeatedClientIdOrRedirectUri_ShowsErrorPage(string name, string value)
     {
-        using var response = await identity.Visitor().GetAsync(identity.Bff(identity.Visitor()).AuthorizeUrl() + $"&{name}={Uri.EscapeDataString(value)}");
+        using var response = await identity
+            .Visitor()
+            .GetAsync(identity.Bff(identity.Visitor()).AuthorizeUrl() + $"&{name}={Uri.EscapeDataString(value)}");
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         response.Headers.Location.ShouldBeNull();
     }
@@ -57,7 +61,7 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     [InlineData("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "s256")]
     [InlineData("tooshort", "S256")]
     [InlineData("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", "S256")]
-    public async Task Authorize_WithoutChallengeOfS256_IsRefused(string? challenge, string? method) =>
+    public async Task Authorize_WithoutS256Challenge_IsRefused(string? challenge, string? method) =>
         await ShouldBeToldAsync("invalid_request", ("code_challenge", challenge), ("code_challenge_method", method));
 
     [Theory, Trait("Check", "A09")]
@@ -68,7 +72,7 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     [InlineData("code id_token", "unsupported_response_type")]
     [InlineData("CODE", "unsupported_response_type")]
     [InlineData(null, "invalid_request")]
-    public async Task Authorize_ResponseTypeOtherThanCode_IsRefusedAndGivesNoToken(string? responseType, string error)
+    public async Task Authorize_ResponseTypeOtherThanCode_IsRefusedWithoutToken(string? responseType, string error)
     {
         var answer = await ShouldBeToldAsync(error, ("response_type", responseType));
         answer.Keys.ShouldBe(["error", "error_description", "state", "iss"], ignoreOrder: true);
@@ -87,11 +91,11 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     [InlineData("max_age", "-1", "invalid_request")]
     [InlineData("max_age", "soon", "invalid_request")]
     [InlineData("id_token_hint", "eyJ.e30.", "invalid_request")]
-    public async Task Authorize_ParameterThatIsNotSupported_IsToldToTheClient(string name, string? value, string error) =>
+    public async Task Authorize_UnsupportedParameter_ReturnsErrorToClient(string name, string? value, string error) =>
         await ShouldBeToldAsync(error, (name, value));
 
     [Fact]
-    public async Task Authorize_ParameterTwice_IsToldToTheClient()
+    public async Task Authorize_RepeatedParameter_ReturnsErrorToClient()
     {
         var visitor = identity.Visitor();
         using var response = await visitor.GetAsync(identity.Bff(visitor).AuthorizeUrl() + "&scope=openid");
@@ -99,7 +103,7 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     }
 
     [Fact, Trait("Check", "A21"), Trait("Check", "A22")]
-    public async Task Authorize_SignedIn_SendsCodeStateAndIssuerBySeeOther()
+    public async Task Authorize_SignedIn_RedirectsWithCodeStateAndIssuer()
     {
         var (_, visitor) = await identity.SignedInAsync("ada");
         using var response = await identity.Bff(visitor).AuthorizeAsync();
@@ -113,13 +117,13 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     }
 
     [Fact, Trait("Check", "A22")]
-    public async Task SignIn_PostedPassword_LeadsOnBySeeOtherOnly()
+    public async Task SignIn_PostedPassword_RedirectsWithSeeOther()
     {
         var user = await identity.AddAccountAsync("bella");
         var visitor = identity.Visitor();
-        using var asked = await identity.Bff(visitor).AuthorizeAsync();
-        asked.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
-        using var signedIn = await visitor.SignInAsync(user.Email, page: asked.Headers.Location!.ToString());
+        using var redirected = await identity.Bff(visitor).AuthorizeAsync();
+        redirected.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        using var signedIn = await visitor.SignInAsync(user.Email, page: redirected.Headers.Location!.ToString());
         signedIn.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         signedIn.Headers.Location!.ToString().ShouldStartWith("/connect/authorize?");
         using var done = await visitor.GetAsync(signedIn.Headers.Location.ToString());
@@ -127,11 +131,15 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     }
 
     [Fact]
-    public async Task Authorize_PostedFromAnotherSite_GoesOnAsNavigation()
+    public async Task Authorize_CrossSitePost_RedirectsToGet()
     {
         var (_, visitor) = await identity.SignedInAsync("carl");
         var bff = identity.Bff(visitor);
-        using var posted = await visitor.Browser.SendAsync(HttpMethod.Post, "/connect/authorize", new FormUrlEncodedContent(bff.Request()!));
+        using var posted = await visitor.Browser.SendAsync(
+            HttpMethod.Post,
+            "/connect/authorize",
+            new FormUrlEncodedContent(bff.Request()!)
+        );
         posted.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         using var response = await visitor.GetAsync(posted.Headers.Location!.ToString());
         RelyingParty.Callback(response).ShouldContainKey("code");
@@ -144,22 +152,26 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
         var (_, visitor) = await identity.SignedInAsync("dora");
         RelyingParty.Callback(await identity.Bff(visitor).AuthorizeAsync(("prompt", "none"))).ShouldContainKey("code");
         identity.Clock.Advance(TimeSpan.FromMinutes(2));
-        RelyingParty.Callback(await identity.Bff(visitor).AuthorizeAsync(("prompt", "none"), ("max_age", "60")))["error"].ShouldBe("login_required");
-        RelyingParty.Callback(await identity.Bff(visitor).AuthorizeAsync(("prompt", "none"), ("max_age", "300"))).ShouldContainKey("code");
+        RelyingParty
+            .Callback(await identity.Bff(visitor).AuthorizeAsync(("prompt", "none"), ("max_age", "60")))["error"]
+            .ShouldBe("login_required");
+        RelyingParty
+            .Callback(await identity.Bff(visitor).AuthorizeAsync(("prompt", "none"), ("max_age", "300")))
+            .ShouldContainKey("code");
     }
 
     [Theory]
     [InlineData("prompt", "login")]
     [InlineData("max_age", "0")]
-    public async Task Authorize_AskingForAFreshSignIn_TakesNoOlderOneAndKeepsTheSid(string name, string value)
+    public async Task Authorize_ReauthenticationRequired_KeepsSessionId(string name, string value)
     {
         var (user, visitor) = await identity.SignedInAsync($"fresh-{name}");
         var bff = identity.Bff(visitor);
         var before = new Claims((await bff.TokensAsync())["id_token"]!);
         identity.Clock.Advance(TimeSpan.FromSeconds(5));
-        using var asked = await bff.AuthorizeAsync((name, value));
-        asked.Headers.Location!.ToString().ShouldStartWith("/account/sign-in?");
-        using var signedIn = await visitor.SignInAsync(user.Email, page: asked.Headers.Location.ToString());
+        using var redirected = await bff.AuthorizeAsync((name, value));
+        redirected.Headers.Location!.ToString().ShouldStartWith("/account/sign-in?");
+        using var signedIn = await visitor.SignInAsync(user.Email, page: redirected.Headers.Location.ToString());
         using var done = await visitor.GetAsync(signedIn.Headers.Location!.ToString());
         var after = new Claims((await bff.RedeemAsync(RelyingParty.Callback(done)["code"]))["id_token"]!);
         after["sid"].ShouldBe(before["sid"]);
@@ -167,18 +179,22 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     }
 
     [Fact]
-    public async Task Authorize_PromptCreate_LeadsToRegistration()
+    public async Task Authorize_PromptCreate_RedirectsToRegistration()
     {
         using var response = await identity.Bff(identity.Visitor()).AuthorizeAsync(("prompt", "create"));
         response.Headers.Location!.ToString().ShouldStartWith("/account/register?");
     }
 
     [Fact, Trait("Check", "A08")]
-    public async Task ParkedRequest_OpenedInAnotherBrowser_GoesNowhere()
+    public async Task SuspendedRequest_OpenedInAnotherBrowser_IsRefused()
     {
         var visitor = identity.Visitor();
-        using var asked = await identity.Bff(visitor).AuthorizeAsync();
-        var parked = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(asked.Headers.Location!.ToString().Split('?', 2)[1])["returnUrl"].ToString();
+        using var redirected = await identity.Bff(visitor).AuthorizeAsync();
+        var parked = Microsoft
+            .AspNetCore.WebUtilities.QueryHelpers.ParseQuery(redirected.Headers.Location!.ToString().Split('?', 2)[1])[
+                "returnUrl"
+            ]
+            .ToString();
         var (_, stranger) = await identity.SignedInAsync("eve");
         using var response = await stranger.GetAsync(parked);
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
@@ -186,17 +202,28 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
     }
 
     [Fact, Trait("Check", "A24")]
-    public async Task Authorize_CalledAcrossOrigins_GetsNoCorsHeaders()
+    public async Task Authorize_CrossOriginCall_GetsNoCorsHeaders()
     {
         var visitor = identity.Visitor();
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post, HttpMethod.Options })
         {
-            using var response = await visitor.Browser.SendAsync(method, identity.Bff(visitor).AuthorizeUrl(), null, ("Origin", "http://127.0.0.1:7777"), ("Access-Control-Request-Method", "GET"));
-            response.Headers.ShouldNotContain(header => header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+            using var response = await visitor.Browser.SendAsync(
+                method,
+                identity.Bff(visitor).AuthorizeUrl(),
+                null,
+                ("Origin", "http://127.0.0.1:7777"),
+                ("Access-Control-Request-Method", "GET")
+            );
+            response.Headers.ShouldNotContain(header =>
+                header.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)
+            );
         }
     }
 
-    async Task<Dictionary<string, string>> ShouldBeToldAsync(string error, params (string Name, string? Value)[] changes)
+    async Task<Dictionary<string, string>> ShouldBeToldAsync(
+        string error,
+        params (string Name, string? Value)[] changes
+    )
     {
         using var response = await identity.Bff(identity.Visitor()).AuthorizeAsync(changes);
         response.Headers.Location!.ToString().ShouldStartWith("http://localhost:5100/bff/signin-oidc?");

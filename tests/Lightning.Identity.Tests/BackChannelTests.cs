@@ -1,88 +1,20 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using System.Threading.Channels;
-using Lightning.Data;
-using Lightning.Data.Outbox;
 using Lightning.Identity.BackChannel;
+using Lightning.Sessions.Model;
 using Lightning.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>Identity whose BFF and admin site listen for the end of sessions.</summary>
-public sealed class IdentityWithBackChannels(PostgresServer server) : IdentityUnderTest(server)
-{
-    internal Listener BffListener { get; } = new();
-
-    internal Listener AdminListener { get; } = new();
-
-    protected override IEnumerable<(string Key, string Value)> Settings =>
-    [
-        ("Identity:Clients:Bff:BackChannelLogoutUri", BffListener.Address),
-        ("Identity:Clients:Admin:BackChannelLogoutUri", AdminListener.Address),
-    ];
-
-    public override async ValueTask InitializeAsync()
-    {
-        await BffListener.StartAsync();
-        await AdminListener.StartAsync();
-        await base.InitializeAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        await BffListener.DisposeAsync();
-        await AdminListener.DisposeAsync();
-    }
-}
-
-/// <summary>A relying party's end of the back channel.</summary>
-sealed class Listener : IAsyncDisposable
-{
-    readonly Channel<string> received = Channel.CreateUnbounded<string>();
-    WebApplication? app;
-
-    public string Address => $"{app!.Urls.First()}/backchannel";
-
-    public Func<HttpContext, Task<IResult>> Answers { get; set; } = _ => Task.FromResult(Results.Ok());
-
-    public ChannelReader<string> Received => received.Reader;
-
-    public async Task StartAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        app = builder.Build();
-        app.MapPost("/backchannel", async http =>
-        {
-            var form = await http.Request.ReadFormAsync();
-            await received.Writer.WriteAsync(form["logout_token"].ToString());
-            await (await Answers(http)).ExecuteAsync(http);
-        });
-        await app.StartAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (app is not null) await app.DisposeAsync();
-    }
-}
-
-/// <summary>Each test has relying parties of its own.</summary>
+/// <summary>Each test has its own relying parties.</summary>
 public class BackChannelTests(PostgresServer server) : IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan WaitTimeout = TimeSpan.FromSeconds(20);
     readonly IdentityWithBackChannels identity = new(server);
     readonly List<LogoutSender> senders = [];
 
@@ -94,7 +26,7 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
     [InlineData("SELECT identity.end_session('{0}', 'test')")]
     [InlineData("SELECT identity.end_user_sessions('{1}', 'test')")]
     [InlineData("SELECT identity.end_all('test')")]
-    public async Task End_HoweverItComes_IsToldToEachRelyingPartyOfTheSession_Once(string end)
+    public async Task SessionEnd_ForAnyReason_SendsOneLogoutTokenToEachRelyingParty(string end)
     {
         var (user, visitor) = await identity.SignedInAsync("ada");
         var sid = new Claims((await identity.Bff(visitor).TokensAsync())["id_token"]!)["sid"];
@@ -102,7 +34,9 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
         await identity.Admin(visitor).TokensAsync();
         await identity.Native(visitor).TokensAsync();
         await StartAsync(replicas: 2);
-        await identity.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, end, sid, user.Id));
+        await identity.Database.ExecuteAsync(
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, end, sid, user.Id)
+        );
         identity.Clock.Advance(TimeSpan.FromMinutes(1));
 
         var (toBff, toAdmin) = (await NextAsync(identity.BffListener), await NextAsync(identity.AdminListener));
@@ -115,7 +49,7 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact, Trait("Check", "A27")]
-    public async Task End_IsToldToNobodyWhoHadNothing_NorTwice_NorWhereItIsTakenBack()
+    public async Task SessionEnd_WithoutGrantOrRolledBackOrRepeated_SendsNothing()
     {
         var (user, visitor) = await identity.SignedInAsync("bob");
         var sid = new Claims((await identity.Bff(visitor).TokensAsync())["id_token"]!)["sid"];
@@ -126,21 +60,26 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
         await identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')");
         var row = (await WaitingAsync()).ShouldHaveSingleItem();
         row.Recipient.ShouldBe("lightning-bff");
-        JsonDocument.Parse(row.Payload).RootElement.EnumerateObject().Select(member => (member.Name, member.Value.GetString())).ShouldBe([("sid", sid), ("sub", user.Subject)]);
+        JsonDocument
+            .Parse(row.Payload)
+            .RootElement.EnumerateObject()
+            .Select(member => (member.Name, member.Value.GetString()))
+            .ShouldBe([("sid", sid), ("sub", user.Subject)]);
     }
 
     [Theory, Trait("Check", "A27")]
     [InlineData(500)]
     [InlineData(400)]
     [InlineData(302)]
-    public async Task RelyingPartyThatRefuses_IsToldAgainLater_WithAFreshToken(int status)
+    public async Task Logout_RefusedByRelyingParty_IsRetriedWithNewToken(int status)
     {
         var (user, visitor) = await identity.SignedInAsync("carol");
         var sid = new Claims((await identity.Bff(visitor).TokensAsync())["id_token"]!)["sid"];
         var refusals = 1;
         identity.BffListener.Answers = http =>
         {
-            if (Interlocked.Decrement(ref refusals) < 0) return Task.FromResult(Results.Ok());
+            if (Interlocked.Decrement(ref refusals) < 0)
+                return Task.FromResult(Results.Ok());
             http.Response.Headers.Location = identity.AdminListener.Address;
             return Task.FromResult(Results.StatusCode(status));
         };
@@ -150,7 +89,7 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
         var first = new Claims(await NextAsync(identity.BffListener));
         var waiting = (await WaitingAsync()).ShouldHaveSingleItem();
         (waiting.Attempts, waiting.DueAt).ShouldBe((1, identity.Clock.GetUtcNow().AddSeconds(10)));
-        identity.AdminListener.Received.TryRead(out _).ShouldBeFalse("a token goes nowhere that an answer says");
+        identity.AdminListener.Received.TryRead(out _).ShouldBeFalse("redirects are not followed");
 
         identity.Clock.Advance(TimeSpan.FromSeconds(10));
         var again = await NextAsync(identity.BffListener);
@@ -161,7 +100,7 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact, Trait("Check", "A27")]
-    public async Task RelyingPartyThatDoesNotAnswer_DelaysNobodyElse()
+    public async Task Logout_RelyingPartyHangs_DoesNotDelayOthers()
     {
         using var silence = new SemaphoreSlim(0);
         var gaveUp = 0;
@@ -175,23 +114,32 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
         {
             var (_, visitor) = await identity.SignedInAsync($"dave{person}");
             await identity.Admin(visitor).TokensAsync();
-            if (person == 29) await identity.Bff(visitor).TokensAsync();
+            if (person == 29)
+                await identity.Bff(visitor).TokensAsync();
         }
-        // Those of the silent one are due first, and there are more of them than go at once.
-        await identity.Database.ExecuteAsync("SELECT identity.end_session(sid, 'test') FROM identity.grants WHERE client_id = 'lightning-admin' ORDER BY created_at");
-        await identity.Database.ExecuteAsync("UPDATE identity.outbox SET due_at = due_at - interval '1 minute' WHERE recipient = 'lightning-admin'");
+        // The messages of the silent one are due first, and more than one batch.
+        await identity.Database.ExecuteAsync(
+            """
+            SELECT identity.end_session(sid, 'test') FROM identity.grants WHERE client_id = 'lightning-admin'
+                ORDER BY created_at
+            """
+        );
+        await identity.Database.ExecuteAsync(
+            "UPDATE identity.outbox SET due_at = due_at - interval '1 minute' WHERE recipient = 'lightning-admin'"
+        );
         identity.Clock.Advance(TimeSpan.FromMinutes(1));
         await StartAsync();
-        for (var silent = 0; silent < 20; silent++) await NextAsync(identity.AdminListener);
+        for (var silent = 0; silent < 20; silent++)
+            await NextAsync(identity.AdminListener);
         await NextAsync(identity.BffListener);
-        Volatile.Read(ref gaveUp).ShouldBe(0, "the BFF was told while the admin site was still waited for");
+        Volatile.Read(ref gaveUp).ShouldBe(0, "the BFF is notified while the admin site hangs");
         silence.Release(100);
         identity.Clock.Advance(TimeSpan.FromMinutes(1));
         await EmptyAsync();
     }
 
     [Fact, Trait("Check", "A27")]
-    public async Task RelyingPartyThatIsGone_IsGivenUpAfterAboutADay()
+    public async Task Logout_RelyingPartyUnavailable_IsGivenUpAfterADay()
     {
         var (_, visitor) = await identity.SignedInAsync("erin");
         await identity.Bff(visitor).TokensAsync();
@@ -204,34 +152,44 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact, Trait("Check", "A27")]
-    public async Task CodeThatIsRedeemedWhileTheSessionEnds_GivesNothing_OrItsClientIsTold()
+    public async Task Redeem_WhileSessionEnds_IsRefusedOrSendsLogoutToken()
     {
-        var told = 0;
+        var redeemed = 0;
         for (var round = 0; round < 50; round++)
         {
             var (user, visitor) = await identity.SignedInAsync($"frank{round}");
             var bff = identity.Bff(visitor);
             var code = await bff.CodeAsync();
-            var (redeem, end) = (bff.RedeemAsync(code), identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')"));
+            var (redeem, end) = (
+                bff.RedeemAsync(code),
+                identity.Database.ExecuteAsync($"SELECT identity.end_user_sessions('{user.Id}', 'test')")
+            );
             await Task.WhenAll(redeem, end);
-            if ((await redeem).Status == HttpStatusCode.OK) told++;
-            else (await redeem).Error.ShouldBe("invalid_grant");
+            if ((await redeem).Status == HttpStatusCode.OK)
+                redeemed++;
+            else
+                (await redeem).Error.ShouldBe("invalid_grant");
         }
-        (await WaitingAsync()).Length.ShouldBe(told);
+        (await WaitingAsync()).Length.ShouldBe(redeemed);
     }
 
     async Task ShouldBeALogoutTokenAsync(string token, string audience, string subject, string sid)
     {
-        var keys = new JsonWebKeySet(await identity.BackChannel().GetStringAsync("/.well-known/jwks.json", Cancellation));
-        var result = await new JsonWebTokenHandler().ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            ValidTypes = ["logout+jwt"],
-            ValidAlgorithms = ["ES256"],
-            ValidIssuer = People.Issuer,
-            ValidAudience = audience,
-            IssuerSigningKeys = keys.GetSigningKeys(),
-            ValidateLifetime = false,
-        });
+        var keys = new JsonWebKeySet(
+            await identity.BackChannel().GetStringAsync("/.well-known/jwks.json", Cancellation)
+        );
+        var result = await new JsonWebTokenHandler().ValidateTokenAsync(
+            token,
+            new TokenValidationParameters
+            {
+                ValidTypes = ["logout+jwt"],
+                ValidAlgorithms = ["ES256"],
+                ValidIssuer = People.Issuer,
+                ValidAudience = audience,
+                IssuerSigningKeys = keys.GetSigningKeys(),
+                ValidateLifetime = false,
+            }
+        );
         result.IsValid.ShouldBeTrue(result.Exception?.Message);
         var claims = new Claims(token);
         claims.Names.ShouldBe(["iss", "aud", "iat", "exp", "jti", "sub", "sid", "events"], ignoreOrder: true);
@@ -250,7 +208,8 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
         }
     }
 
-    static async Task<string> NextAsync(Listener listener) => await listener.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation);
+    static async Task<string> NextAsync(Listener listener) =>
+        await listener.Received.ReadAsync(Cancellation).AsTask().WaitAsync(WaitTimeout, Cancellation);
 
     async Task<OutboxMessage[]> WaitingAsync()
     {
@@ -261,9 +220,10 @@ public class BackChannelTests(PostgresServer server) : IAsyncLifetime
     async Task EmptyAsync()
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        timeout.CancelAfter(Patience);
+        timeout.CancelAfter(WaitTimeout);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while ((await WaitingAsync()).Length > 0) await poll.WaitForNextTickAsync(timeout.Token);
+        while ((await WaitingAsync()).Length > 0)
+            await poll.WaitForNextTickAsync(timeout.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>What stands in a token, unchecked.</summary>
+/// <summary>The claims of a token, without validation.</summary>
 public sealed class Claims(string token)
 {
     public JsonElement Header { get; } = Part(token, 0);
@@ -16,5 +16,6 @@ public sealed class Claims(string token)
 
     public IEnumerable<string> Names => Payload.EnumerateObject().Select(claim => claim.Name);
 
-    static JsonElement Part(string token, int index) => JsonSerializer.Deserialize<JsonElement>(WebEncoders.Base64UrlDecode(token.Split('.')[index]));
+    static JsonElement Part(string token, int index) =>
+        JsonSerializer.Deserialize<JsonElement>(WebEncoders.Base64UrlDecode(token.Split('.')[index]));
 }

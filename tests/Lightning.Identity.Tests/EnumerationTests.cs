@@ -1,7 +1,6 @@
 using System.Net;
 using Lightning.Data;
 using Lightning.Data.Accounts;
-using Lightning.Identity.Passwords;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -10,8 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>Identity that counts its work.</summary>
-public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTest(server)
+/// <summary>Identity that counts hashes, SQL statements and mails.</summary>
+public sealed class IdentityWithWorkCounters(PostgresServer server) : IdentityUnderTest(server)
 {
     public int Hashes => hasher.Count;
 
@@ -23,7 +22,9 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
 
     protected override void Configure(IServiceCollection services)
     {
-        services.AddSingleton<IPasswordHasher<Account>>(services => hasher.As(services.GetRequiredService<IOptions<PasswordHasherOptions>>()));
+        services.AddSingleton<IPasswordHasher<Account>>(services =>
+            hasher.As(services.GetRequiredService<IOptions<PasswordHasherOptions>>())
+        );
         services.ConfigureDbContext<LightningDb>(options => options.AddInterceptors(Statements));
     }
 
@@ -46,7 +47,11 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
             return real.HashPassword(user, password);
         }
 
-        public PasswordVerificationResult VerifyHashedPassword(Account user, string hashedPassword, string providedPassword)
+        public PasswordVerificationResult VerifyHashedPassword(
+            Account user,
+            string hashedPassword,
+            string providedPassword
+        )
         {
             Interlocked.Increment(ref count);
             return real.VerifyHashedPassword(user, hashedPassword, providedPassword);
@@ -54,8 +59,10 @@ public sealed class IdentityThatCounts(PostgresServer server) : IdentityUnderTes
     }
 }
 
-/// <summary>Nobody learns whether an address has an account: known and unknown ones cost the same work (ASVS 5.0, 6.3.8).</summary>
-public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<IdentityThatCounts>
+/// <summary>
+/// Responses do not reveal whether an address has an account: both cost the same work (ASVS 5.0, 6.3.8).
+/// </summary>
+public class EnumerationTests(IdentityWithWorkCounters identity) : IClassFixture<IdentityWithWorkCounters>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -63,11 +70,11 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
     [InlineData("/account/sign-in", 1, 0)]
     [InlineData("/account/register", 0, 1)]
     [InlineData("/account/forgot-password", 0, 1)]
-    public async Task Form_KnownOrUnknownAddress_CostsTheSameHashesStatementsAndMails(string page, int hashes, int mails)
+    public async Task Form_KnownOrUnknownAddress_CostsTheSameWork(string page, int hashes, int mails)
     {
         var name = $"known{page.Length}";
         var user = await identity.AddAccountAsync(name);
-        // The first hash of all makes the one that nobody has.
+        // The first sign-in also creates the dummy hash.
         await identity.Visitor().SignInAsync("warm.up@example.com", "wrong password");
         var known = await WorkAsync(page, user.Email);
         var unknown = await WorkAsync(page, $"un{name}@example.com");
@@ -78,19 +85,24 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
     }
 
     [Fact]
-    public async Task SignIn_WithAnOlderHash_BringsItToTodaysCost()
+    public async Task SignIn_OlderHash_IsUpgraded()
     {
         var user = await identity.AddAccountAsync("older");
         await using var db = identity.Database.Connect();
-        var before = (await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation)).PasswordHash!;
+        var before = (
+            await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation)
+        ).PasswordHash!;
         Iterations(before).ShouldBe((uint)IdentityUnderTest.TestIterations);
         await identity.Visitor().SignInAsync(user.Email);
         var after = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.Id, Cancellation);
         Iterations(after.PasswordHash!).ShouldBe(220_000u);
-        new PasswordHasher<Account>().VerifyHashedPassword(after, after.PasswordHash!, IdentityUnderTest.Password).ShouldNotBe(PasswordVerificationResult.Failed);
+        new PasswordHasher<Account>()
+            .VerifyHashedPassword(after, after.PasswordHash!, IdentityUnderTest.Password)
+            .ShouldNotBe(PasswordVerificationResult.Failed);
 
-        // The format of ASP.NET Core Identity, version 3: a marker, the function, then the iterations.
-        static uint Iterations(string hash) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
+        // The ASP.NET Core Identity v3 format: a marker, the PRF, then the iterations.
+        static uint Iterations(string hash) =>
+            System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
     }
 
     async Task<(int Hashes, string[] Statements, int Mails)> WorkAsync(string page, string address)
@@ -100,7 +112,12 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
         var mails = await OutboxAsync();
         var hashes = identity.Hashes;
         identity.Statements.Clear();
-        using var answer = await visitor.SubmitAsync(page, ("Email", address), ("Password", "wrong password"), ("Name", "Somebody"));
+        using var answer = await visitor.SubmitAsync(
+            page,
+            ("Email", address),
+            ("Password", "wrong password"),
+            ("Name", "Someone")
+        );
         answer.StatusCode.ShouldBeOneOf(HttpStatusCode.OK, HttpStatusCode.SeeOther);
         return (identity.Hashes - hashes, [.. identity.Statements.All], await OutboxAsync() - mails);
     }
@@ -112,7 +129,7 @@ public class EnumerationTests(IdentityThatCounts identity) : IClassFixture<Ident
     }
 }
 
-/// <summary>People behind an account's back.</summary>
+/// <summary>What operators and the admin site cannot do.</summary>
 public class OperatorTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -120,8 +137,22 @@ public class OperatorTests(IdentityUnderTest identity) : IClassFixture<IdentityU
     [Fact, Trait("Check", "U11")]
     public async Task NewDatabase_HasNoAccountAndNoUser()
     {
-        (await identity.Database.ExecuteAsync("SELECT (SELECT count(*) FROM identity.accounts) + (SELECT count(*) FROM app.users) + (SELECT count(*) FROM identity.account_links)")).ShouldBe(0L);
-        foreach (var (address, password) in new[] { ("admin@example.com", "admin"), ("admin@localhost", "password"), ("root@localhost", "Lightning1!") })
+        (
+            await identity.Database.ExecuteAsync(
+                """
+                SELECT (SELECT count(*) FROM identity.accounts) + (SELECT count(*)
+                    FROM app.users) + (SELECT count(*) FROM identity.account_links)
+                """
+            )
+        ).ShouldBe(0L);
+        foreach (
+            var (address, password) in new[]
+            {
+                ("admin@example.com", "admin"),
+                ("admin@localhost", "password"),
+                ("root@localhost", "Lightning1!"),
+            }
+        )
             (await identity.Visitor().SignInAsync(address, password)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -131,12 +162,14 @@ public class OperatorTests(IdentityUnderTest identity) : IClassFixture<IdentityU
     [InlineData("SELECT code_hash FROM identity.account_recovery_codes")]
     [InlineData("UPDATE identity.accounts SET password_hash = ''")]
     [InlineData("SELECT token_hash FROM identity.account_links")]
-    public async Task AdminSite_MayNeitherSeeNorSetWhatOpensAnAccount(string statement) =>
-        (await Should.ThrowAsync<Npgsql.PostgresException>(async () =>
-        {
-            await using var connection = new Npgsql.NpgsqlConnection(identity.Database.ConnectionStringOf("admin"));
-            await connection.OpenAsync(Cancellation);
-            await using var command = new Npgsql.NpgsqlCommand(statement, connection);
-            await command.ExecuteNonQueryAsync(Cancellation);
-        })).SqlState.ShouldBe(Npgsql.PostgresErrorCodes.InsufficientPrivilege);
+    public async Task AdminSite_MayNeitherReadNorSetCredentials(string statement) =>
+        (
+            await Should.ThrowAsync<Npgsql.PostgresException>(async () =>
+            {
+                await using var connection = new Npgsql.NpgsqlConnection(identity.Database.ConnectionStringOf("admin"));
+                await connection.OpenAsync(Cancellation);
+                await using var command = new Npgsql.NpgsqlCommand(statement, connection);
+                await command.ExecuteNonQueryAsync(Cancellation);
+            })
+        ).SqlState.ShouldBe(Npgsql.PostgresErrorCodes.InsufficientPrivilege);
 }

@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>What no client or browser of ours sends is refused in the protocol's own words, and is never the server's fault.</summary>
+/// <summary>
+/// Invalid input is refused with a protocol error and never causes a server error.
+/// </summary>
 public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -16,26 +18,33 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("state")]
     [InlineData("nonce")]
     [InlineData("login_hint")]
-    public async Task Authorize_ControlCharacter_IsToldToTheClient(string name)
+    public async Task Authorize_ControlCharacter_ReturnsErrorToClient(string name)
     {
         foreach (var value in new[] { "a\0b", "a\r\nb" })
         {
             var answer = RelyingParty.Callback(await identity.Bff(identity.Visitor()).AuthorizeAsync((name, value)));
             answer["error"].ShouldBe("invalid_request");
-            answer["error_description"].ShouldBe($"{name} holds a control character.");
+            answer["error_description"].ShouldBe($"{name} contains a control character.");
         }
     }
 
     [Fact]
-    public async Task Authorize_ParametersWithoutMeaning_AreNotKept_AndTakeNothingsPlace()
+    public async Task Authorize_UnknownParameters_AreNotStored()
     {
         var visitor = identity.Visitor();
         var url = $"{identity.Bff(visitor).AuthorizeUrl()}&browser=x&%20browser=x&%00=x&x={new string('x', 3000)}";
         (await visitor.GetAsync(url)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
-        (await identity.Bff(visitor).PushAsync(("x", new string('x', 4000)), ("browser", "x"))).Status.ShouldBe(HttpStatusCode.Created);
+        (await identity.Bff(visitor).PushAsync(("x", new string('x', 4000)), ("browser", "x"))).Status.ShouldBe(
+            HttpStatusCode.Created
+        );
         await using var db = identity.Database.Connect();
-        var kept = await db.Authorizations.Where(row => row.Kind == AuthorizationKind.Request).Select(row => row.Parameters).ToListAsync(Cancellation);
-        kept.ShouldAllBe(parameters => parameters.Length < 1000 && !parameters.Contains("xxxx") && !parameters.Contains("client_secret"));
+        var kept = await db
+            .AuthorizationHandles.Where(row => row.Kind == AuthorizationKind.Request)
+            .Select(row => row.Parameters)
+            .ToListAsync(Cancellation);
+        kept.ShouldAllBe(parameters =>
+            parameters.Length < 1000 && !parameters.Contains("xxxx") && !parameters.Contains("client_secret")
+        );
     }
 
     [Theory]
@@ -45,17 +54,19 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("/connect/endsession")]
     [InlineData("/account/sign-in")]
     [InlineData("/account/sign-out")]
-    public async Task Form_ThatCannotBeRead_Is400(string path)
+    public async Task Form_Malformed_Returns400(string path)
     {
         const string urlEncoded = "application/x-www-form-urlencoded";
-        foreach (var (type, body) in new[]
-        {
-            ("multipart/form-data", "x"),
-            ("multipart/form-data; boundary=b", "--b\r\nno header"),
-            (urlEncoded, string.Join('&', Enumerable.Range(0, 1100).Select(number => $"a{number}=1"))),
-            (urlEncoded, $"{new string('k', 3000)}=1"),
-            ("application/json", "{}"),
-        })
+        foreach (
+            var (type, body) in new[]
+            {
+                ("multipart/form-data", "x"),
+                ("multipart/form-data; boundary=b", "--b\r\nno header"),
+                (urlEncoded, string.Join('&', Enumerable.Range(0, 1100).Select(number => $"a{number}=1"))),
+                (urlEncoded, $"{new string('k', 3000)}=1"),
+                ("application/json", "{}"),
+            }
+        )
         {
             using var form = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
             using var answer = await identity.Visitor().Browser.SendAsync(HttpMethod.Post, path, form);
@@ -67,33 +78,66 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("utf-7", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("no-such-charset", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("\"UTF-8\"", HttpStatusCode.BadRequest)]
-    public async Task Form_InACharsetOfItsOwn_IsNotRead(string charset, HttpStatusCode expected)
+    public async Task Form_UnsupportedCharset_IsRefused(string charset, HttpStatusCode expected)
     {
         foreach (var path in new[] { "/connect/token", "/connect/par", "/account/sign-in" })
         {
-            using var form = new StringContent("a=b") { Headers = { ContentType = MediaTypeHeaderValue.Parse($"application/x-www-form-urlencoded; charset={charset}") } };
+            using var form = new StringContent("a=b")
+            {
+                Headers =
+                {
+                    ContentType = MediaTypeHeaderValue.Parse($"application/x-www-form-urlencoded; charset={charset}"),
+                },
+            };
             using var answer = await identity.BackChannel().PostAsync(path, form, Cancellation);
-            answer.StatusCode.ShouldBe(path == "/account/sign-in" || expected != HttpStatusCode.BadRequest ? expected : HttpStatusCode.Unauthorized, path);
+            answer.StatusCode.ShouldBe(
+                path == "/account/sign-in" || expected != HttpStatusCode.BadRequest
+                    ? expected
+                    : HttpStatusCode.Unauthorized,
+                path
+            );
         }
     }
 
     [Fact]
-    public async Task Register_NameOfTwoLines_IsNotTaken()
+    public async Task Register_NameWithLineBreak_IsRefused()
     {
-        using var page = await identity.Visitor().SubmitAsync("/account/register", ("Email", "lines@example.com"), ("Name", "Ada\r\nBcc: everybody"));
+        using var page = await identity
+            .Visitor()
+            .SubmitAsync("/account/register", ("Email", "lines@example.com"), ("Name", "Ada\r\nBcc: everybody"));
         page.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await page.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Write your name in one line.");
+        (await page.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Enter your name on one line.");
         (await identity.MailsAsync("lines@example.com")).ShouldBeEmpty();
     }
 
     [Theory]
-    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", true)]
-    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true)]
-    [InlineData("/connect/authorize?client_id=lightning-bff&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.00-4bf92f3577b34da6a3ce929d0e0e4736-evil.example.com-01", false)]
+    [InlineData(
+        "/connect/authorize?client_id=lightning-bff"
+            + "&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        true
+    )]
+    [InlineData(
+        "/connect/authorize?client_id=lightning-bff"
+            + "&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            + ".00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        true
+    )]
+    [InlineData(
+        "/connect/authorize?client_id=lightning-bff"
+            + "&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            + ".00-4bf92f3577b34da6a3ce929d0e0e4736-evil.example.com-01",
+        false
+    )]
     [InlineData("/connect/authorize?client_id=lightning-bff&redirect_uri=https%3A%2F%2Fevil.example", false)]
     [InlineData("/connect/authorize?you+won+a+prize+at+evil.example", false)]
-    [InlineData("/connect/authorize?client_id=a&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&x=evil", false)]
-    public void ReturnUrl_IsARequestThatWaitsHere_AndNothingElse(string url, bool accepted) => ReturnUrl.Accept(url).ShouldBe(accepted ? url : null);
+    [InlineData(
+        "/connect/authorize?client_id=a"
+            + "&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            + "&x=evil",
+        false
+    )]
+    public void ReturnUrl_OnlySuspendedRequestsAndAccountPages_AreAccepted(string url, bool accepted) =>
+        ReturnUrl.Accept(url).ShouldBe(accepted ? url : null);
 
     [Theory]
     [InlineData("192.0.2.1", "192.0.2.2", false)]
@@ -102,6 +146,6 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
     [InlineData("fe80::1%1", "fe80::1%2", true)]
     [Trait("Check", "U03")]
-    public void Network_IsWhatOnePersonCanHave(string one, string other, bool same) =>
-        ClientNetwork.Of(IPAddress.Parse(one)).Equals(ClientNetwork.Of(IPAddress.Parse(other))).ShouldBe(same);
+    public void Network_GroupsAddressesOfOneSubscriber(string one, string other, bool same) =>
+        ClientNetwork.Get(IPAddress.Parse(one)).Equals(ClientNetwork.Get(IPAddress.Parse(other))).ShouldBe(same);
 }

@@ -1,27 +1,26 @@
 using System.Security.Cryptography;
-using Lightning.Data;
 using Lightning.Data.Accounts;
-using Lightning.Data.Outbox;
 using Lightning.Data.Users;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Mail;
 using Lightning.Identity.Retention;
+using Lightning.Sessions.Model;
 using Lightning.Testing;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>Identity over a database of its own, with a clock that tests move and a mailbox that they read in the outbox.</summary>
+/// <summary>
+/// Identity with its own database and a fake clock. Tests read its mails from the outbox.
+/// </summary>
 public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
 {
     public const string Password = "correct horse battery staple";
@@ -30,7 +29,11 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     public const string App = "http://localhost:5100";
     public static readonly Uri Address = new(People.Issuer);
     public const int TestIterations = 1_000;
-    static readonly Lazy<string> PasswordHash = new(() => new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = TestIterations })).HashPassword(new Account(), Password));
+    static readonly Lazy<string> PasswordHash = new(() =>
+        new PasswordHasher<Account>(
+            Options.Create(new PasswordHasherOptions { IterationCount = TestIterations })
+        ).HashPassword(new Account(), Password)
+    );
     readonly string masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     readonly List<WebApplicationFactory<Program>> replicas = [];
     Uri? listening;
@@ -41,16 +44,16 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
 
     public IServiceProvider Services => replicas[0].Services;
 
-    /// <summary>What a class changes of the configuration.</summary>
+    /// <summary>Settings that a derived class changes.</summary>
     protected virtual IEnumerable<(string Key, string Value)> Settings => [];
 
-    /// <summary>Whether passwords are hashed as they are in operation. Elsewhere so many tests sign in that hashes would be most of what they cost.</summary>
+    /// <summary>
+    /// Whether passwords are hashed with the real cost. By default not, because many tests sign in.
+    /// </summary>
     protected virtual bool IsAtFullCost => false;
 
-    /// <summary>What a class changes of the services.</summary>
-    protected virtual void Configure(IServiceCollection services)
-    {
-    }
+    /// <summary>Services that a derived class changes.</summary>
+    protected virtual void Configure(IServiceCollection services) { }
 
     public virtual async ValueTask InitializeAsync()
     {
@@ -82,19 +85,29 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                 ("Logging:LogLevel:Default", "Warning"),
                 .. Settings,
             ];
-            foreach (var (key, value) in settings) host.UseSetting(key, value);
+            foreach (var (key, value) in settings)
+                host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
-                if (!IsAtFullCost) services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = TestIterations);
+                if (!IsAtFullCost)
+                    services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = TestIterations);
                 Configure(services);
                 services.AddSingleton<TimeProvider>(Clock);
-                // Tests send and sweep by themselves.
-                foreach (var worker in new[] { typeof(MailSender), typeof(LogoutSender), typeof(Sweeper), typeof(RequestedResets) })
+                // Tests send mails and delete expired rows themselves.
+                foreach (
+                    var worker in new[]
+                    {
+                        typeof(MailSender),
+                        typeof(LogoutSender),
+                        typeof(RetentionService),
+                        typeof(ResetRequestService),
+                    }
+                )
                     services.Remove(services.Single(service => service.ImplementationType == worker));
             });
         });
 
-    /// <summary>Answers on a port besides, for browsers and load.</summary>
+    /// <summary>Also listens on a port, for browsers and load.</summary>
     protected void Listen(int port)
     {
         replicas[0].UseKestrel(kestrel => kestrel.ListenLocalhost(port));
@@ -103,55 +116,65 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>A browser without cookies.</summary>
-    public Visitor Visitor() => listening is null ? new(new Browser(replicas[0].Server.CreateHandler(), Address))
-        : new(new Browser(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }, listening));
+    public Visitor Visitor() =>
+        listening is null
+            ? new(new Browser(replicas[0].Server.CreateHandler(), Address))
+            : new(new Browser(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }, listening));
 
-    /// <summary>A browser that another process answers.</summary>
+    /// <summary>A browser that talks to another process.</summary>
     public Visitor VisitorOfAnotherReplica()
     {
         replicas.Add(Create());
         return new(new Browser(replicas[^1].Server.CreateHandler(), Address));
     }
 
-    /// <summary>A client of the provider that has no browser.</summary>
-    public HttpClient BackChannel() => new(replicas[0].Server.CreateHandler()) { BaseAddress = Address };
+    /// <summary>A client without a browser.</summary>
+    public HttpClient BackChannel() =>
+        listening is null
+            ? new(replicas[0].Server.CreateHandler()) { BaseAddress = Address }
+            : new() { BaseAddress = listening };
 
-    /// <summary>The way to another process that serves the same database with the same key.</summary>
+    /// <summary>An HTTP client for another process with the same database and key.</summary>
     public HttpClient Replica()
     {
         replicas.Add(Create());
         return new(replicas[^1].Server.CreateHandler()) { BaseAddress = Address };
     }
 
-    public RelyingParty Bff(Visitor visitor) => new(this, visitor, "lightning-bff", BffSecret, $"{App}/bff/signin-oidc");
+    public RelyingParty Bff(Visitor visitor) =>
+        new(this, visitor, "lightning-bff", BffSecret, $"{App}/bff/signin-oidc");
 
-    public RelyingParty Admin(Visitor visitor) => new(this, visitor, "lightning-admin", AdminSecret, "http://localhost:5103/signin-oidc");
+    public RelyingParty Admin(Visitor visitor) =>
+        new(this, visitor, "lightning-admin", AdminSecret, "http://localhost:5103/signin-oidc");
 
-    public RelyingParty Native(Visitor visitor) => new(this, visitor, "lightning-public", null, "http://127.0.0.1:7777/callback");
+    public RelyingParty Native(Visitor visitor) =>
+        new(this, visitor, "lightning-public", null, "http://127.0.0.1:7777/callback");
 
-    /// <summary>Somebody who has an account.</summary>
+    /// <summary>Adds a user with an account.</summary>
     public async Task<User> AddAccountAsync(string name)
     {
         var address = $"{name}@example.com";
         await using var db = Database.Connect();
         var user = await db.AddUserAsync(name);
-        db.Accounts.Add(new Account
-        {
-            Id = user.Id,
-            UserName = address,
-            NormalizedUserName = address.ToUpperInvariant(),
-            Email = address,
-            NormalizedEmail = address.ToUpperInvariant(),
-            EmailConfirmed = true,
-            Name = name,
-            PasswordHash = PasswordHash.Value,
-            SecurityStamp = Guid.NewGuid().ToString(),
-        });
+        db.Accounts.Add(
+            new Account
+            {
+                Id = user.Id,
+                UserName = address,
+                NormalizedUserName = address.ToUpperInvariant(),
+                Email = address,
+                NormalizedEmail = address.ToUpperInvariant(),
+                EmailConfirmed = true,
+                Name = name,
+                PasswordHash = PasswordHash.Value,
+                SecurityStamp = Guid.NewGuid().ToString(),
+            }
+        );
         await db.SaveChangesAsync();
         return user;
     }
 
-    /// <summary>Somebody who has an account and is signed in.</summary>
+    /// <summary>Adds a user with an account and signs them in.</summary>
     public async Task<(User User, Visitor Visitor)> SignedInAsync(string name)
     {
         var user = await AddAccountAsync(name);
@@ -160,22 +183,29 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
         return (user, visitor);
     }
 
-    /// <summary>The mails to an address that wait to be sent, oldest first.</summary>
-    internal async Task<Message[]> MailsAsync(string address)
+    /// <summary>The unsent mails to an address, oldest first.</summary>
+    internal async Task<OutgoingMail[]> MailsAsync(string address)
     {
         await using var db = Database.Connect();
-        var outbox = Services.GetRequiredService<Outbox>();
-        return [.. (await db.Outbox.Where(row => row.Kind == OutboxMessage.Mail).OrderBy(row => row.Id).ToListAsync()).Select(outbox.Open).Where(mail => mail.To == address)];
+        var outbox = Services.GetRequiredService<MailOutbox>();
+        return
+        [
+            .. (await db.Outbox.Where(row => row.Kind == OutboxMessage.Mail).OrderBy(row => row.Id).ToListAsync())
+                .Select(outbox.Decrypt)
+                .Where(mail => mail.To == address),
+        ];
     }
 
     /// <summary>The link in the newest mail to an address, without the host.</summary>
     public async Task<string> LinkAsync(string address)
     {
-        var link = (await MailsAsync(address))[^1].Text.Split('\n').Single(line => line.Contains("token=", StringComparison.Ordinal));
+        var link = (await MailsAsync(address))[^1]
+            .Text.Split('\n')
+            .Single(line => line.Contains("token=", StringComparison.Ordinal));
         return new Uri(link).PathAndQuery;
     }
 
-    public async Task<bool> IsAliveAsync(Guid userId)
+    public async Task<bool> IsActiveAsync(Guid userId)
     {
         await using var db = Database.Connect();
         return await db.Sessions.AnyAsync(session => session.UserId == userId && session.EndedAt == null);
@@ -184,7 +214,8 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        foreach (var replica in replicas) await replica.DisposeAsync();
+        foreach (var replica in replicas)
+            await replica.DisposeAsync();
         await Database.DisposeAsync();
     }
 }

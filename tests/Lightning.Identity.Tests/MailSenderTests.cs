@@ -1,6 +1,6 @@
 using Lightning.Data;
-using Lightning.Data.Outbox;
 using Lightning.Identity.Mail;
+using Lightning.Sessions.Model;
 using Lightning.Testing;
 using MailKit.Security;
 using Microsoft.AspNetCore.DataProtection;
@@ -15,13 +15,13 @@ namespace Lightning.Identity.Tests;
 
 public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan WaitTimeout = TimeSpan.FromSeconds(20);
     readonly LogLines logs = new();
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Mail_ThatIsWritten_IsSentAtOnceAndOnce()
+    public async Task Mail_Added_IsSentOnceImmediately()
     {
         await using var server = new MailServer();
         using var first = Sender(server);
@@ -30,15 +30,18 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         await WriteAsync("ada@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
         var mail = await ReceiveAsync(server);
         mail.To.ToString().ShouldBe("ada@example.com");
-        mail.From.Mailboxes.Single().ShouldSatisfyAllConditions(
-            from => from.Name.ShouldBe("Lightning"), from => from.Address.ShouldBe("no-reply@localhost"));
+        mail.From.Mailboxes.Single()
+            .ShouldSatisfyAllConditions(
+                from => from.Name.ShouldBe("Lightning"),
+                from => from.Address.ShouldBe("no-reply@localhost")
+            );
         await EmptyAsync();
         await Task.WhenAll(first.StopAsync(Cancellation), second.StopAsync(Cancellation));
         server.Received.TryRead(out _).ShouldBeFalse();
     }
 
     [Fact]
-    public async Task Mail_ThatTheServerRefuses_IsTriedAgainLater_AndDroppedWhenItsLinksHaveEnded()
+    public async Task Mail_RefusedByServer_IsRetriedUntilItsLinksExpire()
     {
         await using var server = new MailServer { Recipient = "451 later" };
         using var sender = Sender(server);
@@ -49,33 +52,52 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
             (await db.Outbox.SingleAsync(Cancellation)).DueAt.ShouldBe(identity.Clock.GetUtcNow().AddSeconds(2));
 
         identity.Clock.Advance(TimeSpan.FromMinutes(10));
-        identity.Services.GetRequiredService<Mail.Outbox>().Wake();
+        identity.Services.GetRequiredService<Mail.MailOutbox>().Wake();
         await EmptyAsync();
         await sender.StopAsync(Cancellation);
         server.Received.TryRead(out _).ShouldBeFalse();
     }
 
     [Fact]
-    public async Task Mail_ThatCannotBeOpened_IsSetAside_AndKeepsNoOtherWaiting()
+    public async Task Mail_Undecryptable_IsSetAsideWithoutBlockingOthers()
     {
         await using var server = new MailServer();
         using var sender = Sender(server);
         await using (var db = identity.Database.Connect())
         {
-            // Encrypted by a ring that is lost; sealed by us, but no mail; nothing.
-            var sealing = identity.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("Lightning.Identity.Mail");
-            foreach (var payload in new[] { Guid.NewGuid().ToByteArray(), sealing.Protect("null"u8.ToArray()), sealing.Protect("no mail"u8.ToArray()), [] })
-                db.Outbox.Add(new OutboxMessage { Kind = OutboxMessage.Mail, Payload = payload, DueAt = identity.Clock.GetUtcNow().AddMinutes(-1) });
+            // Encrypted with a missing key; encrypted but not a mail; empty.
+            var sealing = identity
+                .Services.GetRequiredService<IDataProtectionProvider>()
+                .CreateProtector("Lightning.Identity.Mail");
+            foreach (
+                var payload in new[]
+                {
+                    Guid.NewGuid().ToByteArray(),
+                    sealing.Protect("null"u8.ToArray()),
+                    sealing.Protect("no mail"u8.ToArray()),
+                    [],
+                }
+            )
+                db.Outbox.Add(
+                    new OutboxMessage
+                    {
+                        Kind = OutboxMessage.Mail,
+                        Payload = payload,
+                        DueAt = identity.Clock.GetUtcNow().AddMinutes(-1),
+                    }
+                );
             await db.SaveChangesAsync(Cancellation);
         }
         await sender.StartAsync(Cancellation);
         await WriteAsync("carol@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
         (await ReceiveAsync(server)).To.ToString().ShouldBe("carol@example.com");
         await UntilAsync(async db => !await db.Outbox.AnyAsync(row => row.Kind == OutboxMessage.Mail, Cancellation));
-        sender.ExecuteTask!.IsCompleted.ShouldBeFalse("the sender still works");
+        sender.ExecuteTask!.IsCompleted.ShouldBeFalse("the sender is still running");
         await sender.StopAsync(Cancellation);
         await using var after = identity.Database.Connect();
-        (await after.Outbox.Where(row => row.Kind == OutboxMessage.UnreadableMail).ExecuteDeleteAsync(Cancellation)).ShouldBe(4);
+        (
+            await after.Outbox.Where(row => row.Kind == OutboxMessage.UnreadableMail).ExecuteDeleteAsync(Cancellation)
+        ).ShouldBe(4);
     }
 
     [Fact]
@@ -93,14 +115,15 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         mail.MessageId.ShouldBe($"{id:N}@localhost");
         mail.Date.ShouldBe(identity.Clock.GetUtcNow());
         mail.Subject.ShouldBe("Grüße");
-        mail.Body.ShouldBeOfType<MultipartAlternative>().Select(part => part.ContentType.MimeType)
+        mail.Body.ShouldBeOfType<MultipartAlternative>()
+            .Select(part => part.ContentType.MimeType)
             .ShouldBe(["text/plain", "text/html"]);
         mail.TextBody!.TrimEnd().ShouldBe("Grüße as text");
         mail.HtmlBody!.TrimEnd().ShouldBe("<p>Grüße as HTML</p>");
     }
 
     [Fact]
-    public async Task Mail_RefusedForGood_IsTriedAgain_AndLoggedWithoutAddress()
+    public async Task Mail_RefusedPermanently_IsRetriedAndLoggedWithoutAddress()
     {
         await using var server = new MailServer { Recipient = "550 <erin@example.com> does not live here" };
         using var sender = Sender(server);
@@ -116,7 +139,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     }
 
     [Fact]
-    public async Task Mail_ServerHangs_IsTriedAgainAfterThirtySeconds()
+    public async Task Mail_ServerHangs_IsRetriedAfterThirtySeconds()
     {
         await using var server = new MailServer { Recipient = null };
         var clock = new FakeTimeProvider(identity.Clock.GetUtcNow());
@@ -124,7 +147,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         await WriteAsync("frank@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
 
         await sender.StartAsync(Cancellation);
-        await server.Hanging.WaitAsync(Patience, Cancellation);
+        await server.Hanging.WaitAsync(WaitTimeout, Cancellation);
         clock.Advance(TimeSpan.FromSeconds(29));
         logs.All.ShouldBeEmpty();
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -136,7 +159,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     }
 
     [Fact]
-    public async Task Server_RequiresAuthentication_GetsUserAndPasswordOfTheAddress()
+    public async Task MailServer_RequiresAuthentication_GetsCredentialsOfTheUri()
     {
         await using var server = new MailServer { Credentials = ("us er", "pass:word") };
         using var sender = Sender(server, "us%20er:pass:word@");
@@ -152,7 +175,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     [Theory]
     [InlineData("", "ServiceNotAuthenticatedException")]
     [InlineData("user:wrong@", "AuthenticationException")]
-    public async Task Server_RefusesCredentials_MailIsTriedAgain(string userInfo, string kind)
+    public async Task MailServer_RefusesCredentials_MailIsRetried(string userInfo, string kind)
     {
         await using var server = new MailServer { Credentials = ("user", "password") };
         using var sender = Sender(server, userInfo);
@@ -167,7 +190,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     }
 
     [Fact]
-    public async Task Server_WithoutEncryption_GetsNoMailFromSmtps()
+    public async Task MailServer_WithoutEncryption_GetsNoMailFromSmtps()
     {
         await using var server = new MailServer();
         using var sender = Sender(server, scheme: "smtps");
@@ -188,7 +211,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     [InlineData("smtps://mail.example.com", 587, SecureSocketOptions.StartTls)]
     [InlineData("smtps://mail.example.com:2525", 2525, SecureSocketOptions.StartTls)]
     [InlineData("smtps://mail.example.com:465", 465, SecureSocketOptions.SslOnConnect)]
-    public void Uri_SaysPortAndEncryption(string uri, int port, SecureSocketOptions security) =>
+    public void SmtpUri_DeterminesPortAndEncryption(string uri, int port, SecureSocketOptions security) =>
         MailDelivery.Connection(new Uri(uri)).ShouldBe((port, security));
 
     MailSender Sender(MailServer server, string userInfo = "", string scheme = "smtp", TimeProvider? clock = null)
@@ -197,15 +220,19 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         var provider = Options.Create(new ProviderOptions { Issuer = People.Issuer });
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
         return new(
-            identity.Services.GetRequiredService<IServiceScopeFactory>(), identity.Services.GetRequiredService<Mail.Outbox>(),
-            new MailDelivery(options, provider, clock ?? identity.Clock), identity.Clock, factory.CreateLogger<MailSender>());
+            identity.Services.GetRequiredService<IServiceScopeFactory>(),
+            identity.Services.GetRequiredService<Mail.MailOutbox>(),
+            new MailDelivery(options, provider, clock ?? identity.Clock),
+            identity.Clock,
+            factory.CreateLogger<MailSender>()
+        );
     }
 
     string Failure() => logs.All.Single(line => line.Contains("was not sent at attempt 1", StringComparison.Ordinal));
 
     static async Task<MimeMessage> ReceiveAsync(MailServer server)
     {
-        var mail = await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(Patience, Cancellation);
+        var mail = await server.Received.ReadAsync(Cancellation).AsTask().WaitAsync(WaitTimeout, Cancellation);
         using var stream = new MemoryStream(mail);
         return await MimeMessage.LoadAsync(stream, Cancellation);
     }
@@ -220,9 +247,9 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
 
     async Task<Guid> WriteAsync(string to, DateTimeOffset goodUntil, string what = "A subject")
     {
-        var outbox = identity.Services.GetRequiredService<Mail.Outbox>();
+        var outbox = identity.Services.GetRequiredService<Mail.MailOutbox>();
         await using var db = identity.Database.ConnectAs("identity");
-        outbox.Add(db, new Message(to, what, $"{what} as text", $"<p>{what} as HTML</p>", goodUntil));
+        outbox.Add(db, new OutgoingMail(to, what, $"{what} as text", $"<p>{what} as HTML</p>", goodUntil));
         await db.SaveChangesAsync(Cancellation);
         outbox.Wake();
         return db.Outbox.Local.Single().Id;
@@ -233,13 +260,13 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     async Task UntilAsync(Func<LightningDb, Task<bool>> condition)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        timeout.CancelAfter(Patience);
+        timeout.CancelAfter(WaitTimeout);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         do
         {
             await using var db = identity.Database.Connect();
-            if (await condition(db)) return;
-        }
-        while (await poll.WaitForNextTickAsync(timeout.Token));
+            if (await condition(db))
+                return;
+        } while (await poll.WaitForNextTickAsync(timeout.Token));
     }
 }

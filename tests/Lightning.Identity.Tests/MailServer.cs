@@ -5,7 +5,7 @@ using System.Threading.Channels;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>As much of SMTP (RFC 5321) as a sender needs, one connection at a time.</summary>
+/// <summary>A minimal SMTP server (RFC 5321) with one connection at a time.</summary>
 sealed class MailServer : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -23,15 +23,15 @@ sealed class MailServer : IAsyncDisposable
     /// <summary>The reply to RCPT; null for none: the server hangs.</summary>
     public string? Recipient { get; init; } = "250 fine";
 
-    /// <summary>Who must sign in before it takes a mail; null for nobody.</summary>
+    /// <summary>The required credentials; null for none.</summary>
     public (string User, string Password)? Credentials { get; init; }
 
-    /// <summary>Ends once the server leaves a command without a reply.</summary>
+    /// <summary>Completes when the server does not reply to a command.</summary>
     public Task Hanging => hanging.Task;
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>The mails, as they came.</summary>
+    /// <summary>The received mails.</summary>
     public ChannelReader<byte[]> Received => received.Reader;
 
     async Task AcceptAsync()
@@ -53,7 +53,11 @@ sealed class MailServer : IAsyncDisposable
     async Task ServeAsync(Stream stream)
     {
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        await using var writer = new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\r\n", AutoFlush = true };
+        await using var writer = new StreamWriter(stream, new UTF8Encoding(false))
+        {
+            NewLine = "\r\n",
+            AutoFlush = true,
+        };
         var isSignedIn = Credentials is null;
         await writer.WriteLineAsync("220 ready");
         while (await ReadLineAsync(reader) is { } line)
@@ -63,25 +67,30 @@ sealed class MailServer : IAsyncDisposable
                 await writer.WriteLineAsync("221 bye");
                 return;
             }
-            if (line.StartsWith("AUTH PLAIN ", StringComparison.Ordinal)) isSignedIn = IsCredential(line["AUTH PLAIN ".Length..]);
-            if (Reply(line, isSignedIn) is { } reply) await writer.WriteLineAsync(reply);
-            else hanging.TrySetResult();
-            if (line != "DATA") continue;
+            if (line.StartsWith("AUTH PLAIN ", StringComparison.Ordinal))
+                isSignedIn = IsCredential(line["AUTH PLAIN ".Length..]);
+            if (Reply(line, isSignedIn) is { } reply)
+                await writer.WriteLineAsync(reply);
+            else
+                hanging.TrySetResult();
+            if (line != "DATA")
+                continue;
             received.Writer.TryWrite(await ReadMailAsync(reader));
             await writer.WriteLineAsync("250 taken");
         }
     }
 
-    string? Reply(string line, bool isSignedIn) => line.Split(' ', ':')[0] switch
-    {
-        "EHLO" when Credentials is not null => "250-here\r\n250 AUTH PLAIN",
-        "AUTH" => isSignedIn ? "235 welcome" : "535 unknown",
-        "MAIL" when !isSignedIn => "530 sign in first",
-        "RCPT" => Recipient,
-        "DATA" => "354 go on",
-        "STARTTLS" => "502 not here",
-        _ => "250 fine",
-    };
+    string? Reply(string line, bool isSignedIn) =>
+        line.Split(' ', ':')[0] switch
+        {
+            "EHLO" when Credentials is not null => "250-here\r\n250 AUTH PLAIN",
+            "AUTH" => isSignedIn ? "235 welcome" : "535 unknown",
+            "MAIL" when !isSignedIn => "530 sign in first",
+            "RCPT" => Recipient,
+            "DATA" => "354 go on",
+            "STARTTLS" => "502 not here",
+            _ => "250 fine",
+        };
 
     bool IsCredential(string response) =>
         Credentials is var (user, password)
@@ -90,11 +99,12 @@ sealed class MailServer : IAsyncDisposable
     async Task<byte[]> ReadMailAsync(StreamReader reader)
     {
         var mail = new StringBuilder();
-        while (await ReadLineAsync(reader) is { } text and not ".") mail.Append(text).Append("\r\n");
+        while (await ReadLineAsync(reader) is { } text and not ".")
+            mail.Append(text).Append("\r\n");
         return Encoding.UTF8.GetBytes(mail.ToString());
     }
 
-    /// <summary>The next line; null once the sender or the test has left.</summary>
+    /// <summary>The next line; null if the connection or the test has ended.</summary>
     async Task<string?> ReadLineAsync(StreamReader reader)
     {
         try

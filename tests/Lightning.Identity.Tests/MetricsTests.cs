@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Lightning.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Identity.Tests;
@@ -14,16 +13,20 @@ public sealed class MetricsTests : IClassFixture<IdentityUnderTest>, IDisposable
     public MetricsTests(IdentityUnderTest identity)
     {
         this.identity = identity;
-        // Of this host alone: other tests sign people in at the same time.
+        // Only this host: other tests run at the same time.
         var meters = identity.Services.GetRequiredService<IMeterFactory>();
         listener.InstrumentPublished = (instrument, listening) =>
         {
-            if (instrument.Meter.Name == ProviderMetrics.MeterName && instrument.Meter.Scope == meters) listening.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == ProviderMetrics.MeterName && instrument.Meter.Scope == meters)
+                listening.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) =>
-        {
-            for (; count > 0; count--) counted.Add($"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => tag.Value))}");
-        });
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, count, tags, _) =>
+            {
+                for (; count > 0; count--)
+                    counted.Add($"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => tag.Value))}");
+            }
+        );
         listener.Start();
     }
 
@@ -42,18 +45,19 @@ public sealed class MetricsTests : IClassFixture<IdentityUnderTest>, IDisposable
         await identity.Bff(visitor).RefreshAsync(tokens["refresh_token"]!);
         await identity.Bff(visitor).RefreshAsync(tokens["refresh_token"]!);
 
-        counted.Order().ShouldBe(
-        [
-            "lightning.identity.events refresh-token-reused",
-            "lightning.identity.events refreshed",
-            "lightning.identity.events sign-in-failed",
-            "lightning.identity.events signed-in",
-            "lightning.identity.grants authorization_code granted",
-            "lightning.identity.grants refresh_token granted",
-            "lightning.identity.grants refresh_token invalid_grant",
-            "lightning.identity.sessions_ended refresh-token-reuse",
-            "lightning.identity.sign_ins pwd failed",
-            "lightning.identity.sign_ins pwd succeeded",
-        ]);
+        counted
+            .Order()
+            .ShouldBe([
+                "lightning.identity.events refresh-token-reused",
+                "lightning.identity.events refreshed",
+                "lightning.identity.events sign-in-failed",
+                "lightning.identity.events signed-in",
+                "lightning.identity.grants authorization_code granted",
+                "lightning.identity.grants refresh_token granted",
+                "lightning.identity.grants refresh_token invalid_grant",
+                "lightning.identity.sessions_ended refresh-token-reuse",
+                "lightning.identity.sign_ins pwd failed",
+                "lightning.identity.sign_ins pwd succeeded",
+            ]);
     }
 }

@@ -3,17 +3,17 @@ using Lightning.Testing;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>Identity as it runs in Production, behind a proxy that speaks https.</summary>
+/// <summary>Identity in Production behind an HTTPS proxy.</summary>
 public sealed class IdentityInProduction(PostgresServer server) : IdentityUnderTest(server)
 {
     protected override IEnumerable<(string Key, string Value)> Settings =>
-    [
-        ("environment", "Production"),
-        ("Identity:Issuer", "https://id.example.com"),
-        ("Identity:Clients:Bff:BaseUri", "https://app.example.com"),
-        ("Identity:Clients:Admin:BaseUri", "https://admin.example.com"),
-        ("Identity:Clients:Public:RedirectUris:0", "com.example.app:/callback"),
-    ];
+        [
+            ("environment", "Production"),
+            ("Identity:Issuer", "https://id.example.com"),
+            ("Identity:Clients:Bff:BaseUri", "https://app.example.com"),
+            ("Identity:Clients:Admin:BaseUri", "https://admin.example.com"),
+            ("Identity:Clients:Public:RedirectUris:0", "com.example.app:/callback"),
+        ];
 }
 
 public class ProductionTests(IdentityInProduction identity) : IClassFixture<IdentityInProduction>
@@ -27,19 +27,19 @@ public class ProductionTests(IdentityInProduction identity) : IClassFixture<Iden
     [InlineData("/connect/authorize")]
     [InlineData("/connect/endsession")]
     [Trait("Check", "A02")]
-    public async Task Browser_OverPlainHttp_IsToldSo_AndGetsNoPageAndNoCookie(string path)
+    public async Task Browser_OverPlainHttp_GetsErrorPageWithoutCookie(string path)
     {
         using var http = identity.BackChannel();
         using var plain = await http.GetAsync(path, Cancellation);
         plain.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await plain.Content.ReadAsStringAsync(Cancellation)).ShouldContain("arrived over plain http");
+        (await plain.Content.ReadAsStringAsync(Cancellation)).ShouldContain("arrived over plain HTTP");
         plain.Headers.Contains("Set-Cookie").ShouldBeFalse();
         using var encrypted = await http.GetAsync($"https://id.example.com{path}", Cancellation);
-        (await encrypted.Content.ReadAsStringAsync(Cancellation)).ShouldNotContain("arrived over plain http");
+        (await encrypted.Content.ReadAsStringAsync(Cancellation)).ShouldNotContain("arrived over plain HTTP");
     }
 
     [Fact]
-    public async Task ForwardedProtocol_OfSomebodyWhomNobodyTrusts_IsNotBelieved()
+    public async Task ForwardedProtocol_FromUntrustedProxy_IsIgnored()
     {
         using var http = identity.BackChannel();
         http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
@@ -51,6 +51,6 @@ public class ProductionTests(IdentityInProduction identity) : IClassFixture<Iden
     [InlineData("/health/live")]
     [InlineData("/.well-known/openid-configuration")]
     [InlineData("/.well-known/jwks.json")]
-    public async Task Service_WithinItsNetwork_IsAnsweredOverPlainHttp(string path) =>
+    public async Task ClientEndpoint_OverPlainHttp_IsServed(string path) =>
         (await identity.BackChannel().GetAsync(path, Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
 }

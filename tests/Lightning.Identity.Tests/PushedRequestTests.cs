@@ -6,7 +6,7 @@ namespace Lightning.Identity.Tests;
 public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
     [Fact, Trait("Check", "A19")]
-    public async Task Push_GivesAnUnguessableAddressThatIsGoodOnce()
+    public async Task Push_ReturnsUnguessableSingleUseRequestUri()
     {
         var (_, visitor) = await identity.SignedInAsync("ada");
         var bff = identity.Bff(visitor);
@@ -14,7 +14,7 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
         pushed.Status.ShouldBe(HttpStatusCode.Created);
         pushed["expires_in"].ShouldBe("60");
         pushed["request_uri"]!.ShouldStartWith("urn:ietf:params:oauth:request_uri:");
-        // The trace may follow.
+        // The trace can follow.
         WebEncoders.Base64UrlDecode(pushed["request_uri"]!.Split(':')[^1].Split('.')[0]).Length.ShouldBe(32);
 
         using var first = await visitor.GetAsync(Url(bff, pushed));
@@ -27,12 +27,14 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
     }
 
     [Fact, Trait("Check", "A19")]
-    public async Task PushedRequest_ParametersInTheBrowser_DoNotCount()
+    public async Task PushedRequest_ParametersInTheBrowser_AreIgnored()
     {
         var (_, visitor) = await identity.SignedInAsync("bob");
         var bff = identity.Bff(visitor);
         var pushed = await bff.PushAsync();
-        using var response = await visitor.GetAsync(Url(bff, pushed) + "&scope=openid&state=another&redirect_uri=https%3A%2F%2Fevil.example");
+        using var response = await visitor.GetAsync(
+            Url(bff, pushed) + "&scope=openid&state=another&redirect_uri=https%3A%2F%2Fevil.example"
+        );
         RelyingParty.Callback(response)["state"].ShouldBe("the state");
         response.Headers.Location!.Authority.ShouldBe("localhost:5100");
     }
@@ -47,11 +49,11 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
     [InlineData("response_type", "token", "unsupported_response_type")]
     [InlineData("scope", "openid admin", "invalid_scope")]
     [InlineData("request", "eyJ.e30.", "request_not_supported")]
-    public async Task Push_OfWhatWouldBeRefused_IsRefused(string name, string? value, string error) =>
+    public async Task Push_InvalidRequest_IsRefused(string name, string? value, string error) =>
         (await identity.Bff(identity.Visitor()).PushAsync((name, value))).Error.ShouldBe(error);
 
     [Fact, Trait("Check", "A19")]
-    public async Task PushedRequest_OfAnotherClient_IsNotTaken()
+    public async Task PushedRequest_OfAnotherClient_IsRefused()
     {
         var (_, visitor) = await identity.SignedInAsync("carol");
         var pushed = await identity.Bff(visitor).PushAsync();
@@ -62,7 +64,7 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
     }
 
     [Fact, Trait("Check", "A19")]
-    public async Task PushedRequest_AfterAMinute_IsNotTaken()
+    public async Task PushedRequest_AfterAMinute_IsRefused()
     {
         var (_, visitor) = await identity.SignedInAsync("dave");
         var bff = identity.Bff(visitor);
@@ -70,11 +72,13 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
         identity.Clock.Advance(TimeSpan.FromSeconds(60));
         using var response = await visitor.GetAsync(Url(bff, pushed));
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(IdentityUnderTest.App);
+        (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain(
+            IdentityUnderTest.App
+        );
     }
 
     [Fact, Trait("Check", "A19")]
-    public async Task PushedRequest_TakenTwentyTimesAtOnce_GivesOneCode()
+    public async Task PushedRequest_UsedTwentyTimesInParallel_GivesOneCode()
     {
         var (_, visitor) = await identity.SignedInAsync("erin");
         var bff = identity.Bff(visitor);

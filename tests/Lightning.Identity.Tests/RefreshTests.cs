@@ -1,5 +1,5 @@
 using System.Net;
-using Lightning.Identity.Tokens;
+using Lightning.Identity.Secrets;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,7 +12,7 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact, Trait("Check", "A11")]
-    public async Task Refresh_GivesAnotherRefreshTokenEachTime()
+    public async Task Refresh_ReturnsNewRefreshToken()
     {
         var (_, visitor) = await identity.SignedInAsync("ada");
         var bff = identity.Bff(visitor);
@@ -27,7 +27,7 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     }
 
     [Fact, Trait("Check", "A12")]
-    public async Task Refresh_WithASpentToken_KillsFamilyAndSession()
+    public async Task Refresh_UsedToken_EndsFamilyAndSession()
     {
         var (user, visitor) = await identity.SignedInAsync("bob");
         var bff = identity.Bff(visitor);
@@ -37,49 +37,65 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
         (await bff.RefreshAsync(second["refresh_token"]!)).Error.ShouldBe("invalid_grant");
         (await bff.UserInfoAsync(second["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         await using var db = identity.Database.Connect();
-        (await db.Sessions.SingleAsync(session => session.UserId == user.Id, Cancellation)).EndReason.ShouldBe("refresh-token-reuse");
+        (await db.Sessions.SingleAsync(session => session.UserId == user.Id, Cancellation)).EndReason.ShouldBe(
+            "refresh-token-reuse"
+        );
         using var again = await bff.AuthorizeAsync();
         again.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
     }
 
     [Fact, Trait("Check", "A11"), Trait("Check", "A12")]
-    public async Task Refresh_FiftyAtOnceWithOneToken_OneWinsAndTheRestEndTheSession()
+    public async Task Refresh_FiftyInParallel_OneSucceedsAndTheSessionEnds()
     {
         var (user, visitor) = await identity.SignedInAsync("parallel");
         var bff = identity.Bff(visitor);
         var token = (await bff.TokensAsync())["refresh_token"]!;
         var answers = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => bff.RefreshAsync(token)));
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
-        answers.Where(answer => answer.Status != HttpStatusCode.OK).ShouldAllBe(answer => answer.Error == "invalid_grant");
-        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
-        (await bff.RefreshAsync(answers.Single(answer => answer.Status == HttpStatusCode.OK)["refresh_token"]!)).Error.ShouldBe("invalid_grant");
+        answers
+            .Where(answer => answer.Status != HttpStatusCode.OK)
+            .ShouldAllBe(answer => answer.Error == "invalid_grant");
+        (await identity.IsActiveAsync(user.Id)).ShouldBeFalse();
+        (
+            await bff.RefreshAsync(answers.Single(answer => answer.Status == HttpStatusCode.OK)["refresh_token"]!)
+        ).Error.ShouldBe("invalid_grant");
         await using var db = identity.Database.Connect();
-        (await db.AuditEntries.CountAsync(entry => entry.UserId == user.Id && entry.Action == "refresh-token-reused", Cancellation)).ShouldBe(1);
+        (
+            await db.AuditEntries.CountAsync(
+                entry => entry.UserId == user.Id && entry.Action == "refresh-token-reused",
+                Cancellation
+            )
+        ).ShouldBe(1);
     }
 
     [Fact, Trait("Check", "A11"), Trait("Check", "A12")]
-    public async Task Refresh_FiftyAtOnceOfABrokenKindThatTakesNoLock_IsCaught()
+    public async Task Refresh_FiftyInParallelWithoutLock_IsCaught()
     {
         var (_, visitor) = await identity.SignedInAsync("broken");
-        var hash = Secrets.Hash((await identity.Bff(visitor).TokensAsync())["refresh_token"]!);
+        var hash = Secret.Hash((await identity.Bff(visitor).TokensAsync())["refresh_token"]!);
         var allHaveLooked = new TaskCompletionSource();
         var looking = Parallel;
-        var wins = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(async _ =>
-        {
-            await using var db = identity.Database.ConnectAs("identity");
-            var row = await db.RefreshTokens.SingleAsync(row => row.TokenHash == hash, Cancellation);
-            var unused = row.UsedAt is null;
-            if (Interlocked.Decrement(ref looking) == 0) allHaveLooked.SetResult();
-            await allHaveLooked.Task;
-            row.UsedAt = DateTimeOffset.UtcNow;
-            await db.SaveChangesAsync(Cancellation);
-            return unused;
-        }));
+        var wins = await Task.WhenAll(
+            Enumerable
+                .Range(0, Parallel)
+                .Select(async _ =>
+                {
+                    await using var db = identity.Database.ConnectAs("identity");
+                    var row = await db.RefreshTokens.SingleAsync(row => row.TokenHash == hash, Cancellation);
+                    var unused = row.UsedAt is null;
+                    if (Interlocked.Decrement(ref looking) == 0)
+                        allHaveLooked.SetResult();
+                    await allHaveLooked.Task;
+                    row.UsedAt = DateTimeOffset.UtcNow;
+                    await db.SaveChangesAsync(Cancellation);
+                    return unused;
+                })
+        );
         wins.Count(win => win).ShouldBeGreaterThan(1);
     }
 
     [Fact, Trait("Check", "A15")]
-    public async Task Refresh_ByAnotherClient_IsRefusedAndHarmsNothing()
+    public async Task Refresh_ByAnotherClient_IsRefusedAndKeepsTokenValid()
     {
         var (_, visitor) = await identity.SignedInAsync("carol");
         var bff = identity.Bff(visitor);
@@ -90,19 +106,21 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     }
 
     [Fact, Trait("Check", "A15")]
-    public async Task Refresh_WiderScopeIsRefused_NarrowerIsGivenOnce()
+    public async Task Refresh_WiderScope_IsRefusedAndNarrowerIsGrantedOnce()
     {
         var (_, visitor) = await identity.SignedInAsync("dave");
         var bff = identity.Bff(visitor);
         var first = await bff.TokensAsync(("scope", "openid profile offline_access"));
-        (await bff.RefreshAsync(first["refresh_token"]!, ("scope", "openid lightning"))).Error.ShouldBe("invalid_scope");
+        (await bff.RefreshAsync(first["refresh_token"]!, ("scope", "openid lightning"))).Error.ShouldBe(
+            "invalid_scope"
+        );
         var narrow = await bff.RefreshAsync(first["refresh_token"]!, ("scope", "openid"));
         new Claims(narrow["access_token"]!)["scope"].ShouldBe("openid");
         (await bff.RefreshAsync(narrow["refresh_token"]!))["scope"].ShouldBe("openid profile offline_access");
     }
 
     [Fact, Trait("Check", "A16")]
-    public async Task Refresh_AfterSigningOut_IsRefused()
+    public async Task Refresh_AfterSignOut_IsRefused()
     {
         var (_, visitor) = await identity.SignedInAsync("erin");
         var bff = identity.Bff(visitor);
@@ -112,24 +130,26 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     }
 
     [Fact, Trait("Check", "A16")]
-    public async Task Refresh_OfADisabledUser_IsRefused()
+    public async Task Refresh_DisabledUser_IsRefused()
     {
         var (user, visitor) = await identity.SignedInAsync("frank");
         var bff = identity.Bff(visitor);
         var token = (await bff.TokensAsync())["refresh_token"]!;
         await identity.Database.ExecuteAsync($"UPDATE app.users SET disabled_at = now() WHERE id = '{user.Id}'");
         (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
-        (await (await visitor.SignInAsync(user.Email)).Content.ReadAsStringAsync(Cancellation)).ShouldContain("has been disabled");
+        (await (await visitor.SignInAsync(user.Email)).Content.ReadAsStringAsync(Cancellation)).ShouldContain(
+            "has been disabled"
+        );
     }
 }
 
-/// <summary>These move the clock by days, so they have a service of their own.</summary>
+/// <summary>These tests move the clock by days, so they have their own service.</summary>
 public class RefreshLifetimeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact, Trait("Check", "A13"), Trait("Check", "A14")]
-    public async Task Refresh_HoweverOftenRotated_EndsWithTheFirstOnesEnd()
+    public async Task Refresh_Rotated_DoesNotExtendTheFamily()
     {
         var (_, visitor) = await identity.SignedInAsync("ada");
         var bff = identity.Bff(visitor);
@@ -142,28 +162,35 @@ public class RefreshLifetimeTests(IdentityUnderTest identity) : IClassFixture<Id
             token = answer["refresh_token"]!;
         }
         await using (var db = identity.Database.Connect())
-            (await db.RefreshTokens.Select(row => new { row.Family, row.FamilyEndsAt }).Distinct().ToListAsync(Cancellation))
-                .Select(end => end.Family).ShouldBeUnique("a family has one end");
+            (
+                await db
+                    .RefreshTokens.Select(row => new { row.Family, row.FamilyEndsAt })
+                    .Distinct()
+                    .ToListAsync(Cancellation)
+            )
+                .Select(end => end.Family)
+                .ShouldBeUnique("a family has one end");
         identity.Clock.Advance(TimeSpan.FromHours(7));
         (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
     }
 
     [Fact, Trait("Check", "A14")]
-    public async Task Refresh_UnusedForLongerThanTheIdleTimeout_IsRefused()
+    public async Task Refresh_AfterIdleTimeout_IsRefused()
     {
         var (_, visitor) = await identity.SignedInAsync("bob");
         var bff = identity.Bff(visitor);
         var token = (await bff.TokensAsync())["refresh_token"]!;
         identity.Clock.Advance(TimeSpan.FromHours(12));
         (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
-        using var asked = await bff.AuthorizeAsync();
-        asked.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
+        using var redirected = await bff.AuthorizeAsync();
+        redirected.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
     }
 }
 
 public sealed class IdentityWithLeeway(PostgresServer server) : IdentityUnderTest(server)
 {
-    protected override IEnumerable<(string Key, string Value)> Settings => [("Sessions:RefreshReuseLeeway", "00:00:30")];
+    protected override IEnumerable<(string Key, string Value)> Settings =>
+        [("Sessions:RefreshReuseLeeway", "00:00:30")];
 }
 
 public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<IdentityWithLeeway>
@@ -171,7 +198,7 @@ public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<Ide
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact, Trait("Check", "A12")]
-    public async Task Refresh_AnswerLostWithinTheLeeway_IsGivenAnother_AndTheLostOneIsDead()
+    public async Task Refresh_ReusedWithinLeeway_ReplacesTheLostToken()
     {
         var (user, visitor) = await identity.SignedInAsync("ada");
         var bff = identity.Bff(visitor);
@@ -182,11 +209,11 @@ public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<Ide
         second.Status.ShouldBe(HttpStatusCode.OK);
         (await bff.RefreshAsync(second["refresh_token"]!)).Status.ShouldBe(HttpStatusCode.OK);
         (await bff.RefreshAsync(lost["refresh_token"]!)).Error.ShouldBe("invalid_grant");
-        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        (await identity.IsActiveAsync(user.Id)).ShouldBeFalse();
     }
 
     [Fact, Trait("Check", "A12")]
-    public async Task Refresh_SpentTokenAfterTheLeeway_KillsTheSession()
+    public async Task Refresh_UsedTokenAfterLeeway_EndsTheSession()
     {
         var (user, visitor) = await identity.SignedInAsync("bob");
         var bff = identity.Bff(visitor);
@@ -194,11 +221,11 @@ public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<Ide
         await bff.RefreshAsync(first["refresh_token"]!);
         identity.Clock.Advance(TimeSpan.FromSeconds(30));
         (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
-        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        (await identity.IsActiveAsync(user.Id)).ShouldBeFalse();
     }
 
     [Fact, Trait("Check", "A12")]
-    public async Task Refresh_TokenBeforeTheLastWithinTheLeeway_KillsTheSession()
+    public async Task Refresh_OlderUsedTokenWithinLeeway_EndsTheSession()
     {
         var (user, visitor) = await identity.SignedInAsync("carol");
         var bff = identity.Bff(visitor);
@@ -207,6 +234,6 @@ public class RefreshLeewayTests(IdentityWithLeeway identity) : IClassFixture<Ide
         identity.Clock.Advance(TimeSpan.FromSeconds(1));
         await bff.RefreshAsync(second["refresh_token"]!);
         (await bff.RefreshAsync(first["refresh_token"]!)).Error.ShouldBe("invalid_grant");
-        (await identity.IsAliveAsync(user.Id)).ShouldBeFalse();
+        (await identity.IsActiveAsync(user.Id)).ShouldBeFalse();
     }
 }

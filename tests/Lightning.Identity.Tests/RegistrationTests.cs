@@ -1,6 +1,5 @@
 using System.Net;
 using Lightning.Data.Accounts;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Identity.Tests;
@@ -10,17 +9,26 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Register_ByTheMailedLink_MakesTheAccountAndLeadsBackToTheClient()
+    public async Task Register_MailedLink_CreatesAccountAndReturnsToClient()
     {
         var visitor = identity.Visitor();
         var bff = identity.Bff(visitor);
-        using var asked = await bff.AuthorizeAsync(("prompt", "create"));
-        using var sent = await visitor.SubmitAsync(asked.Headers.Location!.ToString(), ("Name", "Ada Lovelace"), ("Email", "Ada@example.com"));
+        using var redirected = await bff.AuthorizeAsync(("prompt", "create"));
+        using var sent = await visitor.SubmitAsync(
+            redirected.Headers.Location!.ToString(),
+            ("Name", "Ada Lovelace"),
+            ("Email", "Ada@example.com")
+        );
         sent.Headers.Location!.ToString().ShouldBe("/account/check-mail");
         await using (var db = identity.Database.Connect())
-            (await db.Accounts.AnyAsync(account => account.NormalizedEmail == "ADA@EXAMPLE.COM", Cancellation)).ShouldBeFalse();
+            (
+                await db.Accounts.AnyAsync(account => account.NormalizedEmail == "ADA@EXAMPLE.COM", Cancellation)
+            ).ShouldBeFalse();
 
-        using var chosen = await visitor.SubmitAsync(await identity.LinkAsync("Ada@example.com"), ("Password", "a few good words"));
+        using var chosen = await visitor.SubmitAsync(
+            await identity.LinkAsync("Ada@example.com"),
+            ("Password", "a few good words")
+        );
         using var done = await visitor.GetAsync(chosen.Headers.Location!.ToString());
         var claims = new Claims((await bff.RedeemAsync(RelyingParty.Callback(done)["code"]))["id_token"]!);
         claims["name"].ShouldBe("Ada Lovelace");
@@ -31,40 +39,60 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
         user.Subject.ShouldBe(user.Id.ToString());
         user.EmailVerified.ShouldBeTrue();
         user.IsAdmin.ShouldBeFalse();
-        (await after.Accounts.SingleAsync(account => account.Id == user.Id, Cancellation)).EmailConfirmed.ShouldBeTrue();
+        (
+            await after.Accounts.SingleAsync(account => account.Id == user.Id, Cancellation)
+        ).EmailConfirmed.ShouldBeTrue();
         claims["sub"].ShouldBe(user.Subject);
     }
 
     [Fact]
-    public async Task RegistrationLink_UsedTwentyTimesAtOnce_MakesOneAccount()
+    public async Task RegistrationLink_UsedTwentyTimesInParallel_CreatesOneAccount()
     {
         await RegisterAsync("parallel@example.com");
         var link = await identity.LinkAsync("parallel@example.com");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => identity.Visitor().SubmitAsync(link, ("Password", "a few good words"))));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => identity.Visitor().SubmitAsync(link, ("Password", "a few good words")))
+        );
         answers.Count(answer => answer.StatusCode == HttpStatusCode.SeeOther).ShouldBe(1);
         await using var db = identity.Database.Connect();
         (await db.Users.CountAsync(user => user.Email == "parallel@example.com", Cancellation)).ShouldBe(1);
     }
 
     [Fact]
-    public async Task RegistrationLinks_TwoToOneAddress_OnlyOneWorks()
+    public async Task RegistrationLinks_TwoForOneAddress_OnlyOneWorks()
     {
         await RegisterAsync("twice@example.com");
         var first = await identity.LinkAsync("twice@example.com");
         await RegisterAsync("Twice@example.com");
-        (await identity.Visitor().SubmitAsync(first, ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
-        (await identity.Visitor().GetAsync(await identity.LinkAsync("Twice@example.com"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await identity.Visitor().SubmitAsync(first, ("Password", "a few good words"))).StatusCode.ShouldBe(
+            HttpStatusCode.SeeOther
+        );
+        (await identity.Visitor().GetAsync(await identity.LinkAsync("Twice@example.com"))).StatusCode.ShouldBe(
+            HttpStatusCode.BadRequest
+        );
     }
 
     [Fact]
-    public async Task AdministratorsLink_MadeByTheCommandLine_MakesAnAdministrator()
+    public async Task AdministratorLink_FromCommandLine_CreatesAdministrator()
     {
         var newcomer = await PrintLinkAsync(AccountLinkPurpose.Register, "root@example.com");
-        (await identity.Visitor().SubmitAsync(newcomer, ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().SubmitAsync(newcomer, ("Password", "a few good words"))).StatusCode.ShouldBe(
+            HttpStatusCode.SeeOther
+        );
         var known = await identity.AddAccountAsync("known");
-        (await identity.Visitor().SubmitAsync(await PrintLinkAsync(AccountLinkPurpose.ResetPassword, known.Email), ("Password", "a few good words"))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (
+            await identity
+                .Visitor()
+                .SubmitAsync(
+                    await PrintLinkAsync(AccountLinkPurpose.ResetPassword, known.Email),
+                    ("Password", "a few good words")
+                )
+        ).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         await using var db = identity.Database.Connect();
-        (await db.Users.Where(user => user.IsAdmin).Select(user => user.Email).ToListAsync(Cancellation)).ShouldBe(["root@example.com", known.Email], ignoreOrder: true);
+        (await db.Users.Where(user => user.IsAdmin).Select(user => user.Email).ToListAsync(Cancellation)).ShouldBe(
+            ["root@example.com", known.Email],
+            ignoreOrder: true
+        );
     }
 
     [Theory, Trait("Check", "U01")]
@@ -73,25 +101,36 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
     [InlineData("only lower case", true)]
     [InlineData("  spaces kept  ", true)]
     [InlineData("пароль из слов", true)]
-    public async Task Password_ByItsLengthAlone_IsTaken(string password, bool taken)
+    public async Task Password_LongEnough_IsAccepted(string password, bool taken)
     {
         var address = $"p{Guid.NewGuid():N}@example.com";
         await RegisterAsync(address);
-        using var response = await identity.Visitor().SubmitAsync(await identity.LinkAsync(address), ("Password", password));
+        using var response = await identity
+            .Visitor()
+            .SubmitAsync(await identity.LinkAsync(address), ("Password", password));
         response.StatusCode.ShouldBe(taken ? HttpStatusCode.SeeOther : HttpStatusCode.OK);
-        if (taken) (await identity.Visitor().SignInAsync(address, password)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        if (taken)
+            (await identity.Visitor().SignInAsync(address, password)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
     }
 
     [Fact, Trait("Check", "U01")]
-    public async Task Password_Of128Characters_IsTakenWhole()
+    public async Task Password_Of128Characters_IsNotTruncated()
     {
         var password = string.Concat(Enumerable.Range(0, 32).Select(number => $"{number:0000}"));
         await RegisterAsync("long@example.com");
-        using var longer = await identity.Visitor().SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password + "x"));
+        using var longer = await identity
+            .Visitor()
+            .SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password + "x"));
         longer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await identity.Visitor().SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
-        (await identity.Visitor().SignInAsync("long@example.com", password[..127])).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await identity.Visitor().SignInAsync("long@example.com", password)).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (
+            await identity.Visitor().SubmitAsync(await identity.LinkAsync("long@example.com"), ("Password", password))
+        ).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (await identity.Visitor().SignInAsync("long@example.com", password[..127])).StatusCode.ShouldBe(
+            HttpStatusCode.OK
+        );
+        (await identity.Visitor().SignInAsync("long@example.com", password)).StatusCode.ShouldBe(
+            HttpStatusCode.SeeOther
+        );
     }
 
     [Theory, Trait("Check", "U02")]
@@ -105,17 +144,24 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
     {
         const string address = "guessme@example.com";
         await RegisterAsync(address);
-        using var response = await identity.Visitor().SubmitAsync(await identity.LinkAsync(address), ("Password", password));
+        using var response = await identity
+            .Visitor()
+            .SubmitAsync(await identity.LinkAsync(address), ("Password", password));
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("nobody would guess");
+        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldContain("hard to guess");
     }
 
     async Task RegisterAsync(string address) =>
-        (await identity.Visitor().SubmitAsync("/account/register", ("Name", "Somebody"), ("Email", address))).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        (
+            await identity.Visitor().SubmitAsync("/account/register", ("Name", "Someone"), ("Email", address))
+        ).StatusCode.ShouldBe(HttpStatusCode.SeeOther);
 
     async Task<string> PrintLinkAsync(AccountLinkPurpose purpose, string address)
     {
-        var (link, token) = AccountLink.Create(purpose, address, "", identity.Clock.GetUtcNow(), grantsAdmin: true);
+        var (link, token) = AccountLink.Create(
+            new(purpose, address) { GrantsAdmin = true },
+            identity.Clock.GetUtcNow()
+        );
         await using var db = identity.Database.Connect();
         db.AccountLinks.Add(link);
         await db.SaveChangesAsync(Cancellation);

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>An answer of an endpoint for clients.</summary>
+/// <summary>A response of a client endpoint.</summary>
 public sealed record Answer(HttpStatusCode Status, JsonElement Body)
 {
     public string? this[string name] => Body.TryGetProperty(name, out var value) ? value.ToString() : null;
@@ -15,8 +15,14 @@ public sealed record Answer(HttpStatusCode Status, JsonElement Body)
     public string? Error => this["error"];
 }
 
-/// <summary>A client of the provider, in one person's browser; right in everything but what a test changes.</summary>
-public sealed class RelyingParty(IdentityUnderTest identity, Visitor visitor, string clientId, string? secret, string redirectUri)
+/// <summary>A client with one user's browser. Its requests are valid except for what a test changes.</summary>
+public sealed class RelyingParty(
+    IdentityUnderTest identity,
+    Visitor visitor,
+    string clientId,
+    string? secret,
+    string redirectUri
+)
 {
     public const string FullScope = "openid profile email offline_access lightning";
     readonly HttpClient backChannel = identity.BackChannel();
@@ -27,7 +33,7 @@ public sealed class RelyingParty(IdentityUnderTest identity, Visitor visitor, st
 
     public string Nonce { get; } = WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>The parameters of an authorization request; a change to null leaves one out.</summary>
+    /// <summary>The parameters of an authorization request; null removes one.</summary>
     public Dictionary<string, string?> Request(params (string Name, string? Value)[] changes)
     {
         var request = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -41,42 +47,80 @@ public sealed class RelyingParty(IdentityUnderTest identity, Visitor visitor, st
             ["code_challenge"] = WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier))),
             ["code_challenge_method"] = "S256",
         };
-        foreach (var (name, value) in changes) request[name] = value;
-        foreach (var left in request.Where(parameter => parameter.Value is null).Select(parameter => parameter.Key).ToArray()) request.Remove(left);
+        foreach (var (name, value) in changes)
+            request[name] = value;
+        foreach (
+            var left in request.Where(parameter => parameter.Value is null).Select(parameter => parameter.Key).ToArray()
+        )
+            request.Remove(left);
         return request;
     }
 
-    public string AuthorizeUrl(params (string Name, string? Value)[] changes) => QueryHelpers.AddQueryString("/connect/authorize", Request(changes));
+    public string AuthorizeUrl(params (string Name, string? Value)[] changes) =>
+        QueryHelpers.AddQueryString("/connect/authorize", Request(changes));
 
-    public Task<HttpResponseMessage> AuthorizeAsync(params (string Name, string? Value)[] changes) => visitor.GetAsync(AuthorizeUrl(changes));
+    public Task<HttpResponseMessage> AuthorizeAsync(params (string Name, string? Value)[] changes) =>
+        visitor.GetAsync(AuthorizeUrl(changes));
 
-    /// <summary>The parameters that the browser was sent back with.</summary>
+    /// <summary>The parameters of the redirect to the client.</summary>
     public static Dictionary<string, string> Callback(HttpResponseMessage response)
     {
         response.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
-        return QueryHelpers.ParseQuery(response.Headers.Location!.Query).ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
+        return QueryHelpers
+            .ParseQuery(response.Headers.Location!.Query)
+            .ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
     }
 
-    /// <summary>A code for whoever is signed in.</summary>
-    public async Task<string> CodeAsync(params (string Name, string? Value)[] changes) => Callback(await AuthorizeAsync(changes))["code"];
+    /// <summary>A code for the signed-in user, who agrees to the client if asked.</summary>
+    public async Task<string> CodeAsync(params (string Name, string? Value)[] changes)
+    {
+        using var response = await AuthorizeAsync(changes);
+        if (!IsConsent(response))
+            return Callback(response)["code"];
+        using var agreed = await visitor.SubmitAsync(response.Headers.Location!.ToString());
+        using var resumed = await visitor.GetAsync(agreed.Headers.Location!.ToString());
+        return Callback(resumed)["code"];
+    }
 
-    public Task<Answer> RedeemAsync(string code, params (string Name, string? Value)[] changes) => PostAsync("/connect/token",
-        [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirectUri), ("code_verifier", Verifier), .. changes]);
+    /// <summary>Whether a response redirects to the page that asks for consent.</summary>
+    public static bool IsConsent(HttpResponseMessage response) =>
+        response.Headers.Location?.ToString().StartsWith("/account/consent?", StringComparison.Ordinal) == true;
 
-    public Task<Answer> RefreshAsync(string refreshToken, params (string Name, string? Value)[] changes) => PostAsync("/connect/token",
-        [("grant_type", "refresh_token"), ("refresh_token", refreshToken), .. changes]);
+    public Task<Answer> RedeemAsync(string code, params (string Name, string? Value)[] changes) =>
+        PostAsync(
+            "/connect/token",
+            [
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", redirectUri),
+                ("code_verifier", Verifier),
+                .. changes,
+            ]
+        );
 
-    /// <summary>Tokens for whoever is signed in.</summary>
-    public async Task<Answer> TokensAsync(params (string Name, string? Value)[] changes) => await RedeemAsync(await CodeAsync(changes));
+    public Task<Answer> RefreshAsync(string refreshToken, params (string Name, string? Value)[] changes) =>
+        PostAsync("/connect/token", [("grant_type", "refresh_token"), ("refresh_token", refreshToken), .. changes]);
 
-    public Task<Answer> PushAsync(params (string Name, string? Value)[] changes) => PostAsync("/connect/par", [.. Request().Select(pair => (pair.Key, pair.Value)), .. changes]);
+    /// <summary>Tokens for the signed-in user.</summary>
+    public async Task<Answer> TokensAsync(params (string Name, string? Value)[] changes) =>
+        await RedeemAsync(await CodeAsync(changes));
 
-    /// <summary>Calls an endpoint with this client's secret; a change to null leaves a parameter out.</summary>
+    public Task<Answer> PushAsync(params (string Name, string? Value)[] changes) =>
+        PostAsync("/connect/par", [.. Request().Select(pair => (pair.Key, pair.Value)), .. changes]);
+
+    /// <summary>Calls an endpoint with the client secret; null removes a parameter.</summary>
     public async Task<Answer> PostAsync(string path, params (string Name, string? Value)[] parameters)
     {
-        var form = new Dictionary<string, string?>(StringComparer.Ordinal) { ["client_id"] = clientId, ["client_secret"] = secret };
-        foreach (var (name, value) in parameters) form[name] = value;
-        using var content = new FormUrlEncodedContent(form.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!)));
+        var form = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["client_id"] = clientId,
+            ["client_secret"] = secret,
+        };
+        foreach (var (name, value) in parameters)
+            form[name] = value;
+        using var content = new FormUrlEncodedContent(
+            form.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!))
+        );
         using var response = await backChannel.PostAsync(path, content);
         var body = await response.Content.ReadAsStringAsync();
         return new Answer(response.StatusCode, JsonSerializer.Deserialize<JsonElement>(body.Length > 0 ? body : "{}"));
@@ -84,7 +128,10 @@ public sealed class RelyingParty(IdentityUnderTest identity, Visitor visitor, st
 
     public async Task<HttpResponseMessage> UserInfoAsync(string accessToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/connect/userinfo") { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", accessToken) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/connect/userinfo")
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", accessToken) },
+        };
         return await backChannel.SendAsync(request);
     }
 }

@@ -1,7 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Users;
-using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +16,7 @@ public sealed class IdentityWithASessionLimit(PostgresServer server) : IdentityU
     protected override IEnumerable<(string Key, string Value)> Settings => [("Sessions:MostPerUser", $"{Most}")];
 }
 
-/// <summary>At most so many sessions of one person, whoever is fastest.</summary>
+/// <summary>The limit of sessions of one user.</summary>
 public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : IClassFixture<IdentityWithASessionLimit>
 {
     const int Races = 200;
@@ -24,7 +24,7 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
 
     [Fact]
     [Trait("Check", "L15")]
-    public async Task SignIn_BeyondTheLimit_EndsTheOldest_AndTheBookSaysSo()
+    public async Task SignIn_BeyondSessionLimit_EndsOldestSession()
     {
         var user = await identity.AddAccountAsync("ada");
         var browsers = new List<Visitor>();
@@ -35,21 +35,32 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
             identity.Clock.Advance(TimeSpan.FromMinutes(1));
         }
         var alive = new List<bool>();
-        foreach (var browser in browsers) alive.Add((await browser.GetAsync("/account")).StatusCode == System.Net.HttpStatusCode.OK);
+        foreach (var browser in browsers)
+            alive.Add((await browser.GetAsync("/account")).StatusCode == System.Net.HttpStatusCode.OK);
         alive.ShouldBe([false, false, true, true]);
         await using var db = identity.Database.Connect();
-        (await db.Sessions.Where(session => session.UserId == user.Id).OrderBy(session => session.CreatedAt).Select(session => session.EndReason).ToListAsync(Cancellation))
-            .ShouldBe(["evicted", "evicted", null, null]);
-        (await db.AuditEntries.CountAsync(entry => entry.UserId == user.Id && entry.Action == "sessions-evicted", Cancellation)).ShouldBe(2);
+        (
+            await db
+                .Sessions.Where(session => session.UserId == user.Id)
+                .OrderBy(session => session.CreatedAt)
+                .Select(session => session.EndReason)
+                .ToListAsync(Cancellation)
+        ).ShouldBe(["evicted", "evicted", null, null]);
+        (
+            await db.AuditEntries.CountAsync(
+                entry => entry.UserId == user.Id && entry.Action == "sessions-evicted",
+                Cancellation
+            )
+        ).ShouldBe(2);
 
-        // The same browser once more is no other session.
+        // Signing in again in the same browser starts no other session.
         await browsers[2].SignInAsync(user.Email);
         (await browsers[3].GetAsync("/account")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
     }
 
     [Fact]
     [Trait("Check", "L15")]
-    public async Task SignIn_WithASessionThatNobodyUsesAnyMore_EndsNoLivingOne()
+    public async Task SignIn_WithIdleSession_EndsNoActiveSession()
     {
         var user = await identity.AddAccountAsync("bob");
         var (first, idle) = (identity.Visitor(), identity.Visitor());
@@ -65,13 +76,18 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
 
     [Fact]
     [Trait("Check", "L15")]
-    public async Task SignIns_OfOnePersonAtOnce_NeverPassTheLimitTogether() => (await BeyondAsync("calm")).ShouldBe(0);
+    public async Task SignIns_InParallel_StayWithinSessionLimit() => (await BeyondAsync("calm")).ShouldBe(0);
 
     [Fact]
     [Trait("Check", "L15")]
-    public async Task SignIns_WithoutTheLock_WouldPassIt()
+    public async Task SignIns_InParallelWithoutLock_ExceedSessionLimit()
     {
-        var function = (string)(await identity.Database.ExecuteAsync("SELECT pg_get_functiondef('identity.keep_newest_sessions'::regproc)"))!;
+        var function = (string)
+            (
+                await identity.Database.ExecuteAsync(
+                    "SELECT pg_get_functiondef('identity.keep_newest_sessions'::regproc)"
+                )
+            )!;
         var forgetful = function.Replace("PERFORM pg_advisory_xact_lock(", "PERFORM abs(", StringComparison.Ordinal);
         forgetful.ShouldNotBe(function);
         await identity.Database.ExecuteAsync(forgetful);
@@ -85,7 +101,9 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
         }
     }
 
-    /// <summary>How many people have more sessions than they may, after two sign-ins each at the limit and at once.</summary>
+    /// <summary>
+    /// How many users exceed the session limit after two parallel sign-ins each at the limit.
+    /// </summary>
     async Task<int> BeyondAsync(string name)
     {
         var people = new List<User>();
@@ -93,18 +111,36 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
             for (var number = 0; number < Races; number++)
             {
                 var user = await db.AddUserAsync($"{name}{number}");
-                db.Accounts.Add(new Account { Id = user.Id, UserName = user.Email, Email = user.Email, Name = user.Name, SecurityStamp = "stamp" });
-                for (var i = 0; i < IdentityWithASessionLimit.Most; i++) await db.AddSessionAsync(user);
+                db.Accounts.Add(
+                    new Account
+                    {
+                        Id = user.Id,
+                        UserName = user.Email,
+                        Email = user.Email,
+                        Name = user.Name,
+                        SecurityStamp = "stamp",
+                    }
+                );
+                for (var i = 0; i < IdentityWithASessionLimit.Most; i++)
+                    await db.AddSessionAsync(user);
                 people.Add(user);
             }
-        // By the clock of the tests, which others have moved.
-        await identity.Database.ExecuteAsync($"UPDATE identity.sessions SET last_seen_at = '{identity.Clock.GetUtcNow():O}' WHERE ended_at IS NULL");
-        await Parallel.ForEachAsync(people, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation },
-            async (user, _) => await Task.WhenAll(BeginAsync(user), BeginAsync(user)));
+        // By the test clock, which other tests have moved.
+        await identity.Database.ExecuteAsync(
+            $"UPDATE identity.sessions SET last_seen_at = '{identity.Clock.GetUtcNow():O}' WHERE ended_at IS NULL"
+        );
+        await Parallel.ForEachAsync(
+            people,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation },
+            async (user, _) => await Task.WhenAll(BeginAsync(user), BeginAsync(user))
+        );
         await using var after = identity.Database.Connect();
         var ids = people.Select(user => user.Id).ToArray();
-        var living = await after.Sessions.Where(session => ids.Contains(session.UserId) && session.EndedAt == null)
-            .GroupBy(session => session.UserId).Select(sessions => sessions.Count()).ToListAsync(Cancellation);
+        var living = await after
+            .Sessions.Where(session => ids.Contains(session.UserId) && session.EndedAt == null)
+            .GroupBy(session => session.UserId)
+            .Select(sessions => sessions.Count())
+            .ToListAsync(Cancellation);
         living.Count.ShouldBe(Races);
         living.ShouldAllBe(count => count >= IdentityWithASessionLimit.Most);
         return living.Count(count => count > IdentityWithASessionLimit.Most);
@@ -115,8 +151,23 @@ public sealed class SessionLimitTests(IdentityWithASessionLimit identity) : ICla
         await using var scope = identity.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<LightningDb>();
         await using var transaction = await db.Database.BeginTransactionAsync(Cancellation);
-        (await scope.ServiceProvider.GetRequiredService<BrowserSessions>().BeginAsync(new DefaultHttpContext { RequestServices = scope.ServiceProvider },
-            new Account { Id = user.Id, UserName = user.Email, Email = user.Email, Name = user.Name, SecurityStamp = "stamp" }, DateTimeOffset.UtcNow, "pwd")).ShouldNotBeNull();
+        (
+            await scope
+                .ServiceProvider.GetRequiredService<BrowserSessions>()
+                .BeginAsync(
+                    new DefaultHttpContext { RequestServices = scope.ServiceProvider },
+                    new Account
+                    {
+                        Id = user.Id,
+                        UserName = user.Email,
+                        Email = user.Email,
+                        Name = user.Name,
+                        SecurityStamp = "stamp",
+                    },
+                    DateTimeOffset.UtcNow,
+                    "pwd"
+                )
+        ).ShouldNotBeNull();
         await transaction.CommitAsync(Cancellation);
     }
 }

@@ -1,18 +1,18 @@
 using System.Text;
-using Lightning.Identity.Accounts;
+using Lightning.Identity.Factors;
 
 namespace Lightning.Identity.Tests;
 
 public class TotpTests
 {
-    /// <summary>RFC 6238, appendix B, of whose eight digits these are the last six.</summary>
+    /// <summary>The last six of the eight digits in RFC 6238, appendix B.</summary>
     [Theory, Trait("Check", "U06")]
     [InlineData(1111111109, "081804")]
     [InlineData(1111111111, "050471")]
     [InlineData(1234567890, "005924")]
     [InlineData(2000000000, "279037")]
     [InlineData(20000000000, "353130")]
-    public void Code_AtTheTimesOfTheSpecification_IsTheSpecifications(long seconds, string code)
+    public void Code_MatchesRfc6238TestVectors(long seconds, string code)
     {
         var key = Encoding.ASCII.GetBytes("12345678901234567890");
         var time = DateTimeOffset.FromUnixTimeSeconds(seconds);
@@ -25,7 +25,7 @@ public class TotpTests
     }
 
     [Fact, Trait("Check", "U06")]
-    public void Code_LivesThirtySeconds()
+    public void Code_IsValidForThirtySeconds()
     {
         var key = Encoding.ASCII.GetBytes("12345678901234567890");
         Totp.Code(key, Totp.StepAt(DateTimeOffset.FromUnixTimeSeconds(59))).ShouldBe("287082");
@@ -33,7 +33,7 @@ public class TotpTests
         Totp.StepAt(DateTimeOffset.FromUnixTimeSeconds(60)).ShouldBe(2);
     }
 
-    /// <summary>RFC 4648, 10, without the padding that apps do not want.</summary>
+    /// <summary>RFC 4648, 10, without padding.</summary>
     [Theory]
     [InlineData("", "")]
     [InlineData("f", "MY")]

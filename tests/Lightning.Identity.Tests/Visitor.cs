@@ -4,12 +4,13 @@ using Lightning.Testing;
 
 namespace Lightning.Identity.Tests;
 
-/// <summary>A person at a browser: reads pages, fills in their forms.</summary>
+/// <summary>A user in a browser without scripts: opens pages and submits forms.</summary>
 public sealed partial class Visitor(Browser browser)
 {
     public Browser Browser => browser;
 
-    public Task<HttpResponseMessage> GetAsync(string uri, params (string Name, string Value)[] headers) => browser.GetAsync(uri, headers);
+    public Task<HttpResponseMessage> GetAsync(string uri, params (string Name, string Value)[] headers) =>
+        browser.GetAsync(uri, headers);
 
     /// <summary>The text of a page.</summary>
     public async Task<string> ReadAsync(string uri)
@@ -19,32 +20,73 @@ public sealed partial class Visitor(Browser browser)
     }
 
     /// <summary>Opens a page, fills in its first form and posts it.</summary>
-    public Task<HttpResponseMessage> SubmitAsync(string page, params (string Name, string Value)[] fields) => SubmitFormAsync(page, "", fields);
+    public Task<HttpResponseMessage> SubmitAsync(string page, params (string Name, string Value)[] fields) =>
+        SubmitFormAsync(page, "", fields);
 
-    /// <summary>Opens a page and posts to an address of one's choice, with the page's antiforgery token.</summary>
-    public async Task<HttpResponseMessage> SubmitToAsync(string page, string action, params (string Name, string Value)[] fields)
+    /// <summary>Opens a page and posts to any URL with the page's antiforgery token.</summary>
+    public async Task<HttpResponseMessage> SubmitToAsync(
+        string page,
+        string action,
+        params (string Name, string Value)[] fields
+    )
     {
-        var token = Input().Matches(await ReadAsync(page)).Select(match => match.Value).First(input => input.Contains("__RequestVerificationToken", StringComparison.Ordinal));
-        var form = fields.Append(("__RequestVerificationToken", Value().Match(token).Groups["text"].Value)).Select(field => KeyValuePair.Create(field.Item1, field.Item2));
+        var token = Input()
+            .Matches(await ReadAsync(page))
+            .Select(match => match.Value)
+            .First(input => input.Contains("__RequestVerificationToken", StringComparison.Ordinal));
+        var form = fields
+            .Append(("__RequestVerificationToken", Value().Match(token).Groups["text"].Value))
+            .Select(field => KeyValuePair.Create(field.Item1, field.Item2));
         return await browser.SendAsync(HttpMethod.Post, action, new FormUrlEncodedContent(form));
     }
 
-    /// <summary>Opens a page, fills in the first form that holds a text and posts it, as a browser without scripts would.</summary>
-    public async Task<HttpResponseMessage> SubmitFormAsync(string page, string holding, params (string Name, string Value)[] fields)
+    /// <summary>
+    /// Opens a page, fills in the first form that contains a text, and posts it.
+    /// </summary>
+    public async Task<HttpResponseMessage> SubmitFormAsync(
+        string page,
+        string holding,
+        params (string Name, string Value)[] fields
+    )
     {
         var html = await ReadAsync(page);
-        var form = Form().Matches(html).Select(match => match.Value).FirstOrDefault(form => form.Contains(holding, StringComparison.Ordinal)) ?? "";
+        var form =
+            Form()
+                .Matches(html)
+                .Select(match => match.Value)
+                .FirstOrDefault(form => form.Contains(holding, StringComparison.Ordinal))
+            ?? "";
         var typed = fields.Select(field => field.Name).ToHashSet(StringComparer.Ordinal);
-        var sent = Input().Matches(form).Select(match => match.Value)
-            .Where(input => input.Contains("type=\"hidden\"", StringComparison.Ordinal) || input.Contains(" checked", StringComparison.Ordinal))
-            .Select(input => (Name: Name().Match(input).Groups["text"].Value, Value: WebUtility.HtmlDecode(Value().Match(input).Groups["text"].Value)))
-            .Where(field => !typed.Contains(field.Name)).Concat(fields);
-        var action = Action().Match(form) is { Success: true } match ? WebUtility.HtmlDecode(match.Groups["action"].Value) : page;
-        return await browser.SendAsync(HttpMethod.Post, action, new FormUrlEncodedContent(sent.Select(field => KeyValuePair.Create(field.Name, field.Value))));
+        var sent = Input()
+            .Matches(form)
+            .Select(match => match.Value)
+            .Where(input =>
+                input.Contains("type=\"hidden\"", StringComparison.Ordinal)
+                || input.Contains(" checked", StringComparison.Ordinal)
+            )
+            .Select(input =>
+                (
+                    Name: Name().Match(input).Groups["text"].Value,
+                    Value: WebUtility.HtmlDecode(Value().Match(input).Groups["text"].Value)
+                )
+            )
+            .Where(field => !typed.Contains(field.Name))
+            .Concat(fields);
+        var action = Action().Match(form) is { Success: true } match
+            ? WebUtility.HtmlDecode(match.Groups["action"].Value)
+            : page;
+        return await browser.SendAsync(
+            HttpMethod.Post,
+            action,
+            new FormUrlEncodedContent(sent.Select(field => KeyValuePair.Create(field.Name, field.Value)))
+        );
     }
 
-    public Task<HttpResponseMessage> SignInAsync(string address, string password = IdentityUnderTest.Password, string page = "/account/sign-in") =>
-        SubmitAsync(page, ("Email", address), ("Password", password));
+    public Task<HttpResponseMessage> SignInAsync(
+        string address,
+        string password = IdentityUnderTest.Password,
+        string page = "/account/sign-in"
+    ) => SubmitAsync(page, ("Email", address), ("Password", password));
 
     [GeneratedRegex("<form .*?</form>", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Form();
@@ -58,6 +100,10 @@ public sealed partial class Visitor(Browser browser)
     [GeneratedRegex(""" value="(?<text>[^"]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Value();
 
-    [GeneratedRegex("""<form [^>]*action="(?<action>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """<form [^>]*action="(?<action>[^"]+)""",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Action();
 }

@@ -8,10 +8,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Interoperability;
 
-public sealed class AnotherProviderTests(AnotherProvider system) : AnotherProviderScenarios(system), IClassFixture<AnotherProvider>
+public sealed class AnotherProviderTests(AnotherProvider system)
+    : AnotherProviderScenarios(system),
+        IClassFixture<AnotherProvider>
 {
     [Fact]
-    public async Task AccessTokenWithoutSid_AfterTheSession_IsGoodWhileItsUserIs()
+    public async Task AccessTokenWithoutSid_AfterSessionEnd_IsValidWhileUserIsEnabled()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-nosid");
@@ -25,11 +27,13 @@ public sealed class AnotherProviderTests(AnotherProvider system) : AnotherProvid
     }
 }
 
-public sealed class AnotherProviderWithSidTests(AnotherProviderWithSid system) : AnotherProviderScenarios(system), IClassFixture<AnotherProviderWithSid>
+public sealed class AnotherProviderWithSidTests(AnotherProviderWithSid system)
+    : AnotherProviderScenarios(system),
+        IClassFixture<AnotherProviderWithSid>
 {
     [Fact]
     [Trait("Check", "R08")]
-    public async Task AccessTokenWithSid_AfterTheSession_IsRefused()
+    public async Task AccessTokenWithSid_AfterSessionEnd_IsRefused()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-sid");
@@ -43,23 +47,29 @@ public sealed class AnotherProviderWithSidTests(AnotherProviderWithSid system) :
 
     [Fact]
     [Trait("Check", "R08")]
-    public async Task AccessTokenWithSid_OfARememberedSession_CostsNoRead_AndIsRefusedOnceItEnds()
+    public async Task AccessTokenWithSid_CachedSession_NeedsNoReadUntilItEnds()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-remembered");
         await NotesAsync(ada, HttpStatusCode.OK);
         var token = System.AccessTokens.Last();
         (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
-        // What cannot be read can only have been remembered.
+        // Without the right to read, only the cache can answer.
         await System.Database.ExecuteAsync("REVOKE SELECT ON app.users FROM lightning_api");
         (await CallAsync(token)).ShouldBe(HttpStatusCode.OK);
         await System.Database.ExecuteAsync("GRANT SELECT ON app.users TO lightning_api");
-        await System.Database.ExecuteAsync("SELECT identity.end_session(session.id, 'test') FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id WHERE person.subject = 'ada-remembered'");
+        await System.Database.ExecuteAsync(
+            """
+            SELECT identity.end_session(session.id, 'test') FROM identity.sessions AS session
+                JOIN app.users AS person ON person.id = session.user_id
+                WHERE person.subject = 'ada-remembered'
+            """
+        );
         await RefusedAsync(token);
     }
 }
 
-/// <summary>What a person does, with either kind of access token.</summary>
+/// <summary>Scenarios for both kinds of access tokens.</summary>
 public abstract class AnotherProviderScenarios(AnotherProvider system)
 {
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -70,32 +80,46 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
     {
         using var response = await person.FetchAsync(HttpMethod.Get, $"{System.Bff}/api/v1/notes");
         var body = await response.Content.ReadAsStringAsync(Cancellation);
-        response.StatusCode.ShouldBe(status, $"{body}\n{string.Join('\n', System.Said)}");
+        response.StatusCode.ShouldBe(status, $"{body}\n{string.Join('\n', System.Output)}");
         return body;
     }
 
     protected async Task<HttpStatusCode> CallAsync(string accessToken)
     {
-        using var client = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", accessToken) } };
+        using var client = new HttpClient
+        {
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", accessToken) },
+        };
         using var response = await client.GetAsync($"{System.Api}/api/v1/notes", Cancellation);
         return response.StatusCode;
     }
 
-    /// <summary>Word of an end takes its way.</summary>
-    protected Task<TimeSpan> RefusedAsync(string accessToken) => Wait.UntilAsync(async () => await CallAsync(accessToken) == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(3));
+    /// <summary>Waits, because notifications about ended sessions take time.</summary>
+    protected Task<TimeSpan> RefusedAsync(string accessToken) =>
+        Wait.UntilAsync(
+            async () => await CallAsync(accessToken) == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(3)
+        );
 
     async Task<Session[]> SessionsAsync(string subject)
     {
         await using var db = System.Database.Connect();
-        return await db.Sessions.Where(session => session.User!.Subject == subject).OrderBy(session => session.CreatedAt).ToArrayAsync(Cancellation);
+        return await db
+            .Sessions.Where(session => session.User!.Subject == subject)
+            .OrderBy(session => session.CreatedAt)
+            .ToArrayAsync(Cancellation);
     }
 
     [Fact]
     [Trait("Check", "C12")]
-    public async Task SignIn_ThroughTheBff_MakesUserAndSessionAndReachesTheApi()
+    public async Task SignIn_ThroughTheBff_CreatesUserAndSessionAndCallsTheApi()
     {
         using var ada = new Person();
-        var landed = await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login?returnUrl=/problems/unauthenticated", "ada");
+        var landed = await AnotherProvider.SignInAsync(
+            ada,
+            $"{System.Bff}/bff/login?returnUrl=/problems/unauthenticated",
+            "ada"
+        );
         landed.Address.ShouldBe(new Uri($"{System.Bff}/problems/unauthenticated"));
 
         using var answer = await ada.FetchAsync(HttpMethod.Get, $"{System.Bff}/bff/user");
@@ -103,7 +127,11 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
         user.GetProperty("name").GetString().ShouldBe("The person ada");
         user.GetProperty("email").GetString().ShouldBe("ada@example.com");
         user.GetProperty("isAdmin").GetBoolean().ShouldBeFalse();
-        using var written = await ada.FetchAsync(HttpMethod.Post, $"{System.Bff}/api/v1/notes", JsonContent.Create(new { title = "From elsewhere", body = "" }));
+        using var written = await ada.FetchAsync(
+            HttpMethod.Post,
+            $"{System.Bff}/api/v1/notes",
+            JsonContent.Create(new { title = "From elsewhere", body = "" })
+        );
         written.StatusCode.ShouldBe(HttpStatusCode.Created, await written.Content.ReadAsStringAsync(Cancellation));
         (await NotesAsync(ada, HttpStatusCode.OK)).ShouldContain("From elsewhere");
         var session = (await SessionsAsync("ada")).ShouldHaveSingleItem();
@@ -113,7 +141,7 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
     }
 
     [Fact]
-    public async Task Refresh_TokenAboutToEnd_IsReplacedAtTheProvider()
+    public async Task Refresh_ExpiringToken_IsReplacedAtTheProvider()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-refreshes");
@@ -123,17 +151,19 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
         await NotesAsync(ada, HttpStatusCode.OK);
 
         System.AccessTokens.Last().ShouldNotBe(first);
-        await System.SaidAsync("granted refresh_token", 2);
+        await System.WaitForOutputAsync("granted refresh_token", 2);
     }
 
     [Fact]
     [Trait("Check", "B24")]
-    public async Task SignOut_InTheBff_EndsTheSessionHereAndThere()
+    public async Task SignOut_InTheBff_EndsBothSessions()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-leaves");
         using var answer = await ada.FetchAsync(HttpMethod.Post, $"{System.Bff}/bff/logout");
-        var redirect = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("redirect").GetString()!;
+        var redirect = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+            .GetProperty("redirect")
+            .GetString()!;
         redirect.ShouldContain("id_token_hint=");
         (await SessionsAsync("ada-leaves")).ShouldHaveSingleItem().EndReason.ShouldBe("signed-out");
 
@@ -141,18 +171,22 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
 
         back.Address.ShouldBe(new Uri($"{System.Bff}/"));
         await NotesAsync(ada, HttpStatusCode.Unauthorized);
-        // The provider has forgotten the person: it asks who they are.
+        // The provider asks the user to sign in again.
         (await ada.OpenAsync($"{System.Bff}/bff/login")).Html.ShouldContain("name=\"login\"");
     }
 
     [Fact]
-    public async Task SignIn_AgainWithoutLeavingTheProvider_IsANewSessionOfTheSameName()
+    public async Task SignIn_AgainInTheSameProviderSession_StartsNewSession()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-returns");
         (await ada.FetchAsync(HttpMethod.Post, $"{System.Bff}/bff/logout")).Dispose();
-        // This provider revokes with a token all that was granted in the same session there, and asks for consent anew.
-        await Wait.UntilAsync(async () => (long)(await System.Database.ExecuteAsync("SELECT count(*) FROM identity.outbox WHERE kind = 'revocation'"))! == 0);
+        // This provider revokes all grants of the session with a token, and then asks for consent again.
+        await Wait.UntilAsync(async () =>
+            (long)
+                (await System.Database.ExecuteAsync("SELECT count(*) FROM identity.outbox WHERE kind = 'revocation'"))!
+            == 0
+        );
 
         await ada.SubmitAsync(await ada.OpenAsync($"{System.Bff}/bff/login"));
 
@@ -165,7 +199,7 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
 
     [Fact]
     [Trait("Check", "L03")]
-    public async Task SignOut_AtTheProvider_EndsTheSessionInBffAndAdminByTheBackChannel()
+    public async Task SignOut_AtTheProvider_EndsSessionsInBffAndAdmin()
     {
         using var ada = new Person();
         await AnotherProvider.SignInAsync(ada, $"{System.Bff}/bff/login", "ada-both");
@@ -177,16 +211,18 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
 
         await ada.SubmitAsync(await ada.OpenAsync($"{System.Issuer}/session/end"), ("logout", "yes"));
 
-        await System.SaidAsync("told lightning-bff");
-        await System.SaidAsync("told lightning-admin");
+        await System.WaitForOutputAsync("told lightning-bff");
+        await System.WaitForOutputAsync("told lightning-admin");
         await NotesAsync(ada, HttpStatusCode.Unauthorized);
         (await ada.OpenAsync($"{System.Admin}/")).Address.Authority.ShouldBe(new Uri(System.Issuer).Authority);
-        (await SessionsAsync("ada-both")).Select(session => session.EndReason).ShouldBe(["ended-by-provider", "ended-by-provider"]);
+        (await SessionsAsync("ada-both"))
+            .Select(session => session.EndReason)
+            .ShouldBe(["ended-by-provider", "ended-by-provider"]);
         await NotesAsync(bob, HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task Admin_SomebodyFromElsewhere_IsLetInByTheTableAlone()
+    public async Task Admin_UserOfAnotherProvider_NeedsTheAdminFlag()
     {
         using var eve = new Person();
         var refused = await AnotherProvider.SignInAsync(eve, $"{System.Admin}/login", "eve");
@@ -198,12 +234,15 @@ public abstract class AnotherProviderScenarios(AnotherProvider system)
     }
 
     [Fact]
-    public async Task SignIn_SomebodyShutOut_IsRefused()
+    public async Task SignIn_DisabledUser_IsRefused()
     {
         using var mallory = new Person();
         await AnotherProvider.SignInAsync(mallory, $"{System.Bff}/bff/login", "mallory");
         await System.Database.ExecuteAsync("UPDATE app.users SET disabled_at = now() WHERE subject = 'mallory'");
-        await Wait.UntilAsync(async () => (await mallory.FetchAsync(HttpMethod.Get, $"{System.Bff}/bff/user")).StatusCode == HttpStatusCode.Unauthorized);
+        await Wait.UntilAsync(async () =>
+            (await mallory.FetchAsync(HttpMethod.Get, $"{System.Bff}/bff/user")).StatusCode
+            == HttpStatusCode.Unauthorized
+        );
 
         (await mallory.OpenAsync($"{System.Bff}/bff/login")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }

@@ -4,39 +4,45 @@ using System.Runtime.CompilerServices;
 
 namespace Lightning.Interoperability;
 
-/// <summary>The packages of <c>node/package-lock.json</c>, and no others. Where there is no Node the tests that need it are skipped, and fail under <c>CI=true</c>.</summary>
+/// <summary>
+/// Installs the packages of <c>node/package-lock.json</c>. Without Node.js the tests are skipped, or fail if
+/// <c>CI=true</c>.
+/// </summary>
 public sealed class NodePackages : IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
     static readonly string Folder = Path.Combine(SourceFolder(), "node");
     bool isInstalled;
 
     public async ValueTask InitializeAsync()
     {
-        // npm writes this file when it is done, so it is younger than a lock file that it has installed.
+        // npm writes this file last, so it is newer than a lock file that is installed.
         var done = new FileInfo(Path.Combine(Folder, "node_modules", ".package-lock.json"));
         if (done.Exists && done.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json")))
         {
             isInstalled = HasNode();
             return;
         }
-        if (!HasNode()) return;
+        if (!HasNode())
+            return;
         using var npm = Start("npm", "ci", "--no-audit", "--no-fund");
-        var faults = npm.StandardError.ReadToEndAsync();
+        var errors = npm.StandardError.ReadToEndAsync();
         var text = npm.StandardOutput.ReadToEndAsync();
-        using var patience = new CancellationTokenSource(Patience);
-        await npm.WaitForExitAsync(patience.Token);
-        if (npm.ExitCode != 0) throw new InvalidOperationException($"npm ci in {Folder} failed:\n{await text}\n{await faults}");
+        using var timeout = new CancellationTokenSource(Timeout);
+        await npm.WaitForExitAsync(timeout.Token);
+        if (npm.ExitCode != 0)
+            throw new InvalidOperationException($"npm ci in {Folder} failed:\n{await text}\n{await errors}");
         isInstalled = true;
     }
 
-    /// <summary>Starts a script of this project.</summary>
+    /// <summary>Starts a script of the <c>node</c> folder.</summary>
     public Process Run(string script, string argument)
     {
         if (!isInstalled)
         {
             const string missing = "NO NODE: install Node 20 or newer from https://nodejs.org, and npm with it.";
-            if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase)) Assert.Fail(missing);
+            if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
+                Assert.Fail(missing);
             Assert.Skip(missing);
         }
         return Start("node", script, argument);
@@ -58,12 +64,15 @@ public sealed class NodePackages : IAsyncLifetime
         }
     }
 
-    static Process Start(string program, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
-    {
-        WorkingDirectory = Folder,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    static Process Start(string program, params string[] arguments) =>
+        Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = Folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
 
     static string SourceFolder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

@@ -11,14 +11,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Lightning.Interoperability;
 
-/// <summary>One of Lightning's services on a port of this machine, as its own <c>Program</c> builds it and with its own database role.</summary>
+/// <summary>
+/// A Lightning service on a local port, built by its own <c>Program</c> and with its own database role.
+/// </summary>
 sealed class Service<TProgram> : WebApplicationFactory<TProgram>
     where TProgram : class
 {
     readonly (string Key, string Value)[] settings;
     readonly Action<IServiceCollection> configure;
 
-    public Service(string name, int port, TestDatabase database, Action<IServiceCollection>? configure = null, params (string Key, string Value)[] settings)
+    public Service(
+        string name,
+        int port,
+        TestDatabase database,
+        Action<IServiceCollection>? configure = null,
+        params (string Key, string Value)[] settings
+    )
     {
         this.settings =
         [
@@ -27,14 +35,15 @@ sealed class Service<TProgram> : WebApplicationFactory<TProgram>
             .. settings,
         ];
         this.configure = configure ?? (_ => { });
-        // Not by the port's number: for that the factory sets the addresses by itself, now and then only when the server has begun to listen.
+        // Not UseKestrel(port): with that the factory sometimes sets the addresses after the server has started.
         UseKestrel(kestrel => kestrel.ListenLocalhost(port));
         StartServer();
     }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        foreach (var (key, value) in settings) builder.UseSetting(key, value);
+        foreach (var (key, value) in settings)
+            builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders());
         builder.ConfigureTestServices(configure);
     }

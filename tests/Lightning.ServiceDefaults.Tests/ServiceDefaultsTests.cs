@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Lightning.ServiceDefaults.Tests;
@@ -24,10 +25,12 @@ public class ServiceDefaultsTests
     [InlineData("/health/live")]
     [Trait("Check", "B28")]
     [Trait("Check", "A23")]
-    public async Task Answer_OfAnyKind_BearsTheSecurityHeaders(string path)
+    public async Task Response_has_security_headers(string path)
     {
         await using var app = await StartAsync();
+
         var response = await app.GetTestClient().GetAsync(path, Cancellation);
+
         var policy = response.Headers.GetValues("Content-Security-Policy").Single();
         policy.ShouldContain("object-src 'none'");
         policy.ShouldContain("base-uri 'none'");
@@ -39,10 +42,11 @@ public class ServiceDefaultsTests
     }
 
     [Fact]
-    public async Task Nonce_OfTwoAnswers_DiffersAndIsTheOneInThePage()
+    public async Task Nonce_differs_per_response_and_matches_the_policy()
     {
         await using var app = await StartAsync();
         var nonces = new List<string>();
+
         for (var i = 0; i < 2; i++)
         {
             var response = await app.GetTestClient().GetAsync("/nonce", Cancellation);
@@ -50,17 +54,24 @@ public class ServiceDefaultsTests
             response.Headers.GetValues("Content-Security-Policy").Single().ShouldContain($"'nonce-{nonce}'");
             nonces.Add(nonce);
         }
+
         nonces[0].ShouldNotBe(nonces[1]);
     }
 
     [Fact]
     [Trait("Check", "B28")]
-    public async Task Hsts_OverHttpsOutsideDevelopment_IsTwoYearsWithSubdomains()
+    public async Task Hsts_in_production_covers_subdomains_for_two_years()
     {
         await using var app = await StartAsync(environment: "Production");
         var client = app.GetTestClient();
         client.BaseAddress = new Uri("https://lightning.example");
-        (await client.GetAsync("/fine", Cancellation)).Headers.GetValues("Strict-Transport-Security").Single().ShouldBe("max-age=63072000; includeSubDomains");
+
+        var response = await client.GetAsync("/fine", Cancellation);
+
+        response
+            .Headers.GetValues("Strict-Transport-Security")
+            .Single()
+            .ShouldBe("max-age=63072000; includeSubDomains");
     }
 
     [Theory]
@@ -72,30 +83,44 @@ public class ServiceDefaultsTests
     [InlineData("192.0.2.8", "203.0.113.9", "192.0.2.7")]
     [InlineData("127.0.0.1", "203.0.113.9", "192.0.2.7")]
     [Trait("Check", "O06")]
-    public async Task ForwardedAddress_OnlyFromAListedProxy_Counts(string trusted, string forwarded, string expected)
+    public async Task Forwarded_address_is_used_only_from_a_trusted_proxy(
+        string trusted,
+        string forwarded,
+        string expected
+    )
     {
         await using var app = await StartAsync(settings: new() { ["Network:TrustedProxies"] = trusted });
-        var context = await app.GetTestServer().SendAsync(request =>
-        {
-            request.Request.Path = "/address";
-            request.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
-            if (forwarded.Length > 0) request.Request.Headers["X-Forwarded-For"] = forwarded;
-        }, Cancellation);
+
+        var context = await app.GetTestServer()
+            .SendAsync(
+                request =>
+                {
+                    request.Request.Path = "/address";
+                    request.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
+                    if (forwarded.Length > 0)
+                        request.Request.Headers["X-Forwarded-For"] = forwarded;
+                },
+                Cancellation
+            );
+
         (await new StreamReader(context.Response.Body).ReadToEndAsync(Cancellation)).ShouldBe(expected);
     }
 
     [Fact]
-    public async Task TrustedProxies_Misspelt_StopsTheStartWithTheKeyAndTheRemedy()
+    public async Task Trusted_proxies_invalid_fails_at_start_with_key_and_fix()
     {
-        var fault = await Should.ThrowAsync<ConfigurationException>(() => StartAsync(settings: new() { ["Network:TrustedProxies"] = "10.0.0.0/99" }));
-        fault.Message.ShouldContain("Network:TrustedProxies");
-        fault.Message.ShouldContain("10.0.0.0/24");
+        var ex = await Should.ThrowAsync<ConfigurationException>(() =>
+            StartAsync(settings: new() { ["Network:TrustedProxies"] = "10.0.0.0/99" })
+        );
+
+        ex.Message.ShouldContain("Network:TrustedProxies");
+        ex.Message.ShouldContain("10.0.0.0/24");
     }
 
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("localhost")]
-    public async Task Start_PortInUse_IsOneSentenceWithTheRemedy(string host)
+    public async Task Port_in_use_is_described_in_one_sentence(string host)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -105,29 +130,39 @@ public class ServiceDefaultsTests
         builder.WebHost.UseUrls($"http://{host}:{port}");
         await using var app = builder.Build();
 
-        var failure = await Should.ThrowAsync<IOException>(() => app.StartAsync(Cancellation));
+        var ex = await Should.ThrowAsync<IOException>(() => app.StartAsync(Cancellation));
 
-        StartupFaults.Sentence(failure).ShouldBe(
-            $"Failed to bind to address http://127.0.0.1:{port}: address already in use: "
-            + "stop what uses it, or set ASPNETCORE_URLS to another address.");
+        StartupErrors
+            .Describe(ex)
+            .ShouldBe(
+                $"Failed to bind to address http://127.0.0.1:{port}: address already in use: "
+                    + "stop what uses it, or set ASPNETCORE_URLS to another address."
+            );
     }
 
     [Fact]
     [Trait("Check", "O09")]
-    public async Task DatabaseAway_Is503WithRetryAfter_AlsoWhenWrapped()
+    public async Task Transient_database_error_is_503_with_retry_after()
     {
         await using var app = await StartAsync();
-        var response = await app.GetTestClient().GetAsync("/database-away", Cancellation);
+
+        var response = await app.GetTestClient().GetAsync("/database-unavailable", Cancellation);
+
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         response.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(5));
-        (await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("type").GetString().ShouldBe("/problems/unavailable");
+        (await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation))
+            .GetProperty("type")
+            .GetString()
+            .ShouldBe("/problems/unavailable");
     }
 
     [Fact]
-    public async Task Fault_Unforeseen_Is500AndTellsNothingButTheTrace()
+    public async Task Unhandled_exception_is_500_without_details()
     {
         await using var app = await StartAsync();
+
         var response = await app.GetTestClient().GetAsync("/broken", Cancellation);
+
         response.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
         problem.GetProperty("type").GetString().ShouldBe("/problems/internal-error");
@@ -136,26 +171,37 @@ public class ServiceDefaultsTests
     }
 
     [Fact]
-    public async Task Readiness_WithAFailingCheck_Is503_AndLivenessStays200()
+    public async Task Failing_health_check_makes_readiness_503_and_leaves_liveness_200()
     {
-        await using var app = await StartAsync(configure: services => services.AddHealthChecks()
-            .AddCheck("database", () => Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckResult.Unhealthy()));
-        (await app.GetTestClient().GetAsync("/health/ready", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        (await app.GetTestClient().GetAsync("/health/live", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await using var app = await StartAsync(configure: services =>
+            services.AddHealthChecks().AddCheck("database", () => HealthCheckResult.Unhealthy())
+        );
+
+        var ready = await app.GetTestClient().GetAsync("/health/ready", Cancellation);
+        var live = await app.GetTestClient().GetAsync("/health/live", Cancellation);
+
+        ready.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        live.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task Endpoint_WithoutAStatedPolicy_StopsTheStartAndIsNamed()
+    public async Task Endpoint_without_authorization_metadata_throws()
     {
         await using var app = Build();
-        app.MapGet("/stated", () => "").AllowAnonymous();
-        app.RequireStatedPolicies().ShouldBe(app);
-        app.MapGet("/silent", () => "");
-        Should.Throw<ConfigurationException>(() => app.RequireStatedPolicies()).Message.ShouldContain("/silent");
-        await Task.CompletedTask;
+        app.MapGet("/protected", () => "").AllowAnonymous();
+        app.RequireAuthorizationMetadata().ShouldBe(app);
+        app.MapGet("/unprotected", () => "");
+
+        var ex = Should.Throw<ConfigurationException>(() => app.RequireAuthorizationMetadata());
+
+        ex.Message.ShouldContain("/unprotected");
     }
 
-    static WebApplication Build(Dictionary<string, string?>? settings = null, string environment = "Development", Action<IServiceCollection>? configure = null)
+    static WebApplication Build(
+        Dictionary<string, string?>? settings = null,
+        string environment = "Development",
+        Action<IServiceCollection>? configure = null
+    )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.WebHost.UseTestServer();
@@ -165,7 +211,11 @@ public class ServiceDefaultsTests
         return builder.Build();
     }
 
-    static async Task<WebApplication> StartAsync(Dictionary<string, string?>? settings = null, string environment = "Development", Action<IServiceCollection>? configure = null)
+    static async Task<WebApplication> StartAsync(
+        Dictionary<string, string?>? settings = null,
+        string environment = "Development",
+        Action<IServiceCollection>? configure = null
+    )
     {
         var app = Build(settings, environment, configure);
         app.UseServiceDefaults();
@@ -173,12 +223,15 @@ public class ServiceDefaultsTests
         app.MapGet("/nonce", (HttpContext context) => context.CspNonce());
         app.MapGet("/address", (HttpContext context) => context.Connection.RemoteIpAddress?.ToString());
         app.MapGet("/broken", string () => throw new InvalidOperationException("secret detail"));
-        app.MapGet("/database-away", string () => throw new InvalidOperationException("wrapped", new Away()));
+        app.MapGet(
+            "/database-unavailable",
+            string () => throw new InvalidOperationException("wrapped", new TransientException())
+        );
         await app.StartAsync(Cancellation);
         return app;
     }
 
-    sealed class Away : DbException
+    sealed class TransientException : DbException
     {
         public override bool IsTransient => true;
     }

@@ -7,10 +7,10 @@ public class WebOriginTests
     [InlineData("https://app.example.com:8443", true)]
     [InlineData("http://localhost:5107", false)]
     [InlineData("http://127.0.0.1:5107", false)]
-    public void PlainOrigin_IsTaken(string origin, bool inProduction)
+    public void Validate_accepts_origin(string origin, bool inProduction)
     {
-        WebOrigin.Fault("Key", origin, isProduction: false).ShouldBeNull();
-        (WebOrigin.Fault("Key", origin, isProduction: true) is null).ShouldBe(inProduction);
+        WebOrigin.Validate("Key", origin, isProduction: false).ShouldBeNull();
+        (WebOrigin.Validate("Key", origin, isProduction: true) is null).ShouldBe(inProduction);
     }
 
     [Theory]
@@ -26,12 +26,13 @@ public class WebOriginTests
     [InlineData("http://app.example.com")]
     [InlineData("ftp://app.example.com")]
     [InlineData("app.example.com")]
-    public void AnythingElse_IsASentenceWithTheKeyAndTheRemedy(string origin)
+    public void Validate_rejects_anything_else_with_key_and_fix(string origin)
     {
-        var sentence = WebOrigin.Fault("Api:Origins", origin, isProduction: false);
-        sentence.ShouldNotBeNull();
-        sentence.ShouldStartWith("Api:Origins holds");
-        sentence.ShouldEndWith(".");
-        sentence.ShouldContain(": ");
+        var error = WebOrigin.Validate("Api:Origins", origin, isProduction: false);
+
+        error.ShouldNotBeNull();
+        error.ShouldStartWith("Api:Origins holds");
+        error.ShouldEndWith(".");
+        error.ShouldContain(": ");
     }
 }

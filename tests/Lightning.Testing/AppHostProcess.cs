@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Lightning.Testing;
 
-/// <summary>An AppHost as a process of its own, with its own user secrets, as `dotnet run` starts it.</summary>
+/// <summary>An AppHost in a separate process with separate user secrets, started like `dotnet run` does.</summary>
 public sealed class AppHostProcess : IAsyncDisposable
 {
     readonly Process process;
@@ -22,8 +22,10 @@ public sealed class AppHostProcess : IAsyncDisposable
         process.OutputDataReceived += (_, line) => ReceiveOutput(line.Data);
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is null) return;
-            lock (errors) errors.Add(line.Data);
+            if (line.Data is null)
+                return;
+            lock (errors)
+                errors.Add(line.Data);
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -31,21 +33,28 @@ public sealed class AppHostProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
-    /// <summary>The lines of its output, and when after its start they came.</summary>
+    /// <summary>The lines of its output, with the time since its start.</summary>
     public IReadOnlyList<(string Text, TimeSpan At)> Lines
     {
-        get { lock (output) return [.. output]; }
+        get
+        {
+            lock (output)
+                return [.. output];
+        }
     }
 
     public string Output => string.Join('\n', Lines.Select(line => line.Text));
 
-    /// <param name="appHost">The built AppHost's dll.</param>
-    /// <param name="args">Its command line.</param>
-    /// <param name="home">Where its user secrets are; a temporary folder when null.</param>
-    /// <param name="environment">Variables that it and its services see besides.</param>
+    /// <param name="appHost">The path of the built AppHost's dll.</param>
+    /// <param name="args">The command-line arguments.</param>
+    /// <param name="home">The folder of its user secrets; null for a temporary folder.</param>
+    /// <param name="environment">Additional environment variables.</param>
     public static AppHostProcess Start(
-        string appHost, IEnumerable<string> args, string? home = null,
-        params (string Name, string? Value)[] environment)
+        string appHost,
+        IEnumerable<string> args,
+        string? home = null,
+        params (string Name, string? Value)[] environment
+    )
     {
         var secrets = home ?? Directory.CreateTempSubdirectory("lightning-secrets-").FullName;
         var start = new ProcessStartInfo(Path.Combine(RuntimeRoot, "dotnet"), ["exec", appHost, .. args])
@@ -53,32 +62,37 @@ public sealed class AppHostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in LaunchProfile(appHost)) start.Environment[name] = value;
-        // User secrets are below it where it is set.
+        foreach (var (name, value) in LaunchProfile(appHost))
+            start.Environment[name] = value;
+        // It is the root of user secrets if it is set.
         start.Environment["APPDATA"] = secrets;
         start.Environment["ConnectionStrings__lightning"] = "";
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return new AppHostProcess(Process.Start(start)!, home is null ? secrets : null);
     }
 
-    /// <summary>Until everything is healthy.</summary>
-    /// <returns>How long after the start of the process that was.</returns>
-    /// <exception cref="InvalidOperationException">It ended before.</exception>
+    /// <summary>Waits until every resource is healthy.</summary>
+    /// <returns>The time since the start of the process.</returns>
+    /// <exception cref="InvalidOperationException">The process exited.</exception>
     public async Task<TimeSpan> UpAsync(CancellationToken cancellationToken)
     {
         var exit = process.WaitForExitAsync(cancellationToken);
-        if (await Task.WhenAny(up.Task, exit) != exit) return await up.Task;
+        if (await Task.WhenAny(up.Task, exit) != exit)
+            return await up.Task;
         cancellationToken.ThrowIfCancellationRequested();
-        lock (errors) throw new InvalidOperationException($"The AppHost ended:\n{Output}\n{string.Join('\n', errors)}");
+        lock (errors)
+            throw new InvalidOperationException($"The AppHost ended:\n{Output}\n{string.Join('\n', errors)}");
     }
 
     public async Task<(int Code, string Error)> ExitAsync(CancellationToken cancellationToken)
     {
         await process.WaitForExitAsync(cancellationToken);
-        lock (errors) return (process.ExitCode, string.Join('\n', errors).TrimEnd());
+        lock (errors)
+            return (process.ExitCode, string.Join('\n', errors).TrimEnd());
     }
 
-    /// <summary>As Ctrl+C does.</summary>
+    /// <summary>Sends SIGINT, like Ctrl+C.</summary>
     public async Task<(int Code, string Error)> StopAsync(CancellationToken cancellationToken)
     {
         using (var interrupt = Process.Start("kill", ["-INT", Id.ToString(CultureInfo.InvariantCulture)]))
@@ -86,29 +100,30 @@ public sealed class AppHostProcess : IAsyncDisposable
         return await ExitAsync(cancellationToken);
     }
 
-    /// <summary>SIGKILL, to it alone.</summary>
+    /// <summary>Sends SIGKILL to the AppHost alone.</summary>
     public void Kill() => process.Kill();
 
-    /// <summary>The processes that it has started, the orchestrator and what that has started included.</summary>
+    /// <summary>The processes that it started, including the orchestrator and its children.</summary>
     public IReadOnlyList<int> StartedProcesses()
     {
-        // DCP is detached from the AppHost, and is told whom to watch.
+        // DCP is detached from the AppHost; an argument names the process to monitor.
         var processes = Process.GetProcesses();
         var found = new HashSet<int> { Id };
         foreach (var candidate in processes)
             if (CommandLine(candidate.Id).Contains($"--monitor\0{Id}\0", StringComparison.Ordinal))
                 found.Add(candidate.Id);
-        for (var count = 0; count != found.Count;)
+        for (var count = 0; count != found.Count; )
         {
             count = found.Count;
             foreach (var candidate in processes)
-                if (found.Contains(ParentOf(candidate.Id))) found.Add(candidate.Id);
+                if (found.Contains(ParentOf(candidate.Id)))
+                    found.Add(candidate.Id);
         }
         found.Remove(Id);
         return [.. found];
     }
 
-    /// <summary>Ends it as a crash would; what it has started notices.</summary>
+    /// <summary>Ends it like a crash; its children notice.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited)
@@ -117,26 +132,33 @@ public sealed class AppHostProcess : IAsyncDisposable
             await process.WaitForExitAsync(CancellationToken.None);
         }
         process.Dispose();
-        if (temporaryHome is not null) Directory.Delete(temporaryHome, recursive: true);
+        if (temporaryHome is not null)
+            Directory.Delete(temporaryHome, recursive: true);
     }
 
     void ReceiveOutput(string? line)
     {
-        if (line is null) return;
-        lock (output) output.Add((line, clock.Elapsed));
-        if (line.StartsWith("Everything is up", StringComparison.Ordinal)) up.TrySetResult(clock.Elapsed);
+        if (line is null)
+            return;
+        lock (output)
+            output.Add((line, clock.Elapsed));
+        if (line.StartsWith("Everything is up", StringComparison.Ordinal))
+            up.TrySetResult(clock.Elapsed);
     }
 
     static string RuntimeRoot => Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
 
-    /// <summary>What `dotnet run` takes from launchSettings.json.</summary>
+    /// <summary>The settings that `dotnet run` reads from launchSettings.json.</summary>
     static IEnumerable<(string Name, string Value)> LaunchProfile(string appHost)
     {
         var project = Path.GetFullPath("../../..", Path.GetDirectoryName(appHost)!);
         using var settings = JsonDocument.Parse(
-            File.ReadAllBytes(Path.Combine(project, "Properties", "launchSettings.json")));
+            File.ReadAllBytes(Path.Combine(project, "Properties", "launchSettings.json"))
+        );
         var profile = settings.RootElement.GetProperty("profiles").EnumerateObject().First().Value;
-        var variables = profile.GetProperty("environmentVariables").EnumerateObject()
+        var variables = profile
+            .GetProperty("environmentVariables")
+            .EnumerateObject()
             .Select(variable => (variable.Name, variable.Value.GetString()!));
         return [.. variables, ("ASPNETCORE_URLS", profile.GetProperty("applicationUrl").GetString()!)];
     }

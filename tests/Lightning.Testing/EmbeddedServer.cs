@@ -40,7 +40,8 @@ sealed class EmbeddedServer : IAsyncDisposable
         };
         server.process.ErrorDataReceived += (_, line) =>
         {
-            lock (server.lines) server.lines.Add(line.Data ?? "");
+            lock (server.lines)
+                server.lines.Add(line.Data ?? "");
         };
         server.process.Start();
         server.process.BeginErrorReadLine();
@@ -48,27 +49,31 @@ sealed class EmbeddedServer : IAsyncDisposable
         return server;
     }
 
-    async Task WaitAsync()
+    async Task WaitAsync() =>
+        await Wait.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await using var connection = new NpgsqlConnection(
+                        ConnectionString + ";Database=postgres;Pooling=false"
+                    );
+                    await connection.OpenAsync();
+                    return true;
+                }
+                catch (NpgsqlException ex)
+                {
+                    return process!.HasExited ? throw new InvalidOperationException(Failure(), ex) : false;
+                }
+            },
+            StartTimeout,
+            Failure
+        );
+
+    string Failure()
     {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
-        {
-            try
-            {
-                await using var connection = new NpgsqlConnection(
-                    ConnectionString + ";Database=postgres;Pooling=false");
-                await connection.OpenAsync();
-                return;
-            }
-            catch (NpgsqlException) when (clock.Elapsed < StartTimeout && !process!.HasExited)
-            {
-                // It is starting.
-            }
-            catch (NpgsqlException ex)
-            {
-                lock (lines)
-                    throw new InvalidOperationException($"Postgres did not start: {string.Join('\n', lines)}", ex);
-            }
-        }
+        lock (lines)
+            return $"Postgres did not start: {string.Join('\n', lines)}";
     }
 
     public async ValueTask DisposeAsync()

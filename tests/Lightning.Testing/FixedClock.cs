@@ -1,19 +1,18 @@
 namespace Lightning.Testing;
 
-/// <summary>A clock that a test moves.</summary>
+/// <summary>A clock that a test advances.</summary>
 public sealed class FixedClock(DateTimeOffset now) : TimeProvider
 {
-    // A number, so that it can be moved while others read it.
+    // Ticks, so that reads and writes are atomic.
     long ticks = now.UtcTicks;
 
-    /// <summary>A clock that stands at the present second.</summary>
-    public FixedClock() : this(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()))
-    {
-    }
+    /// <summary>A clock stopped at the current second.</summary>
+    public FixedClock()
+        : this(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds())) { }
 
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref ticks), TimeSpan.Zero);
 
-    /// <summary>Moves it on.</summary>
+    /// <summary>Advances the clock.</summary>
     public void Advance(TimeSpan by) => Interlocked.Add(ref ticks, by.Ticks);
 }

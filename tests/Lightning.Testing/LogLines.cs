@@ -4,22 +4,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Lightning.Testing;
 
-/// <summary>What a service writes into its log, as its own filters let it through, and in which trace.</summary>
+/// <summary>Collects a service's log after its own filters, by trace.</summary>
 public sealed class LogLines : ILoggerProvider
 {
     readonly ConcurrentQueue<(string? TraceId, string Line)> lines = new();
 
-    /// <summary>What was written of the requests of a trace.</summary>
-    public IReadOnlyList<string> Of(ActivityTraceId trace) => [.. lines.Where(line => line.TraceId == trace.ToHexString()).Select(line => line.Line)];
+    /// <summary>The lines of a trace.</summary>
+    public IReadOnlyList<string> Of(ActivityTraceId trace) =>
+        [.. lines.Where(line => line.TraceId == trace.ToHexString()).Select(line => line.Line)];
 
     /// <summary>All lines, oldest first: level, category, message and, on lines of its own, the exception.</summary>
     public IReadOnlyList<string> All => [.. lines.Select(line => line.Line)];
 
     public ILogger CreateLogger(string categoryName) => new Log(categoryName, lines);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     sealed class Log(string category, ConcurrentQueue<(string? TraceId, string Line)> lines) : ILogger
     {
@@ -28,8 +27,16 @@ public sealed class LogLines : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue((Activity.Current?.TraceId.ToHexString(), Line(logLevel, formatter(state, exception), exception)));
+        void ILogger.Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) =>
+            lines.Enqueue(
+                (Activity.Current?.TraceId.ToHexString(), Line(logLevel, formatter(state, exception), exception))
+            );
 
         string Line(LogLevel logLevel, string message, Exception? exception) =>
             $"{logLevel} {category}: {message}{(exception is null ? "" : $"\n{exception}")}";

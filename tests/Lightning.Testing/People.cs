@@ -4,10 +4,10 @@ using Lightning.Data.Users;
 
 namespace Lightning.Testing;
 
-/// <summary>People and their sessions, as rows.</summary>
+/// <summary>Adds users and sessions to a database.</summary>
 public static class People
 {
-    /// <summary>The issuer that all of them come from.</summary>
+    /// <summary>The issuer of all users.</summary>
     public const string Issuer = "http://localhost:5101";
 
     /// <summary>Adds a user.</summary>
@@ -30,7 +30,7 @@ public static class People
         return user;
     }
 
-    /// <summary>Adds a live session of a user.</summary>
+    /// <summary>Adds an active session of a user.</summary>
     public static async Task<Session> AddSessionAsync(this LightningDb db, User user, DateTimeOffset? endsAt = null)
     {
         var now = DateTimeOffset.UtcNow;
@@ -51,7 +51,11 @@ public static class People
     }
 
     /// <summary>Adds a live session in which an administrator acts as a user.</summary>
-    public static async Task<Session> AddActingSessionAsync(this LightningDb db, User user, Session administrator)
+    public static async Task<Session> AddImpersonationSessionAsync(
+        this LightningDb db,
+        User user,
+        Session administrator
+    )
     {
         var now = DateTimeOffset.UtcNow;
         var session = new Session

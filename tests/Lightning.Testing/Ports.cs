@@ -3,21 +3,25 @@ using System.Net.Sockets;
 
 namespace Lightning.Testing;
 
-/// <summary>Ports for what is told its port before it listens. What can listen at any port, and say afterwards at which, does that instead.</summary>
+/// <summary>
+/// Ports for processes that must be given a port. Those that can listen on port 0 do that instead.
+/// </summary>
 public static class Ports
 {
-    // Below the ports that the system gives to outgoing connections and to whoever asks for any: one of those would be there before whom this one is for.
-    // Apart from those that an AppHost draws, and from the fixed ones.
-    const int First = 11_000, Last = 18_000;
+    // Below the system's ephemeral ports, which another process could take before this one is used, and apart from the
+    // AppHost's random and fixed ports.
+    const int First = 11_000,
+        Last = 18_000;
     static readonly HashSet<int> given = [];
 
-    /// <summary>A port of loopback at which nobody listens, and which nobody else in this process is given.</summary>
+    /// <summary>A free loopback port that this process has not returned before.</summary>
     public static int Free()
     {
         lock (given)
         {
             for (var attempt = 0; attempt < 1000; attempt++)
-                if (Random.Shared.Next(First, Last) is var port && IsFree(port) && given.Add(port)) return port;
+                if (Random.Shared.Next(First, Last) is var port && IsFree(port) && given.Add(port))
+                    return port;
         }
         throw new InvalidOperationException($"No port between {First} and {Last} is free.");
     }
@@ -31,13 +35,15 @@ public static class Ports
             {
                 listener.Start();
             }
-            catch (SocketException fault) when (fault.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            catch (SocketException ex)
+                when (ex.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
             {
                 return false;
             }
-            catch (SocketException fault) when (fault.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            catch (SocketException ex)
+                when (ex.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
             {
-                // No such address on this machine: nobody can be there.
+                // The machine has no such address.
             }
         }
         return true;

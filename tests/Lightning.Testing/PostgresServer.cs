@@ -5,14 +5,19 @@ using Xunit;
 namespace Lightning.Testing;
 
 /// <summary>
-/// One Postgres for a test process, as an assembly fixture: that of <c>ConnectionStrings__lightning</c> where it is set, else one of our own.
-/// Databases are copies of a migrated template.
+/// One Postgres server per test process, as an assembly fixture: that of <c>ConnectionStrings__lightning</c> if it is
+/// set, otherwise an embedded one. Databases are copies of a migrated template.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
     /// <summary>The services' passwords; roles belong to the server, so every test process must use the same.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Passwords = new[] { "identity", "api", "bff", "admin" }
-        .ToDictionary(service => $"lightning_{service}", service => $"test-password-of-{service}", StringComparer.Ordinal);
+    public static readonly IReadOnlyDictionary<string, string> Passwords = new[]
+    {
+        "identity",
+        "api",
+        "bff",
+        "admin",
+    }.ToDictionary(service => $"lightning_{service}", service => $"test-password-of-{service}", StringComparer.Ordinal);
 
     readonly string template = $"lightning_template_{Guid.NewGuid():N}";
     EmbeddedServer? server;
@@ -24,10 +29,12 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        owner = Environment.GetEnvironmentVariable("ConnectionStrings__lightning") is { Length: > 0 } given ? given : await StartAsync();
+        owner = Environment.GetEnvironmentVariable("ConnectionStrings__lightning") is { Length: > 0 } given
+            ? given
+            : await StartAsync();
         await ExecuteAsync($"CREATE DATABASE {template}");
         await DatabaseMigration.ApplyAsync(ConnectionString(template), Passwords, CancellationToken.None);
-        // A template must have no connection when it is copied.
+        // A database with connections cannot be copied.
         NpgsqlConnection.ClearAllPools();
     }
 
@@ -51,10 +58,12 @@ public sealed class PostgresServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await DropAsync(template);
-        if (server is not null) await server.DisposeAsync();
+        if (server is not null)
+            await server.DisposeAsync();
     }
 
-    internal string ConnectionString(string database) => new NpgsqlConnectionStringBuilder(owner) { Database = database }.ConnectionString;
+    internal string ConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(owner) { Database = database }.ConnectionString;
 
     internal Task DropAsync(string database) => ExecuteAsync($"DROP DATABASE IF EXISTS {database} WITH (FORCE)");
 

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Lightning.Testing;
 
-/// <summary>Which requests the services in this process have served while it listens, and in which traces.</summary>
+/// <summary>Records the requests that services in this process serve, by trace.</summary>
 public sealed class RequestSpans : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     const string Span = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
@@ -13,45 +13,54 @@ public sealed class RequestSpans : IObserver<DiagnosticListener>, IObserver<KeyV
 
     public RequestSpans() => subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
 
-    /// <summary>Which paths were asked for within a trace; a span ends a moment after its answer is there, so so many are waited for.</summary>
+    /// <summary>
+    /// The requested paths of a trace. A span ends after its response is sent, so this waits for the given number.
+    /// </summary>
     /// <param name="traceId">The trace.</param>
-    /// <param name="count">How many to wait for.</param>
-    /// <param name="below">With what a path has to begin, where not all are of interest.</param>
+    /// <param name="count">The number of requests to wait for.</param>
+    /// <param name="below">The prefix of the paths to return; null for all.</param>
     public async Task<string[]> PathsOfAsync(string traceId, int count, params string[] below)
     {
-        string[] Paths() => [.. served.Where(span => span.TraceId == traceId && (below.Length == 0 || below.Any(start => span.Path.StartsWith(start, StringComparison.Ordinal)))).OrderBy(span => span.Start).Select(span => span.Path)];
+        string[] Paths() =>
+            [
+                .. served
+                    .Where(span =>
+                        span.TraceId == traceId
+                        && (
+                            below.Length == 0
+                            || below.Any(start => span.Path.StartsWith(start, StringComparison.Ordinal))
+                        )
+                    )
+                    .OrderBy(span => span.Start)
+                    .Select(span => span.Path),
+            ];
         await Wait.UntilAsync(() => Paths().Length >= count);
         return Paths();
     }
 
     void IObserver<DiagnosticListener>.OnNext(DiagnosticListener listener)
     {
-        if (listener.Name == "Microsoft.AspNetCore") subscriptions.Add(listener.Subscribe(this, name => name.StartsWith(Span, StringComparison.Ordinal)));
+        if (listener.Name == "Microsoft.AspNetCore")
+            subscriptions.Add(listener.Subscribe(this, name => name.StartsWith(Span, StringComparison.Ordinal)));
     }
 
     void IObserver<KeyValuePair<string, object?>>.OnNext(KeyValuePair<string, object?> happened)
     {
-        if (happened is { Key: Span + ".Stop", Value: HttpContext http } && Activity.Current is { } span) served.Enqueue((span.TraceId.ToHexString(), http.Request.Path, span.StartTimeUtc));
+        if (happened is { Key: Span + ".Stop", Value: HttpContext http } && Activity.Current is { } span)
+            served.Enqueue((span.TraceId.ToHexString(), http.Request.Path, span.StartTimeUtc));
     }
 
     public void Dispose()
     {
-        foreach (var subscription in subscriptions) subscription.Dispose();
+        foreach (var subscription in subscriptions)
+            subscription.Dispose();
     }
 
-    void IObserver<DiagnosticListener>.OnCompleted()
-    {
-    }
+    void IObserver<DiagnosticListener>.OnCompleted() { }
 
-    void IObserver<DiagnosticListener>.OnError(Exception error)
-    {
-    }
+    void IObserver<DiagnosticListener>.OnError(Exception error) { }
 
-    void IObserver<KeyValuePair<string, object?>>.OnCompleted()
-    {
-    }
+    void IObserver<KeyValuePair<string, object?>>.OnCompleted() { }
 
-    void IObserver<KeyValuePair<string, object?>>.OnError(Exception error)
-    {
-    }
+    void IObserver<KeyValuePair<string, object?>>.OnError(Exception error) { }
 }

@@ -4,27 +4,28 @@ using Npgsql;
 
 namespace Lightning.Testing;
 
-/// <summary>A database of a test's own.</summary>
+/// <summary>A database for one test.</summary>
 public sealed class TestDatabase(PostgresServer server, string name) : IAsyncDisposable
 {
-    /// <summary>As its owner reaches it.</summary>
+    /// <summary>The owner's connection string.</summary>
     public string ConnectionString { get; } = server.ConnectionString(name);
 
-    /// <summary>As a service reaches it: with that service's role and rights.</summary>
-    public string ConnectionStringOf(string service) => new NpgsqlConnectionStringBuilder(ConnectionString)
-    {
-        Username = $"lightning_{service}",
-        Password = PostgresServer.Passwords[$"lightning_{service}"],
-    }.ConnectionString;
+    /// <summary>The connection string with a service's role.</summary>
+    public string ConnectionStringOf(string service) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString)
+        {
+            Username = $"lightning_{service}",
+            Password = PostgresServer.Passwords[$"lightning_{service}"],
+        }.ConnectionString;
 
     /// <summary>A context with the owner's rights.</summary>
-    public LightningDb Connect() => LightningDbDesign.Connect(ConnectionString);
+    public LightningDb Connect() => LightningDbFactory.Connect(ConnectionString);
 
-    /// <summary>What contexts with the owner's rights are made of.</summary>
-    public DbContextOptions<LightningDb> Options() => LightningDbDesign.Options(ConnectionString);
+    /// <summary>Options of contexts with the owner's rights.</summary>
+    public DbContextOptions<LightningDb> Options() => LightningDbFactory.Options(ConnectionString);
 
-    /// <summary>A context with a service's rights.</summary>
-    public LightningDb ConnectAs(string service) => LightningDbDesign.Connect(ConnectionStringOf(service));
+    /// <summary>A context with a service's role.</summary>
+    public LightningDb ConnectAs(string service) => LightningDbFactory.Connect(ConnectionStringOf(service));
 
     /// <summary>Runs SQL as the owner.</summary>
     public async Task<object?> ExecuteAsync(string sql)

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Lightning.Testing;
 
-/// <summary>A wire to the database that can be cut, frozen and mended.</summary>
+/// <summary>A TCP proxy to the database whose connections can be closed, frozen and restored.</summary>
 public sealed class Wire : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -18,15 +18,16 @@ public sealed class Wire : IAsyncDisposable
 
     Wire(string connectionString) => target = new NpgsqlConnectionStringBuilder(connectionString);
 
-    /// <summary>The database, by this wire.</summary>
-    public string ConnectionString => new NpgsqlConnectionStringBuilder(target.ConnectionString)
-    {
-        Host = "127.0.0.1",
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port,
-        Timeout = 3,
-    }.ConnectionString;
+    /// <summary>The connection string through the proxy.</summary>
+    public string ConnectionString =>
+        new NpgsqlConnectionStringBuilder(target.ConnectionString)
+        {
+            Host = "127.0.0.1",
+            Port = ((IPEndPoint)listener.LocalEndpoint).Port,
+            Timeout = 3,
+        }.ConnectionString;
 
-    /// <summary>Lays a wire.</summary>
+    /// <summary>Starts a proxy.</summary>
     public static Task<Wire> StartAsync(string connectionString)
     {
         var wire = new Wire(connectionString);
@@ -35,17 +36,20 @@ public sealed class Wire : IAsyncDisposable
         return Task.FromResult(wire);
     }
 
-    /// <summary>Closes every connection, and every new one.</summary>
+    /// <summary>Closes all connections, also new ones.</summary>
     public void Cut()
     {
         isCut = true;
-        while (ends.TryTake(out var end)) end.Close();
+        while (ends.TryTake(out var end))
+            end.Close();
     }
 
-    /// <summary>Holds back what either side sends, without a word to anybody: a server that hangs, or a network that drops.</summary>
+    /// <summary>
+    /// Stops forwarding without closing connections, like a hanging server or a network that drops packets.
+    /// </summary>
     public void Freeze() => frozen ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Lets it through again.</summary>
+    /// <summary>Forwards again.</summary>
     public void Mend()
     {
         isCut = false;
@@ -73,13 +77,15 @@ public sealed class Wire : IAsyncDisposable
             {
                 near = await listener.AcceptTcpClientAsync(stop.Token);
             }
-            catch (Exception fault) when (fault is OperationCanceledException or SocketException)
+            catch (Exception ex) when (ex is OperationCanceledException or SocketException)
             {
                 return;
             }
             ends.Add(near);
-            if (isCut) near.Close();
-            else _ = ForwardAsync(near);
+            if (isCut)
+                near.Close();
+            else
+                _ = ForwardAsync(near);
         }
     }
 
@@ -92,9 +98,16 @@ public sealed class Wire : IAsyncDisposable
             await far.ConnectAsync(target.Host!, target.Port, stop.Token);
             await await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
         }
-        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception ex)
+            when (ex
+                    is IOException
+                        or SocketException
+                        or ObjectDisposedException
+                        or InvalidOperationException
+                        or OperationCanceledException
+            )
         {
-            // Cut.
+            // The connection was closed.
         }
         near.Close();
     }
@@ -104,7 +117,8 @@ public sealed class Wire : IAsyncDisposable
         var buffer = new byte[16 * 1024];
         while (await from.GetStream().ReadAsync(buffer, stop.Token) is var read && read > 0)
         {
-            if (frozen is { } until) await until.Task.WaitAsync(stop.Token);
+            if (frozen is { } until)
+                await until.Task.WaitAsync(stop.Token);
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
         }
     }

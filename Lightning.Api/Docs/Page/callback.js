@@ -1,4 +1,4 @@
-// Hands the provider's response to the page that asked for it, removes it from the address, and closes the window.
+// Sends the provider's response to the API reference, removes it from the URL and closes the window.
 new BroadcastChannel('lightning-docs').postMessage(location.search);
 history.replaceState(null, '', location.pathname);
 window.close();

@@ -1,5 +1,5 @@
-// Scalar's options that only the browser knows; above all sign-in, by authorization code + PKCE as a public client.
-// Tokens are kept in this page's memory only.
+// Scalar options that are only known in the browser, mainly sign-in by authorization code + PKCE as a public client.
+// Tokens are kept in memory only.
 document.documentElement.lang = 'en';
 const meta = name => document.querySelector(`meta[name=${name}]`).content;
 const redirectUri = new URL('callback.html', location.href).href;
@@ -7,7 +7,7 @@ const metadataAddress = `${meta('authority')}/.well-known/openid-configuration`;
 
 const read = async url => {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
   return response.json();
 };
 
@@ -22,15 +22,15 @@ const session = provider => ({
       'x-scalar-client-id': meta('client-id'),
       'x-scalar-redirect-uri': redirectUri,
       'x-usePkce': 'SHA-256',
-      scopes: { openid: 'Who you are', lightning: 'Your own data' },
+      scopes: { openid: 'Who you are', lightning: 'Your notes and account' },
       selectedScopes: ['openid', 'lightning'],
     },
   },
 });
 
 /**
- * What Scalar polls in place of the sign-in window. The provider's pages cut the tie between that window and this one
- * (Cross-Origin-Opener-Policy), so callback.html sends the response by a channel.
+ * A stand-in for the sign-in window, which Scalar polls. Cross-Origin-Opener-Policy separates the two windows, so
+ * callback.html sends the response through a BroadcastChannel.
  */
 class SignInWindow {
   closed = false;
@@ -40,16 +40,16 @@ class SignInWindow {
   constructor(state, provider) {
     this.#channel.onmessage = ({ data }) => {
       const response = new URLSearchParams(data);
-      // A response to another tab, or to no request.
+      // The response belongs to another tab.
       if (response.get('state') !== state) return;
-      // RFC 9207, 2.4: a code is sent to the provider that issued it only.
+      // RFC 9207, 2.4: send a code only to the provider that issued it.
       if (provider.authorization_response_iss_parameter_supported && response.get('iss') !== provider.issuer) {
         response.delete('code');
-        response.set('error', 'The response is from another provider.');
+        response.set('error', 'The response came from another provider.');
       }
       this.location.href = `${redirectUri}?${response}`;
     };
-    // That the window was closed cannot be seen either, only that the user is back. The response may be on its way.
+    // The closed state is not visible either; the focus event tells that the user is back. A response may still arrive.
     addEventListener('focus', () => setTimeout(() => (this.closed = true), 1000), { once: true });
   }
 
@@ -78,7 +78,7 @@ try {
 }
 
 export default {
-  // The document does not say where the API is: it is where the document is.
+  // The document has no server URL: the API has the origin of this page.
   servers: [{ url: location.origin }],
   authentication: { preferredSecurityScheme: 'session', securitySchemes: { session: scheme } },
 };

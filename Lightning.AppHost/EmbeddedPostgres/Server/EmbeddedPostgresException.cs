@@ -1,7 +1,7 @@
 namespace EmbeddedPostgres;
 
 /// <summary>
-/// PostgreSQL cannot be installed or started; the message is one sentence that names cause and remedy.
+/// PostgreSQL cannot be installed or started. The message names the cause and the fix.
 /// </summary>
 sealed class EmbeddedPostgresException(string message, Exception? innerException = null)
     : Exception(message, innerException);

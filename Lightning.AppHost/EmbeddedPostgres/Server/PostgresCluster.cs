@@ -6,34 +6,38 @@ using System.Text;
 
 namespace EmbeddedPostgres;
 
-/// <summary>A PostgreSQL data folder, and how its server is started. Knows nothing of Aspire.</summary>
+/// <summary>A PostgreSQL data folder and the command line of its server. Independent of Aspire.</summary>
 /// <param name="Folder">Absolute path; created when missing.</param>
 /// <param name="IsTemporary">
-/// Whether the data may be lost in a power failure and are deleted when no longer used.
+/// Whether the data is deleted after use; it then does not survive a power failure.
 /// </param>
 sealed record PostgresCluster(string Folder, bool IsTemporary)
 {
     /// <summary>The superuser.</summary>
     public const string UserName = "postgres";
 
-    // Everything else is PostgreSQL's default. 200: several services, each with a connection pool, and their tools.
+    // 200 connections: several services, each with a connection pool, and their tools.
     static readonly string[] settings =
     [
-        "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
-        "timezone=UTC", "log_timezone=UTC", "log_checkpoints=off",
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=200",
+        "timezone=UTC",
+        "log_timezone=UTC",
+        "log_checkpoints=off",
     ];
 
     static readonly string[] temporarySettings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
-    /// <summary>Data under the temporary folder, which <see cref="Delete"/> removes.</summary>
+    /// <summary>Creates a cluster in the temporary folder, which <see cref="Delete"/> removes.</summary>
     public static PostgresCluster Temporary(string name) =>
         new(Path.Combine("/tmp", $"embedded-postgres-{name}-{Guid.NewGuid():n}"), IsTemporary: true);
 
-    /// <summary>Data kept for this user under a name.</summary>
+    /// <summary>A named cluster in the data folder of the current user.</summary>
     public static PostgresCluster Volume(string name) =>
         new(Path.Combine(PostgresUser.DataFolder, name), IsTemporary: false);
 
-    /// <summary>A loopback port where nothing listens, below the range that outgoing connections use.</summary>
+    /// <summary>A free loopback port below the ephemeral range.</summary>
     public static int FreePort()
     {
         while (true)
@@ -44,9 +48,7 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
                 listener.Start();
                 return ((IPEndPoint)listener.LocalEndpoint).Port;
             }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-            }
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse) { }
         }
     }
 
@@ -56,16 +58,20 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
 
     /// <summary>Creates the data folder unless it exists.</summary>
     /// <param name="programs">See <see cref="PostgresInstallation.EnsureAsync"/>.</param>
-    /// <param name="password">The superuser's.</param>
-    /// <param name="passwordKey">Where the password is configured, for the error message.</param>
-    /// <param name="report">Is told what is being done.</param>
-    /// <param name="cancellationToken">Cancels; nothing half-made is used later.</param>
+    /// <param name="password">The superuser's password.</param>
+    /// <param name="passwordKey">The configuration key of the password, for the error message.</param>
+    /// <param name="report">Receives progress messages.</param>
+    /// <param name="cancellationToken">Cancels. A partially created folder is not used later.</param>
     /// <exception cref="EmbeddedPostgresException">
-    /// The data were made with another password, or cannot be made.
+    /// The data was created with another password, or cannot be created.
     /// </exception>
     public async Task EnsureAsync(
-        string programs, string password, string passwordKey, Action<string> report,
-        CancellationToken cancellationToken)
+        string programs,
+        string password,
+        string passwordKey,
+        Action<string> report,
+        CancellationToken cancellationToken
+    )
     {
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
         if (Directory.Exists(Data))
@@ -73,8 +79,9 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
             if (!File.Exists(PasswordHash) || await File.ReadAllTextAsync(PasswordHash, cancellationToken) == hash)
                 return;
             throw new EmbeddedPostgresException(
-                $"The data in {Folder} were created with another password than {passwordKey}: "
-                + "set the old password again, or delete that folder to start with empty data.");
+                $"The data in {Folder} was created with another password than {passwordKey}: "
+                    + "set the old password again, or delete that folder to start with empty data."
+            );
         }
 
         report(IsTemporary ? "Creating a temporary database cluster …" : $"Creating a database cluster in {Folder} …");
@@ -85,31 +92,41 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
         try
         {
             await File.WriteAllTextAsync(passwordFile, password, cancellationToken);
-            // Root's file, which an unprivileged initdb reads; nobody else can enter the folder.
-            await Tool.RunAsync("chmod", ["604", passwordFile], Folder, report, cancellationToken);
+            // Readable for the unprivileged initdb; no other user can enter the folder.
+            await ProcessRunner.RunAsync("chmod", ["604", passwordFile], Folder, report, cancellationToken);
             string[] arguments =
             [
-                "-D", draft, "-U", UserName, $"--pwfile={passwordFile}", "--auth=scram-sha-256", "--encoding=UTF8",
-                "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+                "-D",
+                draft,
+                "-U",
+                UserName,
+                $"--pwfile={passwordFile}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--no-instructions",
                 .. IsTemporary ? ["--no-sync"] : Array.Empty<string>(),
             ];
             var command = PostgresUser.CommandLine(Path.Combine(programs, "initdb"), arguments);
-            await Tool.RunAsync(command[0], command[1..], Folder, report, cancellationToken);
+            await ProcessRunner.RunAsync(command[0], command[1..], Folder, report, cancellationToken);
             await File.WriteAllTextAsync(PasswordHash, hash, cancellationToken);
             Directory.Move(draft, Data);
         }
         finally
         {
             File.Delete(passwordFile);
-            if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
+            if (Directory.Exists(draft))
+                Directory.Delete(draft, recursive: true);
         }
     }
 
-    /// <summary>The arguments of <c>/bin/sh</c> that run the server until it is told to stop.</summary>
+    /// <summary>The arguments of <c>/bin/sh</c> that run the server until it is stopped.</summary>
     /// <param name="programs">See <see cref="PostgresInstallation.EnsureAsync"/>.</param>
     /// <param name="port">The TCP port on 127.0.0.1.</param>
     /// <param name="untilInputEnds">
-    /// Whether it also stops when its standard input ends, as it does with the parent process.
+    /// Whether the server also stops when its standard input ends, as when the parent process exits.
     /// </param>
     public IEnumerable<string> ShellArguments(string programs, int port, bool untilInputEnds = false)
     {
@@ -126,21 +143,26 @@ sealed record PostgresCluster(string Folder, bool IsTemporary)
             if [ -n "$temporary" ] && ! kill -0 "$owner" 2> /dev/null; then rm -rf "$temporary"; fi
             exit $code
             """;
-        var all = settings.Concat(IsTemporary ? temporarySettings : [])
+        var all = settings
+            .Concat(IsTemporary ? temporarySettings : [])
             .Append($"port={port.ToString(CultureInfo.InvariantCulture)}")
             .SelectMany(setting => new[] { "-c", setting });
         return
         [
-            "-c", script, "postgres",
+            "-c",
+            script,
+            "postgres",
             Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
-            IsTemporary ? Folder : "", untilInputEnds ? "yes" : "no",
+            IsTemporary ? Folder : "",
+            untilInputEnds ? "yes" : "no",
             .. PostgresUser.CommandLine(Path.Combine(programs, "postgres"), ["-D", Data, .. all]),
         ];
     }
 
-    /// <summary>Deletes temporary data; others stay.</summary>
+    /// <summary>Deletes the data if it is temporary.</summary>
     public void Delete()
     {
-        if (IsTemporary && Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        if (IsTemporary && Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
     }
 }

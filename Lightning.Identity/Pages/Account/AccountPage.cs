@@ -1,4 +1,4 @@
-using Lightning.Identity.Accounts;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>What the account pages have in common: where the person was heading.</summary>
+/// <summary>A page that returns to a return URL when it is done.</summary>
 abstract class AccountPage : PageModel
 {
     string? returnUrl;
 
-    /// <summary>The authorization request or account page that waits for the person, if one does.</summary>
+    /// <summary>The suspended authorization request or account page to continue with; null if there is none.</summary>
     [BindProperty(SupportsGet = true)]
     public string? ReturnUrl
     {
@@ -19,34 +19,40 @@ abstract class AccountPage : PageModel
         set => returnUrl = Web.ReturnUrl.Accept(value);
     }
 
-    /// <summary>To where the person was heading.</summary>
-    protected IActionResult GoOn() => new SeeOther(ReturnUrl ?? Paths.Home);
+    /// <summary>Redirects to the return URL.</summary>
+    protected IActionResult Continue() => new SeeOther(ReturnUrl ?? Paths.Home);
 
-    /// <summary>To the next step of a sign-in; the form again where there is none.</summary>
-    protected IActionResult GoOn(SignInStep step, string outdated)
+    /// <summary>Redirects to the next step of a sign-in, or shows the form again with an error.</summary>
+    protected IActionResult Continue(SignInStatus step, string credentialsChanged)
     {
         switch (step)
         {
-            case SignInStep.SignedIn: return GoOn();
-            case SignInStep.CodeWanted: return new SeeOther(WithReturnUrl(Paths.SecondStep));
-            case SignInStep.SetUpWanted: return new SeeOther(WithReturnUrl(Paths.SecondStepSetUp));
-            case SignInStep.PasskeyWanted:
-                ModelState.AddModelError("", "This account signs in with a passkey. Use the button below.");
+            case SignInStatus.SignedIn:
+                return Continue();
+            case SignInStatus.CodeRequired:
+                return new SeeOther(WithReturnUrl(Paths.SecondStep));
+            case SignInStatus.SetUpRequired:
+                return new SeeOther(WithReturnUrl(Paths.SecondStepSetUp));
+            case SignInStatus.PasskeyRequired:
+                ModelState.AddModelError("", "Sign in to this account with its passkey. Use the button below.");
                 return Page();
-            case SignInStep.Disabled:
-                ModelState.AddModelError("", "This account has been disabled. Ask whoever runs this service.");
+            case SignInStatus.Disabled:
+                ModelState.AddModelError("", "This account has been disabled. Contact support.");
                 return Page();
             default:
-                ModelState.AddModelError("", outdated);
+                ModelState.AddModelError("", credentialsChanged);
                 return Page();
         }
     }
 
-    /// <summary>A page, with where the person was heading. Forms are posted to such an address too: it says which sign-in they are a step of.</summary>
-    public string WithReturnUrl(string path) => ReturnUrl is null ? path : QueryHelpers.AddQueryString(path, "returnUrl", ReturnUrl);
+    /// <summary>
+    /// A path with the return URL in its query. Forms post to such URLs too, so that all steps belong to one sign-in.
+    /// </summary>
+    public string WithReturnUrl(string path) =>
+        ReturnUrl is null ? path : QueryHelpers.AddQueryString(path, "returnUrl", ReturnUrl);
 
-    /// <summary>The form again, with the advice to wait.</summary>
-    protected IActionResult TooMany()
+    /// <summary>Shows the form again with status 429.</summary>
+    protected IActionResult TooManyAttempts()
     {
         Response.StatusCode = StatusCodes.Status429TooManyRequests;
         ModelState.AddModelError("", "Too many attempts. Wait a minute, then try again.");

@@ -2,15 +2,22 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Passwords;
+using Lightning.Identity.RateLimits;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class ChangePasswordModel(LightningDb db, AccountChanges changes, PasswordHashing hashing, AccountLimits limits, TimeProvider clock) : OwnPage(db, clock, Freshness.ToSee)
+sealed class ChangePasswordModel(
+    LightningDb db,
+    AccountChanges changes,
+    PasswordHashing hashing,
+    AccountRateLimits limits,
+    TimeProvider clock
+) : SignedInPage(db, clock, Reauthentication.Required)
 {
     [BindProperty]
-    [StringLength(PasswordPolicy.Longest, ErrorMessage = "That is longer than any password here.")]
+    [StringLength(PasswordPolicy.MaxLength, ErrorMessage = "This password is too long.")]
     public string? Current { get; set; }
 
     [BindProperty]
@@ -24,23 +31,34 @@ sealed class ChangePasswordModel(LightningDb db, AccountChanges changes, Passwor
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (Mine.PasswordHash is not null && string.IsNullOrEmpty(Current)) ModelState.AddModelError(nameof(Current), "Enter the password that you have now.");
-        if (Password is not null && PasswordPolicy.Fault(Password, Mine.Email!, Mine.Name) is { } fault) ModelState.AddModelError(nameof(Password), fault);
-        if (!ModelState.IsValid) return Page();
-        if (!await limits.MayTryAsync(HttpContext, Mine.Email!))
+        if (CurrentAccount.PasswordHash is not null && string.IsNullOrEmpty(Current))
+            ModelState.AddModelError(nameof(Current), "Enter your current password.");
+        if (
+            Password is not null
+            && PasswordPolicy.Validate(Password, CurrentAccount.Email!, CurrentAccount.Name) is { } error
+        )
+            ModelState.AddModelError(nameof(Password), error);
+        if (!ModelState.IsValid)
+            return Page();
+        if (!await limits.MayTryAsync(HttpContext, CurrentAccount.Email!))
         {
             Response.StatusCode = StatusCodes.Status429TooManyRequests;
             ModelState.AddModelError("", "Too many attempts. Wait a minute, then try again.");
             return Page();
         }
         // ASVS 5.0, 6.2.3.
-        if (Mine.PasswordHash is not null && await hashing.VerifyAsync(Mine, Current!, cancellationToken) == PasswordVerificationResult.Failed)
+        if (
+            CurrentAccount.PasswordHash is not null
+            && await hashing.VerifyAsync(CurrentAccount, Current!, cancellationToken)
+                == PasswordVerificationResult.Failed
+        )
         {
             ModelState.AddModelError(nameof(Current), "This is not your password.");
             return Page();
         }
-        if (await changes.ChangePasswordAsync(HttpContext, Mine, Password!, EndOthers, cancellationToken)) return Done("password");
-        ModelState.AddModelError("", "Your account was changed meanwhile, so nothing was done. Try again.");
+        if (await changes.ChangePasswordAsync(HttpContext, CurrentAccount, Password!, EndOthers, cancellationToken))
+            return RedirectToAccount("password");
+        ModelState.AddModelError("", "Your account was changed at the same time, so nothing was saved. Try again.");
         return Page();
     }
 }

@@ -8,34 +8,40 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>Where the link to a new address leads: a button, because mail programs open links by themselves.</summary>
-sealed class ConfirmAddressModel(LightningDb db, AddressChange change, TimeProvider clock) : OwnPage(db, clock, Freshness.NotAsked)
+/// <summary>
+/// The page of the link to a new address. The user confirms with a button, because mail programs open links
+/// automatically.
+/// </summary>
+sealed class ConfirmAddressModel(LightningDb db, AddressChange change, TimeProvider clock)
+    : SignedInPage(db, clock, Reauthentication.NotRequired)
 {
     [BindProperty(SupportsGet = true)]
     public string? Token { get; set; }
 
-    /// <summary>The link; null where it is no good for this account.</summary>
+    /// <summary>The link; null if it is not valid for this account.</summary>
     public AccountLink? Link { get; private set; }
 
-    protected override string Here => QueryHelpers.AddQueryString(Paths.ConfirmAddress, "token", Token ?? "");
+    protected override string CurrentUrl => QueryHelpers.AddQueryString(Paths.ConfirmAddress, "token", Token ?? "");
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        Link = await change.FindAsync(Mine, Token, cancellationToken);
-        return Shown();
+        Link = await change.FindAsync(CurrentAccount, Token, cancellationToken);
+        return ShowPage();
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        Link = await change.FindAsync(Mine, Token, cancellationToken);
-        if (Link is not null && await change.ConfirmAsync(HttpContext, Mine, Link)) return Done("address");
+        Link = await change.FindAsync(CurrentAccount, Token, cancellationToken);
+        if (Link is not null && await change.ConfirmAsync(HttpContext, CurrentAccount, Link))
+            return RedirectToAccount("address");
         Link = null;
-        return Shown();
+        return ShowPage();
     }
 
-    PageResult Shown()
+    PageResult ShowPage()
     {
-        if (Link is null) Response.StatusCode = StatusCodes.Status400BadRequest;
+        if (Link is null)
+            Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();
     }
 }

@@ -9,31 +9,39 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>What a person takes along, and how they go.</summary>
-sealed class DataModel(LightningDb db, AccountRemoval removal, TimeProvider clock) : OwnPage(db, clock, Freshness.ToAct)
+/// <summary>Exports and deletes the account.</summary>
+sealed class DataModel(LightningDb db, AccountRemoval removal, TimeProvider clock)
+    : SignedInPage(db, clock, Reauthentication.RequiredToPost)
 {
     static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     [BindProperty]
-    [Required(ErrorMessage = "Write your email address, so that nothing is deleted by mistake.")]
+    [Required(ErrorMessage = "Enter your email address to confirm.")]
     public string? Confirmation { get; set; }
 
     public void OnGet() => ModelState.Clear();
 
     public async Task<IActionResult> OnPostExportAsync(CancellationToken cancellationToken)
     {
-        var data = await removal.ExportAsync(HttpContext, Mine, cancellationToken);
+        var data = await removal.ExportAsync(HttpContext, CurrentAccount, cancellationToken);
         return File(JsonSerializer.SerializeToUtf8Bytes(data, Readable), "application/json", "lightning-account.json");
     }
 
     public async Task<IActionResult> OnPostDeleteAsync()
     {
-        if (ModelState.IsValid && !string.Equals(Confirmation!.Trim(), Mine.Email, StringComparison.OrdinalIgnoreCase))
+        if (
+            ModelState.IsValid
+            && !string.Equals(Confirmation!.Trim(), CurrentAccount.Email, StringComparison.OrdinalIgnoreCase)
+        )
             ModelState.AddModelError(nameof(Confirmation), "This is not your email address.");
-        if (!ModelState.IsValid) return Page();
-        if (!await removal.DeleteAsync(HttpContext, Mine))
+        if (!ModelState.IsValid)
+            return Page();
+        if (!await removal.DeleteAsync(HttpContext, CurrentAccount))
         {
-            ModelState.AddModelError("", "Your account was changed meanwhile, so nothing was done. Try again.");
+            ModelState.AddModelError(
+                "",
+                "Your account was changed at the same time, so nothing was deleted. Try again."
+            );
             return Page();
         }
         await HttpContext.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);

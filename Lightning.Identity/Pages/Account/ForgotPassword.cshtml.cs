@@ -1,21 +1,28 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class ForgotPasswordModel(LinkRequests links, AccountLimits limits) : AccountPage
+sealed class ForgotPasswordModel(AccountLinkMailer links, AccountRateLimits limits) : AccountPage
 {
     [BindProperty]
-    [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
+    [
+        Required(ErrorMessage = "Enter your email address."),
+        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
+        StringLength(256)
+    ]
     public string? Email { get; set; }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!ModelState.IsValid) return Page();
-        if (!limits.MayAsk(HttpContext, Email!)) return TooMany();
-        await links.ResetPasswordAsync(Email!, ReturnUrl, cancellationToken);
+        if (!ModelState.IsValid)
+            return Page();
+        if (!limits.MayAsk(HttpContext, Email!))
+            return TooManyAttempts();
+        await links.SendPasswordResetLinkAsync(Email!, ReturnUrl, cancellationToken);
         return new SeeOther(Paths.CheckMail);
     }
 }

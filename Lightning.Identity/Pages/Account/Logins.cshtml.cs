@@ -7,22 +7,24 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>Which upstream providers sign in to one's account. Shown and changed only shortly after signing in (ASVS 5.0, 7.5.1).</summary>
-sealed class LoginsModel(LightningDb db, UpstreamAccounts accounts, TimeProvider clock) : OwnPage(db, clock, Freshness.ToSee)
+/// <summary>The upstream logins of the account. Shown only after a recent sign-in (ASVS 5.0, 7.5.1).</summary>
+sealed class LoginsModel(LightningDb db, UpstreamAccounts accounts, TimeProvider clock)
+    : SignedInPage(db, clock, Reauthentication.Required)
 {
     public IReadOnlyList<IdentityUserLogin<Guid>> Logins { get; private set; } = [];
 
-    /// <summary>Whether another way to sign in would be left.</summary>
+    /// <summary>Whether another way to sign in remains after a removal.</summary>
     public bool MayRemove { get; private set; }
 
-    /// <summary>Whether a removal was refused because none would be.</summary>
+    /// <summary>Whether a removal was refused because no other way to sign in would remain.</summary>
     public bool IsRefused { get; private set; }
 
     public Task<PageResult> OnGetAsync(CancellationToken cancellationToken) => ShowAsync(cancellationToken);
 
     public async Task<IActionResult> OnPostAsync(string? issuer, string? subject, CancellationToken cancellationToken)
     {
-        if (await accounts.RemoveAsync(Mine.Id, Session.Id, issuer ?? "", subject ?? "")) return new SeeOther(Paths.Logins);
+        if (await accounts.RemoveAsync(CurrentAccount.Id, Session.Id, issuer ?? "", subject ?? ""))
+            return new SeeOther(Paths.Logins);
         IsRefused = true;
         Response.StatusCode = StatusCodes.Status409Conflict;
         return await ShowAsync(cancellationToken);
@@ -30,7 +32,7 @@ sealed class LoginsModel(LightningDb db, UpstreamAccounts accounts, TimeProvider
 
     async Task<PageResult> ShowAsync(CancellationToken cancellationToken)
     {
-        (Logins, MayRemove) = await accounts.ListAsync(Mine.Id, cancellationToken);
+        (Logins, MayRemove) = await accounts.ListAsync(CurrentAccount.Id, cancellationToken);
         return Page();
     }
 }

@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Factors;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Identity;
@@ -9,51 +10,77 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class PasskeysModel(LightningDb db, UserManager<Data.Accounts.Account> accounts, Passkeys passkeys, AccountChanges changes, TimeProvider clock)
-    : OwnPage(db, clock, Freshness.ToSee)
+sealed class PasskeysModel(
+    LightningDb db,
+    UserManager<Data.Accounts.Account> accounts,
+    Passkeys passkeys,
+    AccountChanges changes,
+    TimeProvider clock
+) : SignedInPage(db, clock, Reauthentication.Required)
 {
     public IList<UserPasskeyInfo> All { get; private set; } = [];
 
-    /// <summary>What was not right, where something was not.</summary>
-    public string? Fault { get; private set; }
+    /// <summary>The error to show; null if there is none.</summary>
+    public string? Error { get; private set; }
 
-    public bool IsFull => All.Count >= Passkeys.Most;
+    public bool IsFull => All.Count >= Passkeys.MaxPerAccount;
 
     public static string IdOf(UserPasskeyInfo passkey) => WebEncoders.Base64UrlEncode(passkey.CredentialId);
 
-    public async Task OnGetAsync() => All = await accounts.GetPasskeysAsync(Mine);
+    public async Task OnGetAsync() => All = await accounts.GetPasskeysAsync(CurrentAccount);
 
-    /// <summary>What a browser needs to make a passkey.</summary>
-    public async Task<IActionResult> OnPostOptionsAsync() => Content(await passkeys.CreationAsync(HttpContext, Mine), "application/json");
+    /// <summary>The options for creating a passkey, for the script.</summary>
+    public async Task<IActionResult> OnPostOptionsAsync() =>
+        Content(await passkeys.CreationAsync(HttpContext, CurrentAccount), "application/json");
 
     public async Task<IActionResult> OnPostAsync(string? credential, bool endOthers)
     {
         await OnGetAsync();
-        if (IsFull) return Faulty($"An account has at most {Passkeys.Most} passkeys. Remove one first.");
-        if (credential is not { Length: <= Passkeys.LongestAnswer } || await passkeys.ReadAsync(HttpContext, Mine, credential) is not { } passkey)
-            return Faulty("This passkey was not made as it must be. Try again; your device must ask for its PIN, your finger or your face.");
-        passkey.Name = Device.Name(Request.Headers.UserAgent);
-        return await changes.AddPasskeyAsync(HttpContext, Mine, passkey, endOthers) ? new SeeOther(Paths.Passkeys) : Faulty("Your account was changed meanwhile, so nothing was done. Try again.");
+        if (IsFull)
+            return ShowError(
+                $"Your account has the maximum of {Passkeys.MaxPerAccount} passkeys. Remove one to add another."
+            );
+        if (
+            credential is not { Length: <= Passkeys.MaxCredentialLength }
+            || await passkeys.ReadAsync(HttpContext, CurrentAccount, credential) is not { } passkey
+        )
+            return ShowError(
+                "The passkey could not be added. Try again; your device must ask for your fingerprint, your face or "
+                    + "its PIN."
+            );
+        passkey.Name = Device.Describe(Request.Headers.UserAgent);
+        return await changes.AddPasskeyAsync(HttpContext, CurrentAccount, passkey, endOthers)
+            ? new SeeOther(Paths.Passkeys)
+            : ShowError("Your account was changed at the same time, so nothing was saved. Try again.");
     }
 
     public async Task<IActionResult> OnPostRenameAsync(string? id, string? name)
     {
         await OnGetAsync();
-        if (string.IsNullOrWhiteSpace(name) || name.Length > Passkeys.NameLength || name.Any(char.IsControl)) return Faulty($"A name has 1 to {Passkeys.NameLength} characters.");
-        return Find(id) is { } passkey && await changes.RenamePasskeyAsync(HttpContext, Mine, passkey.CredentialId, name.Trim()) ? new SeeOther(Paths.Passkeys) : NotFound();
+        if (string.IsNullOrWhiteSpace(name) || name.Length > Passkeys.NameLength || name.Any(char.IsControl))
+            return ShowError($"Enter a name of 1 to {Passkeys.NameLength} characters.");
+        return
+            Find(id) is { } passkey
+            && await changes.RenamePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, name.Trim())
+            ? new SeeOther(Paths.Passkeys)
+            : NotFound();
     }
 
     public async Task<IActionResult> OnPostRemoveAsync(string? id, bool endOthers)
     {
         await OnGetAsync();
-        return Find(id) is { } passkey && await changes.RemovePasskeyAsync(HttpContext, Mine, passkey.CredentialId, endOthers) ? new SeeOther(Paths.Passkeys) : NotFound();
+        return
+            Find(id) is { } passkey
+            && await changes.RemovePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, endOthers)
+            ? new SeeOther(Paths.Passkeys)
+            : NotFound();
     }
 
     UserPasskeyInfo? Find(string? id) => All.FirstOrDefault(passkey => IdOf(passkey) == id);
 
-    PageResult Faulty(string sentence)
+    PageResult ShowError(string sentence)
     {
-        Fault = sentence;
+        Error = sentence;
         return Page();
     }
 }

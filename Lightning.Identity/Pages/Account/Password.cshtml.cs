@@ -2,64 +2,80 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Passwords;
+using Lightning.Identity.RateLimits;
+using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class PasswordModel(PasswordChoice choice, SignInSteps steps, AccountLimits limits) : AccountPage
+sealed class PasswordModel(PasswordLinks choice, SignInFlow steps, AccountRateLimits limits) : AccountPage
 {
     [BindProperty(SupportsGet = true)]
     [StringLength(100)]
     public string? Token { get; set; }
 
     [BindProperty]
-    [StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."), RegularExpression(@"\P{Cc}*", ErrorMessage = "Write your name in one line.")]
+    [
+        StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."),
+        RegularExpression(@"\P{Cc}*", ErrorMessage = "Enter your name on one line.")
+    ]
     public string? Name { get; set; }
 
     [BindProperty]
     [Required(ErrorMessage = "Choose a password.")]
     public string? Password { get; set; }
 
-    /// <summary>The link that the person holds; null where it is no good any more.</summary>
+    /// <summary>The link; null if it is not valid.</summary>
     public AccountLink? Link { get; private set; }
 
-    /// <summary>Whether the person is asked what they want to be called: somebody else may have typed the name, and the mailbox is theirs.</summary>
+    /// <summary>
+    /// Whether the form asks for the name: the registration form may have been filled in by someone else.
+    /// </summary>
     public bool AsksName => Link?.Purpose == AccountLinkPurpose.Register;
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         ModelState.Clear();
         Link = await choice.FindLinkAsync(Token, cancellationToken);
-        if (Link is not null) Name = PasswordChoice.NameOf(Link);
-        return Shown();
+        if (Link is not null)
+            Name = PasswordLinks.SuggestedName(Link);
+        return ShowPage();
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         Link = await choice.FindLinkAsync(Token, cancellationToken);
-        if (Link is null) return Shown();
-        var name = string.IsNullOrWhiteSpace(Name) ? PasswordChoice.NameOf(Link) : Name;
-        if (Password is not null && PasswordPolicy.Fault(Password, Link.Address, name) is { } fault) ModelState.AddModelError(nameof(Password), fault);
-        if (!ModelState.IsValid) return Page();
-        if (!limits.MayAsk(HttpContext, Link.Address)) return TooMany();
+        if (Link is null)
+            return ShowPage();
+        var name = string.IsNullOrWhiteSpace(Name) ? PasswordLinks.SuggestedName(Link) : Name;
+        if (Password is not null && PasswordPolicy.Validate(Password, Link.Address, name) is { } error)
+            ModelState.AddModelError(nameof(Password), error);
+        if (!ModelState.IsValid)
+            return Page();
+        if (!limits.MayAsk(HttpContext, Link.Address))
+            return TooManyAttempts();
 
-        if (await choice.ChooseAsync(HttpContext, Link, name, Password!, cancellationToken) is not { } account)
+        if (await choice.RedeemAsync(HttpContext, Link, name, Password!, cancellationToken) is not { } account)
         {
             Link = null;
-            return Shown();
+            return ShowPage();
         }
-        var step = await steps.GoOnAsync(HttpContext, account, PasswordSignIn.Method);
-        // The password was changed once more meanwhile: the page to go on to asks for it.
-        if (step == SignInStep.Outdated) return GoOn();
-        if (step is SignInStep.Disabled or SignInStep.PasskeyWanted) return new SeeOther($"{Paths.PasswordSet}?disabled={(step == SignInStep.Disabled ? "true" : "false")}");
-        return GoOn(step, "");
+        var step = await steps.ContinueAsync(HttpContext, account, AuthenticationMethods.Password);
+        // The password was changed again in the meantime: the next page asks the user to sign in.
+        if (step == SignInStatus.CredentialsChanged)
+            return Continue();
+        if (step is SignInStatus.Disabled or SignInStatus.PasskeyRequired)
+            return new SeeOther($"{Paths.PasswordSet}?disabled={(step == SignInStatus.Disabled ? "true" : "false")}");
+        return Continue(step, "");
     }
 
-    PageResult Shown()
+    PageResult ShowPage()
     {
-        if (Link is null) Response.StatusCode = StatusCodes.Status400BadRequest;
+        if (Link is null)
+            Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();
     }
 }

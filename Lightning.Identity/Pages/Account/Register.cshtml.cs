@@ -1,27 +1,38 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class RegisterModel(LinkRequests links, AccountLimits limits) : AccountPage
+sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits) : AccountPage
 {
     [BindProperty]
-    [Required(ErrorMessage = "Enter your name."), StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."), RegularExpression(@"\P{Cc}*", ErrorMessage = "Write your name in one line.")]
+    [
+        Required(ErrorMessage = "Enter your name."),
+        StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."),
+        RegularExpression(@"\P{Cc}*", ErrorMessage = "Enter your name on one line.")
+    ]
     public string? Name { get; set; }
 
     [BindProperty(SupportsGet = true)]
-    [Required(ErrorMessage = "Enter your email address."), MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."), StringLength(256)]
+    [
+        Required(ErrorMessage = "Enter your email address."),
+        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
+        StringLength(256)
+    ]
     public string? Email { get; set; }
 
     public void OnGet() => ModelState.Clear();
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (!ModelState.IsValid) return Page();
-        if (!limits.MayAsk(HttpContext, Email!)) return TooMany();
-        await links.RegisterAsync(Email!, Name!, ReturnUrl, cancellationToken);
+        if (!ModelState.IsValid)
+            return Page();
+        if (!limits.MayAsk(HttpContext, Email!))
+            return TooManyAttempts();
+        await links.SendRegistrationLinkAsync(Email!, Name!, ReturnUrl, cancellationToken);
         return new SeeOther(Paths.CheckMail);
     }
 }

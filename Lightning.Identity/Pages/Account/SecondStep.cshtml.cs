@@ -2,16 +2,27 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Data;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Audit;
+using Lightning.Identity.Factors;
+using Lightning.Identity.RateLimits;
+using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>The second step of a sign-in: a code of the account's authenticator app, or one of its recovery codes.</summary>
-sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor second, AccountBook book, AccountLimits limits, SignInFailures failures) : AccountPage
+/// <summary>The second step of a sign-in: a code from the authenticator app, or a recovery code.</summary>
+sealed class SecondStepModel(
+    LightningDb db,
+    SignInFlow steps,
+    SecondFactor secondFactor,
+    AccountEventRecorder events,
+    AccountRateLimits limits,
+    SignInFailureLog failures
+) : AccountPage
 {
     [BindProperty]
-    [Required(ErrorMessage = "Enter a code."), StringLength(64, ErrorMessage = "That is longer than any code.")]
+    [Required(ErrorMessage = "Enter a code."), StringLength(64, ErrorMessage = "This code is too long.")]
     public string? Code { get; set; }
 
     /// <summary>Whether the code is a recovery code.</summary>
@@ -26,25 +37,52 @@ sealed class SecondStepModel(LightningDb db, SignInSteps steps, SecondFactor sec
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await steps.FindAsync(HttpContext) is not var (account, provedAt, methods)) return new SeeOther(WithReturnUrl(Paths.SignIn));
-        if (!ModelState.IsValid) return Page();
-        if (!await limits.MayTryCodeAsync(HttpContext, account.Email!)) return TooMany();
+        if (await steps.FindAsync(HttpContext) is not var (account, provedAt, methods))
+            return new SeeOther(WithReturnUrl(Paths.SignIn));
+        if (!ModelState.IsValid)
+            return Page();
+        if (!await limits.MayTryCodeAsync(HttpContext, account.Email!))
+            return TooManyAttempts();
         await using var transaction = await db.Database.BeginTransactionAsync();
-        var taken = account.TwoFactorEnabled && (Recovery ? await second.TakeRecoveryCodeAsync(account, Code!) : await second.TakeCodeAsync(account, Code!));
+        var taken =
+            account.TwoFactorEnabled
+            && (
+                Recovery
+                    ? await secondFactor.ConsumeRecoveryCodeAsync(account, Code!)
+                    : await secondFactor.ConsumeCodeAsync(account, Code!)
+            );
         if (!taken)
         {
-            var failed = failures.Enter(account.Id, SecondFactor.Method, Recovery ? "wrong recovery code" : "wrong or used code");
+            var failed = failures.Add(
+                account.Id,
+                AuthenticationMethods.OneTimePassword,
+                Recovery ? "wrong recovery code" : "wrong or used code"
+            );
             await db.SaveChangesAsync();
             await transaction.CommitAsync();
             failed();
-            ModelState.AddModelError(nameof(Code), Recovery ? "This is none of your recovery codes, or was used before." : "This code is not right, or was used before. Wait for the next one.");
+            ModelState.AddModelError(
+                nameof(Code),
+                Recovery
+                    ? "That recovery code is incorrect or was used before."
+                    : "That code is incorrect or was used before. Enter the next code from your app."
+            );
             return Page();
         }
-        var used = Recovery ? book.Enter(HttpContext, account, AccountEvent.RecoveryCodeUsed) : null;
+        var used = Recovery ? events.Record(HttpContext, account, AccountEvent.RecoveryCodeUsed) : null;
         await db.SaveChangesAsync();
-        // Spent whether or not the sign-in goes through.
+        // The code is used even if the sign-in then fails.
         await transaction.CommitAsync();
-        if (used is not null) book.Done(used, AccountEvent.RecoveryCodeUsed);
-        return GoOn(await steps.GoOnAsync(HttpContext, account, provedAt, [.. methods, SecondFactor.Method, SecondFactor.Multiple]), "Your account was changed meanwhile. Sign in again.");
+        if (used is not null)
+            events.AfterCommit(used, AccountEvent.RecoveryCodeUsed);
+        return Continue(
+            await steps.ContinueAsync(
+                HttpContext,
+                account,
+                provedAt,
+                [.. methods, AuthenticationMethods.OneTimePassword, AuthenticationMethods.MultipleFactors]
+            ),
+            "Your account has changed. Sign in again."
+        );
     }
 }

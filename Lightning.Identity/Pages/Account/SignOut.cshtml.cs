@@ -1,6 +1,8 @@
 using Lightning.Identity.Clients;
-using Lightning.Identity.Protocol;
+using Lightning.Identity.Endpoints;
+using Lightning.Identity.Requests;
 using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
@@ -8,30 +10,40 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>Asks whether to sign out, where an app could not show that it means this session.</summary>
+/// <summary>Asks for confirmation if the logout request does not prove that the app means this session.</summary>
 sealed class SignOutModel(BrowserSessions browser, ClientRegistry clients, TokenFactory tokens) : PageModel
 {
     public string Name { get; private set; } = "";
 
-    /// <summary>The app's request, to be read again with the answer.</summary>
-    public IReadOnlyDictionary<string, string?> Kept { get; private set; } = new Dictionary<string, string?>(StringComparer.Ordinal);
+    /// <summary>The parameters of the logout request, which the form repeats.</summary>
+    public IReadOnlyDictionary<string, string?> LogoutParameters { get; private set; } =
+        new Dictionary<string, string?>(StringComparer.Ordinal);
 
-    /// <summary>Where the person goes who stays.</summary>
+    /// <summary>Where the user goes if they stay signed in; null for the start page.</summary>
     public string? Stay { get; private set; }
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (HttpContext.BrowserSession() is not { } session) return new SeeOther(Paths.SignedOut);
-        var request = await EndSessionEndpoint.ReadAsync(Parameters.OfQuery(Request), clients, tokens, cancellationToken);
-        (Name, Kept, Stay) = (session.Name, request.Kept, request.Client?.Home);
+        if (HttpContext.BrowserSession() is not { } session)
+            return new SeeOther(Paths.SignedOut);
+        var request = await EndSessionEndpoint.ReadAsync(
+            Parameters.FromQuery(Request),
+            clients,
+            tokens,
+            cancellationToken
+        );
+        Name = session.Name;
+        LogoutParameters = request.QueryParameters;
+        Stay = request.Client?.Home;
         return Page();
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
-        if (await Parameters.OfFormAsync(Request) is not { } parameters) return BadRequest();
+        if (await Parameters.FromFormAsync(Request) is not { } parameters)
+            return BadRequest();
         var request = await EndSessionEndpoint.ReadAsync(parameters, clients, tokens, cancellationToken);
         await browser.SignOutAsync(HttpContext);
-        return new SeeOther(EndSessionEndpoint.IsFaulty(request) ? Paths.SignedOut : request.Destination);
+        return new SeeOther(EndSessionEndpoint.IsInvalid(request) ? Paths.SignedOut : request.Destination);
     }
 }

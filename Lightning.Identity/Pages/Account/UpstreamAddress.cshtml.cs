@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using Lightning.Identity.Accounts;
+using Lightning.Identity.Sessions;
+using Lightning.Identity.SignIn;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
@@ -8,8 +9,16 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>Where the mailed link of a newcomer leads whose address no provider has proved. A click makes the account: mail programs open links by themselves.</summary>
-sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs proofs, SignInSteps steps, TimeProvider clock) : PageModel
+/// <summary>
+/// The page of the link that verifies an upstream user's email address. The user confirms with a button, because mail
+/// programs open links automatically.
+/// </summary>
+sealed class UpstreamAddressModel(
+    UpstreamProviders providers,
+    UpstreamEmailVerification proofs,
+    SignInFlow steps,
+    TimeProvider clock
+) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     [StringLength(100)]
@@ -21,25 +30,52 @@ sealed class UpstreamAddressModel(UpstreamProviders providers, AddressProofs pro
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
-        if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket || await proofs.FindAsync(Token, ticket.Person, cancellationToken) is not { } address) return Over();
-        (Address, Title) = (address, ticket.Person.Provider.Title);
+        if (
+            await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket
+            || await proofs.FindAsync(Token, ticket.User, cancellationToken) is not { } address
+        )
+            return Expired();
+        Address = address;
+        Title = ticket.User.Provider.Title;
         return Page();
     }
 
     public async Task<IActionResult> OnPostAsync()
     {
-        if (await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket || await proofs.RegisterAsync(Token, ticket.Person) is not { } account) return Over();
-        await UpstreamTicket.EndAsync(HttpContext);
-        // Where everybody must have a second factor, this is where a newcomer sets theirs up.
-        var page = await steps.GoOnAsync(HttpContext, account, ticket.ProvedAt(clock.GetUtcNow()), [UpstreamAccounts.Method]) == SignInStep.SetUpWanted ? Paths.SecondStepSetUp : null;
-        return new SeeOther((page, ticket.ReturnUrl) switch
-        {
-            (null, var url) => url ?? Paths.Home,
-            (_, null) => page,
-            var (_, url) => QueryHelpers.AddQueryString(page, "returnUrl", url),
-        });
+        if (
+            await UpstreamTicket.ReadAsync(HttpContext, providers) is not { LinkTo: null } ticket
+            || await proofs.RegisterAsync(Token, ticket.User) is not { } account
+        )
+            return Expired();
+        await UpstreamTicket.DeleteAsync(HttpContext);
+        // If a second factor is required for everyone, a new user sets it up here.
+        var page =
+            await steps.ContinueAsync(
+                HttpContext,
+                account,
+                ticket.ProvedAt(clock.GetUtcNow()),
+                [AuthenticationMethods.Upstream]
+            ) == SignInStatus.SetUpRequired
+                ? Paths.SecondStepSetUp
+                : null;
+        return new SeeOther(
+            (page, ticket.ReturnUrl) switch
+            {
+                (null, var url) => url ?? Paths.Home,
+                (_, null) => page,
+                var (_, url) => QueryHelpers.AddQueryString(page, "returnUrl", url),
+            }
+        );
     }
 
-    static Shown Over() => new(new Fault(StatusCodes.Status400BadRequest, "This link has ended",
-        "It was used before, is older than ten minutes, or was asked for in another browser. Sign in again to get a new one.", Home: Paths.SignIn));
+    static ErrorPageActionResult Expired() =>
+        new(
+            new PageError(
+                StatusCodes.Status400BadRequest,
+                "This link has expired",
+                "It was already used, is older than ten minutes, or was requested in another browser. Sign in again "
+                    + "to get a new one.",
+                Home: Paths.SignIn
+            )
+        );
 }

@@ -1,19 +1,19 @@
 namespace Lightning.Identity.Pages.Account;
 
-/// <summary>A button for each upstream provider.</summary>
-/// <param name="ReturnUrl">Where the person was heading.</param>
-/// <param name="Link">Whether to add it to the account that is signed in; otherwise to sign in by it.</param>
+/// <summary>The buttons for the upstream providers.</summary>
+/// <param name="ReturnUrl">Where to continue after signing in.</param>
+/// <param name="Link">Whether to add the provider to the signed-in account instead of signing in.</param>
 sealed record UpstreamButtons(string? ReturnUrl, bool Link);
 
-/// <summary>What a person is asked who came back from an upstream provider.</summary>
+/// <summary>What to ask a user who returned from an upstream provider.</summary>
 enum UpstreamQuestion
 {
-    /// <summary>An address to prove.</summary>
+    /// <summary>To verify an email address.</summary>
     Address,
 
-    /// <summary>To sign in to the account that has the address.</summary>
+    /// <summary>To sign in to the existing account with this address.</summary>
     SignInFirst,
 
-    /// <summary>Whether to link the two.</summary>
+    /// <summary>Whether to link the provider.</summary>
     Link,
 }

@@ -1,30 +1,45 @@
-// Passkeys: asks the browser's authenticator, then posts its answer as a form. Everything else on these pages works without scripts.
-const supported = typeof PublicKeyCredential === 'function' && typeof PublicKeyCredential.parseRequestOptionsFromJSON === 'function';
+// Creates and uses passkeys, and posts the credential as a form. Everything else works without scripts.
+const supported =
+  typeof PublicKeyCredential === 'function' && typeof PublicKeyCredential.parseRequestOptionsFromJSON === 'function';
 
 async function optionsOf(form) {
   const body = new URLSearchParams({ __RequestVerificationToken: form.elements.__RequestVerificationToken.value });
   const response = await fetch(form.dataset.options, { method: 'POST', body, headers: { Accept: 'application/json' } });
-  if (!response.ok) throw new Error(response.status === 429 ? 'Too many attempts. Wait a minute, then try again.' : 'That did not work. Reload the page and try again.');
+  if (!response.ok)
+    throw new Error(
+      response.status === 429
+        ? 'Too many attempts. Wait a minute, then try again.'
+        : 'That did not work. Reload the page and try again.',
+    );
   return response.json();
 }
 
 async function ask(form, extra) {
   const options = await optionsOf(form);
-  const credential = form.dataset.passkey === 'create'
-    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options), ...extra })
-    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options), ...extra });
+  const credential =
+    form.dataset.passkey === 'create'
+      ? await navigator.credentials.create({
+          publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
+          ...extra,
+        })
+      : await navigator.credentials.get({
+          publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
+          ...extra,
+        });
   form.elements.credential.value = JSON.stringify(credential);
   form.submit();
 }
 
-const sentences = {
-  InvalidStateError: 'This device has a passkey for your account already.',
-  NotAllowedError: 'No passkey was used: it took too long, or was cancelled.',
+const messages = {
+  InvalidStateError: 'This device already has a passkey for your account.',
+  NotAllowedError: 'No passkey was used: it took too long or was cancelled.',
 };
 
-function show(form, fault) {
-  const place = form.querySelector('[data-fault]');
-  place.textContent = sentences[fault.name] ?? (fault.constructor === Error ? fault.message : 'Your browser could not use a passkey here.');
+function show(form, error) {
+  const place = form.querySelector('[data-error]');
+  place.textContent =
+    messages[error.name] ??
+    (error.constructor === Error ? error.message : 'Your browser could not use a passkey here.');
   place.hidden = false;
 }
 
@@ -34,27 +49,28 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     continue;
   }
   form.hidden = false;
-  let waiting;
-  form.addEventListener('submit', async event => {
+  let conditional;
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    // One question at a time: the quiet one makes way.
-    waiting?.abort();
-    form.querySelector('[data-fault]').hidden = true;
+    // Only one request can be pending, so cancel the conditional one.
+    conditional?.abort();
+    form.querySelector('[data-error]').hidden = true;
     const button = form.querySelector('button');
     button.disabled = true;
     try {
       await ask(form, {});
-    } catch (fault) {
-      show(form, fault);
+    } catch (error) {
+      show(form, error);
     } finally {
       button.disabled = false;
     }
   });
-  // The browser offers passkeys among the addresses that it fills in, and says nothing where there are none.
-  if (form.dataset.passkey === 'get' && await PublicKeyCredential.isConditionalMediationAvailable?.()) {
-    waiting = new AbortController();
-    ask(form, { mediation: 'conditional', signal: waiting.signal }).catch(fault => {
-      if (fault.name !== 'AbortError' && fault.name !== 'NotAllowedError') console.debug('No passkey was offered:', fault.name);
+  // Conditional mediation: the browser offers passkeys in its autofill list.
+  if (form.dataset.passkey === 'get' && (await PublicKeyCredential.isConditionalMediationAvailable?.())) {
+    conditional = new AbortController();
+    ask(form, { mediation: 'conditional', signal: conditional.signal }).catch((error) => {
+      if (error.name !== 'AbortError' && error.name !== 'NotAllowedError')
+        console.debug('No passkey was offered:', error.name);
     });
   }
 }

@@ -1,11 +1,11 @@
 import createClient from 'openapi-fetch';
-import { lost, send, type Reply } from '../http';
+import { send, toRequestFailed, type Reply } from '../http';
 import type { components, paths } from './schema';
 
-/** The API's own words for what it takes and answers: made from its document by `npm run types`. */
+/** The API's schemas. `npm run types` generates them from the OpenAPI document. */
 export type Schemas = components['schemas'];
 
-/** The API, typed by its document. Calls follow the same rules as all others: `http.ts`. */
+/** The typed API client. It sends requests through `http.ts`. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
   fetch: async (request) => {
@@ -19,12 +19,15 @@ export const api = createClient<paths>({
   },
 });
 
-/** What was answered, with its version. */
-export async function settled<T>(call: Promise<{ data?: T; response: Response }>, signal?: AbortSignal): Promise<Reply<T>> {
+/** Awaits a call of the client and returns the body with its ETag. */
+export async function unwrap<T>(
+  call: Promise<{ data?: T; response: Response }>,
+  signal?: AbortSignal,
+): Promise<Reply<T>> {
   try {
     const { data, response } = await call;
     return { body: data as T, etag: response.headers.get('etag') };
   } catch (error) {
-    throw lost(error, signal);
+    throw toRequestFailed(error, signal);
   }
 }

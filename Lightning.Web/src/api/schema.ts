@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the caller is, and what they may do. */
+        /** Get the authenticated user */
         get: operations["GetMe"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that the product keeps of the caller, as it is read. */
+        /** Export the authenticated user's data */
         get: operations["ExportMe"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the users whom the caller may see, in order of their keys. */
+        /** List users */
         get: operations["ListUsers"];
         put?: never;
         post?: never;
@@ -62,12 +62,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads a user. */
+        /** Get a user */
         get: operations["GetUser"];
-        /** Renames a user. */
+        /**
+         * Update a user
+         * @description Changes the display name.
+         */
         put: operations["UpdateUser"];
         post?: never;
-        /** Removes a user with all that is theirs. Nobody removes themself here. */
+        /**
+         * Delete a user
+         * @description Deletes the user, the account and all of its data. You cannot delete yourself.
+         */
         delete: operations["DeleteUser"];
         options?: never;
         head?: never;
@@ -81,10 +87,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists one's notes and those shared with one, newest change first. */
+        /**
+         * List notes
+         * @description Returns your notes and the notes shared with you, most recently updated first.
+         */
         get: operations["ListNotes"];
         put?: never;
-        /** Writes a note. */
+        /** Create a note */
         post: operations["CreateNote"];
         delete?: never;
         options?: never;
@@ -99,12 +108,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads a note. */
+        /** Get a note */
         get: operations["GetNote"];
-        /** Replaces a note's title and text. */
+        /**
+         * Update a note
+         * @description Replaces the title and the text.
+         */
         put: operations["UpdateNote"];
         post?: never;
-        /** Deletes a note. */
+        /** Delete a note */
         delete: operations["DeleteNote"];
         options?: never;
         head?: never;
@@ -120,7 +132,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts several notes away, or takes them out again. */
+        /** Archive or unarchive notes */
         post: operations["ArchiveNotes"];
         delete?: never;
         options?: never;
@@ -136,10 +148,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Puts a note away. */
+        /** Archive a note */
         put: operations["ArchiveNote"];
         post?: never;
-        /** Takes a note out again. */
+        /** Unarchive a note */
         delete: operations["UnarchiveNote"];
         options?: never;
         head?: never;
@@ -154,10 +166,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Pins a note. */
+        /** Pin a note */
         put: operations["PinNote"];
         post?: never;
-        /** Unpins a note. */
+        /** Unpin a note */
         delete: operations["UnpinNote"];
         options?: never;
         head?: never;
@@ -171,10 +183,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists with whom a note is shared, so far as the caller may see. */
+        /** List the shares of a note */
         get: operations["ListShares"];
         put?: never;
-        /** Shares a note with an address. */
+        /** Share a note */
         post: operations["CreateShare"];
         delete?: never;
         options?: never;
@@ -189,12 +201,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads a share. */
+        /** Get a share */
         get: operations["GetShare"];
-        /** Says whether they may change the note. */
+        /**
+         * Update a share
+         * @description Changes whether the recipient may edit the note.
+         */
         put: operations["UpdateShare"];
         post?: never;
-        /** Takes a share back, or gives it back. */
+        /**
+         * Delete a share
+         * @description Stops sharing the note. The owner and the recipient can both do this.
+         */
         delete: operations["DeleteShare"];
         options?: never;
         head?: never;
@@ -208,7 +226,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells of changes to the caller's notes and those shared with them, as server-sent events. */
+        /**
+         * Stream note events
+         * @description Streams changes to your notes and the notes shared with you as server-sent events: `changed`, `gone`, `anything` (events may have been missed: reload the list) and the heartbeat `beat`.
+         */
         get: operations["ListenToNotes"];
         put?: never;
         post?: never;
@@ -223,13 +244,13 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ArchiveInput: {
-            /** @description The notes' ids, 100 at most. */
+            /** @description The ids of the notes, at most 100. */
             ids: string[];
-            /** @description True to put them away, false to take them out again. */
+            /** @description True to archive the notes, false to unarchive them. */
             archived: boolean;
         };
         ArchivedNotes: {
-            /** @description Those that the caller may put away; whatever else was named is left out. */
+            /** @description The ids of the notes. Notes that you are not allowed to archive are omitted. */
             ids: string[];
         };
         Export: {
@@ -263,13 +284,17 @@ export interface components {
             createdAt: string;
         };
         HttpValidationProblemDetails: {
-            /** @description What went wrong: the address of a page that explains it. */
+            /** @description The problem type: the path of a page that explains it. */
             type: string;
+            /** @description A short summary of the problem type. */
             title: string;
+            /** @description The HTTP status code. */
             status: number;
+            /** @description What went wrong in this request. */
             detail?: string;
-            /** @description Which rules do not hold, such as `not-owner-or-editor`; with 403. */
+            /** @description The rules that failed, such as `not-owner-or-editor`. Only with status 403. */
             reason?: string;
+            /** @description The id of the request's trace. Include it when you report an error. */
             traceId: string;
             errors: {
                 [key: string]: string[];
@@ -277,7 +302,7 @@ export interface components {
         };
         MeView: {
             user: components["schemas"]["UserView"];
-            /** @description What the caller may do at all, by kind of object and verb: for menus and buttons. Each object says what they may do to it. */
+            /** @description What you are allowed to do in general, by object type and verb. The `can` property of an object says what you are allowed to do with it. */
             can: {
                 [key: string]: {
                     [key: string]: boolean;
@@ -287,31 +312,31 @@ export interface components {
         NoteEvent: {
             /**
              * Format: uuid
-             * @description The note's id; null where the event is about none.
+             * @description The id of the note; null if the event is not about one note.
              */
             id: null | string;
-            /** @description Its version now; null where the caller cannot see it any more. */
+            /** @description The current ETag of the note; null if you can no longer see it. */
             etag: null | string;
         };
         NoteInput: {
-            /** @description One line. */
+            /** @description The title. */
             title: string;
-            /** @description The text; may be empty. */
+            /** @description The text. Can be empty. */
             body?: string;
         };
         NotePage: {
             items: components["schemas"]["NoteView"][];
-            /** @description To be sent as `after` for the next page; null on the last one. */
+            /** @description The cursor of the next page, for `after`; null on the last page. */
             next: null | string;
         };
         NoteShareChange: {
-            /** @description Whether they may change title and text. */
+            /** @description Whether the recipient may edit the title and the text. */
             canEdit: boolean;
         };
         NoteShareInput: {
-            /** @description The address of whom to share it with. Whether anybody here has it is not said: they see the note once they have proved that it is theirs. */
+            /** @description The email address of the recipient. The response does not tell whether an account with this address exists. The recipient sees the note once their account has this address verified. */
             address: string;
-            /** @description Whether they may change title and text. */
+            /** @description Whether the recipient may edit the title and the text. */
             canEdit?: boolean;
         };
         NoteShareList: {
@@ -322,11 +347,15 @@ export interface components {
             id: string;
             /** Format: uuid */
             noteId: string;
+            /** @description The email address of the recipient. */
             address: string;
+            /** @description Whether the recipient may edit the title and the text. */
             canEdit: boolean;
             /** Format: date-time */
             createdAt: string;
+            /** @description The version of the share, for If-Match. */
             etag: string;
+            /** @description What you are allowed to do with the share, by verb. */
             can: {
                 [key: string]: boolean;
             };
@@ -342,42 +371,46 @@ export interface components {
             updatedAt: string;
             /**
              * Format: date-time
-             * @description When its owner put it away.
+             * @description When the note was archived (UTC); null if it is not archived.
              */
             archivedAt: null | string;
             /**
              * Format: date-time
-             * @description When its owner pinned it.
+             * @description When the note was pinned (UTC); null if it is not pinned.
              */
             pinnedAt: null | string;
-            /** @description Whether it is the caller's own; else somebody shares it with them. */
+            /** @description Whether you own the note. Otherwise it is shared with you. */
             isOwn: boolean;
-            /** @description The note's version, to be sent as If-Match. */
+            /** @description The version of the note, for If-Match. */
             etag: string;
-            /** @description What the caller may do to it, by verb. */
+            /** @description What you are allowed to do with the note, by verb. */
             can: {
                 [key: string]: boolean;
             };
         };
         ProblemDetails: {
-            /** @description What went wrong: the address of a page that explains it. */
+            /** @description The problem type: the path of a page that explains it. */
             type: string;
+            /** @description A short summary of the problem type. */
             title: string;
+            /** @description The HTTP status code. */
             status: number;
+            /** @description What went wrong in this request. */
             detail?: string;
-            /** @description Which rules do not hold, such as `not-owner-or-editor`; with 403. */
+            /** @description The rules that failed, such as `not-owner-or-editor`. Only with status 403. */
             reason?: string;
+            /** @description The id of the request's trace. Include it when you report an error. */
             traceId: string;
         };
         UserInput: {
-            /** @description What the person wants to be called. */
+            /** @description The display name. */
             name: string;
         };
         UserPage: {
             items: components["schemas"]["UserView"][];
             /**
              * Format: uuid
-             * @description To be sent as `after` for the next page; null on the last one.
+             * @description The cursor of the next page, for `after`; null on the last page.
              */
             next: null | string;
         };
@@ -388,13 +421,16 @@ export interface components {
             email: string;
             emailVerified: boolean;
             isAdmin: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the user was disabled (UTC); null if the user is active.
+             */
             disabledAt: null | string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The user's version, to be sent as If-Match. */
+            /** @description The version of the user, for If-Match. */
             etag: string;
-            /** @description What the caller may do, by verb. */
+            /** @description What you are allowed to do with the user, by verb. */
             can: {
                 [key: string]: boolean;
             };
@@ -541,8 +577,9 @@ export interface operations {
     ListUsers: {
         parameters: {
             query?: {
+                /** @description The number of users per page. */
                 limit?: number;
-                /** @description The `next` of the page before. */
+                /** @description The cursor of the page: `next` of the previous page. */
                 after?: string;
             };
             header?: never;
@@ -611,7 +648,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that the caller has, as its ETag gave it: where it is still the present one the answer is 304, without it. */
+                /** @description The ETag of the version that you have. If it is still current, the response is 304 without a body. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -908,18 +945,19 @@ export interface operations {
     ListNotes: {
         parameters: {
             query?: {
+                /** @description The number of notes per page. */
                 limit?: number;
-                /** @description The `next` of the page before, in the same order. */
+                /** @description The cursor of the page: `next` of the previous page, with the same `sort`. */
                 after?: string;
-                /** @description `updatedAt`, `createdAt` or `title`; with `-` before it, the other way round. */
+                /** @description The sort order: `updatedAt`, `createdAt` or `title`. A leading `-` sorts in descending order. */
                 sort?: string;
-                /** @description Words that title or text must hold; `"as a phrase"`, `or`, and `-without` are understood. */
+                /** @description Returns notes whose title or text matches the query. Supports `"exact phrases"`, `or` and `-excluded` words. */
                 q?: string;
-                /** @description Only those put away. Without it, or with false, only those that are not. */
+                /** @description True returns only archived notes, false only notes that are not archived. */
                 archived?: boolean;
-                /** @description Only those pinned, or only those not. */
+                /** @description True returns only pinned notes, false only notes that are not pinned. */
                 pinned?: boolean;
-                /** @description Only those that others share with the caller, or only the caller's own. */
+                /** @description True returns only notes that are shared with you, false only your own. */
                 shared?: boolean;
             };
             header?: never;
@@ -988,7 +1026,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the same key gives the same answer for 24 hours, and nothing is done twice. */
+                /** @description Makes the request safe to retry: requests with the same key are executed once and get the same response for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1087,7 +1125,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that the caller has, as its ETag gave it: where it is still the present one the answer is 304, without it. */
+                /** @description The ETag of the version that you have. If it is still current, the response is 304 without a body. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1385,7 +1423,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the same key gives the same answer for 24 hours, and nothing is done twice. */
+                /** @description Makes the request safe to retry: requests with the same key are executed once and get the same response for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1953,7 +1991,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: the same key gives the same answer for 24 hours, and nothing is done twice. */
+                /** @description Makes the request safe to retry: requests with the same key are executed once and get the same response for 24 hours. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2072,7 +2110,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that the caller has, as its ETag gave it: where it is still the present one the answer is 304, without it. */
+                /** @description The ETag of the version that you have. If it is still current, the response is 304 without a body. */
                 "If-None-Match"?: string;
             };
             path: {

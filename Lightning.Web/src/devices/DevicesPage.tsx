@@ -4,17 +4,17 @@ import { explain, RequestFailed } from '../http';
 import { Ago } from '../notes/Ago';
 import { hasMoved } from '../routing';
 import { signIn } from '../session/session';
-import { endDevice, endOthers, listDevices, nameOf, way, type Device } from './devices';
+import { describeMethods, endDevice, endOthers, listDevices, nameOf, type Device } from './devices';
 
-type Asking = 'others' | 'proof' | null;
+type OpenDialog = 'others' | 'sign-in' | null;
 
-/** Where the person is signed in, and a way to end each of it. */
+/** Lists the sessions of the user, who can end each of them. */
 export function DevicesPage() {
   const [devices, setDevices] = useState<Device[] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [done, setDone] = useState('');
   const [working, setWorking] = useState<string | null>(null);
-  const [asking, setAsking] = useState<Asking>(null);
+  const [dialog, setDialog] = useState<OpenDialog>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -27,7 +27,7 @@ export function DevicesPage() {
     try {
       setDevices(await listDevices(signal));
     } catch (error) {
-      if (!signal?.aborted) setFailure(`Your devices could not be listed. ${explain(error)}`);
+      if (!signal?.aborted) setFailure(`Your devices could not be loaded. ${explain(error)}`);
     }
   }, []);
 
@@ -37,24 +37,25 @@ export function DevicesPage() {
     return () => abort.abort();
   }, [load]);
 
-  async function end(what: string, act: () => Promise<void>, said: string) {
-    setAsking(null);
+  async function end(id: string, request: () => Promise<void>, message: string) {
+    setDialog(null);
     setFailure(null);
     setDone('');
-    setWorking(what);
+    setWorking(id);
     try {
-      await act();
+      await request();
     } catch (error) {
-      // The page says by itself that this session has ended.
-      if (isOver(error)) return;
-      if (needsProof(error)) return setAsking('proof');
-      // Gone already: what was asked for is true.
-      if (!(error instanceof RequestFailed && error.status === 404)) return setFailure(`Nothing was ended. ${explain(error)}`);
+      // SessionEnded handles this.
+      if (isSessionEnded(error)) return;
+      if (needsSignIn(error)) return setDialog('sign-in');
+      // 404: the session had already ended.
+      if (!(error instanceof RequestFailed && error.status === 404))
+        return setFailure(`The device was not signed out. ${explain(error)}`);
     } finally {
       setWorking(null);
     }
-    setDone(said);
-    // The button that had the focus goes with its row.
+    setDone(message);
+    // The focused button was removed with its row.
     heading.current?.focus();
     await load();
   }
@@ -66,7 +67,7 @@ export function DevicesPage() {
       <h1 ref={heading} tabIndex={-1}>
         Devices
       </h1>
-      <p>Where you are signed in. What you do not know, sign out, and then choose a new password.</p>
+      <p>You are signed in on these devices. If you do not recognize one, sign it out and change your password.</p>
       <p role="status" className={done ? 'alert alert-success' : 'visually-hidden'}>
         {done}
       </p>
@@ -80,21 +81,22 @@ export function DevicesPage() {
         <ul className="devices-list">
           {devices.map((device) => (
             <li key={device.id} className="card">
-              <div className="devices-words">
+              <div className="devices-text">
                 <h2>
                   {nameOf(device)} {device.current && <span className="badge">This device</span>}
                 </h2>
                 <p>
                   {device.acting ? (
-                    'Signed in as themself, with nothing of yours'
+                    'Signed in with their own account'
                   ) : (
                     <>
-                      {device.ip ?? 'Unknown address'}, by {way(device.methods)}
+                      {device.ip ?? 'Unknown address'}, with {describeMethods(device.methods)}
                     </>
                   )}
                 </p>
                 <p className="soft">
-                  Last used <Ago at={device.lastSeenAt} /> · {device.acting ? 'begun' : 'signed in'} <Ago at={device.createdAt} />
+                  Last used <Ago at={device.lastSeenAt} /> · {device.acting ? 'started' : 'signed in'}{' '}
+                  <Ago at={device.createdAt} />
                 </p>
               </div>
               {!device.current && (
@@ -103,7 +105,13 @@ export function DevicesPage() {
                   className="button-danger"
                   disabled={working !== null}
                   aria-label={`Sign out ${nameOf(device)}`}
-                  onClick={() => void end(device.id, () => endDevice(device.id), `${device.acting || device.device ? nameOf(device) : 'The device'} is signed out.`)}
+                  onClick={() =>
+                    void end(
+                      device.id,
+                      () => endDevice(device.id),
+                      `${device.acting || device.device ? nameOf(device) : 'The device'} was signed out.`,
+                    )
+                  }
                 >
                   Sign out
                 </button>
@@ -113,34 +121,41 @@ export function DevicesPage() {
         </ul>
       )}
       {others.length > 0 && (
-        <button type="button" disabled={working !== null} onClick={() => setAsking('others')}>
-          Sign out everywhere else
+        <button type="button" disabled={working !== null} onClick={() => setDialog('others')}>
+          Sign out all other devices
         </button>
       )}
-      {devices && others.length === 0 && <p className="soft">You are signed in nowhere else.</p>}
+      {devices && others.length === 0 && <p className="soft">You are not signed in on any other device.</p>}
 
-      {asking === 'others' && (
-        <Dialog heading="Sign out everywhere else?" onClose={() => setAsking(null)}>
-          <p>{others.length === 1 ? 'One other device is' : `${others.length} other devices are`} signed out at once. What is not saved there stays in its tab.</p>
+      {dialog === 'others' && (
+        <Dialog heading="Sign out all other devices?" onClose={() => setDialog(null)}>
+          <p>
+            {others.length === 1 ? '1 other device' : `${others.length} other devices`} will be signed out immediately.
+            Unsaved text stays in the open tabs there.
+          </p>
           <div className="row">
-            <button type="button" autoFocus onClick={() => setAsking(null)}>
+            <button type="button" autoFocus onClick={() => setDialog(null)}>
               Cancel
             </button>
-            <button type="button" className="button-danger" onClick={() => void end('others', endOthers, 'You are signed out everywhere else.')}>
-              Sign out the others
+            <button
+              type="button"
+              className="button-danger"
+              onClick={() => void end('others', endOthers, 'All other devices were signed out.')}
+            >
+              Sign out other devices
             </button>
           </div>
         </Dialog>
       )}
-      {asking === 'proof' && (
-        <Dialog heading="Is it you?" onClose={() => setAsking(null)}>
-          <p>You signed in some time ago. Sign in once more, and then end what you like.</p>
+      {dialog === 'sign-in' && (
+        <Dialog heading="Sign in again" onClose={() => setDialog(null)}>
+          <p>For your security, sign in again before you sign out other devices.</p>
           <div className="row">
-            <button type="button" onClick={() => setAsking(null)}>
+            <button type="button" onClick={() => setDialog(null)}>
               Cancel
             </button>
             <button type="button" autoFocus className="button-primary" onClick={() => signIn('/devices', 'login')}>
-              Sign in again
+              Sign in
             </button>
           </div>
         </Dialog>
@@ -149,6 +164,7 @@ export function DevicesPage() {
   );
 }
 
-const isOver = (error: unknown) => error instanceof RequestFailed && error.status === 401;
+const isSessionEnded = (error: unknown) => error instanceof RequestFailed && error.status === 401;
 
-const needsProof = (error: unknown) => error instanceof RequestFailed && error.problem.type === '/problems/reauthentication-required';
+const needsSignIn = (error: unknown) =>
+  error instanceof RequestFailed && error.problem.type === '/problems/reauthentication-required';

@@ -1,10 +1,10 @@
 import { call } from '../http';
 
-/** A place where the person is signed in. */
+/** A session of the user. */
 export interface Device {
   id: string;
   current: boolean;
-  /** An administrator acts as the person in it. */
+  /** An administrator is impersonating the user in this session. */
   acting: boolean;
   device: string | null;
   ip: string | null;
@@ -25,14 +25,15 @@ export async function endOthers(): Promise<void> {
   await call<undefined>('/bff/sessions?others=true', { method: 'DELETE' });
 }
 
-/** What a person calls it. */
+/** The display name. */
 export function nameOf(device: Device): string {
-  return device.acting ? 'An administrator, acting as you' : (device.device ?? 'Unknown device');
+  return device.acting ? 'Administrator impersonating you' : (device.device ?? 'Unknown device');
 }
 
-const ways: Record<string, string> = { pwd: 'password', otp: 'code', pop: 'passkey', fed: 'another provider' };
+// The account pages have the same words (SignInMethods).
+const methodNames: Record<string, string> = { pwd: 'password', otp: 'code', pop: 'passkey', fed: 'another provider' };
 
-/** How somebody signed in, in words. */
-export function way(methods: string[]): string {
-  return methods.flatMap((method) => ways[method] ?? []).join(' and ') || 'another way';
+/** The sign-in methods (RFC 8176) as text. */
+export function describeMethods(methods: string[]): string {
+  return methods.flatMap((method) => methodNames[method] ?? []).join(' and ') || 'an unknown method';
 }

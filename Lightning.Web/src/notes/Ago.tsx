@@ -12,7 +12,7 @@ export function ago(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   if (seconds < -7 * 86_400) return date.format(at);
   for (const [unit, length] of units) if (seconds <= -length) return relative.format(Math.ceil(seconds / length), unit);
-  // A server's clock may be a little ahead of this machine's.
+  // Also for times in the future: the clocks of server and client may differ.
   return 'just now';
 }
 

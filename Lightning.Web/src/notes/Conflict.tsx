@@ -3,7 +3,7 @@ import { Ago } from './Ago';
 import type { Note } from './notes';
 
 interface Props {
-  /** What the server holds now; null when the note was deleted there. */
+  /** The current version on the server; null if the note was deleted. */
   theirs: Note | null;
   working: boolean;
   onMine: () => void;
@@ -11,7 +11,7 @@ interface Props {
   onBoth: () => void;
 }
 
-/** Another tab or device was faster. Both versions stay on the page until the person has chosen. */
+/** Resolves an edit conflict. Both versions stay on the page until the user has chosen one. */
 export function Conflict({ theirs, working, onMine, onTheirs, onBoth }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -20,15 +20,15 @@ export function Conflict({ theirs, working, onMine, onTheirs, onBoth }: Props) {
     return (
       <div className="conflict">
         <h3 ref={heading} tabIndex={-1}>
-          Deleted in another place
+          Conflict: this note was deleted.
         </h3>
-        <p>While you were writing, this note was deleted. Your text is still above, and you can keep it as a fresh one.</p>
+        <p>Your text is kept above. You can save it as a new note.</p>
         <div className="row">
           <button type="button" className="button-primary" disabled={working} onClick={onBoth}>
-            Keep mine
+            Save as new note
           </button>
           <button type="button" disabled={working} onClick={onTheirs}>
-            Let it go
+            Discard my text
           </button>
         </div>
       </div>
@@ -37,10 +37,10 @@ export function Conflict({ theirs, working, onMine, onTheirs, onBoth }: Props) {
   return (
     <div className="conflict">
       <h3 ref={heading} tabIndex={-1}>
-        Changed in another place
+        Conflict: this note was changed by someone else.
       </h3>
       <p>
-        While you were writing, another version of this was stored, <Ago at={theirs.updatedAt} />. Yours is above and not lost; the other one reads:
+        Your text is kept above. This version was saved <Ago at={theirs.updatedAt} />:
       </p>
       <blockquote className="conflict-theirs">
         <strong>{theirs.title || 'Untitled'}</strong>
@@ -48,13 +48,13 @@ export function Conflict({ theirs, working, onMine, onTheirs, onBoth }: Props) {
       </blockquote>
       <div className="row">
         <button type="button" className="button-primary" disabled={working} onClick={onBoth}>
-          Keep both
+          Keep both versions
         </button>
         <button type="button" disabled={working} onClick={onMine}>
-          Keep mine
+          Keep my version
         </button>
         <button type="button" disabled={working} onClick={onTheirs}>
-          Keep the other
+          Discard my version
         </button>
       </div>
     </div>

@@ -3,16 +3,16 @@ import { explain, RequestFailed } from '../http';
 import { useSession } from '../session/session';
 import { archive, get, isPinned, pin, type Note } from './notes';
 import { Sharing } from './Sharing';
-import { listShares, takeBack } from './shares';
+import { listShares, removeShare } from './shares';
 
 interface Props {
   note: Note;
   onChanged: (note: Note) => void;
-  /** It is no longer the person's to see. */
+  /** The user has given up access to the note. */
   onLeft: (id: string) => void;
 }
 
-/** What can be done to a note besides writing in it. */
+/** The actions on a note other than editing. */
 export function NoteActions({ note, onChanged, onLeft }: Props) {
   const { drafts } = useSession();
   const [failure, setFailure] = useState<string | null>(null);
@@ -32,28 +32,29 @@ export function NoteActions({ note, onChanged, onLeft }: Props) {
     }
   }
 
-  /** None of these touches the text, so a newer version of it is no reason to ask. */
-  const change = (act: (note: Note) => Promise<Note>) =>
+  /** Runs an action. It does not change the text, so on a version conflict it is retried with the latest version. */
+  const change = (action: (note: Note) => Promise<Note>) =>
     once(async () => {
       let changed: Note;
       try {
-        changed = await act(note);
+        changed = await action(note);
       } catch (error) {
         if (!(error instanceof RequestFailed) || error.status !== 412) throw error;
         const latest = await get(note.id);
         onChanged(latest);
-        changed = await act(latest);
+        changed = await action(latest);
       }
-      // What is being written was begun on the version before, whose text this one has.
+      // The text is the same, so the draft is now based on the new version.
       const draft = drafts.get(note.id);
-      if (draft?.etag === note.etag && changed.title === note.title && changed.body === note.body) drafts.set(note.id, { ...draft, etag: changed.etag });
+      if (draft?.etag === note.etag && changed.title === note.title && changed.body === note.body)
+        drafts.set(note.id, { ...draft, etag: changed.etag });
       onChanged(changed);
     });
 
   const leave = () =>
     once(async () => {
-      // Of another's note a person sees the share that was given to them, and no other.
-      for (const share of await listShares(note.id)) if (share.can.delete) await takeBack(share);
+      // Recipients only see their own share.
+      for (const share of await listShares(note.id)) if (share.can.delete) await removeShare(share);
       onLeft(note.id);
     });
 
@@ -62,13 +63,22 @@ export function NoteActions({ note, onChanged, onLeft }: Props) {
     <>
       <div className="note-actions" role="group" aria-label="Actions">
         {note.can.pin && (
-          <button type="button" className="button-quiet" aria-pressed={isPinned(note)} onClick={() => void change((it) => pin(it, !isPinned(note)))}>
+          <button
+            type="button"
+            className="button-quiet"
+            aria-pressed={isPinned(note)}
+            onClick={() => void change((current) => pin(current, !isPinned(note)))}
+          >
             {isPinned(note) ? 'Unpin' : 'Pin'}
           </button>
         )}
         {note.can.archive && (
-          <button type="button" className="button-quiet" onClick={() => void change((it) => archive(it, !isArchived))}>
-            {isArchived ? 'Take out of the archive' : 'Archive'}
+          <button
+            type="button"
+            className="button-quiet"
+            onClick={() => void change((current) => archive(current, !isArchived))}
+          >
+            {isArchived ? 'Unarchive' : 'Archive'}
           </button>
         )}
         {note.can.share && (

@@ -12,13 +12,13 @@ export interface EditorEvents {
   onCreated: (note: Note) => void;
   onChanged: (note: Note) => void;
   onDeleted: (note: Note) => void;
-  /** The note turned out to be gone already. */
+  /** The note no longer exists. */
   onForgotten: (id: string) => void;
 }
 
 const empty: Text = { title: '', body: '' };
 
-/** Shows the draft where there is one and the saved note where there is none, so no failure can touch what was typed. */
+/** Shows the draft if there is one, otherwise the saved note: no failure can lose what was typed. */
 export function NoteEditor({ view, note, ...events }: { view: View; note: Note | null } & EditorEvents) {
   const { drafts } = useSession();
   const id = note?.id ?? newNote;
@@ -36,7 +36,7 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
   useEffect(() => {
     if (isNew) title.current?.focus();
     else if (hasMoved()) heading.current?.focus();
-    // Only when the editor opens: a note that has just been saved keeps the focus where the person has it.
+    // Only when the editor opens: after a save the focus stays where it is.
   }, []);
 
   useEffect(() => {
@@ -59,8 +59,8 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
     else heading.current?.focus();
   }
 
-  function left(gone: string) {
-    events.onForgotten(gone);
+  function left(removed: string) {
+    events.onForgotten(removed);
     navigate(`/${view}`);
   }
 
@@ -79,14 +79,14 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
     <div className="editor">
       <div className="editor-top">
         <Link className="editor-back" href={`/${view}`}>
-          Back to the list
+          Back to list
         </Link>
         <h2 ref={heading} tabIndex={-1} className="visually-hidden">
           {isNew ? 'New note' : note.title || 'Untitled'}
         </h2>
         {note && (
           <p className="soft">
-            {note.archivedAt !== null && <span className="badge">Archived</span>} Changed <Ago at={note.updatedAt} />
+            {note.archivedAt !== null && <span className="badge">Archived</span>} Updated <Ago at={note.updatedAt} />
           </p>
         )}
       </div>
@@ -134,7 +134,13 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
         <div role="alert">{failure && <p className="alert alert-danger">{failure}</p>}</div>
 
         {conflict ? (
-          <Conflict theirs={conflict.theirs} working={working} onMine={saving.keepMine} onTheirs={saving.takeTheirs} onBoth={saving.keepBoth} />
+          <Conflict
+            theirs={conflict.theirs}
+            working={working}
+            onMine={saving.keepMine}
+            onTheirs={saving.takeTheirs}
+            onBoth={saving.keepBoth}
+          />
         ) : (
           <div className="editor-actions">
             {canUpdate && (
@@ -155,19 +161,23 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
           </div>
         )}
         <p role="status" className="soft editor-status">
-          {working ? 'Working…' : draft ? 'Unsaved changes' : saving.saved ? 'Saved' : ''}
+          {working ? 'Saving…' : draft ? 'Unsaved changes' : saving.saved ? 'Saved' : ''}
         </p>
       </form>
 
       {discarding && (
-        <Dialog heading="Discard what you changed?" onClose={() => setDiscarding(false)}>
-          <p>{isNew ? 'This text was never saved, so it cannot be brought back.' : 'The note goes back to how it was last saved.'}</p>
+        <Dialog heading="Discard your changes?" onClose={() => setDiscarding(false)}>
+          <p>
+            {isNew
+              ? 'This note was never saved, so its text cannot be restored.'
+              : 'The note is restored to its last saved version.'}
+          </p>
           <div className="row">
             <button type="button" autoFocus onClick={() => setDiscarding(false)}>
-              Go on writing
+              Keep editing
             </button>
             <button type="button" className="button-danger" onClick={discard}>
-              Yes, discard
+              Discard changes
             </button>
           </div>
         </Dialog>

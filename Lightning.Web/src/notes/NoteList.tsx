@@ -13,23 +13,36 @@ interface Props {
   items: Note[];
   selected: string | null;
   heading: Ref<HTMLHeadingElement>;
-  words: string;
-  onWords: (words: string) => void;
+  search: string;
+  onSearch: (search: string) => void;
   reload: () => void;
   loadMore: () => void;
-  /** These are no longer where they were. */
-  onGone: (...ids: string[]) => void;
+  /** These notes were archived or unarchived. */
+  onMoved: (...ids: string[]) => void;
 }
 
-const most = 100;
+/** The API archives at most this many notes per request. */
+const maxSelected = 100;
 
-export function NoteList({ view, name, notes, items, selected, heading, words, onWords, reload, loadMore, onGone }: Props) {
+export function NoteList({
+  view,
+  name,
+  notes,
+  items,
+  selected,
+  heading,
+  search,
+  onSearch,
+  reload,
+  loadMore,
+  onMoved,
+}: Props) {
   const { drafts } = useSession();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids);
-  const [chosen, setChosen] = useState<string[] | null>(null);
+  const [checked, setChecked] = useState<string[] | null>(null);
   const { phase, next, more, reason } = notes;
-  const begun = view === 'notes' && (unsaved.includes(newNote) || selected === newNote);
-  const choosable = items.filter((note) => note.can.archive);
+  const hasNewNote = view === 'notes' && (unsaved.includes(newNote) || selected === newNote);
+  const selectable = items.filter((note) => note.can.archive);
 
   return (
     <div className="notes-list">
@@ -54,19 +67,33 @@ export function NoteList({ view, name, notes, items, selected, heading, words, o
         </Link>
       </nav>
       <div className="notes-tools" role="search">
-        <input type="search" aria-label="Search" placeholder="Search" autoComplete="off" maxLength={200} value={words} onChange={(event) => onWords(event.target.value)} />
-        {(choosable.length > 0 || chosen) && (
-          <button type="button" aria-pressed={chosen !== null} onClick={() => setChosen(chosen ? null : [])}>
+        <input
+          type="search"
+          aria-label="Search"
+          placeholder="Search"
+          autoComplete="off"
+          maxLength={200}
+          value={search}
+          onChange={(event) => onSearch(event.target.value)}
+        />
+        {(selectable.length > 0 || checked) && (
+          <button type="button" aria-pressed={checked !== null} onClick={() => setChecked(checked ? null : [])}>
             Select
           </button>
         )}
       </div>
-      {chosen && <Bulk view={view} chosen={chosen} onDone={(ids) => (onGone(...ids), setChosen(null))} />}
+      {checked && <BulkActions view={view} checked={checked} onDone={(ids) => (onMoved(...ids), setChecked(null))} />}
 
       <p role="status" className="visually-hidden">
-        {phase === 'loading' ? 'Loading your notes.' : more === 'loading' ? 'Loading more.' : notes.found ? `${items.length}${next === null ? '' : ' or more'} found.` : ''}
+        {phase === 'loading'
+          ? 'Loading your notes.'
+          : more === 'loading'
+            ? 'Loading more.'
+            : notes.found
+              ? `${items.length}${next === null ? '' : ' or more'} found.`
+              : ''}
       </p>
-      {phase === 'loading' && <Bones />}
+      {phase === 'loading' && <Skeleton />}
       {phase === 'failed' && (
         <div role="alert" className="alert alert-danger">
           <p>Your notes could not be loaded. {reason}</p>
@@ -75,10 +102,10 @@ export function NoteList({ view, name, notes, items, selected, heading, words, o
           </button>
         </div>
       )}
-      {phase === 'ready' && items.length === 0 && !begun && <Empty view={view} isSearch={notes.found !== null} />}
+      {phase === 'ready' && items.length === 0 && !hasNewNote && <Empty view={view} isSearch={notes.found !== null} />}
 
       <ul className="notes-items">
-        {begun && (
+        {hasNewNote && (
           <li>
             <Link href={`/notes/${newNote}`} aria-current={selected === newNote ? 'page' : undefined}>
               <span className="notes-title">{drafts.get(newNote)?.title || 'Untitled'}</span>
@@ -91,13 +118,15 @@ export function NoteList({ view, name, notes, items, selected, heading, words, o
         {phase !== 'loading' &&
           items.map((note) => (
             <li key={note.id}>
-              {chosen ? (
+              {checked ? (
                 <label className="notes-choice" data-off={!note.can.archive || undefined}>
                   <input
                     type="checkbox"
-                    disabled={!note.can.archive || (chosen.length >= most && !chosen.includes(note.id))}
-                    checked={chosen.includes(note.id)}
-                    onChange={(event) => setChosen(event.target.checked ? [...chosen, note.id] : chosen.filter((id) => id !== note.id))}
+                    disabled={!note.can.archive || (checked.length >= maxSelected && !checked.includes(note.id))}
+                    checked={checked.includes(note.id)}
+                    onChange={(event) =>
+                      setChecked(event.target.checked ? [...checked, note.id] : checked.filter((id) => id !== note.id))
+                    }
                   />
                   <span className="notes-title">{note.title || 'Untitled'}</span>
                 </label>
@@ -131,17 +160,17 @@ export function NoteList({ view, name, notes, items, selected, heading, words, o
   );
 }
 
-/** Puts all that is chosen away, or takes it out again. */
-function Bulk({ view, chosen, onDone }: { view: View; chosen: string[]; onDone: (ids: string[]) => void }) {
+/** Archives or unarchives the checked notes. */
+function BulkActions({ view, checked, onDone }: { view: View; checked: string[]; onDone: (ids: string[]) => void }) {
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const archived = view !== 'archive';
 
-  async function move() {
+  async function archive() {
     setWorking(true);
     setFailure(null);
     try {
-      onDone(await archiveAll(chosen, archived, crypto.randomUUID()));
+      onDone(await archiveAll(checked, archived, crypto.randomUUID()));
     } catch (error) {
       setFailure(explain(error));
       setWorking(false);
@@ -150,8 +179,13 @@ function Bulk({ view, chosen, onDone }: { view: View; chosen: string[]; onDone: 
 
   return (
     <div className="notes-bulk">
-      <button type="button" className="button-primary" disabled={chosen.length === 0 || working} onClick={() => void move()}>
-        {archived ? 'Archive' : 'Take out'} {chosen.length === 1 ? '1 note' : `${chosen.length} notes`}
+      <button
+        type="button"
+        className="button-primary"
+        disabled={checked.length === 0 || working}
+        onClick={() => void archive()}
+      >
+        {archived ? 'Archive' : 'Unarchive'} {checked.length === 1 ? '1 note' : `${checked.length} notes`}
       </button>
       <div role="alert">{failure && <p className="alert alert-danger">{failure}</p>}</div>
     </div>
@@ -159,19 +193,19 @@ function Bulk({ view, chosen, onDone }: { view: View; chosen: string[]; onDone: 
 }
 
 function Empty({ view, isSearch }: { view: View; isSearch: boolean }) {
-  if (isSearch) return <p className="notes-empty">No note here has these words.</p>;
-  if (view === 'archive') return <p className="notes-empty">What you put away is kept here, out of the list.</p>;
-  if (view === 'shared') return <p className="notes-empty">When somebody shares a note with your address, it is here.</p>;
+  if (isSearch) return <p className="notes-empty">No notes found.</p>;
+  if (view === 'archive') return <p className="notes-empty">No archived notes.</p>;
+  if (view === 'shared') return <p className="notes-empty">No notes have been shared with you.</p>;
   return (
     <p className="notes-empty">
-      <strong>Nothing written yet.</strong> What you write here is seen by you alone, until you share it.
+      <strong>No notes yet.</strong> Only you can see your notes until you share them.
     </p>
   );
 }
 
-function Bones() {
+function Skeleton() {
   return (
-    <div className="bones" aria-hidden="true">
+    <div className="skeleton" aria-hidden="true">
       <span />
       <span />
       <span />
@@ -180,5 +214,10 @@ function Bones() {
 }
 
 function firstLine(body: string): string {
-  return body.split('\n').find((line) => line.trim() !== '')?.slice(0, 200) ?? '';
+  return (
+    body
+      .split('\n')
+      .find((line) => line.trim() !== '')
+      ?.slice(0, 200) ?? ''
+  );
 }

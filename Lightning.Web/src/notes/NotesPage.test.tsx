@@ -25,22 +25,22 @@ beforeEach(() => {
   vi.stubGlobal('fetch', bff.fetch);
 });
 
-test('List_NoNotes_SaysWhatToDo', async () => {
+test('Empty_list_shows_a_hint', async () => {
   visit('/notes');
-  await screen.findByText('Nothing written yet.');
+  await screen.findByText('No notes yet.');
 });
 
-test('List_Refused_OffersAnotherTry', async () => {
+test('Failed_list_can_be_retried', async () => {
   bff.seed({ title: 'Groceries', body: '' });
-  bff.fault = { on: 'GET /api', answer: { status: 500, problem: { traceId: 'abc' } } };
+  bff.override = { on: 'GET /api', answer: { status: 500, problem: { traceId: 'abc' } } };
   visit('/notes');
   await screen.findByText(/Reference: abc/);
-  bff.fault = null;
+  bff.override = null;
   await press('Try again');
   await screen.findByText('Groceries');
 });
 
-test('List_MoreThanAPage_ShowsTheRestOnRequest', async () => {
+test('List_loads_more_on_request', async () => {
   bff.seed(...Array.from({ length: 25 }, (_, n) => ({ title: `Entry ${n}`, body: '' })));
   visit('/notes');
   await screen.findByText('Entry 24');
@@ -51,20 +51,20 @@ test('List_MoreThanAPage_ShowsTheRestOnRequest', async () => {
   expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
 });
 
-test('List_ChangedElsewhere_FollowsWithoutBeingAsked', async () => {
+test('List_follows_changes_made_elsewhere', async () => {
   const [kept, lost] = bff.seed({ title: 'Groceries', body: '' }, { title: 'Errands', body: '' }) as [string, string];
   visit('/notes');
   await screen.findByText('Errands');
   await waitFor(() => expect(bff.listeners).toBe(1));
   bff.change(kept, { title: 'Groceries and wine' });
-  bff.tell('changed', kept);
+  bff.sendEvent('changed', kept);
   await screen.findByText('Groceries and wine');
   bff.drop(lost);
-  bff.tell('gone', lost);
+  bff.sendEvent('gone', lost);
   await waitFor(() => expect(screen.queryByText('Errands')).toBeNull());
 });
 
-test('List_ReadAnew_LosesWhatIsGone_AndKeepsWhatIsBeyondThePage', async () => {
+test('Refresh_drops_deleted_notes_and_keeps_later_pages', async () => {
   const ids = bff.seed(...Array.from({ length: 45 }, (_, n) => ({ title: `Entry ${n}`, body: '' })));
   visit('/notes');
   await screen.findByText('Entry 44');
@@ -72,41 +72,41 @@ test('List_ReadAnew_LosesWhatIsGone_AndKeepsWhatIsBeyondThePage', async () => {
   await screen.findByText('Entry 20');
   await waitFor(() => expect(bff.listeners).toBe(1));
   bff.drop(ids[44] ?? '');
-  bff.tellOfAnything();
+  bff.sendAnything();
   await waitFor(() => expect(screen.queryByText('Entry 44')).toBeNull());
   expect(screen.getByText('Entry 6')).toBeTruthy();
 });
 
-test('List_ReadAnewWhileItIsBeingRead_AndRefused_OffersAnotherTry', async () => {
+test('Failed_refresh_during_loading_can_be_retried', async () => {
   bff.seed({ title: 'Groceries', body: '' });
   bff.hold = true;
   visit('/notes');
   await waitFor(() => expect(bff.listeners).toBe(1));
-  bff.fault = { on: 'GET /api/v1/notes', answer: { status: 500 } };
-  bff.tellOfAnything();
+  bff.override = { on: 'GET /api/v1/notes', answer: { status: 500 } };
+  bff.sendAnything();
   await button('Try again');
 });
 
-test('List_MorePinnedThanOnePageHolds_ShowsThemAll', async () => {
+test('List_shows_all_pinned_notes', async () => {
   for (const id of bff.seed(...Array.from({ length: 101 }, (_, n) => ({ title: `Entry ${n}`, body: '' })))) bff.pin(id);
   visit('/notes');
   await screen.findByText('Entry 100');
   expect(screen.getByText('Entry 0')).toBeTruthy();
 });
 
-test('Edit_WhileTheNoteChangesElsewhere_KeepsWhatWasTyped', async () => {
+test('Edit_keeps_the_text_when_the_note_changes', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
   visit(`/notes/${id}`);
   await write('Note', 'Lemons and limes');
   await waitFor(() => expect(bff.listeners).toBe(1));
   bff.change(id, { body: 'Oranges' });
-  bff.tell('changed', id);
+  bff.sendEvent('changed', id);
   await press('Save');
-  await screen.findByText('Changed in another place');
+  await screen.findByText('Conflict: this note was changed by someone else.');
   expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Oranges' }]);
 });
 
-test('Save_NewNote_StoresItAndGivesItAnAddress', async () => {
+test('Save_creates_the_note_and_updates_the_URL', async () => {
   visit('/notes');
   await press('New note');
   await write('Title', 'Groceries');
@@ -119,14 +119,14 @@ test('Save_NewNote_StoresItAndGivesItAnAddress', async () => {
   expect(sessionStorage).toHaveLength(0);
 });
 
-test('Save_ByKeyboard_Works', async () => {
+test('Save_by_keyboard_works', async () => {
   visit('/notes/new');
   await write('Title', 'Groceries');
   await userEvent.keyboard('{Control>}s{/Control}');
   await screen.findByText('Saved');
 });
 
-test('Save_EditFromTheList_NamesTheVersionItWasWrittenOver', async () => {
+test('Save_sends_the_version_as_If_Match', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   visit('/notes');
   await userEvent.click(await screen.findByRole('link', { name: /Groceries/ }));
@@ -134,21 +134,23 @@ test('Save_EditFromTheList_NamesTheVersionItWasWrittenOver', async () => {
   await press('Save');
   await screen.findByText('Saved');
   expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Limes' }]);
-  expect(bff.calls.find((made) => made.method === 'PUT' && made.path.endsWith(id ?? ''))?.headers.get('if-match')).toBe('"1"');
+  expect(bff.calls.find((made) => made.method === 'PUT' && made.path.endsWith(id ?? ''))?.headers.get('if-match')).toBe(
+    '"1"',
+  );
 });
 
-test('Save_RefusedField_PutsTheWordsAndTheFocusThere', async () => {
+test('Save_with_invalid_field_shows_the_error_and_focuses_it', async () => {
   visit('/notes/new');
   await write('Note', 'Lemons');
   await press('Save');
-  await screen.findByText('A note needs a title.');
+  await screen.findByText('Required.');
   const title = await field('Title');
   expect(title.getAttribute('aria-invalid')).toBe('true');
   expect(document.activeElement).toBe(title);
   expect((await field('Note')).value).toBe('Lemons');
 });
 
-test('Save_AnswerLost_SecondTryMakesNoSecondNote', async () => {
+test('Save_retry_after_lost_response_creates_no_duplicate', async () => {
   visit('/notes/new');
   await write('Title', 'Once');
   const real = bff.fetch;
@@ -164,7 +166,7 @@ test('Save_AnswerLost_SecondTryMakesNoSecondNote', async () => {
   expect(bff.texts).toHaveLength(1);
 });
 
-test('Save_AnswerToAnEditLost_SecondTryIsNoConflict', async () => {
+test('Save_retry_after_lost_response_is_no_conflict', async () => {
   const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   visit(`/notes/${id}`);
   await write('Note', 'Limes');
@@ -180,7 +182,7 @@ test('Save_AnswerToAnEditLost_SecondTryIsNoConflict', async () => {
   await screen.findByText('Saved');
 });
 
-test('Save_SessionEnded_KeepsTheTextThroughSigningInAgain', async () => {
+test('Save_with_ended_session_keeps_the_text_through_sign_in', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   const page = visit(`/notes/${id}`);
   await write('Note', 'Limes');
@@ -198,7 +200,7 @@ test('Save_SessionEnded_KeepsTheTextThroughSigningInAgain', async () => {
   expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Limes' }]);
 });
 
-test('Draft_OfAnotherPerson_IsNotShown', async () => {
+test('Draft_of_another_user_is_not_shown', async () => {
   const page = visit('/notes/new');
   await write('Note', 'Ada’s secret');
   page.unmount();
@@ -207,7 +209,7 @@ test('Draft_OfAnotherPerson_IsNotShown', async () => {
   expect((await field('Note')).value).toBe('');
 });
 
-test('Draft_WhileAnotherNoteIsOpen_WaitsForItsReturn', async () => {
+test('Draft_is_kept_while_another_note_is_open', async () => {
   bff.seed({ title: 'One', body: '' }, { title: 'Two', body: '' });
   visit('/notes');
   await userEvent.click(await screen.findByRole('link', { name: /One/ }));
@@ -228,37 +230,37 @@ async function collide(): Promise<void> {
   expect((await field('Note')).value).toBe('Limes');
 }
 
-test('Conflict_KeepBoth_StoresMineAsAnotherNote', async () => {
+test('Conflict_keep_both_saves_mine_as_a_new_note', async () => {
   await collide();
-  await press('Keep both');
+  await press('Keep both versions');
   await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes', 'Oranges']));
 });
 
-test('Conflict_KeepMine_WritesOverTheOther', async () => {
+test('Conflict_keep_mine_overwrites_the_other', async () => {
   await collide();
-  await press('Keep mine');
+  await press('Keep my version');
   await screen.findByText('Saved');
   expect(bff.texts.map((text) => text.body)).toEqual(['Limes']);
 });
 
-test('Conflict_KeepTheOther_ShowsIt', async () => {
+test('Conflict_discard_mine_shows_the_other', async () => {
   await collide();
-  await press('Keep the other');
+  await press('Discard my version');
   await vi.waitFor(async () => expect((await field('Note')).value).toBe('Oranges'));
   expect(bff.texts.map((text) => text.body)).toEqual(['Oranges']);
 });
 
-test('Conflict_DeletedElsewhere_MineCanBeKept', async () => {
+test('Conflict_with_a_deletion_can_save_mine_as_new', async () => {
   const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   visit(`/notes/${id}`);
   await write('Note', 'Limes');
   bff.drop(id);
   await press('Save');
-  await press('Keep mine');
+  await press('Save as new note');
   await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes']));
 });
 
-test('Draft_OfANoteThatIsGone_IsShownAndCanBeKept', async () => {
+test('Draft_of_a_deleted_note_can_be_saved_as_new', async () => {
   const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   const page = visit(`/notes/${id}`);
   await write('Note', 'Limes');
@@ -266,23 +268,23 @@ test('Draft_OfANoteThatIsGone_IsShownAndCanBeKept', async () => {
   bff.drop(id);
   visit(`/notes/${id}`);
   await screen.findByText('Limes');
-  await press('Keep my text as a fresh one');
+  await press('Save as new note');
   await vi.waitFor(() => expect(bff.texts.map((text) => text.body)).toEqual(['Limes']));
 });
 
-test('Delete_ThenUndo_BringsTextAndDraftBack', async () => {
+test('Undo_restores_the_note_and_its_draft', async () => {
   const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   visit(`/notes/${id}`);
   await write('Note', 'Limes');
   await press('Delete');
-  await screen.findByText('“Groceries” is deleted.');
+  await screen.findByText('“Groceries” was deleted.');
   expect(bff.texts).toEqual([]);
   await press('Undo');
   expect((await field('Note')).value).toBe('Limes');
   expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Lemons' }]);
 });
 
-test('Delete_ChangedElsewhere_ShowsTheNewVersionInstead', async () => {
+test('Delete_of_a_changed_note_shows_the_new_version', async () => {
   const [id = ''] = bff.seed({ title: 'Groceries', body: 'Lemons' });
   visit(`/notes/${id}`);
   await field('Note');
@@ -292,12 +294,12 @@ test('Delete_ChangedElsewhere_ShowsTheNewVersionInstead', async () => {
   expect((await field('Note')).value).toBe('Oranges');
 });
 
-test('Address_OfNoNoteOfOurs_SaysSo', async () => {
+test('Unknown_note_shows_not_found', async () => {
   visit('/notes/someone-elses');
-  await screen.findByRole('heading', { name: 'There is no such note' });
+  await screen.findByRole('heading', { name: 'Note not found' });
 });
 
-test('Search_Words_ShowsWhatHasThem_AndAllAgainWithout', async () => {
+test('Search_filters_the_list', async () => {
   bff.seed({ title: 'Groceries', body: 'Lemons' }, { title: 'Errands', body: 'Bank' });
   visit('/notes');
   await screen.findByText('Errands');
@@ -307,10 +309,10 @@ test('Search_Words_ShowsWhatHasThem_AndAllAgainWithout', async () => {
   await userEvent.clear(screen.getByRole('searchbox'));
   await screen.findByText('Errands');
   await userEvent.type(screen.getByRole('searchbox'), 'nowhere');
-  await screen.findByText('No note here has these words.');
+  await screen.findByText('No notes found.');
 });
 
-test('Pin_AnOldNote_KeepsItOnTop_AndWhatIsBeingWrittenIsSavedOverIt', async () => {
+test('Pin_moves_the_note_to_the_top_and_keeps_the_draft', async () => {
   const [old] = bff.seed({ title: 'Old', body: '' }, { title: 'Newer', body: '' }) as [string];
   visit(`/notes/${old}`);
   await write('Note', 'Begun before');
@@ -324,31 +326,31 @@ test('Pin_AnOldNote_KeepsItOnTop_AndWhatIsBeingWrittenIsSavedOverIt', async () =
   await button('Pin');
 });
 
-test('Archive_ANote_PutsItAway_AndTakesItOutAgain', async () => {
+test('Archive_and_unarchive_move_the_note', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: '' }, { title: 'Errands', body: '' }) as [string];
   visit(`/notes/${id}`);
   await press('Archive');
-  await button('Take out of the archive');
+  await button('Unarchive');
   expect(screen.queryByRole('link', { name: /Groceries/ })).toBeNull();
   await userEvent.click(screen.getByRole('link', { name: 'Archive' }));
   await userEvent.click(await screen.findByRole('link', { name: /Groceries/ }));
-  await press('Take out of the archive');
-  await screen.findByText('What you put away is kept here, out of the list.');
+  await press('Unarchive');
+  await screen.findByText('No archived notes.');
   await userEvent.click(screen.getByRole('link', { name: 'All' }));
   await screen.findByRole('link', { name: /Groceries/ });
 });
 
-test('Archive_ByTheOtherVersionOfANote_AsksNobody', async () => {
+test('Archive_of_a_changed_note_retries', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: '' }) as [string];
   visit(`/notes/${id}`);
   await field('Title');
   bff.change(id, { body: 'Limes' });
   await press('Archive');
-  await button('Take out of the archive');
+  await button('Unarchive');
   expect((await field('Note')).value).toBe('Limes');
 });
 
-test('Archive_SeveralAtOnce_LeavesTheOthers', async () => {
+test('Archive_of_selected_notes_keeps_the_others', async () => {
   bff.seed({ title: 'One', body: '' }, { title: 'Two', body: '' }, { title: 'Three', body: '' });
   bff.receive({ title: 'Theirs', body: '' });
   visit('/notes');
@@ -358,39 +360,43 @@ test('Archive_SeveralAtOnce_LeavesTheOthers', async () => {
   await userEvent.click(screen.getByRole('checkbox', { name: 'Two' }));
   await press('Archive 2 notes');
   await waitFor(() => expect(screen.queryByText('Two')).toBeNull());
-  expect(screen.getAllByRole('listitem').map((item) => item.querySelector('.notes-title')?.textContent)).toEqual(['Theirs', 'Three']);
+  expect(screen.getAllByRole('listitem').map((item) => item.querySelector('.notes-title')?.textContent)).toEqual([
+    'Theirs',
+    'Three',
+  ]);
 });
 
-test('Share_ByAddress_IsListedChangedAndTakenBack', async () => {
+test('Share_is_listed_changed_and_removed', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: '' }) as [string];
   visit(`/notes/${id}`);
   await press('Share…');
-  await userEvent.type(await screen.findByLabelText('Address'), 'nonsense');
+  await userEvent.type(await screen.findByLabelText('Email address'), 'nonsense');
   await press('Share');
-  await screen.findByText('No mail address.');
-  await userEvent.clear(screen.getByLabelText('Address'));
-  await userEvent.type(screen.getByLabelText('Address'), 'grace@example.com');
+  await screen.findByText('Must be an email address.');
+  await userEvent.clear(screen.getByLabelText('Email address'));
+  await userEvent.type(screen.getByLabelText('Email address'), 'grace@example.com');
   await press('Share');
   await screen.findByText('Shared with grace@example.com.');
   expect([...bff.shares.values()]).toMatchObject([{ noteId: id, address: 'grace@example.com', canEdit: false }]);
-  await userEvent.click(screen.getByRole('checkbox', { name: 'grace@example.com may edit' }));
+  await userEvent.click(screen.getByRole('checkbox', { name: 'grace@example.com can edit' }));
   await waitFor(() => expect([...bff.shares.values()][0]?.canEdit).toBe(true));
-  await userEvent.type(screen.getByLabelText('Address'), 'grace@example.com');
+  await userEvent.type(screen.getByLabelText('Email address'), 'grace@example.com');
   await press('Share');
-  await screen.findByText(/shared with this address already/);
-  await press('Take back from grace@example.com');
+  await screen.findByText(/already shared with this address/);
+  await press('Remove access for grace@example.com');
   await waitFor(() => expect(bff.shares.size).toBe(0));
   expect(screen.queryByRole('list', { name: 'Shared with' })).toBeNull();
 });
 
-test('Shared_ByAnother_IsReadAndGivenBack', async () => {
+test('Shared_note_is_read_only_and_can_be_removed', async () => {
   bff.receive({ title: 'Theirs', body: 'To read' });
   bff.seed({ title: 'Mine', body: '' });
   visit('/shared');
   await userEvent.click(await screen.findByRole('link', { name: /Theirs/ }));
   expect((await field('Note')).readOnly).toBe(true);
   expect(screen.queryByText('Mine')).toBeNull();
-  for (const name of ['Save', 'Pin', 'Archive', 'Share…', 'Delete']) expect(screen.queryByRole('button', { name })).toBeNull();
+  for (const name of ['Save', 'Pin', 'Archive', 'Share…', 'Delete'])
+    expect(screen.queryByRole('button', { name })).toBeNull();
   await press('Remove from my notes');
-  await screen.findByText('When somebody shares a note with your address, it is here.');
+  await screen.findByText('No notes have been shared with you.');
 });

@@ -1,27 +1,27 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
-import { Deleted, type Removed } from './Deleted';
 import { FetchedNote } from './FetchedNote';
 import { NoteEditor } from './NoteEditor';
 import { NoteList } from './NoteList';
 import type { Note, View } from './notes';
+import { UndoDelete, type DeletedNote } from './UndoDelete';
+import { useDebounced } from './useDebounced';
 import { useLiveNotes } from './useLiveNotes';
 import { useNotes } from './useNotes';
-import { useSettled } from './useSettled';
 
 const names: Record<View, string> = { notes: 'Notes', shared: 'Shared with me', archive: 'Archive' };
 
 export function NotesPage({ view, selected }: { view: View; selected: string | null }) {
   const { drafts } = useSession();
-  const [typed, setTyped] = useState('');
-  const words = useSettled(typed.trim());
-  const { notes, items, load, refresh, loadMore, put, drop } = useNotes({ view, words }, selected);
+  const [searchText, setSearchText] = useState('');
+  const search = useDebounced(searchText.trim());
+  const { notes, items, load, refresh, loadMore, put, drop } = useNotes({ view, search }, selected);
   useLiveNotes({ put, drop, refresh });
-  const [removed, setRemoved] = useState<Removed | null>(null);
+  const [deletedNote, setDeletedNote] = useState<DeletedNote | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
-  // One editor stays on the page while its new note gets an id; any other change of selection brings a fresh one.
+  // The editor is kept when its new note gets an id. Any other change of the selection resets it.
   const [editor, setEditor] = useState({ selected, key: 0 });
   if (editor.selected !== selected) setEditor({ selected, key: editor.key + 1 });
 
@@ -33,26 +33,26 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
   }, [view, selected, note?.title]);
 
   const created = useCallback(
-    (made: Note) => {
-      put(made);
-      setEditor((now) => ({ selected: made.id, key: now.key }));
-      navigate(`/notes/${made.id}`, { replace: true });
+    (note: Note) => {
+      put(note);
+      setEditor((now) => ({ selected: note.id, key: now.key }));
+      navigate(`/notes/${note.id}`, { replace: true });
     },
     [put],
   );
 
-  function deleted(gone: Note) {
-    const draft = drafts.get(gone.id);
-    drafts.remove(gone.id);
-    drop(gone.id);
-    setRemoved({ note: gone, draft: draft ?? null });
+  function deleted(note: Note) {
+    const draft = drafts.get(note.id);
+    drafts.remove(note.id);
+    drop(note.id);
+    setDeletedNote({ note, draft: draft ?? null });
     navigate(`/${view}`);
     heading.current?.focus();
   }
 
   function restored(note: Note) {
-    if (removed?.draft) drafts.set(note.id, { ...removed.draft, etag: note.etag });
-    setRemoved(null);
+    if (deletedNote?.draft) drafts.set(note.id, { ...deletedNote.draft, etag: note.etag });
+    setDeletedNote(null);
     put(note);
     navigate(`/notes/${note.id}`);
   }
@@ -73,31 +73,39 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
         items={items}
         selected={selected}
         heading={heading}
-        words={typed}
-        onWords={setTyped}
+        search={searchText}
+        onSearch={setSearchText}
         reload={load}
         loadMore={loadMore}
-        onGone={drop}
+        onMoved={drop}
       />
       <div className="notes-open">
         {selected === null ? (
-          <Nothing empty={view === 'notes' && words === '' && notes.phase === 'ready' && items.length === 0} />
+          <NoSelection empty={view === 'notes' && search === '' && notes.phase === 'ready' && items.length === 0} />
         ) : selected === newNote || note ? (
-          <NoteEditor key={editor.key} view={view} note={note ?? null} onCreated={created} onChanged={put} onDeleted={deleted} onForgotten={forget} />
+          <NoteEditor
+            key={editor.key}
+            view={view}
+            note={note ?? null}
+            onCreated={created}
+            onChanged={put}
+            onDeleted={deleted}
+            onForgotten={forget}
+          />
         ) : (
           notes.phase !== 'loading' && <FetchedNote key={selected} id={selected} onFetched={put} />
         )}
       </div>
-      <Deleted removed={removed} onRestored={restored} onDismissed={() => setRemoved(null)} />
+      <UndoDelete deleted={deletedNote} onRestored={restored} onDismissed={() => setDeletedNote(null)} />
     </main>
   );
 }
 
-function Nothing({ empty }: { empty: boolean }) {
+function NoSelection({ empty }: { empty: boolean }) {
   return (
-    <div className="notes-nothing">
-      <span className="notes-nothing-bolt" aria-hidden="true" />
-      <p>{empty ? 'Your first one starts with a word.' : 'Choose a note, or start another.'}</p>
+    <div className="notes-placeholder">
+      <span className="notes-placeholder-image" aria-hidden="true" />
+      <p>{empty ? 'Create your first note.' : 'Select a note or create a new one.'}</p>
     </div>
   );
 }

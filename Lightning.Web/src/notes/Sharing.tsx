@@ -2,9 +2,9 @@ import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, fieldErrors } from '../http';
 import type { Note } from './notes';
-import { allowEditing, listShares, share, takeBack, type Share } from './shares';
+import { allowEditing, listShares, share, removeShare, type Share } from './shares';
 
-/** With whom a note is shared: by address, whether or not anybody here has it; nobody is told which. */
+/** Shares a note by email address. It does not tell whether an account with the address exists. */
 export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) {
   const [shares, setShares] = useState<Share[] | null>(null);
   const [address, setAddress] = useState('');
@@ -12,9 +12,9 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const [told, setTold] = useState('');
+  const [status, setStatus] = useState('');
   const input = useRef<HTMLInputElement>(null);
-  // A second attempt at the same share is the same request.
+  // A retry of the same share uses the same idempotency key.
   const key = useRef(crypto.randomUUID());
 
   useEffect(() => {
@@ -30,7 +30,7 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
     setError(null);
     setFailure(null);
     try {
-      setTold(await work());
+      setStatus(await work());
     } catch (error) {
       const field = fieldErrors(error).address;
       if (field === undefined) setFailure(explain(error));
@@ -46,36 +46,36 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
   function add(event: SubmitEvent) {
     event.preventDefault();
     void once(async () => {
-      const made = await share(note.id, address.trim(), canEdit, key.current);
+      const created = await share(note.id, address.trim(), canEdit, key.current);
       key.current = crypto.randomUUID();
-      setShares((now) => [...(now ?? []), made]);
+      setShares((now) => [...(now ?? []), created]);
       setAddress('');
       setCanEdit(false);
       input.current?.focus();
-      return `Shared with ${made.address}.`;
+      return `Shared with ${created.address}.`;
     });
   }
 
-  const allow = (one: Share, may: boolean) =>
+  const allow = (one: Share, canEdit: boolean) =>
     once(async () => {
-      const changed = await allowEditing(one, may);
+      const changed = await allowEditing(one, canEdit);
       setShares((now) => now?.map((other) => (other.id === changed.id ? changed : other)) ?? null);
-      return `${one.address} ${may ? 'may edit' : 'may read'} it.`;
+      return `${one.address} can ${canEdit ? 'edit' : 'view'} the note.`;
     });
 
   const remove = (one: Share) =>
     once(async () => {
-      await takeBack(one);
+      await removeShare(one);
       setShares((now) => now?.filter((other) => other.id !== one.id) ?? null);
       input.current?.focus();
-      return `No longer shared with ${one.address}.`;
+      return `Removed access for ${one.address}.`;
     });
 
   return (
     <Dialog heading={`Share “${note.title || 'Untitled'}”`} onClose={onClose}>
       <form onSubmit={add} noValidate className="sharing">
         <div className="field">
-          <label htmlFor="share-address">Address</label>
+          <label htmlFor="share-address">Email address</label>
           <input
             id="share-address"
             ref={input}
@@ -93,7 +93,7 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
           />
           {error === null ? (
             <p id="share-help" className="soft">
-              They see it here as soon as that address is proved to be theirs.
+              They can see the note once they have verified this address.
             </p>
           ) : (
             <p id="share-error" className="field-error">
@@ -110,7 +110,7 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
               setCanEdit(event.target.checked);
             }}
           />
-          They may edit it
+          Can edit
         </label>
         <button type="submit" className="button-primary" disabled={working}>
           Share
@@ -119,7 +119,7 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
 
       <div role="alert">{failure && <p className="alert alert-danger">{failure}</p>}</div>
       <p role="status" className="visually-hidden">
-        {told}
+        {status}
       </p>
       {shares !== null && shares.length > 0 && (
         <ul className="shares" aria-label="Shared with">
@@ -127,11 +127,22 @@ export function Sharing({ note, onClose }: { note: Note; onClose: () => void }) 
             <li key={one.id}>
               <span className="shares-address">{one.address}</span>
               <label className="choice">
-                <input type="checkbox" aria-label={`${one.address} may edit`} disabled={working} checked={one.canEdit} onChange={(event) => void allow(one, event.target.checked)} />
-                May edit
+                <input
+                  type="checkbox"
+                  aria-label={`${one.address} can edit`}
+                  disabled={working}
+                  checked={one.canEdit}
+                  onChange={(event) => void allow(one, event.target.checked)}
+                />
+                Can edit
               </label>
-              <button type="button" aria-label={`Take back from ${one.address}`} disabled={working} onClick={() => void remove(one)}>
-                Take back
+              <button
+                type="button"
+                aria-label={`Remove access for ${one.address}`}
+                disabled={working}
+                onClick={() => void remove(one)}
+              >
+                Remove access
               </button>
             </li>
           ))}

@@ -1,19 +1,19 @@
 import { expect, test, vi } from 'vitest';
-import { attempted, Drafts } from './drafts';
+import { withAttempt, Drafts } from './drafts';
 
 const draft = { title: 'T', body: 'B', etag: '"1"' };
 
-test('Drafts_AfterReload_AreFoundAgain', () => {
+test('Drafts_survive_a_reload', () => {
   new Drafts('ada').set('n1', draft);
   expect(new Drafts('ada').get('n1')).toEqual(draft);
 });
 
-test('Drafts_OfAnotherPerson_AreNotFound', () => {
+test('Drafts_of_another_user_are_not_found', () => {
   new Drafts('ada').set('n1', draft);
   expect(new Drafts('grace').ids()).toEqual([]);
 });
 
-test('Clear_LeavesNothingBehind', () => {
+test('Clear_removes_all_drafts', () => {
   const drafts = new Drafts('ada');
   drafts.set('n1', draft);
   drafts.clear();
@@ -21,7 +21,7 @@ test('Clear_LeavesNothingBehind', () => {
   expect(drafts.ids()).toEqual([]);
 });
 
-test('Set_StorageFull_KeepsTheTextAndSaysThatItWouldNotSurvive', () => {
+test('Set_with_full_storage_keeps_the_text_in_memory', () => {
   vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
     throw new DOMException('full', 'QuotaExceededError');
   });
@@ -31,12 +31,12 @@ test('Set_StorageFull_KeepsTheTextAndSaysThatItWouldNotSurvive', () => {
   expect(drafts.survivesLeaving).toBe(false);
 });
 
-test('Attempted_SameText_KeepsItsKey', () => {
-  const first = attempted({ ...draft, etag: null });
-  expect(attempted(first).attempt.key).toBe(first.attempt.key);
+test('Attempt_with_the_same_text_keeps_its_key', () => {
+  const first = withAttempt({ ...draft, etag: null });
+  expect(withAttempt(first).attempt.key).toBe(first.attempt.key);
 });
 
-test('Attempted_OtherText_TakesAFreshKey', () => {
-  const first = attempted({ ...draft, etag: null });
-  expect(attempted({ ...first, body: 'More' }).attempt.key).not.toBe(first.attempt.key);
+test('Attempt_with_other_text_gets_a_new_key', () => {
+  const first = withAttempt({ ...draft, etag: null });
+  expect(withAttempt({ ...first, body: 'More' }).attempt.key).not.toBe(first.attempt.key);
 });

@@ -1,16 +1,16 @@
 import { sameText, type Text } from './notes';
 
-/** Text that the server does not have yet. */
+/** Unsaved text. */
 export interface Draft extends Text {
-  /** The version it was written over; null for a note that does not exist yet. */
+  /** The version that the text is based on; null for a new note. */
   etag: string | null;
-  /** The last attempt to create it. The same text again takes the same key, so a lost answer makes no second note. */
+  /** The last attempt to create the note. A retry with the same text uses the same key, so it creates no duplicate. */
   attempt?: { key: string; title: string; body: string };
 }
 
 /**
- * Unsaved text, by note, mirrored to sessionStorage so that it outlives a reload and a trip to the sign-in page.
- * Kept per person: someone else who signs in in this tab must not find it.
+ * Unsaved text by note, mirrored to sessionStorage so that it survives a reload and the sign-in page. Stored per user:
+ * another user who signs in in this tab must not find it.
  */
 export class Drafts {
   readonly #prefix: string;
@@ -30,7 +30,7 @@ export class Drafts {
     this.#ids = [...this.#drafts.keys()];
   }
 
-  /** False when the browser refused to store a copy: then leaving the page would lose the text. */
+  /** False if the browser could not store the text: it would be lost when the user leaves the page. */
   get survivesLeaving(): boolean {
     return this.#mirrored || this.#drafts.size === 0;
   }
@@ -77,8 +77,8 @@ export class Drafts {
   }
 }
 
-/** Gives a draft the key for its next attempt: the last one's while the text is the same, else a fresh one. */
-export function attempted(draft: Draft): Draft & { attempt: NonNullable<Draft['attempt']> } {
+/** Adds the idempotency key of the next attempt: a new one if the text has changed since the last attempt. */
+export function withAttempt(draft: Draft): Draft & { attempt: NonNullable<Draft['attempt']> } {
   const { title, body } = draft;
   if (draft.attempt && sameText(draft.attempt, draft)) return { ...draft, attempt: draft.attempt };
   return { ...draft, attempt: { key: crypto.randomUUID(), title, body } };
@@ -88,5 +88,7 @@ function read(stored: string | null): Draft | null {
   const value: unknown = stored === null ? null : JSON.parse(stored);
   if (typeof value !== 'object' || value === null) return null;
   const draft = value as Partial<Draft>;
-  return typeof draft.title === 'string' && typeof draft.body === 'string' ? { ...draft, title: draft.title, body: draft.body, etag: draft.etag ?? null } : null;
+  return typeof draft.title === 'string' && typeof draft.body === 'string'
+    ? { ...draft, title: draft.title, body: draft.body, etag: draft.etag ?? null }
+    : null;
 }

@@ -3,21 +3,21 @@ import { RequestFailed } from '../http';
 import { listen, type NoteEvent } from './events';
 import { get, type Note } from './notes';
 
-const firstPause = 2_000;
-const longestPause = 60_000;
+const firstDelay = 2_000;
+const maxDelay = 60_000;
 
-interface Follower {
+interface Handlers {
   put: (note: Note) => void;
   drop: (id: string) => void;
-  /** Something may have been missed: reads the list anew. */
+  /** Events may have been missed: reloads the list. */
   refresh: () => void;
 }
 
-/** Keeps the list as it is elsewhere: in another tab, on another device, or at whoever shares a note. */
-export function useLiveNotes(follower: Follower): void {
-  const latest = useRef(follower);
+/** Applies changes made in other tabs, on other devices and by other users. */
+export function useLiveNotes(handlers: Handlers): void {
+  const latest = useRef(handlers);
   useEffect(() => {
-    latest.current = follower;
+    latest.current = handlers;
   });
 
   useEffect(() => {
@@ -25,35 +25,36 @@ export function useLiveNotes(follower: Follower): void {
     const { signal } = abort;
     let isFirst = true;
 
-    async function follow(event: NoteEvent) {
+    async function handle(event: NoteEvent) {
       try {
         if (event.kind === 'gone') latest.current.drop(event.id);
         else if (event.kind === 'changed') latest.current.put(await get(event.id, signal));
         else if (isFirst) isFirst = false;
         else latest.current.refresh();
       } catch (error) {
-        // Gone meanwhile, or the connection is: what comes next says so, and a 401 has been heard of.
+        // A failed request is ignored: the next event corrects it, and onUnauthorized handles 401.
         if (!(error instanceof RequestFailed) && !signal.aborted) throw error;
-        if (event.kind === 'changed' && error instanceof RequestFailed && error.status === 404) latest.current.drop(event.id);
+        if (event.kind === 'changed' && error instanceof RequestFailed && error.status === 404)
+          latest.current.drop(event.id);
       }
     }
 
     async function keepListening() {
-      let pause = firstPause;
+      let delay = firstDelay;
       while (!signal.aborted) {
         try {
           await listen((event) => {
-            pause = firstPause;
-            void follow(event);
+            delay = firstDelay;
+            void handle(event);
           }, signal);
         } catch (error) {
           if (signal.aborted || (error instanceof RequestFailed && error.status === 401)) return;
         }
         await new Promise((resolve) => {
-          const timer = setTimeout(resolve, pause);
+          const timer = setTimeout(resolve, delay);
           signal.addEventListener('abort', () => (clearTimeout(timer), resolve(undefined)), { once: true });
         });
-        pause = Math.min(pause * 2, longestPause);
+        delay = Math.min(delay * 2, maxDelay);
       }
     }
 

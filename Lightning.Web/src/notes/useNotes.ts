@@ -4,12 +4,12 @@ import { isPinned, list, type Filter, type Note, type Page } from './notes';
 
 export interface Notes {
   phase: 'loading' | 'ready' | 'failed';
-  /** All that is known, whether the list shows it or not: the open one may be elsewhere. */
+  /** All loaded notes, including those that the list does not show, such as the open one. */
   known: Note[];
-  /** Those that the server found for the words; null where nobody searches. */
+  /** The ids of the search results; null without a search. */
   found: string[] | null;
   next: string | null;
-  /** How fetching the next page is going. */
+  /** The state of loading the next page. */
   more: 'idle' | 'loading' | 'failed';
   reason: string | null;
 }
@@ -17,14 +17,15 @@ export interface Notes {
 type Change =
   | { type: 'asked' }
   | { type: 'answered'; page: Page; isSearch: boolean; keep: (note: Note) => boolean }
-  | { type: 'refused'; reason: string; isQuiet: boolean }
+  | { type: 'refused'; reason: string; isBackground: boolean }
   | { type: 'more-asked' }
   | { type: 'more-answered'; page: Page }
   | { type: 'more-refused'; reason: string }
   | { type: 'put'; note: Note }
   | { type: 'dropped'; ids: string[] };
 
-const pinnedFirst = (a: Note, b: Note) => Number(isPinned(b)) - Number(isPinned(a)) || Date.parse(b.updatedAt) - Date.parse(a.updatedAt);
+const pinnedFirst = (a: Note, b: Note) =>
+  Number(isPinned(b)) - Number(isPinned(a)) || Date.parse(b.updatedAt) - Date.parse(a.updatedAt);
 const idsOf = (notes: Note[]) => notes.map((note) => note.id);
 
 function merge(known: Note[], more: Note[]): Note[] {
@@ -38,18 +39,31 @@ export function reduce(notes: Notes, change: Change): Notes {
       return { ...notes, phase: 'loading', reason: null };
     case 'answered': {
       const { items, next } = change.page;
-      return { phase: 'ready', known: merge(notes.known.filter(change.keep), items), found: change.isSearch ? idsOf(items) : null, next, more: 'idle', reason: null };
+      return {
+        phase: 'ready',
+        known: merge(notes.known.filter(change.keep), items),
+        found: change.isSearch ? idsOf(items) : null,
+        next,
+        more: 'idle',
+        reason: null,
+      };
     }
     case 'refused':
-      // What is read anew by the way has taken the place of whatever was under way; a list that stands stays.
-      return change.isQuiet && notes.phase !== 'loading'
+      // A failed background refresh keeps the list. It has also aborted a pending request for more.
+      return change.isBackground && notes.phase !== 'loading'
         ? { ...notes, more: notes.more === 'loading' ? 'idle' : notes.more }
         : { ...notes, phase: 'failed', reason: change.reason };
     case 'more-asked':
       return { ...notes, more: 'loading', reason: null };
     case 'more-answered': {
       const { items, next } = change.page;
-      return { ...notes, known: merge(notes.known, items), found: notes.found && [...notes.found, ...idsOf(items)], next, more: 'idle' };
+      return {
+        ...notes,
+        known: merge(notes.known, items),
+        found: notes.found && [...notes.found, ...idsOf(items)],
+        next,
+        more: 'idle',
+      };
     }
     case 'more-refused':
       return { ...notes, more: 'failed', reason: change.reason };
@@ -61,17 +75,18 @@ export function reduce(notes: Notes, change: Change): Notes {
 }
 
 function shows({ view }: Filter, found: string[] | null, note: Note): boolean {
-  const isThere = view === 'archive' ? note.archivedAt !== null : note.archivedAt === null && (view === 'notes' || !note.isOwn);
+  const isThere =
+    view === 'archive' ? note.archivedAt !== null : note.archivedAt === null && (view === 'notes' || !note.isOwn);
   return isThere && (found === null || found.includes(note.id));
 }
 
-const nothingYet: Notes = { phase: 'loading', known: [], found: null, next: null, more: 'idle', reason: null };
+const initial: Notes = { phase: 'loading', known: [], found: null, next: null, more: 'idle', reason: null };
 
-/** Only the plain list has the pinned ones on top; there they are fetched whole, before all others. */
-const pins = ({ view, words }: Filter) => view === 'notes' && words === '';
+/** Only the unfiltered list has the pinned notes on top; all of them are loaded first. */
+const showsPinned = ({ view, search }: Filter) => view === 'notes' && search === '';
 
 async function first(filter: Filter, signal: AbortSignal): Promise<Page> {
-  if (!pins(filter)) return list(filter, { signal });
+  if (!showsPinned(filter)) return list(filter, { signal });
   const [pinned, others] = await Promise.all([allPinned(filter, signal), list(filter, { pinned: false, signal })]);
   return { items: [...pinned, ...others.items], next: others.next };
 }
@@ -87,35 +102,35 @@ async function allPinned(filter: Filter, signal: AbortSignal): Promise<Note[]> {
   return notes;
 }
 
-/** Whether a note belongs among those of a page, from the list's beginning on; if it is not there, it is not in the list any more. */
+/** Whether the first page would contain the note: if it does not, the note has left the list. */
 function isWithin(filter: Filter, { items, next }: Page, note: Note): boolean {
   const last = items.at(-1);
   return shows(filter, null, note) && (next === null || (last !== undefined && pinnedFirst(note, last) <= 0));
 }
 
-/** The person's notes as far as they have been fetched: pinned ones, then the newest change first. */
-export function useNotes({ view, words }: Filter, open: string | null) {
-  const filter = useMemo(() => ({ view, words }), [view, words]);
-  const [notes, change] = useReducer(reduce, nothingYet);
+/** The loaded notes: pinned first, then most recently updated first. */
+export function useNotes({ view, search }: Filter, open: string | null) {
+  const filter = useMemo(() => ({ view, search }), [view, search]);
+  const [notes, change] = useReducer(reduce, initial);
   const pending = useRef<AbortController>(null);
 
   const opened = useRef(open);
   opened.current = open;
 
   const ask = useCallback(
-    (isQuiet: boolean) => {
+    (isBackground: boolean) => {
       pending.current?.abort();
       const abort = new AbortController();
       pending.current = abort;
-      if (!isQuiet) change({ type: 'asked' });
+      if (!isBackground) change({ type: 'asked' });
       first(filter, abort.signal).then(
         (page) => {
-          // Whatever is open stays, wherever the list goes; so does what was fetched beyond this page, where it is only read anew.
-          const keep = (note: Note) => note.id === opened.current || (isQuiet && !isWithin(filter, page, note));
-          if (!abort.signal.aborted) change({ type: 'answered', page, isSearch: filter.words !== '', keep });
+          // The open note is kept, and on a background refresh the notes of later pages too.
+          const keep = (note: Note) => note.id === opened.current || (isBackground && !isWithin(filter, page, note));
+          if (!abort.signal.aborted) change({ type: 'answered', page, isSearch: filter.search !== '', keep });
         },
         (error: unknown) => {
-          if (!abort.signal.aborted) change({ type: 'refused', reason: explain(error), isQuiet });
+          if (!abort.signal.aborted) change({ type: 'refused', reason: explain(error), isBackground });
         },
       );
     },
@@ -131,9 +146,9 @@ export function useNotes({ view, words }: Filter, open: string | null) {
 
   const loadMore = useCallback(() => {
     change({ type: 'more-asked' });
-    // Given up together with the list that it belongs to.
+    // Aborted together with the list.
     const signal = pending.current?.signal;
-    list(filter, { after: notes.next, ...(pins(filter) && { pinned: false }), ...(signal && { signal }) }).then(
+    list(filter, { after: notes.next, ...(showsPinned(filter) && { pinned: false }), ...(signal && { signal }) }).then(
       (page) => !signal?.aborted && change({ type: 'more-answered', page }),
       (error: unknown) => {
         if (!signal?.aborted) change({ type: 'more-refused', reason: explain(error) });
@@ -143,7 +158,10 @@ export function useNotes({ view, words }: Filter, open: string | null) {
 
   const put = useCallback((note: Note) => change({ type: 'put', note }), []);
   const drop = useCallback((...ids: string[]) => change({ type: 'dropped', ids }), []);
-  const items = useMemo(() => notes.known.filter((note) => shows(filter, notes.found, note)), [notes.known, notes.found, filter]);
+  const items = useMemo(
+    () => notes.known.filter((note) => shows(filter, notes.found, note)),
+    [notes.known, notes.found, filter],
+  );
 
   return { notes, items, load, refresh, loadMore, put, drop };
 }

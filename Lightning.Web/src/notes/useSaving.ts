@@ -3,40 +3,44 @@ import { flushSync } from 'react-dom';
 import { explain, fieldErrors, RequestFailed } from '../http';
 import { navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
-import { attempted, type Draft } from './drafts';
+import { withAttempt, type Draft } from './drafts';
 import type { EditorEvents } from './NoteEditor';
 import { create, get, remove, sameText, update, type Note } from './notes';
 
 interface State {
   working: boolean;
-  /** The last thing that happened was a save. */
+  /** The last action was a save. */
   saved: boolean;
   errors: Record<string, string>;
   failure: string | null;
-  /** The server has another version than the one written over; null inside means that it has none any more. */
+  /** The version on the server, which the draft is not based on; `theirs` is null if the note was deleted. */
   conflict: { theirs: Note | null } | null;
 }
 
-const calm: State = { working: false, saved: false, errors: {}, failure: null, conflict: null };
+const idle: State = { working: false, saved: false, errors: {}, failure: null, conflict: null };
 const statusOf = (error: unknown) => (error instanceof RequestFailed ? error.status : null);
 
-/** Saving and deleting one note. A draft is dropped only when the server has answered that it holds that very text. */
-export function useSaving(note: Note | null, draft: Draft | undefined, { onCreated, onChanged, onDeleted, onForgotten }: EditorEvents) {
+/** Saves and deletes a note. A draft is removed only after the server has confirmed that it stored the same text. */
+export function useSaving(
+  note: Note | null,
+  draft: Draft | undefined,
+  { onCreated, onChanged, onDeleted, onForgotten }: EditorEvents,
+) {
   const { drafts } = useSession();
-  const [state, setState] = useState(calm);
+  const [state, setState] = useState(idle);
   const busy = useRef(false);
   const id = note?.id ?? newNote;
   const unsaved: Draft = draft ?? { title: note?.title ?? '', body: note?.body ?? '', etag: note?.etag ?? null };
 
-  async function once(work: () => Promise<Partial<State>>, otherwise = 'Not saved.') {
+  async function once(work: () => Promise<Partial<State>>, prefix = 'Not saved.') {
     if (busy.current) return;
     busy.current = true;
     setState((now) => ({ ...now, working: true, saved: false, errors: {}, failure: null }));
     try {
       const outcome = await work();
-      setState({ ...calm, ...outcome });
+      setState({ ...idle, ...outcome });
     } catch (error) {
-      setState((now) => ({ ...now, working: false, ...told(error, otherwise) }));
+      setState((now) => ({ ...now, working: false, ...errorState(error, prefix) }));
     } finally {
       busy.current = false;
     }
@@ -50,7 +54,7 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
       if (statusOf(error) !== 412 && statusOf(error) !== 404) throw error;
       const theirs = await latest(current.id);
       if (!theirs || !sameText(theirs, sent)) return { conflict: { theirs } };
-      // An earlier attempt had arrived after all; only its answer was lost.
+      // An earlier attempt succeeded, but its response was lost.
       saved = theirs;
     }
     settle(saved, sent, () => onChanged(saved));
@@ -58,18 +62,18 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
   }
 
   async function post(sent: Draft): Promise<Note> {
-    const trying = attempted(sent);
-    if (drafts.get(id)) drafts.set(id, trying);
-    return create(trying, trying.attempt.key);
+    const withKey = withAttempt(sent);
+    if (drafts.get(id)) drafts.set(id, withKey);
+    return create(withKey, withKey.attempt.key);
   }
 
-  /** Puts the saved note on the page before its draft goes, so that the fields never show anything in between. */
+  /** Renders the saved note before its draft is removed, so that the fields do not flicker. */
   function settle(saved: Note, sent: Draft, show: () => void) {
     const now = drafts.get(id);
-    const typedOn = now !== undefined && !sameText(now, sent);
-    if (typedOn) drafts.set(saved.id, { title: now.title, body: now.body, etag: saved.etag });
+    const hasNewText = now !== undefined && !sameText(now, sent);
+    if (hasNewText) drafts.set(saved.id, { title: now.title, body: now.body, etag: saved.etag });
     flushSync(show);
-    if (!typedOn || saved.id !== id) drafts.remove(id);
+    if (!hasNewText || saved.id !== id) drafts.remove(id);
   }
 
   const save = () =>
@@ -83,15 +87,15 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
   const keepMine = () =>
     once(async () => {
       const theirs = state.conflict?.theirs;
-      if (!theirs) return keepAsAnother(null);
+      if (!theirs) return saveAsNew(null);
       const mine = { ...unsaved, etag: theirs.etag };
       drafts.set(id, mine);
       return put(theirs, mine);
     });
 
-  const keepBoth = () => once(() => keepAsAnother(state.conflict?.theirs ?? null));
+  const keepBoth = () => once(() => saveAsNew(state.conflict?.theirs ?? null));
 
-  async function keepAsAnother(theirs: Note | null): Promise<Partial<State>> {
+  async function saveAsNew(theirs: Note | null): Promise<Partial<State>> {
     const saved = await post(unsaved);
     settle(saved, unsaved, () => {
       onChanged(saved);
@@ -105,7 +109,7 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
   function takeTheirs() {
     const theirs = state.conflict?.theirs;
     drafts.remove(id);
-    setState(calm);
+    setState(idle);
     if (theirs) onChanged(theirs);
     else {
       onForgotten(id);
@@ -124,7 +128,10 @@ export function useSaving(note: Note | null, draft: Draft | undefined, { onCreat
         if (draft) return { conflict: { theirs } };
         if (theirs) {
           onChanged(theirs);
-          return { failure: 'Not deleted: this was changed in another place. What it says now is shown here; delete it again if you still want to.' };
+          return {
+            failure:
+              'Not deleted: this note was changed by someone else. Its new text is shown. You can delete it again.',
+          };
         }
         onForgotten(note.id);
         navigate('/notes');
@@ -148,10 +155,10 @@ async function latest(id: string): Promise<Note | null> {
   }
 }
 
-function told(error: unknown, otherwise: string): Partial<State> {
+function errorState(error: unknown, prefix: string): Partial<State> {
   const { title, body } = fieldErrors(error);
   if (title !== undefined || body !== undefined)
     return { errors: { ...(title !== undefined && { title }), ...(body !== undefined && { body }) } };
-  // The page says by itself that the session ended, and offers the way back.
-  return statusOf(error) === 401 ? {} : { failure: `${otherwise} ${explain(error)}` };
+  // SessionEnded shows the message and the sign-in button.
+  return statusOf(error) === 401 ? {} : { failure: `${prefix} ${explain(error)}` };
 }

@@ -2,13 +2,13 @@ import { useEffect, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
 import { isLeaving, leave, Link, usePath } from '../routing';
-import { Acting } from './Acting';
+import { ImpersonationBanner } from './Impersonation';
 import { signOut, useSession } from './session';
 import { SessionEnded } from './SessionEnded';
 
 export function Header() {
   const { user, drafts } = useSession();
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [leaving, setLeaving] = useState(false);
 
@@ -22,8 +22,8 @@ export function Header() {
     return () => removeEventListener('beforeunload', warn);
   }, [drafts]);
 
-  async function goOut() {
-    setAsking(false);
+  async function endSession() {
+    setConfirming(false);
     setFailure(null);
     setLeaving(true);
     try {
@@ -32,22 +32,25 @@ export function Header() {
       leave(next);
     } catch (error) {
       setLeaving(false);
-      // Already signed out, elsewhere or by time: what they asked for is true.
+      // The session had already ended.
       if (error instanceof RequestFailed && error.status === 401) {
         drafts.clear();
         leave('/');
-      } else setFailure(`${user.act ? `You still act as ${user.name}.` : 'You are still signed in.'} ${explain(error)}`);
+      } else
+        setFailure(
+          `${user.act ? `You are still impersonating ${user.name}.` : 'You are still signed in.'} ${explain(error)}`,
+        );
     }
   }
 
-  function leaveOrAsk() {
-    if (drafts.ids().length > 0) setAsking(true);
-    else void goOut();
+  function confirmAndEnd() {
+    if (drafts.ids().length > 0) setConfirming(true);
+    else void endSession();
   }
 
   return (
     <>
-      <Acting stopping={leaving} onStop={leaveOrAsk} />
+      <ImpersonationBanner stopping={leaving} onStop={confirmAndEnd} />
       <header className="site-header">
         <Link className="brand" href="/notes">
           Lightning
@@ -62,28 +65,28 @@ export function Header() {
             </Link>
           )}
         </nav>
-        <div className="who">
-          <p className="who-name">
+        <div className="account">
+          <p className="account-name">
             <strong>{user.name}</strong>
             {user.email !== user.name && <span>{user.email}</span>}
           </p>
           {!user.act && (
-            <button type="button" disabled={leaving} onClick={leaveOrAsk}>
+            <button type="button" disabled={leaving} onClick={confirmAndEnd}>
               Sign out
             </button>
           )}
         </div>
       </header>
       <div role="alert">{failure && <p className="alert alert-danger notice">{failure}</p>}</div>
-      {asking && (
-        <Dialog heading="Leave your unsaved text behind?" onClose={() => setAsking(false)}>
-          <p>Some of what you wrote is not saved. It is dropped when you go, so that nobody else finds it in this browser.</p>
+      {confirming && (
+        <Dialog heading="Discard unsaved text?" onClose={() => setConfirming(false)}>
+          <p>You have unsaved text. It will be discarded so that other people who use this browser cannot read it.</p>
           <div className="row">
-            <button type="button" autoFocus onClick={() => setAsking(false)}>
-              Stay here
+            <button type="button" autoFocus onClick={() => setConfirming(false)}>
+              Cancel
             </button>
-            <button type="button" className="button-danger" onClick={() => void goOut()}>
-              Drop it and go
+            <button type="button" className="button-danger" onClick={() => void endSession()}>
+              Discard and continue
             </button>
           </div>
         </Dialog>

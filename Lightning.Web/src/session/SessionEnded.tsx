@@ -2,19 +2,19 @@ import { useSyncExternalStore } from 'react';
 import { usePath } from '../routing';
 import { signIn, useSession } from './session';
 
-/** Says that the session is over, where it was not expected to be: to whoever is signing out it is no news, and nothing may come between them and the provider's own sign-out. */
+/** Tells that the session has ended, unless the user is signing out. */
 export function SessionEnded({ expected }: { expected: boolean }) {
-  const { user, ended: over, drafts } = useSession();
-  const ended = over && !expected;
+  const { user, ended: isOver, drafts } = useSession();
+  const ended = isOver && !expected;
   const path = usePath();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids).length > 0;
 
   return (
-    <div role="alert" className={ended ? 'ended' : undefined}>
+    <div role="alert" className={ended ? 'session-ended' : undefined}>
       {ended && user.act && (
-        <div className="ended-inside">
+        <div className="session-ended-content">
           <p>
-            <strong>You no longer act as {user.name}.</strong> What was not saved is dropped.
+            <strong>The impersonation of {user.name} has ended.</strong> Unsaved text will be discarded.
           </p>
           <button
             type="button"
@@ -24,12 +24,12 @@ export function SessionEnded({ expected }: { expected: boolean }) {
               signIn('/notes');
             }}
           >
-            Go on as yourself
+            Return to your account
           </button>
         </div>
       )}
       {ended && !user.act && (
-        <div className="ended-inside">
+        <div className="session-ended-content">
           <p>
             <strong>Your session has ended.</strong> {advice(unsaved, drafts.survivesLeaving)}
           </p>
@@ -43,7 +43,7 @@ export function SessionEnded({ expected }: { expected: boolean }) {
 }
 
 function advice(unsaved: boolean, survives: boolean): string {
-  if (!unsaved) return 'Sign in to go on where you are.';
-  if (survives) return 'Your unsaved text is kept in this tab, and will be here when you come back.';
-  return 'This browser refuses to keep your unsaved text: copy it before you sign in.';
+  if (!unsaved) return 'Sign in again to continue.';
+  if (survives) return 'Your unsaved text is kept in this tab.';
+  return 'Your unsaved text could not be stored. Copy it before you sign in.';
 }

@@ -9,12 +9,14 @@ export interface User {
   email: string;
   isAdmin: boolean;
   session: { id: string; createdAt: string; endsAt: string; idleEndsAt: string; authTime: string };
-  /** The administrator who acts as this person (RFC 8693, 4.1); null when they act themself. */
+  /** The administrator who is impersonating this user (RFC 8693, 4.1); null without impersonation. */
   act: { sub: string; name: string } | null;
 }
 
 export async function getUser(options: { slide?: boolean; signal?: AbortSignal } = {}): Promise<User> {
-  const { body } = await call<User>(options.slide === false ? '/bff/user?slide=false' : '/bff/user', { signal: options.signal });
+  const { body } = await call<User>(options.slide === false ? '/bff/user?slide=false' : '/bff/user', {
+    signal: options.signal,
+  });
   return body;
 }
 
@@ -22,15 +24,16 @@ export function signIn(returnUrl: string, prompt?: 'create' | 'login'): void {
   leave(`/bff/login?${new URLSearchParams({ returnUrl, ...(prompt && { prompt }) })}`);
 }
 
-/** Ends the session on the server; what comes back is where the provider's own sign-out begins. */
+/** Ends the session on the server. Returns the URL of the provider's sign-out. */
 export async function signOut(): Promise<string> {
   const { body } = await call<{ redirect: string }>('/bff/logout', { method: 'POST' });
   const target = new URL(body.redirect, location.origin);
-  if (target.protocol !== 'https:' && target.protocol !== 'http:') throw new Error(`Sign-out led to a ${target.protocol} address.`);
+  if (target.protocol !== 'https:' && target.protocol !== 'http:')
+    throw new Error(`Sign-out returned a ${target.protocol} URL.`);
   return target.href;
 }
 
-/** Who is signed in, whether the server has since said that the session is over, and what they have not saved. */
+/** The session of the signed-in user, with their unsaved text. `ended` is set after a 401. */
 export interface SignedIn {
   user: User;
   ended: boolean;
@@ -41,6 +44,6 @@ export const Session = createContext<SignedIn | null>(null);
 
 export function useSession(): SignedIn {
   const session = use(Session);
-  if (!session) throw new Error('useSession needs a signed-in person above it.');
+  if (!session) throw new Error('useSession must be used within a Session provider.');
   return session;
 }

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { explain, onUnauthorized, RequestFailed } from '../http';
 import { Drafts } from '../notes/drafts';
 import { getUser, type SignedIn } from './session';
-import { useWatch } from './useWatch';
+import { useSessionWatch } from './useSessionWatch';
 
 export type Visitor =
   | { kind: 'unknown' }
@@ -10,7 +10,7 @@ export type Visitor =
   | { kind: 'unreachable'; reason: string }
   | { kind: 'signed-in'; session: SignedIn };
 
-/** Who is here: asked once at the start, and again when the person comes back to this tab or the server hangs up on it. */
+/** The current visitor. Loaded at the start, when the tab becomes visible and when the session stream ends. */
 export function useVisitor(): [Visitor, retry: () => void] {
   const [visitor, setVisitor] = useState<Visitor>({ kind: 'unknown' });
   const [attempt, setAttempt] = useState(0);
@@ -29,44 +29,51 @@ export function useVisitor(): [Visitor, retry: () => void] {
     return () => abort.abort();
   }, [attempt]);
 
-  // A session that ends does not take the page away: the text on it may not be saved yet.
+  // The page stays when the session ends: it may have unsaved text.
   useEffect(
     () =>
       onUnauthorized(() =>
-        setVisitor((now) => (now.kind === 'signed-in' ? { kind: 'signed-in', session: { ...now.session, ended: true } } : now)),
+        setVisitor((now) =>
+          now.kind === 'signed-in' ? { kind: 'signed-in', session: { ...now.session, ended: true } } : now,
+        ),
       ),
     [],
   );
 
-  const lookAgain = useCallback(async () => {
+  const recheck = useCallback(async () => {
     try {
       const user = await getUser({ slide: false });
       if (user.id !== userId) location.reload();
-      else setVisitor((now) => (now.kind === 'signed-in' && now.session.ended ? { kind: 'signed-in', session: { ...now.session, user, ended: false } } : now));
+      else
+        setVisitor((now) =>
+          now.kind === 'signed-in' && now.session.ended
+            ? { kind: 'signed-in', session: { ...now.session, user, ended: false } }
+            : now,
+        );
     } catch (error) {
-      // A 401 has reached onUnauthorized. Any other failure says nothing about the session, and the next action will meet it.
+      // onUnauthorized handles 401. Other failures say nothing about the session.
       if (!(error instanceof RequestFailed)) throw error;
     }
   }, [userId]);
 
-  useWatch(visitor.kind === 'signed-in' && !visitor.session.ended, lookAgain);
+  useSessionWatch(visitor.kind === 'signed-in' && !visitor.session.ended, recheck);
 
   useEffect(() => {
     if (userId === null) return;
-    const returned = () => {
-      if (document.visibilityState === 'visible') void lookAgain();
+    const visibilityChanged = () => {
+      if (document.visibilityState === 'visible') void recheck();
     };
-    // The Back button may show this page as it was, names and notes and all, to whoever sits here now.
-    const thawed = (event: PageTransitionEvent) => {
+    // The back-forward cache could show the page of a previous user.
+    const pageShown = (event: PageTransitionEvent) => {
       if (event.persisted) location.reload();
     };
-    document.addEventListener('visibilitychange', returned);
-    addEventListener('pageshow', thawed);
+    document.addEventListener('visibilitychange', visibilityChanged);
+    addEventListener('pageshow', pageShown);
     return () => {
-      document.removeEventListener('visibilitychange', returned);
-      removeEventListener('pageshow', thawed);
+      document.removeEventListener('visibilitychange', visibilityChanged);
+      removeEventListener('pageshow', pageShown);
     };
-  }, [userId, lookAgain]);
+  }, [userId, recheck]);
 
   const retry = useCallback(() => {
     setVisitor({ kind: 'unknown' });

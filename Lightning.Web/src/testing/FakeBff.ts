@@ -3,9 +3,9 @@ import type { Problem } from '../http';
 import type { Note, Text } from '../notes/notes';
 import type { Share } from '../notes/shares';
 
-/** What some request sends; each looks at what is its own. */
+/** The bodies of all requests together. */
 type Sent = Text & { ids: string[]; archived: boolean; address: string; canEdit: boolean };
-const nothingSent: Sent = { title: '', body: '', ids: [], archived: false, address: '', canEdit: false };
+const emptyBody: Sent = { title: '', body: '', ids: [], archived: false, address: '', canEdit: false };
 
 interface Answer {
   status: number;
@@ -13,25 +13,25 @@ interface Answer {
   etag?: string;
 }
 
-/** The BFF and the API behind it as far as the app can see them, in memory. Give `fetch` to `vi.stubGlobal`. */
+/** An in-memory BFF and API. Pass `fetch` to `vi.stubGlobal`. */
 export class FakeBff {
   userId: string | null = 'u-ada';
-  /** Where the person is signed in. */
+  /** The sessions of the user. */
   devices: Device[] = [device('here', { current: true })];
-  /** The administrator who acts as them. */
+  /** The administrator who is impersonating the user. */
   act: { sub: string; name: string } | null = null;
   readonly endsAt = new Date(Date.now() + 1_800_000).toISOString();
-  /** Whether they last proved too long ago who they are. */
+  /** Whether the last sign-in is too long ago to end sessions. */
   isStale = false;
   readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly calls: { method: string; path: string; headers: Headers }[] = [];
-  /** Answers in place of the real one while set; `down` is no answer at all. */
-  fault: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
-  /** Whether lists of notes never come. */
+  /** Replaces responses while set; `down` fails the request. */
+  override: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
+  /** Whether requests for lists of notes never complete. */
   hold = false;
   readonly #notes = new Map<string, { note: Note; version: number }>();
   readonly #created = new Map<string, string>();
-  /** With whom which note is shared. */
+  /** The shares by id. */
   readonly shares = new Map<string, Share>();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #clock = Date.now() - 3_600_000;
@@ -40,25 +40,25 @@ export class FakeBff {
     return texts.map((text) => this.#store(text).id);
   }
 
-  /** What another tab would do; nobody is told of it unless `tell` is called. */
+  /** Changes a note as another tab would. Sends no event. */
   change(id: string, text: Partial<Text>): void {
     const stored = this.#notes.get(id);
     if (stored) this.#write(id, { ...stored.note, ...text });
   }
 
-  /** What another device would do. */
+  /** Ends the session as another device would. */
   end(): void {
     this.userId = null;
-    this.hangUp();
+    this.closeStreams();
   }
 
-  /** As a replica does that goes away, or at the session's end. */
-  hangUp(): void {
+  /** Closes the session streams, as a stopping replica does. */
+  closeStreams(): void {
     for (const watcher of this.#watchers) watcher.error(new TypeError('network error'));
     this.#watchers.clear();
   }
 
-  get watched(): boolean {
+  get isWatched(): boolean {
     return this.#watchers.size > 0;
   }
 
@@ -66,21 +66,21 @@ export class FakeBff {
     this.#notes.delete(id);
   }
 
-  /** How many listen to changes. */
+  /** The number of open event streams. */
   get listeners(): number {
     return this.#streams.size;
   }
 
-  tell(kind: 'changed' | 'gone', id: string): void {
+  sendEvent(kind: 'changed' | 'gone', id: string): void {
     for (const stream of this.#streams) stream.enqueue(event(kind, id));
   }
 
-  /** As when the stream was cut, and nobody knows what has been missed. */
-  tellOfAnything(): void {
+  /** Tells that events may have been missed. */
+  sendAnything(): void {
     for (const stream of this.#streams) stream.enqueue(event('anything', null));
   }
 
-  /** What another tab would do. */
+  /** Pins a note as another tab would. */
   pin(id: string): void {
     const stored = this.#notes.get(id);
     if (stored) this.#mark(stored.note, { pinnedAt: new Date().toISOString() });
@@ -95,17 +95,22 @@ export class FakeBff {
     const headers = new Headers(init.headers);
     const method = init.method ?? 'GET';
     this.calls.push({ method, path: url.pathname, headers });
-    if (this.fault && `${method} ${url.pathname}`.startsWith(this.fault.on)) {
-      const { answer } = this.fault;
+    if (this.override && `${method} ${url.pathname}`.startsWith(this.override.on)) {
+      const { answer } = this.override;
       if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
       return Promise.resolve(respond({ status: answer.status, body: answer.problem ?? {} }));
     }
     if (this.hold && method === 'GET' && url.pathname === '/api/v1/notes')
-      return new Promise((_, refuse) => init.signal?.addEventListener('abort', () => refuse(new DOMException('Aborted', 'AbortError'))));
+      return new Promise((_, refuse) =>
+        init.signal?.addEventListener('abort', () => refuse(new DOMException('Aborted', 'AbortError'))),
+      );
     if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
-    if (url.pathname === '/api/v1/notes/events' && this.userId !== null) return Promise.resolve(this.#listen(init.signal ?? null));
-    const sent = typeof init.body === 'string' ? (JSON.parse(init.body) as Sent) : nothingSent;
-    return Promise.resolve(respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, sent) : { status: 400, body: {} }));
+    if (url.pathname === '/api/v1/notes/events' && this.userId !== null)
+      return Promise.resolve(this.#listen(init.signal ?? null));
+    const sent = typeof init.body === 'string' ? (JSON.parse(init.body) as Sent) : emptyBody;
+    return Promise.resolve(
+      respond(headers.get('x-csrf') === '1' ? this.#answer(method, url, headers, sent) : { status: 400, body: {} }),
+    );
   };
 
   #listen(signal: AbortSignal | null): Response {
@@ -122,12 +127,30 @@ export class FakeBff {
   #answer(method: string, url: URL, headers: Headers, text: Sent): Answer {
     if (this.userId === null) return { status: 401, body: { title: 'Not signed in' } };
     if (url.pathname === '/bff/user')
-      return { status: 200, body: { id: this.userId, name: 'Ada Lovelace', email: 'ada@example.test', isAdmin: false, session: { endsAt: this.endsAt }, act: this.act } };
+      return {
+        status: 200,
+        body: {
+          id: this.userId,
+          name: 'Ada Lovelace',
+          email: 'ada@example.test',
+          isAdmin: false,
+          session: { endsAt: this.endsAt },
+          act: this.act,
+        },
+      };
     if (url.pathname === '/bff/logout') {
       this.userId = null;
-      return { status: 200, body: { redirect: this.act ? 'http://localhost:5103/accounts/u-ada' : 'http://localhost:5101/connect/endsession?client_id=lightning-bff' } };
+      return {
+        status: 200,
+        body: {
+          redirect: this.act
+            ? 'http://localhost:5103/accounts/u-ada'
+            : 'http://localhost:5101/connect/endsession?client_id=lightning-bff',
+        },
+      };
     }
-    if (url.pathname.startsWith('/bff/sessions') && this.act) return { status: 403, body: { type: '/problems/acting' } };
+    if (url.pathname.startsWith('/bff/sessions') && this.act)
+      return { status: 403, body: { type: '/problems/acting' } };
     if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
     if (url.pathname.includes('/shares')) return this.#sharing(method, url.pathname, text);
     if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);
@@ -169,7 +192,10 @@ export class FakeBff {
       );
       const start = all.findIndex((note) => note.id === url.searchParams.get('after')) + 1;
       const items = all.slice(start, start + Number(url.searchParams.get('limit')));
-      return { status: 200, body: { items, next: start + items.length < all.length ? (items.at(-1)?.id ?? null) : null } };
+      return {
+        status: 200,
+        body: { items, next: start + items.length < all.length ? (items.at(-1)?.id ?? null) : null },
+      };
     }
     if (text.title === '') return untitled;
     const key = headers.get('idempotency-key') ?? crypto.randomUUID();
@@ -191,11 +217,24 @@ export class FakeBff {
     const [, note] = /notes\/([^/]+)\/shares$/.exec(path) ?? [];
     const [, id = ''] = /shares\/(.+)$/.exec(path) ?? [];
     const all = [...this.shares.values()];
-    if (note !== undefined && method === 'GET') return { status: 200, body: { items: all.filter((share) => share.noteId === note) } };
+    if (note !== undefined && method === 'GET')
+      return { status: 200, body: { items: all.filter((share) => share.noteId === note) } };
     if (note !== undefined) {
-      if (!address.includes('@')) return { status: 400, body: { errors: { address: ['No mail address.'] } } };
-      if (all.some((share) => share.noteId === note && share.address === address)) return { status: 409, body: { detail: 'The note is shared with this address already.' } };
-      return { status: 201, body: this.#put({ id: crypto.randomUUID(), noteId: note, address, canEdit, createdAt: new Date().toISOString(), etag: '', can: { update: true, delete: true } }) };
+      if (!address.includes('@')) return { status: 400, body: { errors: { address: ['Must be an email address.'] } } };
+      if (all.some((share) => share.noteId === note && share.address === address))
+        return { status: 409, body: { detail: 'The note is already shared with this address.' } };
+      return {
+        status: 201,
+        body: this.#put({
+          id: crypto.randomUUID(),
+          noteId: note,
+          address,
+          canEdit,
+          createdAt: new Date().toISOString(),
+          etag: '',
+          can: { update: true, delete: true },
+        }),
+      };
     }
     const share = this.shares.get(id);
     if (!share) return { status: 404, body: { title: 'Not found' } };
@@ -211,16 +250,32 @@ export class FakeBff {
     return stored;
   }
 
-  /** Somebody else's note, shared with the person. */
+  /** Adds a note of another user that is shared with this one. */
   receive(text: Text): string {
     const id = this.#store(text).id;
     const stored = this.#notes.get(id);
-    if (stored) this.#notes.set(id, { ...stored, note: { ...stored.note, isOwn: false, can: { update: false, delete: false, pin: false, archive: false, share: false } } });
-    this.#put({ id: crypto.randomUUID(), noteId: id, address: 'ada@example.test', canEdit: false, createdAt: new Date().toISOString(), etag: '', can: { update: false, delete: true } });
+    if (stored)
+      this.#notes.set(id, {
+        ...stored,
+        note: {
+          ...stored.note,
+          isOwn: false,
+          can: { update: false, delete: false, pin: false, archive: false, share: false },
+        },
+      });
+    this.#put({
+      id: crypto.randomUUID(),
+      noteId: id,
+      address: 'ada@example.test',
+      canEdit: false,
+      createdAt: new Date().toISOString(),
+      etag: '',
+      can: { update: false, delete: true },
+    });
     return id;
   }
 
-  /** A change that leaves the text, and when it was changed, as they are. */
+  /** Changes properties other than the text, without a new update time. */
   #mark(note: Note, change: Partial<Note>): Note {
     const version = (this.#notes.get(note.id)?.version ?? 0) + 1;
     const marked = { ...note, ...change, etag: `"${version}"` };
@@ -235,7 +290,9 @@ export class FakeBff {
     if (method === 'GET') return { status: 200, body: stored.note, etag: stored.note.etag };
     if (headers.get('if-match') !== stored.note.etag) return { status: headers.has('if-match') ? 412 : 428, body: {} };
     if (what === 'pinned' || what === 'archived') {
-      const note = this.#mark(stored.note, { [what === 'pinned' ? 'pinnedAt' : 'archivedAt']: method === 'PUT' ? new Date().toISOString() : null });
+      const note = this.#mark(stored.note, {
+        [what === 'pinned' ? 'pinnedAt' : 'archivedAt']: method === 'PUT' ? new Date().toISOString() : null,
+      });
       return { status: 200, body: note, etag: note.etag };
     }
     if (method === 'DELETE') {
@@ -258,7 +315,18 @@ export class FakeBff {
     const before = this.#notes.get(id)?.note;
     const can = before?.can ?? { update: true, delete: true, pin: true, archive: true, share: true };
     const { archivedAt = null, pinnedAt = null, isOwn = true } = before ?? {};
-    const note: Note = { id, title, body, createdAt, updatedAt: now, archivedAt, pinnedAt, isOwn, etag: `"${version}"`, can };
+    const note: Note = {
+      id,
+      title,
+      body,
+      createdAt,
+      updatedAt: now,
+      archivedAt,
+      pinnedAt,
+      isOwn,
+      etag: `"${version}"`,
+      can,
+    };
     this.#notes.set(id, { note, version });
     return note;
   }
@@ -268,9 +336,13 @@ export class FakeBff {
   }
 }
 
-const untitled: Answer = { status: 400, body: { title: 'One or more validation errors occurred.', errors: { Title: ['A note needs a title.'] } } };
+const untitled: Answer = {
+  status: 400,
+  body: { title: 'One or more validation errors occurred.', errors: { Title: ['Required.'] } },
+};
 
-const event = (kind: string, id: string | null) => new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify({ id })}\n\n`);
+const event = (kind: string, id: string | null) =>
+  new TextEncoder().encode(`event: ${kind}\ndata: ${JSON.stringify({ id })}\n\n`);
 
 function respond({ status, body, etag }: Answer): Response {
   const headers = new Headers();
@@ -281,5 +353,15 @@ function respond({ status, body, etag }: Answer): Response {
 
 export function device(id: string, rest: Partial<Device> = {}): Device {
   const now = new Date().toISOString();
-  return { id, current: false, acting: false, device: 'Firefox on Linux', ip: '192.0.2.7', methods: ['pwd'], createdAt: now, lastSeenAt: now, ...rest };
+  return {
+    id,
+    current: false,
+    acting: false,
+    device: 'Firefox on Linux',
+    ip: '192.0.2.7',
+    methods: ['pwd'],
+    createdAt: now,
+    lastSeenAt: now,
+    ...rest,
+  };
 }

@@ -1,10 +1,10 @@
 import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
-// Long enough for a busy machine; a passing test never waits for it.
+// Generous for slow machines; passing tests do not wait for it.
 configure({ asyncUtilTimeout: 5000 });
 
-// jsdom has the element but not its methods.
+// jsdom does not implement the methods of <dialog>.
 HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
   this.open = true;
 };

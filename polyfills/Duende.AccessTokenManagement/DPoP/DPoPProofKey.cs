@@ -1,6 +1,8 @@
 namespace Duende.AccessTokenManagement.DPoP;
 
-/// <summary>The key of sender-constrained tokens (RFC 9449). Not implemented here, so none can be made: it stands for the absent key only.</summary>
+/// <summary>
+/// The key of sender-constrained tokens (RFC 9449). Not supported by the polyfill, so it cannot be created.
+/// </summary>
 public readonly record struct DPoPProofKey
 {
     public DPoPProofKey() => throw StringValue.Empty();

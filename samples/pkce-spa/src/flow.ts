@@ -1,44 +1,56 @@
 import * as oauth from 'oauth4webapi';
 
-/** One run of the authorization code flow with PKCE at one provider. */
-export interface Party {
+/** A client registration at a provider. */
+export interface Registration {
   issuer: URL;
   clientId: string;
   redirectUri: string;
 }
 
-/** What must outlive the way to the provider and back: no token, and good for one answer. */
+/** State that is kept during the redirect to the provider. Used once; contains no token. */
 interface Transaction {
   state: string;
   nonce: string;
   verifier: string;
 }
 
-const known = new Map<string, Promise<oauth.AuthorizationServer>>();
+const metadata = new Map<string, Promise<oauth.AuthorizationServer>>();
 
-/** Plain http is for providers on this machine only. */
-export const transport = (url: URL) => ({ [oauth.allowInsecureRequests]: url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname) });
+/** Allows plain HTTP only for providers on this machine. */
+export const transport = (url: URL) => ({
+  [oauth.allowInsecureRequests]: url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname),
+});
 
-/** The provider's metadata; its `issuer` must be the one asked for, to the letter. */
+/** Loads the provider's metadata and checks that its `issuer` matches exactly. */
 export function discover(issuer: URL): Promise<oauth.AuthorizationServer> {
-  let found = known.get(issuer.href);
+  let found = metadata.get(issuer.href);
   if (!found) {
-    found = oauth.discoveryRequest(issuer, transport(issuer)).then((response) => oauth.processDiscoveryResponse(issuer, response));
-    found.catch(() => known.delete(issuer.href));
-    known.set(issuer.href, found);
+    found = oauth
+      .discoveryRequest(issuer, transport(issuer))
+      .then((response) => oauth.processDiscoveryResponse(issuer, response));
+    found.catch(() => metadata.delete(issuer.href));
+    metadata.set(issuer.href, found);
   }
   return found;
 }
 
-/** Sends the browser to the provider. A nonce of one's own choice must be as hard to guess as the ones made here. */
-export async function begin(party: Party, scope: string, nonce = oauth.generateRandomNonce()): Promise<void> {
-  const server = await discover(party.issuer);
-  const transaction: Transaction = { state: oauth.generateRandomState(), nonce, verifier: oauth.generateRandomCodeVerifier() };
-  sessionStorage.setItem(party.redirectUri, JSON.stringify(transaction));
+/** Redirects to the provider. A custom nonce must be unguessable. */
+export async function begin(
+  registration: Registration,
+  scope: string,
+  nonce = oauth.generateRandomNonce(),
+): Promise<void> {
+  const server = await discover(registration.issuer);
+  const transaction: Transaction = {
+    state: oauth.generateRandomState(),
+    nonce,
+    verifier: oauth.generateRandomCodeVerifier(),
+  };
+  sessionStorage.setItem(registration.redirectUri, JSON.stringify(transaction));
   const url = new URL(server.authorization_endpoint!);
   url.search = new URLSearchParams({
-    client_id: party.clientId,
-    redirect_uri: party.redirectUri,
+    client_id: registration.clientId,
+    redirect_uri: registration.redirectUri,
     response_type: 'code',
     scope,
     state: transaction.state,
@@ -49,19 +61,30 @@ export async function begin(party: Party, scope: string, nonce = oauth.generateR
   location.assign(url);
 }
 
-/** Redeems the code that the browser came back with; undefined where it came from no provider. */
-export async function finish(party: Party, here: URL): Promise<oauth.TokenEndpointResponse | undefined> {
-  if (here.origin + here.pathname !== party.redirectUri) return undefined;
-  const kept = sessionStorage.getItem(party.redirectUri);
-  sessionStorage.removeItem(party.redirectUri);
-  // The code leaves the address bar and the history before anything else happens.
+/** Redeems the code in the URL. Returns undefined if the URL is not the redirect URI. */
+export async function finish(registration: Registration, here: URL): Promise<oauth.TokenEndpointResponse | undefined> {
+  if (here.origin + here.pathname !== registration.redirectUri) return undefined;
+  const stored = sessionStorage.getItem(registration.redirectUri);
+  sessionStorage.removeItem(registration.redirectUri);
+  // Remove the code from the address bar and the history first.
   history.replaceState(null, '', '/');
-  if (!kept) throw new Error('This sign-in is over: it was finished before, or began in another tab.');
-  const transaction = JSON.parse(kept) as Transaction;
+  if (!stored) throw new Error('This sign-in was already completed, or was started in another tab.');
+  const transaction = JSON.parse(stored) as Transaction;
 
-  const server = await discover(party.issuer);
-  const client: oauth.Client = { client_id: party.clientId };
-  const answer = oauth.validateAuthResponse(server, client, here, transaction.state);
-  const response = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), answer, party.redirectUri, transaction.verifier, transport(party.issuer));
-  return oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: transaction.nonce, requireIdToken: true });
+  const server = await discover(registration.issuer);
+  const client: oauth.Client = { client_id: registration.clientId };
+  const parameters = oauth.validateAuthResponse(server, client, here, transaction.state);
+  const response = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    parameters,
+    registration.redirectUri,
+    transaction.verifier,
+    transport(registration.issuer),
+  );
+  return oauth.processAuthorizationCodeResponse(server, client, response, {
+    expectedNonce: transaction.nonce,
+    requireIdToken: true,
+  });
 }

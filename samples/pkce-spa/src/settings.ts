@@ -1,4 +1,4 @@
-/** Where everything is; from the environment of the build. */
+/** The settings, from environment variables at build time. */
 export const settings = {
   issuer: new URL(import.meta.env.VITE_ISSUER as string),
   clientId: import.meta.env.VITE_CLIENT_ID as string,
@@ -16,7 +16,7 @@ function upstream() {
     issuer: new URL(issuer),
     clientId: import.meta.env.VITE_UPSTREAM_CLIENT_ID as string,
     title: (import.meta.env.VITE_UPSTREAM_TITLE as string) || new URL(issuer).host,
-    // Another one than Lightning's, so that neither provider's answer is taken for the other's (RFC 9700, 4.4.2).
+    // A separate redirect URI per provider prevents mix-up attacks (RFC 9700, 4.4.2).
     redirectUri: new URL('/upstream-callback', location.origin).href,
   };
 }

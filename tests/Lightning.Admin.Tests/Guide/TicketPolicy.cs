@@ -1,4 +1,4 @@
-using Lightning.Data.Rules;
+using Lightning.Authorization;
 
 namespace Lightning.Admin.Tests.Guide;
 

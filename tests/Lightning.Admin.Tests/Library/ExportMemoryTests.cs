@@ -1,19 +1,19 @@
 namespace Lightning.Admin.Tests.Library;
 
-/// <summary>What an export keeps in memory; alone, because memory is the whole process's.</summary>
+/// <summary>The memory use of exports. Runs alone, because it measures the process's memory.</summary>
 [Collection(nameof(ExportMemoryTests)), CollectionDefinition(nameof(ExportMemoryTests), DisableParallelization = true)]
 public sealed class ExportMemoryTests(LibraryUnderTest library) : IClassFixture<LibraryUnderTest>
 {
-    /// <summary>After so many bytes more it is looked at again what is held.</summary>
+    /// <summary>The number of bytes between two measurements.</summary>
     const int Step = 1_500_000;
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Rows that were written are let go; a reader that keeps them is noticed.</summary>
+    /// <summary>Exported rows are released; proves that a reader that keeps them is detected.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Export_OfManyRows_HoldsNoneOfThem(bool keeps)
+    public async Task Export_does_not_buffer_rows(bool keeps)
     {
         await AddTagsAsync(50_000, 10);
         await using var open = library.Open("tags");
@@ -21,7 +21,8 @@ public sealed class ExportMemoryTests(LibraryUnderTest library) : IClassFixture<
         await foreach (var row in open.Rows.StreamAsync(new(), Cancellation))
         {
             rows.Add(new(row));
-            if (keeps) kept.Add(row);
+            if (keeps)
+                kept.Add(row);
             if (rows.Count % 10_000 == 0)
             {
                 GC.Collect();
@@ -34,41 +35,60 @@ public sealed class ExportMemoryTests(LibraryUnderTest library) : IClassFixture<
     }
 
     /// <summary>
-    /// No more of the file is kept: while it is read, memory grows by little of what has gone through it, and is little more than before. A client that keeps it as it comes is noticed,
-    /// and one that takes all of it before it is read. Both figures are medians: what the rest of the process takes up or lets go meanwhile is one step of many.
+    /// Memory grows little while a file is streamed. Proves that a client that buffers is detected. Both figures are
+    /// medians, because other activity in the process causes outliers.
     /// </summary>
     [Theory]
     [InlineData("csv", Kept.Nothing)]
     [InlineData("json", Kept.Nothing)]
     [InlineData("csv", Kept.AsItComes)]
     [InlineData("csv", Kept.AtOnce)]
-    public async Task Export_OfAFileOfManyMegabytes_IsSentAsItIsMade(string format, Kept keeps)
+    public async Task Large_export_is_streamed(string format, Kept keeps)
     {
         await AddTagsAsync(100_000, 300);
         var (_, _, root) = await library.SignInAsync(isAdmin: true);
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = library.Address };
-        client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", root.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}")));
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+        {
+            BaseAddress = library.Address,
+        };
+        client.DefaultRequestHeaders.Add(
+            "Cookie",
+            string.Join("; ", root.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}"))
+        );
         root.Dispose();
         var before = Held();
-        using var answer = await client.GetAsync($"/tags/-/export?format={format}", keeps == Kept.AtOnce ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using var answer = await client.GetAsync(
+            $"/tags/-/export?format={format}",
+            keeps == Kept.AtOnce ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead,
+            Cancellation
+        );
         answer.EnsureSuccessStatusCode();
-        if (keeps != Kept.AtOnce) answer.Content.Headers.ContentLength.ShouldBeNull();
+        if (keeps != Kept.AtOnce)
+            answer.Content.Headers.ContentLength.ShouldBeNull();
         await using var file = await answer.Content.ReadAsStreamAsync(Cancellation);
         var (part, kept, held, size) = (new byte[64 * 1024], new List<byte[]>(), new List<long>(), 0L);
-        for (int read; (read = await file.ReadAsync(part, Cancellation)) > 0;)
+        for (int read; (read = await file.ReadAsync(part, Cancellation)) > 0; )
         {
             size += read;
-            if (keeps == Kept.AsItComes) kept.Add(part[..read]);
-            if (size / Step > held.Count) held.Add(Held() - before);
+            if (keeps == Kept.AsItComes)
+                kept.Add(part[..read]);
+            if (size / Step > held.Count)
+                held.Add(Held() - before);
         }
         size.ShouldBeGreaterThan(30_000_000);
         kept.Sum(one => (long)one.Length).ShouldBe(keeps == Kept.AsItComes ? size : 0);
         var (more, most) = (Median(held.Skip(1).Zip(held, (next, one) => next - one)), Median(held));
-        TestContext.Current.TestOutputHelper?.WriteLine($"Of a file of {size:N0} bytes {most:N0} are held, {more:N0} more with each {Step:N0}: {string.Join(", ", held.Select(one => $"{one:N0}"))}");
-        (more > Step / 4 || most > size / 4).ShouldBe(keeps != Kept.Nothing, $"{most:N0} bytes of a file of {size:N0}, {more:N0} more with each {Step:N0}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Of a file of {size:N0} bytes {most:N0} are held, {more:N0} more with each {Step:N0}: "
+                + $"{string.Join(", ", held.Select(one => $"{one:N0}"))}"
+        );
+        (more > Step / 4 || most > size / 4).ShouldBe(
+            keeps != Kept.Nothing,
+            $"{most:N0} bytes of a file of {size:N0}, {more:N0} more with each {Step:N0}"
+        );
     }
 
-    /// <summary>What is held on to in this process, without what only waits for its finalizer.</summary>
+    /// <summary>The reachable memory of this process, after finalizers.</summary>
     internal static long Held()
     {
         GC.Collect();
@@ -90,9 +110,13 @@ public sealed class ExportMemoryTests(LibraryUnderTest library) : IClassFixture<
         AtOnce,
     }
 
-    /// <summary>Tags, so that there are at least so many.</summary>
-    Task<object?> AddTagsAsync(int count, int length) => library.Database.ExecuteAsync($"""
-        DELETE FROM library.tags WHERE name LIKE '%-x%';
-        INSERT INTO library.tags (name) SELECT number || '-' || repeat('x', {length}) FROM generate_series(1, {count}) AS number
-        """);
+    /// <summary>Adds tags up to a total number.</summary>
+    Task<object?> AddTagsAsync(int count, int length) =>
+        library.Database.ExecuteAsync(
+            $"""
+            DELETE FROM library.tags WHERE name LIKE '%-x%';
+            INSERT INTO library.tags (name) SELECT number || '-' || repeat('x', {length})
+                FROM generate_series(1, {count}) AS number
+            """
+        );
 }

@@ -12,7 +12,7 @@ public enum Genre
     ShortStory,
 }
 
-/// <summary>A key of two parts.</summary>
+/// <summary>Has a composite key.</summary>
 [Audited("shelf")]
 public sealed class Shelf
 {
@@ -23,7 +23,7 @@ public sealed class Shelf
     public string? Label { get; set; }
 }
 
-/// <summary>Refers to itself, and is linked with the books that it has translated.</summary>
+/// <summary>Has a self-reference and a many-to-many relation with the books it translated.</summary>
 [Audited("author")]
 public sealed class Author
 {
@@ -42,7 +42,7 @@ public sealed class Author
     public List<Book> Translated { get; init; } = [];
 }
 
-/// <summary>Owned by a book; in its table.</summary>
+/// <summary>An owned type in the book's table.</summary>
 public sealed class Origin
 {
     public string? City { get; set; }
@@ -50,13 +50,13 @@ public sealed class Origin
     public int? Year { get; set; }
 }
 
-/// <summary>Owned by a book; a JSON column.</summary>
+/// <summary>An owned type in a JSON column.</summary>
 public sealed class Dedication
 {
     public string? To { get; set; }
 }
 
-/// <summary>Everything that can be missing, and a tombstone.</summary>
+/// <summary>Has every kind of nullable column, and soft delete.</summary>
 [Audited("book")]
 public sealed class Book
 {
@@ -134,7 +134,7 @@ public sealed class Tag
     public List<Book> Books { get; init; } = [];
 }
 
-/// <summary>Linked by a table between that knows a stamp by its primary key, and by another that knows it by its code.</summary>
+/// <summary>Has two join tables: one refers to a stamp's primary key, the other to its alternate key.</summary>
 [Audited("stamp")]
 public sealed class Stamp
 {
@@ -142,13 +142,13 @@ public sealed class Stamp
 
     public required string Ink { get; set; }
 
-    [Unquoted]
+    [AuditRedacted]
     public List<Mark> Marks { get; init; } = [];
 
     public List<Mark> Numbered { get; init; } = [];
 }
 
-/// <summary>A key that is a text, and another that is a number.</summary>
+/// <summary>Has a text key and a numeric alternate key.</summary>
 public sealed class Mark
 {
     public required string Id { get; init; }
@@ -185,7 +185,11 @@ public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(o
         modelBuilder.Entity<Author>(author =>
         {
             author.Property(row => row.Name).HasMaxLength(100);
-            author.HasOne(row => row.Mentor).WithMany().HasForeignKey(row => row.MentorId).OnDelete(DeleteBehavior.SetNull);
+            author
+                .HasOne(row => row.Mentor)
+                .WithMany()
+                .HasForeignKey(row => row.MentorId)
+                .OnDelete(DeleteBehavior.SetNull);
         });
         modelBuilder.Entity<Book>(book =>
         {
@@ -195,8 +199,14 @@ public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(o
             book.Property(row => row.Extra).HasColumnType("jsonb");
             book.OwnsOne(row => row.Origin);
             book.OwnsOne(row => row.Dedication, owned => owned.ToJson());
-            book.HasOne(row => row.Author).WithMany(row => row.Books).HasForeignKey(row => row.AuthorId).OnDelete(DeleteBehavior.Restrict);
-            book.HasOne(row => row.Shelf).WithMany().HasForeignKey(row => new { row.ShelfRoom, row.ShelfNumber }).OnDelete(DeleteBehavior.SetNull);
+            book.HasOne(row => row.Author)
+                .WithMany(row => row.Books)
+                .HasForeignKey(row => row.AuthorId)
+                .OnDelete(DeleteBehavior.Restrict);
+            book.HasOne(row => row.Shelf)
+                .WithMany()
+                .HasForeignKey(row => new { row.ShelfRoom, row.ShelfNumber })
+                .OnDelete(DeleteBehavior.SetNull);
             book.HasMany(row => row.Tags).WithMany(row => row.Books);
             book.HasMany(row => row.Translators).WithMany(row => row.Translated);
             book.HasIndex(row => row.Title);
@@ -204,19 +214,42 @@ public sealed class LibraryDb(DbContextOptions<LibraryDb> options) : DbContext(o
         modelBuilder.Entity<Review>(review =>
         {
             review.HasKey(row => new { row.BookId, row.Number });
-            review.HasOne(row => row.Book).WithMany(row => row.Reviews).HasForeignKey(row => row.BookId).OnDelete(DeleteBehavior.Cascade);
+            review
+                .HasOne(row => row.Book)
+                .WithMany(row => row.Reviews)
+                .HasForeignKey(row => row.BookId)
+                .OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<Stamp>(stamp =>
         {
             stamp.ToTable("stamps");
-            stamp.HasMany(row => row.Marks).WithMany(row => row.Stamps).UsingEntity(
-                right => right.HasOne(typeof(Mark)).WithMany().OnDelete(DeleteBehavior.Restrict), left => left.HasOne(typeof(Stamp)).WithMany());
-            stamp.HasMany(row => row.Numbered).WithMany().UsingEntity("Numbered",
-                right => right.HasOne(typeof(Mark)).WithMany().HasForeignKey("MarkNumber").HasPrincipalKey(nameof(Mark.Number)), left => left.HasOne(typeof(Stamp)).WithMany().HasForeignKey("StampId"));
+            stamp
+                .HasMany(row => row.Marks)
+                .WithMany(row => row.Stamps)
+                .UsingEntity(
+                    right => right.HasOne(typeof(Mark)).WithMany().OnDelete(DeleteBehavior.Restrict),
+                    left => left.HasOne(typeof(Stamp)).WithMany()
+                );
+            stamp
+                .HasMany(row => row.Numbered)
+                .WithMany()
+                .UsingEntity(
+                    "Numbered",
+                    right =>
+                        right
+                            .HasOne(typeof(Mark))
+                            .WithMany()
+                            .HasForeignKey("MarkNumber")
+                            .HasPrincipalKey(nameof(Mark.Number)),
+                    left => left.HasOne(typeof(Stamp)).WithMany().HasForeignKey("StampId")
+                );
         });
         modelBuilder.Entity<Mark>().ToTable("marks");
-        // The product's own, which are there already.
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(LightningDb).Assembly, type => type.Name is "AuditTable" or "UserTable");
+        // The product's own tables already exist.
+        modelBuilder.ApplyConfigurationsFromAssembly(
+            typeof(LightningDb).Assembly,
+            type => type.Name is "AuditTable" or "UserTable"
+        );
         modelBuilder.Entity<AuditEntry>().ToTable("entries", "audit", table => table.ExcludeFromMigrations());
         modelBuilder.Entity<User>().ToTable("users", "app", table => table.ExcludeFromMigrations());
     }

@@ -1,7 +1,7 @@
+using Lightning.Authorization;
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
 using Lightning.Data.Notes;
-using Lightning.Data.Rules;
 using Lightning.Data.Sessions;
 using Lightning.Data.Users;
 using Lightning.Testing;
@@ -9,115 +9,152 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Data.Tests.Notes;
 
-/// <summary>Every policy of the product, by table: for each actor, verb and row the check on the object, the rows in SQL and what is possible agree with what is meant.</summary>
+/// <summary>
+/// Every policy of the product against a table of expectations: for each actor, verb and row, the object check, the
+/// SQL filter and the possibility agree with it.
+/// </summary>
 public class ProductPolicyTests(PostgresServer server)
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public Task Notes_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new NotePolicy(), db => db.Notes.Include(note => note.Shares), (actor, verb, note) =>
-    {
-        var owner = note.OwnerId == actor.UserId;
-        return verb switch
-        {
-            Verb.Read => owner || note.Shares.Any(share => share.UserId == actor.UserId) || actor.IsAdmin,
-            Verb.Update => owner || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
-            Verb.Create or Verb.Archive or Verb.Pin => owner,
-            Verb.Share => owner && actor.IsVerified && actor.ActedBy is null,
-            _ => owner && actor.IsVerified,
-        };
-    });
+    public Task Notes_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new NotePolicy(),
+            db => db.Notes.Include(note => note.Shares),
+            (actor, verb, note) =>
+            {
+                var owner = note.OwnerId == actor.UserId;
+                return verb switch
+                {
+                    Verb.Read => owner || note.Shares.Any(share => share.UserId == actor.UserId) || actor.IsAdmin,
+                    Verb.Update => owner || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
+                    Verb.Create or Verb.Archive or Verb.Pin => owner,
+                    Verb.Share => owner && actor.IsVerified && actor.ActedBy is null,
+                    _ => owner && actor.IsVerified,
+                };
+            }
+        );
 
     [Fact]
-    public Task Shares_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new NoteSharePolicy(), db => db.NoteShares.Include(share => share.Note), (actor, verb, share) =>
-    {
-        var (giver, recipient) = (share.Note!.OwnerId == actor.UserId, share.UserId == actor.UserId);
-        return verb switch
-        {
-            Verb.Read => giver || recipient || actor.IsAdmin,
-            Verb.Create => giver && actor.IsVerified && actor.ActedBy is null,
-            Verb.Update => giver && actor.ActedBy is null,
-            Verb.Delete => giver || recipient,
-            _ => false,
-        };
-    });
+    public Task Shares_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new NoteSharePolicy(),
+            db => db.NoteShares.Include(share => share.Note),
+            (actor, verb, share) =>
+            {
+                var (giver, recipient) = (share.Note!.OwnerId == actor.UserId, share.UserId == actor.UserId);
+                return verb switch
+                {
+                    Verb.Read => giver || recipient || actor.IsAdmin,
+                    Verb.Create => giver && actor.IsVerified && actor.ActedBy is null,
+                    Verb.Update => giver && actor.ActedBy is null,
+                    Verb.Delete => giver || recipient,
+                    _ => false,
+                };
+            }
+        );
 
     [Fact]
-    public Task Users_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new UserPolicy(), db => db.Users, (actor, verb, user) => verb switch
-    {
-        Verb.Read => user.Id == actor.UserId || actor.IsAdmin,
-        Verb.Update => (user.Id == actor.UserId && actor.ActedBy is null) || actor.IsAdmin,
-        Verb.Delete or Verb.Disable => actor.IsAdmin && user.Id != actor.UserId,
-        Verb.Export => user.Id == actor.UserId && actor.ActedBy is null,
-        Verb.ActAs => actor.IsAdmin && user.Id != actor.UserId && !user.IsAdmin && user.DisabledAt is null,
-        _ => false,
-    });
+    public Task Users_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new UserPolicy(),
+            db => db.Users,
+            (actor, verb, user) =>
+                verb switch
+                {
+                    Verb.Read => user.Id == actor.UserId || actor.IsAdmin,
+                    Verb.Update => (user.Id == actor.UserId && actor.ActedBy is null) || actor.IsAdmin,
+                    Verb.Delete or Verb.Disable => actor.IsAdmin && user.Id != actor.UserId,
+                    Verb.Export => user.Id == actor.UserId && actor.ActedBy is null,
+                    Verb.Impersonate => actor.IsAdmin
+                        && user.Id != actor.UserId
+                        && !user.IsAdmin
+                        && user.DisabledAt is null,
+                    _ => false,
+                }
+        );
 
     [Fact]
-    public Task Accounts_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new AccountPolicy(), db => db.Accounts, (actor, verb, account) =>
-        verb == Verb.Read ? account.Id == actor.UserId || actor.IsAdmin : verb == Verb.ResetSecondFactor && actor.IsAdmin && account.Id != actor.UserId);
+    public Task Accounts_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new AccountPolicy(),
+            db => db.Accounts,
+            (actor, verb, account) =>
+                verb == Verb.Read
+                    ? account.Id == actor.UserId || actor.IsAdmin
+                    : verb == Verb.ResetSecondFactor && actor.IsAdmin && account.Id != actor.UserId
+        );
 
     [Fact]
-    public Task Sessions_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new SessionPolicy(), db => db.Sessions, (actor, verb, session) =>
-        verb is Verb.Read or Verb.Delete && (session.UserId == actor.UserId || actor.IsAdmin));
+    public Task Sessions_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new SessionPolicy(),
+            db => db.Sessions,
+            (actor, verb, session) =>
+                verb is Verb.Read or Verb.Delete && (session.UserId == actor.UserId || actor.IsAdmin)
+        );
 
     [Fact]
-    public Task AuditEntries_EveryActorVerbAndRow_AreWhatIsMeant() => AgreeAsync(new AuditPolicy(), db => db.AuditEntries, (actor, verb, _) => verb == Verb.Read && actor.IsAdmin);
+    public Task AuditEntries_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(new AuditPolicy(), db => db.AuditEntries, (actor, verb, _) => verb == Verb.Read && actor.IsAdmin);
 
     [Fact]
-    public async Task Explain_ARefusedChange_ReadsLikeASentence()
+    public async Task Explanation_of_a_denied_update_is_a_sentence()
     {
         await using var database = await server.CreateDatabaseAsync();
-        var actors = await Neighbourhood.FillAsync(database);
+        var actors = await NoteTestData.FillAsync(database);
         await using var db = database.Connect();
         var (ada, eve) = (actors[0], actors[3]);
         var note = await db.Notes.FirstAsync(note => note.OwnerId == ada.UserId, Cancellation);
-        (await new NotePolicy().ExplainAsync(db, eve, Verb.Update, note, Cancellation)).ToString()
-            .ShouldBe("Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for editing.");
-    }
-
-    /// <summary>The first page by the parts of a rule is the first page by the rule as a whole, whoever asks.</summary>
-    [Fact]
-    public async Task First_ByTheAlternativesOfARule_IsTheScopesOwnBeginning()
-    {
-        await using var database = await server.CreateDatabaseAsync();
-        var actors = await Neighbourhood.FillAsync(database);
-        await using var db = database.Connect();
-        var policy = new NotePolicy();
-        foreach (var actor in actors)
-            foreach (var count in new[] { 1, 3, 100 })
-            {
-                var whole = await db.Notes.Where(policy, actor, Verb.Read).OrderByDescending(note => note.Id).Take(count).Select(note => note.Id).ToListAsync(Cancellation);
-                var parts = await db.Notes.First(policy, actor, Verb.Read, notes => notes.OrderByDescending(note => note.Id).Take(count)).Guard(policy, actor).ToListAsync(Cancellation);
-                parts.Select(note => note.Row.Id).ShouldBe(whole);
-            }
+        (await new NotePolicy().ExplainAsync(db, eve, Verb.Update, note, Cancellation))
+            .ToString()
+            .ShouldBe(
+                "Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for "
+                    + "editing."
+            );
     }
 
     async Task AgreeAsync<T>(Policy<T> policy, Func<LightningDb, IQueryable<T>> whole, Func<Actor, Verb, T, bool> truth)
         where T : class
     {
         await using var database = await server.CreateDatabaseAsync();
-        var actors = await Neighbourhood.FillAsync(database);
+        var actors = await NoteTestData.FillAsync(database);
         await using var db = database.Connect();
         var meant = await whole(db).AsNoTracking().ToListAsync(Cancellation);
         meant.Count.ShouldBeGreaterThan(3);
-        // Without navigations loaded: they must not be needed.
+        // Navigations are not loaded: rules must not need them.
         var rows = (await db.Set<T>().AsNoTracking().ToListAsync(Cancellation)).ToDictionary(row => Key(db, row));
         foreach (var actor in actors)
         {
-            var guarded = await db.Set<T>().AsNoTracking().Guard(policy, actor).ToListAsync(Cancellation);
+            var withGrants = await db.Set<T>().AsNoTracking().WithGrants(policy, actor).ToListAsync(Cancellation);
             foreach (var verb in Enum.GetValues<Verb>())
             {
-                var scope = (await db.Set<T>().AsNoTracking().Where(policy, actor, verb).ToListAsync(Cancellation)).Select(row => Key(db, row)).ToHashSet();
-                scope.ShouldBe(meant.Where(row => policy.Verbs.Contains(verb) && truth(actor, verb, row)).Select(row => Key(db, row)), ignoreOrder: true, $"{actor} {verb}");
-                if (scope.Count > 0) policy.IsPossible(actor, verb).ShouldBeTrue();
-                foreach (var (key, row) in rows) (await policy.MayAsync(db, actor, verb, row, Cancellation)).ShouldBe(scope.Contains(key), $"{actor} {verb}");
+                var scope = (await db.Set<T>().AsNoTracking().Where(policy, actor, verb).ToListAsync(Cancellation))
+                    .Select(row => Key(db, row))
+                    .ToHashSet();
+                scope.ShouldBe(
+                    meant
+                        .Where(row => policy.Verbs.Contains(verb) && truth(actor, verb, row))
+                        .Select(row => Key(db, row)),
+                    ignoreOrder: true,
+                    $"{actor} {verb}"
+                );
+                if (scope.Count > 0)
+                    policy.IsPossible(actor, verb).ShouldBeTrue();
+                foreach (var (key, row) in rows)
+                    (await policy.MayAsync(db, actor, verb, row, Cancellation)).ShouldBe(
+                        scope.Contains(key),
+                        $"{actor} {verb}"
+                    );
                 if (verb is not (Verb.Create or Verb.Read))
-                    foreach (var row in guarded) policy.May(actor, verb, row).ShouldBe(scope.Contains(Key(db, row.Row)), $"{actor} {verb}");
+                    foreach (var row in withGrants)
+                        policy.May(actor, verb, row).ShouldBe(scope.Contains(Key(db, row.Row)), $"{actor} {verb}");
             }
         }
     }
 
     static object Key<T>(LightningDb db, T row)
-        where T : class => db.Model.FindEntityType(typeof(T))!.FindPrimaryKey()!.Properties.Single().PropertyInfo!.GetValue(row)!;
+        where T : class =>
+        db.Model.FindEntityType(typeof(T))!.FindPrimaryKey()!.Properties.Single().PropertyInfo!.GetValue(row)!;
 }

@@ -5,7 +5,8 @@ using System.Net.Sockets;
 namespace Lightning.EndToEnd.Faults;
 
 /// <summary>
-/// A balancer without sticky sessions: each connection goes to any replica that is in service, and to another where that one takes none. It knows nothing of HTTP.
+/// A TCP load balancer without sticky sessions: each connection goes to any replica in service, and to another one if
+/// it is refused.
 /// </summary>
 sealed class Balancer : IAsyncDisposable
 {
@@ -23,19 +24,22 @@ sealed class Balancer : IAsyncDisposable
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
-    /// <summary>Sends nobody new there.</summary>
-    public void TakeOut(ServiceProcess replica) => inService.TryRemove(replica, out _);
+    /// <summary>Stops new connections to a replica.</summary>
+    public void Drain(ServiceProcess replica) => inService.TryRemove(replica, out _);
 
-    /// <summary>Sends nobody new there, and cuts the connections that there are: a client that kept one would go on by it.</summary>
-    public void CutOff(ServiceProcess replica)
+    /// <summary>
+    /// Removes a replica and closes its connections, which clients would otherwise reuse.
+    /// </summary>
+    public void Remove(ServiceProcess replica)
     {
-        TakeOut(replica);
+        Drain(replica);
         foreach (var (far, to) in open)
-            if (to == replica) far.Client?.Close(0);
+            if (to == replica)
+                far.Client?.Close(0);
     }
 
-    /// <summary>Sends people there.</summary>
-    public void PutBack(ServiceProcess replica) => inService[replica] = true;
+    /// <summary>Adds a replica.</summary>
+    public void Add(ServiceProcess replica) => inService[replica] = true;
 
     public async ValueTask DisposeAsync()
     {
@@ -50,11 +54,12 @@ sealed class Balancer : IAsyncDisposable
     {
         try
         {
-            while (true) _ = ForwardAsync(await listener.AcceptTcpClientAsync(stop.Token));
+            while (true)
+                _ = ForwardAsync(await listener.AcceptTcpClientAsync(stop.Token));
         }
-        catch (Exception fault) when (fault is OperationCanceledException or SocketException)
+        catch (Exception ex) when (ex is OperationCanceledException or SocketException)
         {
-            // Stopped.
+            // The balancer was stopped.
         }
     }
 
@@ -64,7 +69,8 @@ sealed class Balancer : IAsyncDisposable
         {
             try
             {
-                if (await ConnectAsync() is not { } connected) return;
+                if (await ConnectAsync() is not { } connected)
+                    return;
                 using var far = connected.Client;
                 open[far] = connected.Replica;
                 try
@@ -76,9 +82,10 @@ sealed class Balancer : IAsyncDisposable
                     open.TryRemove(far, out _);
                 }
             }
-            catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception ex)
+                when (ex is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // One side has gone; the other notices.
+                // One side has closed the connection.
             }
         }
     }
@@ -103,7 +110,7 @@ sealed class Balancer : IAsyncDisposable
         return null;
     }
 
-    /// <summary>One direction; its end is passed on, the other may go on yet.</summary>
+    /// <summary>Copies one direction and forwards its end; the other direction may stay open.</summary>
     async Task CopyAsync(TcpClient from, TcpClient to)
     {
         try
@@ -111,9 +118,9 @@ sealed class Balancer : IAsyncDisposable
             await from.GetStream().CopyToAsync(to.GetStream(), stop.Token);
             to.Client.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception fault) when (fault is IOException or SocketException)
+        catch (Exception ex) when (ex is IOException or SocketException)
         {
-            // Reset by one side: so is the other.
+            // One side has reset the connection: reset the other too.
             from.Client.Close(0);
             to.Client.Close(0);
         }

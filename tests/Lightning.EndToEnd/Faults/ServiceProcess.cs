@@ -8,66 +8,74 @@ using Lightning.Testing;
 namespace Lightning.EndToEnd.Faults;
 
 /// <summary>
-/// One replica of a service, reached past the orchestrator's proxy; it can be stopped, killed, frozen and started.
+/// A replica of a service without the orchestrator's proxy. It can be stopped, killed, frozen and started.
 /// </summary>
 sealed class ServiceProcess
 {
-    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
     static readonly HttpClient Probe = new() { Timeout = TimeSpan.FromSeconds(5) };
     readonly DistributedApplication app;
     readonly string id;
 
     ServiceProcess(DistributedApplication app, string id) => (this.app, this.id) = (app, id);
 
-    /// <summary>The replicas of a service, once so many run and are ready.</summary>
+    /// <summary>Waits until a number of replicas of a service is ready, and returns them.</summary>
     public static async Task<ServiceProcess[]> OfAsync(
-        DistributedApplication app, string service, int count, CancellationToken cancellationToken)
+        DistributedApplication app,
+        string service,
+        int count,
+        CancellationToken cancellationToken
+    )
     {
         var ids = new SortedSet<string>(StringComparer.Ordinal);
         await foreach (var change in app.ResourceNotifications.WatchAsync(cancellationToken))
         {
             if (change.Resource.Name == service && change.Snapshot.State?.Text == KnownResourceStates.Running)
                 ids.Add(change.ResourceId);
-            if (ids.Count == count) break;
+            if (ids.Count == count)
+                break;
         }
         ServiceProcess[] replicas = [.. ids.Select(id => new ServiceProcess(app, id))];
-        foreach (var replica in replicas) await replica.WaitUntilReadyAsync();
+        foreach (var replica in replicas)
+            await replica.WaitUntilReadyAsync();
         return replicas;
     }
 
-    /// <summary>Where the replica itself listens; another port after each start.</summary>
+    /// <summary>The address of the replica, which has a new port after each start.</summary>
     public Uri Address =>
         new(Snapshot.EnvironmentVariables.Single(variable => variable.Name == "ASPNETCORE_URLS").Value!);
 
     public int Port => Address.Port;
 
-    CustomResourceSnapshot Snapshot => app.ResourceNotifications.TryGetCurrentState(id, out var known)
-        ? known.Snapshot
-        : throw new InvalidOperationException($"There is no {id}.");
+    CustomResourceSnapshot Snapshot =>
+        app.ResourceNotifications.TryGetCurrentState(id, out var known)
+            ? known.Snapshot
+            : throw new InvalidOperationException($"There is no {id}.");
 
-    /// <summary>The service's own process: the orchestrator's is `dotnet run`.</summary>
+    /// <summary>The process id of the service. The orchestrator knows its parent, <c>dotnet run</c>.</summary>
     int ProcessId
     {
         get
         {
             var run = Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
             var children = File.ReadAllText(
-                string.Create(CultureInfo.InvariantCulture, $"/proc/{run}/task/{run}/children"));
+                string.Create(CultureInfo.InvariantCulture, $"/proc/{run}/task/{run}/children")
+            );
             return int.Parse(children.Trim(), CultureInfo.InvariantCulture);
         }
     }
 
-    /// <summary>Starts it, and waits until it is ready.</summary>
+    /// <summary>Starts the process and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        var result = await app.ResourceCommands
-            .ExecuteCommandAsync(id, KnownResourceCommands.StartCommand)
+        var result = await app
+            .ResourceCommands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand)
             .WaitAsync(StartTimeout);
         result.Success.ShouldBeTrue(result.Message);
         await WaitUntilReadyAsync();
     }
 
-    /// <summary>The status of one of its own pages; null where it does not answer.</summary>
+    /// <summary>The status of a response; null if there is none.</summary>
     public async Task<HttpStatusCode?> StatusAsync(string path)
     {
         try
@@ -81,14 +89,14 @@ sealed class ServiceProcess
         }
     }
 
-    /// <summary>An orderly shutdown. The command gives up after some ten seconds, the orchestrator does not.</summary>
+    /// <summary>A graceful shutdown. The command times out after about 10 seconds; the orchestrator does not.</summary>
     public async Task StopAsync()
     {
         await app.ResourceCommands.ExecuteCommandAsync(id, KnownResourceCommands.StopCommand).WaitAsync(StartTimeout);
         await WaitUntilStoppedAsync();
     }
 
-    /// <summary>SIGKILL; it stays away until it is started.</summary>
+    /// <summary>Sends SIGKILL. The process is not restarted until <see cref="StartAsync"/>.</summary>
     public async Task KillAsync()
     {
         using (var process = Process.GetProcessById(ProcessId))
@@ -99,19 +107,22 @@ sealed class ServiceProcess
         await WaitUntilStoppedAsync();
     }
 
-    /// <summary>Takes it off the processor: it neither answers nor hangs up.</summary>
+    /// <summary>Suspends the process (SIGSTOP): it neither responds nor closes connections.</summary>
     public Task FreezeAsync() => SignalAsync("STOP");
 
-    /// <summary>Lets it go on.</summary>
+    /// <summary>Resumes the process (SIGCONT).</summary>
     public Task ThawAsync() => SignalAsync("CONT");
 
-    Task<TimeSpan> WaitUntilReadyAsync() => Wait.UntilAsync(
-        async () => Snapshot.State?.Text == KnownResourceStates.Running
-            && await StatusAsync("/health/ready") == HttpStatusCode.OK,
-        StartTimeout);
+    Task<TimeSpan> WaitUntilReadyAsync() =>
+        Wait.UntilAsync(
+            async () =>
+                Snapshot.State?.Text == KnownResourceStates.Running
+                && await StatusAsync("/health/ready") == HttpStatusCode.OK,
+            StartTimeout
+        );
 
-    Task<TimeSpan> WaitUntilStoppedAsync() => Wait.UntilAsync(
-        () => KnownResourceStates.TerminalStates.Contains(Snapshot.State?.Text), StartTimeout);
+    Task<TimeSpan> WaitUntilStoppedAsync() =>
+        Wait.UntilAsync(() => KnownResourceStates.TerminalStates.Contains(Snapshot.State?.Text), StartTimeout);
 
     async Task SignalAsync(string signal)
     {

@@ -1,6 +1,6 @@
-// A certified relying party that nobody here wrote signs in against Lightning.Identity. One scenario a run, named in the one argument's JSON; what is
-// not as it should be throws, and the process ends with another code than 0. ID tokens are checked by the provider's keys, which the library
-// would not have to do for tokens from the token endpoint.
+// Runs one scenario of the certified relying party openid-client against Lightning.Identity. The argument is JSON.
+// A failed check throws, so that the exit code is not 0. ID tokens are verified with the provider's keys, which is
+// optional for tokens from the token endpoint.
 import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
 import { Person } from './person.mjs';
@@ -16,9 +16,13 @@ async function connect({ id, secret }) {
   return config;
 }
 
-/** Up to the address that the person's browser comes back to the client with. */
+/** Runs the authorization request and returns the address of the redirect to the client. */
 async function authorize(config, { redirectUri }, person, { push = false } = {}) {
-  const expected = { pkceCodeVerifier: oidc.randomPKCECodeVerifier(), expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce() };
+  const expected = {
+    pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+    expectedState: oidc.randomState(),
+    expectedNonce: oidc.randomNonce(),
+  };
   const request = {
     redirect_uri: redirectUri,
     scope,
@@ -27,7 +31,9 @@ async function authorize(config, { redirectUri }, person, { push = false } = {})
     state: expected.expectedState,
     nonce: expected.expectedNonce,
   };
-  const address = push ? await oidc.buildAuthorizationUrlWithPAR(config, request) : oidc.buildAuthorizationUrl(config, request);
+  const address = push
+    ? await oidc.buildAuthorizationUrlWithPAR(config, request)
+    : oidc.buildAuthorizationUrl(config, request);
   if (push) assert.deepEqual([...address.searchParams.keys()].sort(), ['client_id', 'request_uri']);
   const callback = await person.signIn(address, redirectUri, email, password);
   return { callback, expected: { ...expected, idTokenExpected: true } };
@@ -42,10 +48,15 @@ async function signIn(config, client, person, options) {
   return tokens;
 }
 
-const refused = (promise, error) => assert.rejects(promise, (fault) => fault.error === error || fault.code === error, `should have been refused with ${error}`);
+const refused = (promise, error) =>
+  assert.rejects(
+    promise,
+    (failure) => failure.error === error || failure.code === error,
+    `should have been refused with ${error}`,
+  );
 
 const scenarios = {
-  /** Code and PKCE, user information, refresh with rotation, and what becomes of a token that is used twice. */
+  /** Code and PKCE, user information, refresh with rotation, and reuse of a refresh token. */
   async code() {
     const config = await connect(clients.confidential);
     const person = new Person();
@@ -74,19 +85,31 @@ const scenarios = {
     assert.ok((await oidc.refreshTokenGrant(config, tokens.refresh_token)).access_token);
   },
 
-  /** The library's own checks see what was changed: so that the others prove something. */
+  /** The library rejects changed values, so its checks are active in the other scenarios. */
   async tampered() {
     const config = await connect(clients.confidential);
     const person = new Person();
     const first = await authorize(config, clients.confidential, person);
-    await refused(oidc.authorizationCodeGrant(config, first.callback, { ...first.expected, expectedState: 'another' }), 'OAUTH_INVALID_RESPONSE');
+    await refused(
+      oidc.authorizationCodeGrant(config, first.callback, { ...first.expected, expectedState: 'another' }),
+      'OAUTH_INVALID_RESPONSE',
+    );
     const issuerless = new URL(first.callback);
     issuerless.searchParams.delete('iss');
     await refused(oidc.authorizationCodeGrant(config, issuerless, first.expected), 'OAUTH_INVALID_RESPONSE');
     const second = await authorize(config, clients.confidential, person);
-    await refused(oidc.authorizationCodeGrant(config, second.callback, { ...second.expected, expectedNonce: 'another' }), 'OAUTH_JWT_CLAIM_COMPARISON_FAILED');
+    await refused(
+      oidc.authorizationCodeGrant(config, second.callback, { ...second.expected, expectedNonce: 'another' }),
+      'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
+    );
     const third = await authorize(config, clients.confidential, person);
-    await refused(oidc.authorizationCodeGrant(config, third.callback, { ...third.expected, pkceCodeVerifier: oidc.randomPKCECodeVerifier() }), 'invalid_grant');
+    await refused(
+      oidc.authorizationCodeGrant(config, third.callback, {
+        ...third.expected,
+        pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+      }),
+      'invalid_grant',
+    );
   },
 
   async revocation() {
@@ -94,14 +117,17 @@ const scenarios = {
     const tokens = await signIn(config, clients.confidential, new Person());
     assert.equal((await oidc.tokenIntrospection(config, tokens.refresh_token)).active, true);
     const access = await oidc.tokenIntrospection(config, tokens.access_token);
-    assert.deepEqual([access.active, access.sub, access.client_id], [true, tokens.claims().sub, clients.confidential.id]);
+    assert.deepEqual(
+      [access.active, access.sub, access.client_id],
+      [true, tokens.claims().sub, clients.confidential.id],
+    );
 
     await oidc.tokenRevocation(config, tokens.refresh_token);
 
     assert.deepEqual(await oidc.tokenIntrospection(config, tokens.refresh_token), { active: false });
     assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false });
     await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant');
-    await oidc.tokenRevocation(config, 'a token that nobody knows');
+    await oidc.tokenRevocation(config, 'an unknown token');
   },
 
   async service() {
@@ -113,13 +139,17 @@ const scenarios = {
     await refused(oidc.clientCredentialsGrant(config, { scope: 'openid' }), 'invalid_scope');
   },
 
-  /** The app signs in at an upstream provider by itself, and exchanges the ID token that it got there (RFC 8693). */
+  /** The app signs in at an upstream provider and exchanges that provider's ID token (RFC 8693). */
   async exchange() {
     const config = await connect(clients.native);
     const endpoint = config.serverMetadata().nonce_endpoint;
-    const { nonce } = await (await fetch(endpoint, { method: 'POST', body: new URLSearchParams({ client_id: clients.native.id }) })).json();
+    const { nonce } = await (
+      await fetch(endpoint, { method: 'POST', body: new URLSearchParams({ client_id: clients.native.id }) })
+    ).json();
 
-    const there = await oidc.discovery(new URL(upstream.issuer), upstream.id, {}, oidc.None(), { execute: [oidc.allowInsecureRequests] });
+    const there = await oidc.discovery(new URL(upstream.issuer), upstream.id, {}, oidc.None(), {
+      execute: [oidc.allowInsecureRequests],
+    });
     const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
     const expectedState = oidc.randomState();
     const address = oidc.buildAuthorizationUrl(there, {
@@ -131,13 +161,19 @@ const scenarios = {
       nonce,
     });
     const answer = await fetch(address, { redirect: 'manual' });
-    const theirs = await oidc.authorizationCodeGrant(there, new URL(answer.headers.get('location')), { pkceCodeVerifier, expectedState, expectedNonce: nonce, idTokenExpected: true });
-
-    const exchange = () => oidc.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:token-exchange', {
-      subject_token: theirs.id_token,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-      scope,
+    const theirs = await oidc.authorizationCodeGrant(there, new URL(answer.headers.get('location')), {
+      pkceCodeVerifier,
+      expectedState,
+      expectedNonce: nonce,
+      idTokenExpected: true,
     });
+
+    const exchange = () =>
+      oidc.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+        subject_token: theirs.id_token,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+        scope,
+      });
     const tokens = await exchange();
     assert.equal(tokens.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
     const info = await oidc.fetchUserInfo(config, tokens.access_token, oidc.skipSubjectCheck);
@@ -146,19 +182,26 @@ const scenarios = {
     await refused(exchange(), 'invalid_request');
   },
 
-  /** RP-initiated logout, by the proof that the ID token is: nobody is asked, and everything falls. */
+  /** RP-initiated logout with an ID token hint: no confirmation is shown, and all tokens become invalid. */
   async logout() {
     const config = await connect(clients.confidential);
     const person = new Person();
     const tokens = await signIn(config, clients.confidential, person);
     const state = oidc.randomState();
-    const address = oidc.buildEndSessionUrl(config, { id_token_hint: tokens.id_token, post_logout_redirect_uri: clients.confidential.signedOutUri, state });
+    const address = oidc.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: clients.confidential.signedOutUri,
+      state,
+    });
     const back = await person.followTo(address, clients.confidential.signedOutUri);
     assert.equal(back.searchParams.get('state'), state);
     await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant');
-    await refused(oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub), 'OAUTH_WWW_AUTHENTICATE_CHALLENGE');
+    await refused(
+      oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub),
+      'OAUTH_WWW_AUTHENTICATE_CHALLENGE',
+    );
   },
 };
 
 await scenarios[scenario]();
-console.log(`${scenario}: well`);
+console.log(`${scenario}: passed`);

@@ -1,17 +1,20 @@
-// A person at a browser: one jar of cookies for the provider, and its pages filled in as a person would.
+// A user in a browser: one cookie jar, and forms filled in as a user would.
 import assert from 'node:assert/strict';
 
-const text = (html) => html.replaceAll('&quot;', '"').replaceAll('&#x2B;', '+').replaceAll('&#x27;', "'").replaceAll('&amp;', '&');
+const text = (html) =>
+  html.replaceAll('&quot;', '"').replaceAll('&#x2B;', '+').replaceAll('&#x27;', "'").replaceAll('&amp;', '&');
 
 export class Person {
   #jar = new Map();
 
-  /** Follows a request to where the client is, by way of the page to sign in at where the provider asks for it. */
+  /** Follows redirects to the client, signs in on the sign-in page and agrees to a native app. */
   async signIn(address, redirectUri, email, password) {
     const stop = await this.#follow(address, redirectUri);
     if (!stop.page) return stop.address;
     const form = new URLSearchParams({ ...hidden(stop.page), Email: email, Password: password });
-    const end = await this.#follow(stop.address, redirectUri, form);
+    let end = await this.#follow(stop.address, redirectUri, form);
+    if (end.page && end.address.pathname === '/account/consent')
+      end = await this.#follow(end.address, redirectUri, new URLSearchParams(hidden(end.page)));
     assert.ok(!end.page, `Signing in did not lead back to the client but to ${end.address}`);
     return end.address;
   }
@@ -22,7 +25,7 @@ export class Person {
     return stop.address;
   }
 
-  /** Nobody listens at the client: an address of it ends the way. */
+  /** Follows redirects until an address of the client, where nothing listens, or a page. */
   async #follow(address, end, form) {
     for (let hop = 0; hop < 10; hop++) {
       if (String(address).startsWith(end)) return { address: new URL(address) };
@@ -48,5 +51,7 @@ export class Person {
 function hidden(page) {
   const inputs = [...page.matchAll(/<input [^>]*type="hidden"[^>]*>/g)].map(([input]) => input);
   assert.ok(inputs.length > 0, `There is no form: ${page}`);
-  return Object.fromEntries(inputs.map((input) => [/name="([^"]*)"/.exec(input)[1], text(/value="([^"]*)"/.exec(input)?.[1] ?? '')]));
+  return Object.fromEntries(
+    inputs.map((input) => [/name="([^"]*)"/.exec(input)[1], text(/value="([^"]*)"/.exec(input)?.[1] ?? '')]),
+  );
 }

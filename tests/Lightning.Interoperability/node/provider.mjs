@@ -1,5 +1,5 @@
-// A certified OpenID provider that nobody here wrote, in Lightning.Identity's place: JWT access tokens for the audience lightning-api, back-channel
-// logout, and its own development pages to sign in with. What differs between runs comes as JSON in the one argument.
+// The certified provider oidc-provider instead of Lightning.Identity: JWT access tokens for the audience lightning-api,
+// back-channel logout, and its development pages. The argument is JSON with the settings of the run.
 import { generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
@@ -23,13 +23,18 @@ const provider = new Provider(`http://localhost:${port}`, {
   cookies: { keys: ['a secret of a test'] },
   scopes: ['openid', 'profile', 'email', 'offline_access', 'lightning'],
   claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
-  // Access tokens are for the API alone, so what is known of the person stands in the ID token.
+  // Access tokens are for the API only, so the user's claims are in the ID token.
   conformIdTokenClaims: false,
-  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: `The person ${id}`, email: `${id}@example.com`, email_verified: true }) }),
+  findAccount: (_, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, name: `The person ${id}`, email: `${id}@example.com`, email_verified: true }),
+  }),
   issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
   extraTokenClaims: (ctx) =>
-    sidInAccessTokens ? { sid: (ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode).sid } : undefined,
-  // It calls no address of this machine unless told to, and here every relying party is on it.
+    sidInAccessTokens
+      ? { sid: (ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode).sid }
+      : undefined,
+  // By default it does not call local addresses, where all relying parties run in this test.
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   features: {
     backchannelLogout: { enabled: true },
@@ -51,6 +56,8 @@ const provider = new Provider(`http://localhost:${port}`, {
 provider.on('grant.success', (ctx) => console.log(`granted ${ctx.oidc.params.grant_type}`));
 provider.on('grant.error', (_, error) => console.log(`refused a grant: ${error.error_description}`));
 provider.on('backchannel.success', (_, client) => console.log(`told ${client.clientId}`));
-provider.on('backchannel.error', (_, error, client) => console.log(`could not tell ${client.clientId}: ${error.message}`));
+provider.on('backchannel.error', (_, error, client) =>
+  console.log(`could not tell ${client.clientId}: ${error.message}`),
+);
 provider.on('server_error', (_, error) => console.error(error));
 provider.listen(port, '127.0.0.1', () => console.log('listening'));

@@ -1,5 +1,5 @@
 using System.Net;
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.Cookies.RelyingParties;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
@@ -32,7 +32,7 @@ public class BranchTests
     }
 
     [Fact]
-    public async Task Authorization_InABranchThatLeavesAnEndpointOut_FailsInsteadOfLettingIn()
+    public async Task Authorization_BranchExcludesAnEndpoint_FailsClosed()
     {
         await using var app = await StartAsync(app => app.UseBranch(OfCallback, branch => branch.UseAuthorization()));
 
@@ -55,8 +55,10 @@ public class BranchTests
         var app = builder.Build();
         app.UseExceptionHandler(failure => failure.Run(_ => Task.CompletedTask));
         use(app);
-        app.MapGet("/{path}", (HttpContext context) =>
-            (context.Features.Get<IAuthenticationFeature>() is not null).ToString());
+        app.MapGet(
+            "/{path}",
+            (HttpContext context) => (context.Features.Get<IAuthenticationFeature>() is not null).ToString()
+        );
         app.MapGet("/restricted", () => "").RequireAuthorization();
         await app.StartAsync(Cancellation);
         return app;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.OpenIdConnect;
 
-/// <summary>The OpenID Connect handler against a provider that lies on request.</summary>
+/// <summary>The OpenID Connect handler with valid and invalid provider responses.</summary>
 public sealed class HandlerTests : IAsyncLifetime
 {
     FakeProvider _provider = null!;
@@ -39,7 +39,9 @@ public sealed class HandlerTests : IAsyncLifetime
         await browser.FollowAsync("/login");
 
         _provider.PushedRequests.ShouldHaveSingleItem()["client_secret"].ShouldBe(FakeProvider.ClientSecret);
-        _provider.AuthorizationRequests.ShouldHaveSingleItem().Keys.Where(key => !key.StartsWith("x-client", StringComparison.Ordinal))
+        _provider
+            .AuthorizationRequests.ShouldHaveSingleItem()
+            .Keys.Where(key => !key.StartsWith("x-client", StringComparison.Ordinal))
             .ShouldBe(["client_id", "request_uri"], ignoreOrder: true);
     }
 
@@ -47,7 +49,10 @@ public sealed class HandlerTests : IAsyncLifetime
     public async Task Challenge_ParRequiredButNotOffered_Fails()
     {
         _provider.OffersPar = false;
-        await using var party = await RelyingParty.StartAsync(_provider, options => options.PushedAuthorizationBehavior = PushedAuthorizationBehavior.Require);
+        await using var party = await RelyingParty.StartAsync(
+            _provider,
+            options => options.PushedAuthorizationBehavior = PushedAuthorizationBehavior.Require
+        );
         using var browser = party.NewBrowser();
 
         await Should.ThrowAsync<InvalidOperationException>(() => browser.GetAsync("/login"));
@@ -57,7 +62,7 @@ public sealed class HandlerTests : IAsyncLifetime
     [InlineData(true)]
     [InlineData(false)]
     [Trait("Check", "C03")]
-    public async Task Challenge_AnyWay_SendsPkceS256AndItsVerifier(bool pushed)
+    public async Task Challenge_WithOrWithoutPar_SendsPkceS256AndItsVerifier(bool pushed)
     {
         _provider.OffersPar = pushed;
         await using var party = await RelyingParty.StartAsync(_provider);
@@ -67,11 +72,14 @@ public sealed class HandlerTests : IAsyncLifetime
         await browser.FollowAsync("/login");
 
         var requests = (pushed ? _provider.PushedRequests : _provider.AuthorizationRequests).ToArray();
-        requests.ShouldAllBe(request => request["code_challenge_method"] == "S256" && request["response_type"] == "code");
+        requests.ShouldAllBe(request =>
+            request["code_challenge_method"] == "S256" && request["response_type"] == "code"
+        );
         var verifiers = _provider.Redemptions.Select(redemption => redemption["code_verifier"]).ToArray();
         verifiers.Distinct().Count().ShouldBe(2);
         verifiers.ShouldAllBe(verifier => WebEncoders.Base64UrlDecode(verifier).Length >= 32);
-        verifiers.Select(verifier => WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))))
+        verifiers
+            .Select(verifier => WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))))
             .ShouldBe(requests.Select(request => request["code_challenge"]));
     }
 
@@ -113,32 +121,46 @@ public sealed class HandlerTests : IAsyncLifetime
         _provider.Redemptions.Count.ShouldBe(1);
     }
 
-    public static TheoryData<string, Action<FakeProvider>, string> BadIdTokens => new()
-    {
-        { "nonce of another transaction", provider => provider.IdToken = claims => claims["nonce"] = "another", "IDX213" },
-        { "no nonce", provider => provider.IdToken = claims => claims.Remove("nonce"), "IDX213" },
-        { "issuer", provider => provider.IdToken = claims => claims["iss"] = "https://evil.example", "IDX10205" },
-        { "audience", provider => provider.IdToken = claims => claims["aud"] = "another-client", "IDX10214" },
-        { "expired", provider => provider.IdToken = claims => claims["exp"] = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds(), "IDX10223" },
-        { "access token swapped", provider => provider.IdToken = claims => claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA", "IDX213" },
-        { "azp", provider => provider.IdToken = claims => claims["azp"] = "another-client", "another party" },
-        { "alg none", provider => provider.WithoutSignature = true, "not signed" },
-        { "alg none, no at_hash", Unsigned, "not signed" },
-    };
+    public static TheoryData<string, Action<FakeProvider>, string> BadIdTokens =>
+        new()
+        {
+            {
+                "nonce of another transaction",
+                provider => provider.IdToken = claims => claims["nonce"] = "another",
+                "IDX213"
+            },
+            { "no nonce", provider => provider.IdToken = claims => claims.Remove("nonce"), "IDX213" },
+            { "issuer", provider => provider.IdToken = claims => claims["iss"] = "https://evil.example", "IDX10205" },
+            { "audience", provider => provider.IdToken = claims => claims["aud"] = "another-client", "IDX10214" },
+            {
+                "expired",
+                provider =>
+                    provider.IdToken = claims => claims["exp"] = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeSeconds(),
+                "IDX10223"
+            },
+            {
+                "access token swapped",
+                provider => provider.IdToken = claims => claims["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA",
+                "IDX213"
+            },
+            { "azp", provider => provider.IdToken = claims => claims["azp"] = "another-client", "another party" },
+            { "alg none", provider => provider.WithoutSignature = true, "not signed" },
+            { "alg none, no at_hash", Unsigned, "not signed" },
+        };
 
     [Theory]
     [MemberData(nameof(BadIdTokens), DisableDiscoveryEnumeration = true)]
     [Trait("Check", "C05")]
     [Trait("Check", "C08")]
-    public async Task Callback_BadIdToken_Fails(string fault, Action<FakeProvider> lie, string reason)
+    public async Task Callback_BadIdToken_Fails(string name, Action<FakeProvider> change, string reason)
     {
-        lie(_provider);
+        change(_provider);
         await using var party = await RelyingParty.StartAsync(_provider);
         using var browser = party.NewBrowser();
 
         var callback = await CallbackOf(browser);
 
-        await ShouldFail(browser, callback, reason, because: fault);
+        await ShouldFail(browser, callback, reason, because: name);
     }
 
     [Fact]
@@ -152,19 +174,20 @@ public sealed class HandlerTests : IAsyncLifetime
         await ShouldFail(browser, await CallbackOf(browser), "invalid_client");
     }
 
-    public static TheoryData<string, Action<OpenIdConnectOptions>> OtherFlows => new()
-    {
-        { "hybrid", options => options.ResponseType = "code id_token" },
-        { "implicit", options => options.ResponseType = "id_token" },
-        { "implicit with an access token", options => options.ResponseType = "id_token token" },
-        { "form post", options => options.ResponseMode = "form_post" },
-        { "no PKCE", options => options.UsePkce = false },
-    };
+    public static TheoryData<string, Action<OpenIdConnectOptions>> OtherFlows =>
+        new()
+        {
+            { "hybrid", options => options.ResponseType = "code id_token" },
+            { "implicit", options => options.ResponseType = "id_token" },
+            { "implicit with an access token", options => options.ResponseType = "id_token token" },
+            { "form post", options => options.ResponseMode = "form_post" },
+            { "no PKCE", options => options.UsePkce = false },
+        };
 
     [Theory]
     [MemberData(nameof(OtherFlows), DisableDiscoveryEnumeration = true)]
     [Trait("Check", "C02")]
-    public async Task Options_AnotherFlowThanCode_AreRefused(string flow, Action<OpenIdConnectOptions> configure)
+    public async Task Options_OfAnotherFlow_AreRefused(string flow, Action<OpenIdConnectOptions> configure)
     {
         await using var party = await RelyingParty.StartAsync(_provider, configure);
         using var browser = party.NewBrowser();
@@ -182,12 +205,14 @@ public sealed class HandlerTests : IAsyncLifetime
         using var browser = party.NewBrowser();
         var callback = new Uri(await CallbackOf(browser));
         var nonce = _provider.PushedRequests.Last()["nonce"];
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["state"] = QueryHelpers.ParseQuery(callback.Query)["state"].ToString(),
-            ["iss"] = _provider.Issuer,
-            ["id_token"] = _provider.NewIdToken(nonce),
-        });
+        using var form = new FormUrlEncodedContent(
+            new Dictionary<string, string>
+            {
+                ["state"] = QueryHelpers.ParseQuery(callback.Query)["state"].ToString(),
+                ["iss"] = _provider.Issuer,
+                ["id_token"] = _provider.NewIdToken(nonce),
+            }
+        );
 
         var answer = await browser.SendAsync(HttpMethod.Post, callback.AbsolutePath, form);
 
@@ -197,7 +222,7 @@ public sealed class HandlerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SignOut_AtTheProvider_ComesBackWhereItWasAsked()
+    public async Task SignOut_AtTheProvider_ReturnsToTheRequestedPage()
     {
         await using var party = await RelyingParty.StartAsync(_provider);
         using var browser = party.NewBrowser();
@@ -209,19 +234,21 @@ public sealed class HandlerTests : IAsyncLifetime
         target.ShouldStartWith(_provider.Issuer + "/endsession?");
         var query = QueryHelpers.ParseQuery(new Uri(target).Query);
         query["post_logout_redirect_uri"].ToString().ShouldBe("https://app.test/signout-callback-oidc");
-        var back = await browser.GetAsync($"/signout-callback-oidc?state={Uri.EscapeDataString(query["state"].ToString())}");
+        var back = await browser.GetAsync(
+            $"/signout-callback-oidc?state={Uri.EscapeDataString(query["state"].ToString())}"
+        );
         back.Headers.Location!.ToString().ShouldBe("/bye");
         (await TextOf(await browser.GetAsync("/me"))).ShouldBe("anonymous");
     }
 
-    /// <summary>Without at_hash the handler by itself accepts an unsigned token.</summary>
+    /// <summary>Without at_hash the handler itself accepts an unsigned token.</summary>
     static void Unsigned(FakeProvider provider)
     {
         provider.WithoutSignature = true;
         provider.IdToken = claims => claims.Remove("at_hash");
     }
 
-    /// <summary>Signs in up to the provider's answer, and gives the address with which it comes back.</summary>
+    /// <summary>Starts a sign-in and returns the provider's callback URL.</summary>
     static async Task<string> CallbackOf(Browser browser)
     {
         var challenge = await browser.GetAsync("/login");
@@ -229,13 +256,22 @@ public sealed class HandlerTests : IAsyncLifetime
         return answer.Headers.Location!.ToString();
     }
 
-    static async Task ShouldFail(Browser browser, string callback, string reason, bool signedIn = false, string? because = null)
+    static async Task ShouldFail(
+        Browser browser,
+        string callback,
+        string reason,
+        bool signedIn = false,
+        string? because = null
+    )
     {
         var answer = await browser.GetAsync(callback);
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, because);
         (await TextOf(answer)).ShouldContain(reason, customMessage: because);
-        (await TextOf(await browser.GetAsync("/me"))).StartsWith("anonymous", StringComparison.Ordinal).ShouldBe(!signedIn, because);
+        (await TextOf(await browser.GetAsync("/me")))
+            .StartsWith("anonymous", StringComparison.Ordinal)
+            .ShouldBe(!signedIn, because);
     }
 
-    static Task<string> TextOf(HttpResponseMessage response) => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    static Task<string> TextOf(HttpResponseMessage response) =>
+        response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 }

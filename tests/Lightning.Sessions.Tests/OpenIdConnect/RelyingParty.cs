@@ -1,4 +1,4 @@
-using Lightning.Sessions.RelyingParties;
+using Lightning.Sessions.Cookies.RelyingParties;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -19,35 +19,55 @@ sealed class RelyingParty : IAsyncDisposable
 
     RelyingParty(WebApplication app) => _app = app;
 
-    public static async Task<RelyingParty> StartAsync(FakeProvider provider, Action<OpenIdConnectOptions>? configure = null)
+    public static async Task<RelyingParty> StartAsync(
+        FakeProvider provider,
+        Action<OpenIdConnectOptions>? configure = null
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        var authentication = builder.Services
-            .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
-        authentication.AddCodeFlow(OpenIdConnectDefaults.AuthenticationScheme, options =>
-        {
-            options.Authority = provider.Issuer;
-            options.RequireHttpsMetadata = false;
-            options.ClientId = FakeProvider.ClientId;
-            options.ClientSecret = FakeProvider.ClientSecret;
-            options.ResponseType = "code";
-            options.ResponseMode = "query";
-            options.MapInboundClaims = false;
-            options.SaveTokens = true;
-            options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256];
-            options.Events = new Events();
-            configure?.Invoke(options);
-        });
+        var authentication = builder
+            .Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+            .AddCookie();
+        authentication.AddCodeFlow(
+            OpenIdConnectDefaults.AuthenticationScheme,
+            options =>
+            {
+                options.Authority = provider.Issuer;
+                options.RequireHttpsMetadata = false;
+                options.ClientId = FakeProvider.ClientId;
+                options.ClientSecret = FakeProvider.ClientSecret;
+                options.ResponseType = "code";
+                options.ResponseMode = "query";
+                options.MapInboundClaims = false;
+                options.SaveTokens = true;
+                options.TokenValidationParameters.ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256];
+                options.Events = new Events();
+                configure?.Invoke(options);
+            }
+        );
         var app = builder.Build();
         app.UseAuthentication();
-        app.MapGet("/login", () => Results.Challenge(new() { RedirectUri = "/me" }, [OpenIdConnectDefaults.AuthenticationScheme]));
-        app.MapGet("/logout", () => Results.SignOut(new() { RedirectUri = "/bye" }, [CookieAuthenticationDefaults.AuthenticationScheme, OpenIdConnectDefaults.AuthenticationScheme]));
-        app.MapGet("/me", async (HttpContext context) =>
-            context.User.FindFirst("sub") is { } sub
-                ? Results.Text($"{sub.Value} {await context.GetTokenAsync("access_token")}")
-                : Results.Text("anonymous"));
+        app.MapGet(
+            "/login",
+            () => Results.Challenge(new() { RedirectUri = "/me" }, [OpenIdConnectDefaults.AuthenticationScheme])
+        );
+        app.MapGet(
+            "/logout",
+            () =>
+                Results.SignOut(
+                    new() { RedirectUri = "/bye" },
+                    [CookieAuthenticationDefaults.AuthenticationScheme, OpenIdConnectDefaults.AuthenticationScheme]
+                )
+        );
+        app.MapGet(
+            "/me",
+            async (HttpContext context) =>
+                context.User.FindFirst("sub") is { } sub
+                    ? Results.Text($"{sub.Value} {await context.GetTokenAsync("access_token")}")
+                    : Results.Text("anonymous")
+        );
         await app.StartAsync();
         return new RelyingParty(app);
     }

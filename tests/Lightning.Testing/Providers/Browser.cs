@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Lightning.Testing;
 
-/// <summary>One person's browser: a cookie jar for one application, and no redirects but those the test follows.</summary>
+/// <summary>
+/// A browser: a cookie jar for one application; it follows redirects only when the test says so.
+/// </summary>
 public sealed class Browser : IDisposable
 {
     readonly CookieContainer _cookies = new();
@@ -10,8 +12,8 @@ public sealed class Browser : IDisposable
     readonly HttpClient _outside = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
     readonly Uri _jar;
 
-    /// <param name="application">Reaches the application.</param>
-    /// <param name="address">Where the application stands.</param>
+    /// <param name="application">The handler that sends to the application.</param>
+    /// <param name="address">The application's address.</param>
     public Browser(HttpMessageHandler application, Uri address)
     {
         Address = address;
@@ -26,15 +28,25 @@ public sealed class Browser : IDisposable
 
     public string? Cookie(string name) => _cookies.GetCookies(_jar)[name]?.Value;
 
-    public void SetCookie(string name, string value) => _cookies.Add(_jar, new Cookie(name, value, "/") { Secure = true });
+    public void SetCookie(string name, string value) =>
+        _cookies.Add(_jar, new Cookie(name, value, "/") { Secure = true });
 
-    public Task<HttpResponseMessage> GetAsync(string uri, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, uri, null, headers);
+    public Task<HttpResponseMessage> GetAsync(string uri, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Get, uri, null, headers);
 
-    /// <summary>A call as the front end makes it.</summary>
-    public Task<HttpResponseMessage> FetchAsync(HttpMethod method, string uri, params (string Name, string Value)[] headers) =>
-        SendAsync(method, uri, null, [("X-CSRF", "1"), .. headers]);
+    /// <summary>Sends an API request like the front end.</summary>
+    public Task<HttpResponseMessage> FetchAsync(
+        HttpMethod method,
+        string uri,
+        params (string Name, string Value)[] headers
+    ) => SendAsync(method, uri, null, [("X-CSRF", "1"), .. headers]);
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string uri, HttpContent? content, params (string Name, string Value)[] headers)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string uri,
+        HttpContent? content,
+        params (string Name, string Value)[] headers
+    )
     {
         var target = new Uri(Address, uri);
         if (target.Authority != Address.Authority)
@@ -53,7 +65,9 @@ public sealed class Browser : IDisposable
         return response;
     }
 
-    /// <summary>Follows redirects, and the refresh of a page that stands between, from here to the first page that stays.</summary>
+    /// <summary>
+    /// Follows redirects and refreshes to the first page without either.
+    /// </summary>
     public async Task<HttpResponseMessage> FollowAsync(string uri)
     {
         for (var hop = 0; hop < 10; hop++)

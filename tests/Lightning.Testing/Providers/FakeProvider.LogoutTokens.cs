@@ -5,26 +5,40 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lightning.Testing;
 
-/// <summary>Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), right but for what a test changes.</summary>
+/// <summary>Logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.4), valid except for a test's changes.</summary>
 public sealed partial class FakeProvider
 {
     int _keyFetches;
 
-    /// <summary>How often the keys were asked for.</summary>
+    /// <summary>The number of requests for the keys.</summary>
     public int KeyFetches => Volatile.Read(ref _keyFetches);
 
-    /// <summary>From now on another key signs, and the one before is gone.</summary>
-    public void RollKeyOver() => _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = $"key-{Guid.NewGuid():N}" };
+    /// <summary>Replaces the signing key; the previous one is no longer published.</summary>
+    public void RollKeyOver() =>
+        _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = $"key-{Guid.NewGuid():N}" };
 
-    /// <summary>A key that anybody could make, under the name of the real one.</summary>
+    /// <summary>An attacker's key with the real key's <c>kid</c>.</summary>
     public SigningCredentials ForgedKey =>
-        new(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = _key.KeyId }, SecurityAlgorithms.EcdsaSha256);
+        new(
+            new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = _key.KeyId },
+            SecurityAlgorithms.EcdsaSha256
+        );
 
-    /// <summary>The public key as a secret: what a verifier is fooled by that lets the token choose its algorithm (RFC 8725, 2.1).</summary>
-    public SigningCredentials PublicKeyAsSecret => new(
-        new SymmetricSecurityKey(Encoding.ASCII.GetBytes(Convert.ToBase64String(_key.ECDsa.ExportSubjectPublicKeyInfo()))) { KeyId = _key.KeyId }, SecurityAlgorithms.HmacSha256);
+    /// <summary>
+    /// The public key as an HMAC secret, which deceives a verifier that trusts the token's <c>alg</c> (RFC 8725, 2.1).
+    /// </summary>
+    public SigningCredentials PublicKeyAsSecret =>
+        new(
+            new SymmetricSecurityKey(
+                Encoding.ASCII.GetBytes(Convert.ToBase64String(_key.ECDsa.ExportSubjectPublicKeyInfo()))
+            )
+            {
+                KeyId = _key.KeyId,
+            },
+            SecurityAlgorithms.HmacSha256
+        );
 
-    /// <summary>A logout token by <c>sid</c> and <c>sub</c>; the clock is the test's.</summary>
+    /// <summary>Issues a logout token with <c>sid</c> and <c>sub</c>, by the test's clock.</summary>
     public string LogoutToken(DateTimeOffset now, Action<SecurityTokenDescriptor>? change = null)
     {
         var descriptor = new SecurityTokenDescriptor
@@ -39,7 +53,12 @@ public sealed partial class FakeProvider
                 ["jti"] = Guid.NewGuid().ToString(),
                 ["sub"] = Subject.ToString(),
                 ["sid"] = Sid.ToString(),
-                ["events"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["http://schemas.openid.net/event/backchannel-logout"] = new Dictionary<string, object>(StringComparer.Ordinal) },
+                ["events"] = new Dictionary<string, object>(StringComparer.Ordinal)
+                {
+                    ["http://schemas.openid.net/event/backchannel-logout"] = new Dictionary<string, object>(
+                        StringComparer.Ordinal
+                    ),
+                },
             },
             SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
         };

@@ -14,8 +14,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Lightning.Testing;
 
 /// <summary>
-/// An OpenID provider on a loopback port that signs in whoever asks, and lies on request. It is strict where a relying party
-/// could be sloppy: the client's secret, the verifier, one use of codes, request URIs and refresh tokens.
+/// An OpenID provider on a loopback port that signs in every user and misbehaves on request. It strictly checks client
+/// secret, code verifier, and single use of codes, request URIs and refresh tokens.
 /// </summary>
 public sealed partial class FakeProvider : IAsyncDisposable
 {
@@ -45,13 +45,13 @@ public sealed partial class FakeProvider : IAsyncDisposable
     /// <summary>Sends the ID token unsigned.</summary>
     public bool WithoutSignature { get; set; }
 
-    /// <summary>Signs ID tokens instead of the provider's own key.</summary>
+    /// <summary>The key that signs ID tokens; null for the provider's own.</summary>
     public SigningCredentials? Signer { get; set; }
 
-    /// <summary>A client without a secret, whose scripts may call from <see cref="PublicClientOrigin"/>.</summary>
+    /// <summary>A public client, allowed by CORS from <see cref="PublicClientOrigin"/>.</summary>
     public string? PublicClientId { get; set; }
 
-    /// <summary>The one origin that is answered across origins.</summary>
+    /// <summary>The origin that CORS allows.</summary>
     public string? PublicClientOrigin { get; set; }
 
     /// <summary>The <c>iss</c> of the authorization response; null leaves it out.</summary>
@@ -63,13 +63,13 @@ public sealed partial class FakeProvider : IAsyncDisposable
     /// <summary>Answers the authorization request with this error.</summary>
     public string? AuthorizationError { get; set; }
 
-    /// <summary>Answers a refresh instead of the provider, unless it answers null.</summary>
+    /// <summary>Handles a refresh; null falls back to the provider.</summary>
     public Func<Task<IResult?>> BeforeRefresh { get; set; } = () => Task.FromResult<IResult?>(null);
 
-    /// <summary>Answers a revocation instead of the provider, unless it answers null.</summary>
+    /// <summary>Handles a revocation; null falls back to the provider.</summary>
     public Func<IResult?> BeforeRevocation { get; set; } = () => null;
 
-    /// <summary>Answers everything with 503, as a proxy before it would while it is down.</summary>
+    /// <summary>Responds 503 to everything, like a proxy in front of a provider that is down.</summary>
     public bool IsAway { get; set; }
 
     public ConcurrentQueue<Dictionary<string, string>> PushedRequests { get; } = new();
@@ -78,12 +78,16 @@ public sealed partial class FakeProvider : IAsyncDisposable
     public ConcurrentQueue<Dictionary<string, string>> Refreshes { get; } = new();
     public ConcurrentQueue<Dictionary<string, string>> Revocations { get; } = new();
 
-    /// <summary>Rotates a refresh token for somebody who then loses the answer; with leeway, the old one may be used yet.</summary>
+    /// <summary>
+    /// Rotates a refresh token as for a client that loses the response; with leeway, the old one stays valid.
+    /// </summary>
     public void Rotate(string refreshToken, bool isStillGood)
     {
-        if (!_refreshTokens.TryRemove(refreshToken, out _)) throw new InvalidOperationException("There is no such refresh token.");
+        if (!_refreshTokens.TryRemove(refreshToken, out _))
+            throw new InvalidOperationException("There is no such refresh token.");
         Tokens(nonce: null, ClientId);
-        if (isStillGood) _refreshTokens[refreshToken] = true;
+        if (isStillGood)
+            _refreshTokens[refreshToken] = true;
     }
 
     public static async Task<FakeProvider> StartAsync()
@@ -103,25 +107,38 @@ public sealed partial class FakeProvider : IAsyncDisposable
 
     void Map()
     {
-        _app.Use((context, next) =>
-        {
-            if (!IsAway) return next(context);
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            return Task.CompletedTask;
-        });
-        _app.Use((context, next) =>
-        {
-            if (PublicClientOrigin is null || context.Request.Headers.Origin != PublicClientOrigin) return next(context);
-            context.Response.Headers.AccessControlAllowOrigin = PublicClientOrigin;
-            context.Response.Headers.AccessControlAllowHeaders = "content-type";
-            if (!HttpMethods.IsOptions(context.Request.Method)) return next(context);
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
-        });
+        _app.Use(
+            (context, next) =>
+            {
+                if (!IsAway)
+                    return next(context);
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return Task.CompletedTask;
+            }
+        );
+        _app.Use(
+            (context, next) =>
+            {
+                if (PublicClientOrigin is null || context.Request.Headers.Origin != PublicClientOrigin)
+                    return next(context);
+                context.Response.Headers.AccessControlAllowOrigin = PublicClientOrigin;
+                context.Response.Headers.AccessControlAllowHeaders = "content-type";
+                if (!HttpMethods.IsOptions(context.Request.Method))
+                    return next(context);
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return Task.CompletedTask;
+            }
+        );
         _app.MapGet("/.well-known/openid-configuration", Metadata);
         _app.MapGet("/jwks", Keys);
         _app.MapPost("/par", async (HttpRequest request) => Push(await FormAsync(request)));
-        _app.MapGet("/authorize", (HttpRequest request) => Authorize(request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal)));
+        _app.MapGet(
+            "/authorize",
+            (HttpRequest request) =>
+                Authorize(
+                    request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal)
+                )
+        );
         _app.MapPost("/token", async (HttpRequest request) => await TokenAsync(await FormAsync(request)));
         _app.MapPost("/revoke", async (HttpRequest request) => Revoke(await FormAsync(request)));
     }
@@ -149,10 +166,24 @@ public sealed partial class FakeProvider : IAsyncDisposable
     {
         Interlocked.Increment(ref _keyFetches);
         var point = _key.ECDsa.ExportParameters(false).Q;
-        return Results.Json(new
-        {
-            keys = new[] { new { kty = "EC", use = "sig", alg = "ES256", kid = _key.KeyId, crv = "P-256", x = WebEncoders.Base64UrlEncode(point.X!), y = WebEncoders.Base64UrlEncode(point.Y!) } },
-        });
+        return Results.Json(
+            new
+            {
+                keys = new[]
+                {
+                    new
+                    {
+                        kty = "EC",
+                        use = "sig",
+                        alg = "ES256",
+                        kid = _key.KeyId,
+                        crv = "P-256",
+                        x = WebEncoders.Base64UrlEncode(point.X!),
+                        y = WebEncoders.Base64UrlEncode(point.Y!),
+                    },
+                },
+            }
+        );
     }
 
     IResult Push(Dictionary<string, string> form)
@@ -195,10 +226,13 @@ public sealed partial class FakeProvider : IAsyncDisposable
             return await RefreshAsync(form);
 
         Redemptions.Enqueue(form);
-        if (!_codes.TryRemove(form["code"], out var request)
+        if (
+            !_codes.TryRemove(form["code"], out var request)
             || request["redirect_uri"] != form["redirect_uri"]
             || !form.TryGetValue("code_verifier", out var verifier)
-            || WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) != request["code_challenge"])
+            || WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)))
+                != request["code_challenge"]
+        )
             return Refuse("invalid_grant");
         return Tokens(request["nonce"], request["client_id"]);
     }
@@ -208,7 +242,9 @@ public sealed partial class FakeProvider : IAsyncDisposable
         Refreshes.Enqueue(form);
         if (await BeforeRefresh() is { } instead)
             return instead;
-        return _refreshTokens.TryRemove(form["refresh_token"], out _) ? Tokens(nonce: null, ClientId) : Refuse("invalid_grant");
+        return _refreshTokens.TryRemove(form["refresh_token"], out _)
+            ? Tokens(nonce: null, ClientId)
+            : Refuse("invalid_grant");
     }
 
     IResult Tokens(string? nonce, string audience)
@@ -216,17 +252,19 @@ public sealed partial class FakeProvider : IAsyncDisposable
         var number = Interlocked.Increment(ref _tokens);
         var (access, refresh) = ($"access-canary-{number}", $"refresh-canary-{number}");
         _refreshTokens[refresh] = true;
-        return Results.Json(new
-        {
-            access_token = access,
-            token_type = "Bearer",
-            expires_in = (int)AccessTokenLifetime.TotalSeconds,
-            refresh_token = refresh,
-            id_token = nonce is null ? null : NewIdToken(nonce, access, audience),
-        });
+        return Results.Json(
+            new
+            {
+                access_token = access,
+                token_type = "Bearer",
+                expires_in = (int)AccessTokenLifetime.TotalSeconds,
+                refresh_token = refresh,
+                id_token = nonce is null ? null : NewIdToken(nonce, access, audience),
+            }
+        );
     }
 
-    /// <summary>An ID token, as the token endpoint would give it.</summary>
+    /// <summary>An ID token like the token endpoint's.</summary>
     public string NewIdToken(string nonce, string accessToken = "", string audience = ClientId)
     {
         var now = Clock.GetUtcNow().ToUnixTimeSeconds();
@@ -243,14 +281,20 @@ public sealed partial class FakeProvider : IAsyncDisposable
             ["name"] = "Ada",
             ["email"] = "ada@example.org",
             ["email_verified"] = true,
-            ["at_hash"] = WebEncoders.Base64UrlEncode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16)),
+            ["at_hash"] = WebEncoders.Base64UrlEncode(
+                SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16)
+            ),
         };
         IdToken(claims);
-        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
-        {
-            Claims = claims,
-            SigningCredentials = WithoutSignature ? null : Signer ?? new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
-        });
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Claims = claims,
+                SigningCredentials = WithoutSignature
+                    ? null
+                    : Signer ?? new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
+            }
+        );
     }
 
     IResult Revoke(Dictionary<string, string> form)
@@ -264,18 +308,33 @@ public sealed partial class FakeProvider : IAsyncDisposable
         return Results.Ok();
     }
 
-    bool IsClient(Dictionary<string, string> form) => form.GetValueOrDefault("client_id") is { } id
-        && ((id == ClientId && form.GetValueOrDefault("client_secret") == ClientSecret) || (id == PublicClientId && !form.ContainsKey("client_secret")));
+    bool IsClient(Dictionary<string, string> form) =>
+        form.GetValueOrDefault("client_id") is { } id
+        && (
+            (id == ClientId && form.GetValueOrDefault("client_secret") == ClientSecret)
+            || (id == PublicClientId && !form.ContainsKey("client_secret"))
+        );
 
     static IResult Refuse(string error, int status = 400) => Results.Json(new { error }, statusCode: status);
 
-    /// <summary>The form, with the client's credentials in it however they came.</summary>
+    /// <summary>The form with the client's credentials, from the form or the header.</summary>
     static async Task<Dictionary<string, string>> FormAsync(HttpRequest request)
     {
-        var form = (await request.ReadFormAsync()).ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.Ordinal);
-        if (AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header) && header is { Scheme: "Basic", Parameter: { } credentials })
+        var form = (await request.ReadFormAsync()).ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.ToString(),
+            StringComparer.Ordinal
+        );
+        if (
+            AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header)
+            && header is { Scheme: "Basic", Parameter: { } credentials }
+        )
         {
-            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(credentials)).Split(':').Select(WebUtility.UrlDecode).ToArray();
+            var pair = Encoding
+                .UTF8.GetString(Convert.FromBase64String(credentials))
+                .Split(':')
+                .Select(WebUtility.UrlDecode)
+                .ToArray();
             (form["client_id"], form["client_secret"]) = (pair[0]!, pair[1]!);
         }
         return form;

@@ -1,0 +1,62 @@
+using System.Reflection;
+using Lightning.Admin.Engine.Exports;
+using Lightning.Admin.Engine.Forms;
+using Lightning.Admin.Engine.Registrations;
+using Lightning.Authorization;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Admin.Engine;
+
+/// <summary>Adds the admin engine to an application.</summary>
+public static class AdminEngineExtensions
+{
+    /// <summary>
+    /// Adds the services behind the pages and every registration of the assemblies. The application adds the policies,
+    /// a scoped <see cref="Actor"/>, the <see cref="Audit.IAuditLog"/> and a layout named <c>_Layout</c>.
+    /// </summary>
+    /// <typeparam name="TContext">The application's database context.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="assemblies">The assemblies with registrations.</param>
+    public static IServiceCollection AddAdminEngine<TContext>(
+        this IServiceCollection services,
+        params Assembly[] assemblies
+    )
+        where TContext : DbContext
+    {
+        foreach (var assembly in assemblies)
+            services.AddRegistrations(assembly);
+        services.AddOptions<AdminOptions>();
+        services.AddSingleton<AdminSite>();
+        services.AddSingleton<ExportLimiter>();
+        services.AddScoped<DbContext>(provider => provider.GetRequiredService<TContext>());
+        services.AddScoped(provider => new AdminRequest(
+            provider.GetRequiredService<AdminSite>(),
+            provider.GetRequiredService<DbContext>(),
+            provider.GetRequiredService<Actor>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
+        return services;
+    }
+
+    /// <summary>Adds every registration of an assembly.</summary>
+    public static IServiceCollection AddRegistrations(this IServiceCollection services, Assembly assembly)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        foreach (
+            var registration in assembly
+                .GetTypes()
+                .Where(type =>
+                    type is { IsAbstract: false, IsNested: false } && type.IsAssignableTo(typeof(Registration))
+                )
+        )
+            services.AddSingleton(typeof(Registration), registration);
+        return services;
+    }
+
+    /// <summary>Maps the endpoints of exports and pickers; the pages are Razor Pages.</summary>
+    public static void MapAdminEngine(this IEndpointRouteBuilder app)
+    {
+        app.MapExports();
+        app.MapRelationSearch();
+    }
+}

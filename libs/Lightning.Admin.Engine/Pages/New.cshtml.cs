@@ -1,0 +1,54 @@
+using Lightning.Admin.Engine.Forms;
+using Lightning.Admin.Engine.Registrations;
+using Lightning.Admin.Engine.Values;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Lightning.Admin.Engine.Pages;
+
+/// <summary>The page that creates a row.</summary>
+[RequestFormLimits(ValueCountLimit = 10_000)]
+public sealed class NewModel(AdminRequest request) : AdminPage(request)
+{
+    /// <summary>The form.</summary>
+    public Form Form { get; private set; } = null!;
+
+    /// <summary>The key of the row that was just saved; null if none was.</summary>
+    public string? Saved { get; private set; }
+
+    /// <summary>Shows the form, prefilled from the query string.</summary>
+    public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
+    {
+        var preset = Request.Query.ToDictionary(
+            field => field.Key,
+            field => field.Value.ToString(),
+            StringComparer.Ordinal
+        );
+        if (!TryOpen(list) || await Rows.NewAsync(preset, cancellationToken) is not { } form)
+            return NotFound();
+        (Form, Saved) = (
+            form,
+            RowKey.Parse(Request.Query["_saved"], Registration.Key) is { } saved ? RowKey.Format(saved) : null
+        );
+        return Page();
+    }
+
+    /// <summary>Saves the row, or shows the form again.</summary>
+    public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromQuery] string? then)
+    {
+        if (!TryOpen(list))
+            return NotFound();
+        var saved = await Rows.CreateAsync(Posted.Read(Request.Form));
+        switch (saved.Outcome)
+        {
+            case Outcome.Done:
+                return await LeaveAsync(saved.Key!, then);
+            case Outcome.Forbidden:
+                return StatusCode(StatusCodes.Status403Forbidden);
+            case Outcome.UnknownField:
+                return BadRequest();
+            default:
+                Form = saved.Form!;
+                return Again(Form.HasErrors ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
+        }
+    }
+}

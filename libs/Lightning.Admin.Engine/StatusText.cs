@@ -1,0 +1,9 @@
+namespace Lightning.Admin.Engine;
+
+/// <summary>
+/// A specific explanation for the application's error page, used instead of the generic text of the status code; a
+/// feature of the request.
+/// </summary>
+/// <param name="Heading">The heading.</param>
+/// <param name="Text">One or two sentences that say what to do.</param>
+public sealed record StatusText(string Heading, string Text);

@@ -1,0 +1,52 @@
+namespace Lightning.Authorization;
+
+/// <summary>The user on whose behalf code runs, as currently stored in the database.</summary>
+/// <param name="UserId">The user's id.</param>
+/// <param name="SessionId">The session's id.</param>
+/// <param name="IsAdmin">Whether the user is an administrator.</param>
+/// <param name="IsVerified">Whether the user's email address is verified.</param>
+public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVerified)
+{
+    /// <summary>The id of the impersonating administrator (RFC 8693, 4.1); null if there is none.</summary>
+    public Guid? ActedBy { get; init; }
+
+    /// <summary>An actor without rows, used to translate rules.</summary>
+    internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false);
+}
+
+/// <summary>An action on an object.</summary>
+public enum Verb
+{
+    /// <summary>Read it.</summary>
+    Read,
+
+    /// <summary>Create it.</summary>
+    Create,
+
+    /// <summary>Update it.</summary>
+    Update,
+
+    /// <summary>Delete it.</summary>
+    Delete,
+
+    /// <summary>Archive or unarchive it.</summary>
+    Archive,
+
+    /// <summary>Pin or unpin it.</summary>
+    Pin,
+
+    /// <summary>Share it with others.</summary>
+    Share,
+
+    /// <summary>Export it.</summary>
+    Export,
+
+    /// <summary>Disable or enable a user.</summary>
+    Disable,
+
+    /// <summary>Work in the product as them.</summary>
+    Impersonate,
+
+    /// <summary>Reset a user's second factor.</summary>
+    ResetSecondFactor,
+}

@@ -1,0 +1,81 @@
+using System.Linq.Expressions;
+
+namespace Lightning.Authorization;
+
+/// <summary>A rule over a row.</summary>
+sealed class RowRule<T>(string name, string failureReason, Expression<Func<Actor, T, bool>> holds)
+    : NamedRule<T>(name, failureReason)
+{
+    readonly Lazy<Func<Actor, T, bool>> inMemory = new(holds.Compile);
+
+    /// <summary>Whether it reads only the row's own columns, so that it can be decided in memory.</summary>
+    public bool ReadsOwnColumns { get; } = OwnColumns.Suffice(holds);
+
+    public override bool? Decide(Actor actor, T subject) => ReadsOwnColumns ? inMemory.Value(actor, subject) : null;
+
+    public override Condition<T> For(Actor actor)
+    {
+        // A field of a captured object, not a constant, so that EF makes it a parameter.
+        var captured = Expression.Field(Expression.Constant(new Captured(actor)), nameof(Captured.Actor));
+        return Condition<T>.Where(
+            Expression.Lambda<Func<T, bool>>(
+                new Replace(holds.Parameters[0], captured).Visit(holds.Body),
+                holds.Parameters[1]
+            )
+        );
+    }
+
+    sealed class Captured(Actor actor)
+    {
+        public readonly Actor Actor = actor;
+    }
+}
+
+/// <summary>Replaces a parameter by an expression.</summary>
+sealed class Replace(ParameterExpression parameter, Expression by) : ExpressionVisitor
+{
+    protected override Expression VisitParameter(ParameterExpression node) =>
+        node == parameter ? by : base.VisitParameter(node);
+}
+
+/// <summary>Determines whether an expression reads only a row's own columns.</summary>
+sealed class OwnColumns : ExpressionVisitor
+{
+    readonly ParameterExpression row;
+    bool suffice = true;
+
+    OwnColumns(ParameterExpression row) => this.row = row;
+
+    public static bool Suffice(LambdaExpression holds)
+    {
+        var visitor = new OwnColumns(holds.Parameters[1]);
+        visitor.Visit(holds.Body);
+        return visitor.suffice;
+    }
+
+    protected override Expression VisitMember(MemberExpression node) =>
+        node.Expression == row && IsColumn(node.Type) ? node : base.VisitMember(node);
+
+    // The row itself, passed on: the callee may read anything of it.
+    protected override Expression VisitParameter(ParameterExpression node)
+    {
+        suffice &= node != row;
+        return node;
+    }
+
+    static bool IsColumn(Type type)
+    {
+        var plain = Nullable.GetUnderlyingType(type) ?? type;
+        return plain.IsPrimitive
+            || plain.IsEnum
+            || plain == typeof(string)
+            || plain == typeof(decimal)
+            || plain == typeof(Guid)
+            || plain == typeof(DateTimeOffset)
+            || plain == typeof(DateTime)
+            || plain == typeof(DateOnly)
+            || plain == typeof(TimeOnly)
+            || plain == typeof(TimeSpan)
+            || (plain.IsArray && IsColumn(plain.GetElementType()!));
+    }
+}

@@ -1,0 +1,133 @@
+using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
+
+namespace Lightning.Authorization;
+
+/// <summary>
+/// A predicate over an actor and an object, used as a check in memory and as a filter in SQL. Compose rules with
+/// <c>| &amp; ^ !</c>. Parts about the actor only are evaluated first, which leaves <em>always</em>, <em>never</em> or
+/// a condition on rows.
+/// </summary>
+public abstract class Rule<T>
+{
+    /// <summary>Evaluates the rule for an actor.</summary>
+    public abstract Condition<T> For(Actor actor);
+
+    /// <summary>
+    /// Evaluates the rule in memory, by the object's own columns; null if it depends on other rows. Navigations are
+    /// never read, even if they are loaded.
+    /// </summary>
+    public abstract bool? Decide(Actor actor, T subject);
+
+    /// <summary>The distinct named rules that this rule consists of, in written order.</summary>
+    public IReadOnlyList<NamedRule<T>> Parts => [.. Leaves().Distinct()];
+
+    /// <summary>The rule as text, such as <c>owner | editor &amp; !archived</c>.</summary>
+    public override string ToString() => Text(Precedence.Or);
+
+    /// <summary>Either rule.</summary>
+    public static Rule<T> operator |(Rule<T> left, Rule<T> right) =>
+        new Composed<T>(left, right, ExpressionType.OrElse);
+
+    /// <summary>Both rules.</summary>
+    public static Rule<T> operator &(Rule<T> left, Rule<T> right) =>
+        new Composed<T>(left, right, ExpressionType.AndAlso);
+
+    /// <summary>Exactly one of the rules.</summary>
+    public static Rule<T> operator ^(Rule<T> left, Rule<T> right) =>
+        new Composed<T>(left, right, ExpressionType.ExclusiveOr);
+
+    /// <summary>The negation of the rule.</summary>
+    public static Rule<T> operator !(Rule<T> rule) => new Negated<T>(rule);
+
+    /// <summary>A rule about the actor, whatever the object.</summary>
+    public static implicit operator Rule<T>(ActorRule rule) => new ActorRuleAdapter<T>(rule);
+
+    /// <summary>The operands of the top-level or: <c>a | b &amp; c</c> has <c>a</c> and <c>b &amp; c</c>.</summary>
+    internal virtual IEnumerable<Rule<T>> Alternatives() => [this];
+
+    internal abstract IEnumerable<NamedRule<T>> Leaves();
+
+    /// <summary>The rule as text, in parentheses if the surrounding operator has a higher precedence.</summary>
+    internal abstract string Text(Precedence around);
+}
+
+/// <summary>Operator precedence, as in C#.</summary>
+enum Precedence
+{
+    Or,
+    Xor,
+    And,
+    Not,
+}
+
+/// <summary>A rule with a name and a reason for not holding.</summary>
+public abstract class NamedRule<T>(string name, string failureReason) : Rule<T>
+{
+    /// <summary>The name, such as <c>owner</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The reason if it does not hold, such as <c>it belongs to another user</c>.</summary>
+    public string FailureReason { get; } = failureReason;
+
+    internal override IEnumerable<NamedRule<T>> Leaves() => [this];
+
+    internal override string Text(Precedence around) => Name;
+}
+
+/// <summary>A rule about the actor only.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="FailureReason">The reason if it does not hold.</param>
+/// <param name="Holds">Whether it holds for an actor.</param>
+public sealed record ActorRule(string Name, string FailureReason, Func<Actor, bool> Holds);
+
+/// <summary>Rules about the actor.</summary>
+public static class Is
+{
+    /// <summary>The actor is an administrator.</summary>
+    public static readonly ActorRule Admin = new("admin", "not an administrator", actor => actor.IsAdmin);
+
+    /// <summary>The actor's email address is verified.</summary>
+    public static readonly ActorRule Verified = new(
+        "verified",
+        "the email address is not verified",
+        actor => actor.IsVerified
+    );
+
+    /// <summary>The actor is not impersonated.</summary>
+    public static readonly ActorRule NotImpersonated = new(
+        "themself",
+        "an administrator impersonates them",
+        actor => actor.ActedBy is null
+    );
+
+    /// <summary>Any signed-in actor.</summary>
+    public static readonly ActorRule SignedIn = new("signed in", "not signed in", _ => true);
+}
+
+/// <summary>Creates rules.</summary>
+public static class Rule
+{
+    /// <summary>
+    /// A rule over an actor and a row. It must translate to SQL; values of the actor are bound as parameters, so one
+    /// plan serves all actors.
+    /// </summary>
+    /// <param name="holds">Whether it holds for an actor and a row.</param>
+    /// <param name="failureReason">The reason if it does not hold, for explanations: <c>it belongs to another
+    /// user</c>.</param>
+    /// <param name="name">The name; by default that of the field that it is assigned to.</param>
+    public static Rule<T> For<T>(
+        Expression<Func<Actor, T, bool>> holds,
+        string? failureReason = null,
+        [CallerMemberName] string name = ""
+    ) => new RowRule<T>(Words(name), failureReason ?? $"{Words(name)} does not hold", holds);
+
+    /// <summary><c>SharedWith</c> becomes <c>shared with</c>.</summary>
+    static string Words(string name) =>
+        string.Concat(
+            name.Select(
+                (letter, place) =>
+                    char.IsUpper(letter) ? (place > 0 ? " " : "") + char.ToLowerInvariant(letter) : letter.ToString()
+            )
+        );
+}

@@ -1,0 +1,62 @@
+using System.Linq.Expressions;
+
+namespace Lightning.Authorization;
+
+/// <summary>Adapts a rule about the actor to a rule about rows.</summary>
+sealed class ActorRuleAdapter<T>(ActorRule rule) : NamedRule<T>(rule.Name, rule.FailureReason)
+{
+    public override Condition<T> For(Actor actor) => Condition<T>.Decided(rule.Holds(actor));
+
+    public override bool? Decide(Actor actor, T subject) => rule.Holds(actor);
+
+    public ActorRule Rule => rule;
+
+    // Each conversion of an ActorRule creates an adapter; all of them are the same part of a rule.
+    public override bool Equals(object? other) => other is ActorRuleAdapter<T> same && same.Name == Name;
+
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Name);
+}
+
+/// <summary>The negation of a rule.</summary>
+sealed class Negated<T>(Rule<T> rule) : Rule<T>
+{
+    public override Condition<T> For(Actor actor) => rule.For(actor).Negate();
+
+    public override bool? Decide(Actor actor, T subject) => !rule.Decide(actor, subject);
+
+    internal override IEnumerable<NamedRule<T>> Leaves() => rule.Leaves();
+
+    internal override string Text(Precedence around) => $"!{rule.Text(Precedence.Not)}";
+}
+
+/// <summary>Two rules joined by an operator.</summary>
+sealed class Composed<T>(Rule<T> left, Rule<T> right, ExpressionType how) : Rule<T>
+{
+    public override Condition<T> For(Actor actor) => left.For(actor).Join(right.For(actor), how);
+
+    // C#'s operators on bool? are three-valued: true | null is true, false & null is false.
+    public override bool? Decide(Actor actor, T subject) =>
+        (how, left.Decide(actor, subject), right.Decide(actor, subject)) switch
+        {
+            (ExpressionType.OrElse, var one, var other) => one | other,
+            (ExpressionType.AndAlso, var one, var other) => one & other,
+            var (_, one, other) => one ^ other,
+        };
+
+    internal override IEnumerable<Rule<T>> Alternatives() =>
+        how == ExpressionType.OrElse ? left.Alternatives().Concat(right.Alternatives()) : [this];
+
+    internal override IEnumerable<NamedRule<T>> Leaves() => left.Leaves().Concat(right.Leaves());
+
+    internal override string Text(Precedence around)
+    {
+        var (precedence, sign) = how switch
+        {
+            ExpressionType.OrElse => (Precedence.Or, "|"),
+            ExpressionType.AndAlso => (Precedence.And, "&"),
+            _ => (Precedence.Xor, "^"),
+        };
+        var text = $"{left.Text(precedence)} {sign} {right.Text(precedence)}";
+        return precedence < around ? $"({text})" : text;
+    }
+}

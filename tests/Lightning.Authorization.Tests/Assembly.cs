@@ -1,0 +1,3 @@
+using Lightning.Testing;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]

@@ -1,0 +1,151 @@
+using Lightning.Authorization;
+using Lightning.Data.Notes;
+using Lightning.Data.Users;
+using Lightning.Testing;
+using Npgsql;
+
+namespace Lightning.Data.Tests.Notes;
+
+/// <summary>
+/// Users, notes and shares with values that memory, SQL and row-level security may treat differently.
+/// </summary>
+static class NoteTestData
+{
+    /// <summary>
+    /// Titles and bodies: empty, with wildcards, in two cases, with letters whose case mappings are not symmetric.
+    /// </summary>
+    static readonly string[] Texts = ["", "%_\\", "Title", "title", "ſtitle İı\u0301 K"];
+
+    /// <summary>Fills a database.</summary>
+    /// <returns>The actors.</returns>
+    public static async Task<IReadOnlyList<Actor>> FillAsync(TestDatabase database)
+    {
+        await using var db = database.Connect();
+        var (ada, bob, cyd, eve, root) = (
+            await db.AddUserAsync("ada"),
+            await db.AddUserAsync("bob"),
+            await db.AddUserAsync("cyd"),
+            await db.AddUserAsync("eve"),
+            await db.AddUserAsync("root", isAdmin: true)
+        );
+        var gone = await db.AddUserAsync("gone");
+        foreach (
+            var (owner, title) in from owner in new[] { ada, bob, cyd, root, gone }
+            from title in Texts
+            select (owner, title)
+        )
+        {
+            db.Notes.Add(
+                new()
+                {
+                    OwnerId = owner.Id,
+                    Title = title,
+                    Body = title + title,
+                    CreatedAt = owner.CreatedAt,
+                    UpdatedAt = owner.CreatedAt,
+                }
+            );
+            var shared = new Note
+            {
+                OwnerId = owner.Id,
+                Title = title,
+                Body = "shared",
+                CreatedAt = owner.CreatedAt,
+                UpdatedAt = owner.CreatedAt,
+                ArchivedAt = owner.CreatedAt,
+            };
+            db.Notes.Add(shared);
+            // Known addresses in another case, an unknown one, one that only looks like bob's (the sign of Kelvin folds
+            // to k), and one of somebody who leaves.
+            foreach (
+                var (address, canEdit) in new[]
+                {
+                    ("ADA@EXAMPLE.COM", true),
+                    ("bob@example.com", false),
+                    ("Cyd@Example.com", title.Length % 2 == 0),
+                    ("gone@example.com", true),
+                    ("nobody@example.com", true),
+                    ("cyd%@example.com", false),
+                }
+            )
+                db.NoteShares.Add(
+                    new()
+                    {
+                        NoteId = shared.Id,
+                        Address = NoteShare.Fold(address),
+                        CanEdit = canEdit,
+                        CreatedAt = owner.CreatedAt,
+                    }
+                );
+        }
+        foreach (var person in new[] { ada, bob, root })
+        {
+            await db.AddSessionAsync(person);
+            db.Accounts.Add(
+                new()
+                {
+                    Id = person.Id,
+                    UserName = person.Email,
+                    NormalizedUserName = person.Email.ToUpperInvariant(),
+                    Email = person.Email,
+                    NormalizedEmail = person.Email.ToUpperInvariant(),
+                    CreatedAt = person.CreatedAt,
+                }
+            );
+            db.AuditEntries.Add(
+                new()
+                {
+                    At = person.CreatedAt,
+                    Action = "note.created",
+                    UserId = person.Id,
+                }
+            );
+        }
+        for (var i = 0; i < 2; i++)
+            db.Accounts.Add(
+                new()
+                {
+                    Id = Guid.CreateVersion7(),
+                    UserName = $"{i}",
+                    CreatedAt = ada.CreatedAt,
+                }
+            );
+        db.AuditEntries.Add(new() { At = ada.CreatedAt, Action = "signed-in" });
+        await db.AddSessionAsync(eve);
+        await db.SaveChangesAsync();
+        // Deletes their notes, and the shares with them.
+        await database.ExecuteAsync($"DELETE FROM app.users WHERE id = '{gone.Id}'");
+        return
+        [
+            Actor(ada),
+            Actor(bob),
+            Actor(cyd) with
+            {
+                IsVerified = false,
+            },
+            Actor(eve),
+            Actor(root),
+            new(gone.Id, Guid.NewGuid(), false, true),
+            Actor(bob) with
+            {
+                ActedBy = root.Id,
+            },
+        ];
+    }
+
+    static Actor Actor(User user) => new(user.Id, Guid.NewGuid(), user.IsAdmin, user.EmailVerified);
+
+    /// <summary>
+    /// A connection with the API's role, in a transaction with an actor, which is rolled back on close.
+    /// </summary>
+    public static async Task<NpgsqlConnection> ActAsync(TestDatabase database, Actor? actor)
+    {
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database.ConnectionStringOf("api")) { MaxPoolSize = 1 }.ConnectionString
+        );
+        await connection.OpenAsync();
+        await connection.BeginTransactionAsync();
+        await RowSecurity.SetActorAsync(connection, actor, CancellationToken.None);
+        return connection;
+    }
+}
