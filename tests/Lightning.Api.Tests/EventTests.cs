@@ -59,6 +59,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
     [Fact]
     [Trait("Check", "R08")]
+    [Trait("Timing", "Alone")]
     public async Task Stream_is_closed_when_its_session_ends()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));

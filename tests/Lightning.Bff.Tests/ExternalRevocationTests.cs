@@ -43,6 +43,7 @@ public sealed class ExternalRevocationTests(PostgresServer server) : IAsyncLifet
 
     [Fact]
     [Trait("Check", "T06")]
+    [Trait("Timing", "Alone")]
     public async Task Logout_ProviderUnavailable_SucceedsAtOnce_AndRevokesLater()
     {
         using var browser = await SignInAsync();

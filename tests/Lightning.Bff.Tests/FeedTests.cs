@@ -66,6 +66,7 @@ public sealed class FeedTests(PostgresServer server) : IAsyncLifetime
 
     [Fact]
     [Trait("Check", "R09")]
+    [Trait("Timing", "Alone")]
     public async Task Feed_WithoutHeartbeats_IsTrustedForThreeSeconds()
     {
         using var ada = await bff.SignInAsync(replica);

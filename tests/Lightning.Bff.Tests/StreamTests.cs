@@ -30,6 +30,7 @@ public sealed class StreamTests(PostgresServer server) : IAsyncLifetime
     [InlineData("DELETE FROM web.sessions")]
     [InlineData("UPDATE app.users SET disabled_at = now()")]
     [Trait("Check", "B26")]
+    [Trait("Timing", "Alone")]
     public async Task Events_SessionEnds_AreAborted(string sql)
     {
         using var ada = await bff.SignInAsync();

@@ -1,3 +1,5 @@
+[assembly: Trait("Timing", "Alone")]
+
 namespace Lightning.EndToEnd;
 
 /// <summary>Runs without other tests, which would distort the measured times.</summary>
