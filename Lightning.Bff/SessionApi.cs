@@ -41,10 +41,12 @@ static class SessionApi
     }
 
     /// <summary>
-    /// Polling with <c>slide=false</c> and <c>/bff/watch</c> do not extend the session (ASVS 5.0, 7.3.1).
+    /// Streams, which pages open again by themselves, and polling with <c>slide=false</c> do not extend the session
+    /// (ASVS 5.0, 7.3.1).
     /// </summary>
     public static bool CountsAsUse(HttpRequest request) =>
         !request.Path.Equals(SessionWatch.Path, StringComparison.OrdinalIgnoreCase)
+        && !request.Headers.Accept.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)
         && !(
             request.Path.Equals(UserPath, StringComparison.OrdinalIgnoreCase)
             && string.Equals(request.Query["slide"], "false", StringComparison.OrdinalIgnoreCase)

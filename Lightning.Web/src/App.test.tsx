@@ -1,8 +1,9 @@
-import { render, screen } from '@testing-library/react';
+import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from './App';
 import { leave } from './routing';
+import type { TabMessage } from './session/otherTabs';
 import { FakeBff } from './testing/FakeBff';
 
 vi.mock('./routing', async (original) => ({ ...(await original<object>()), leave: vi.fn() }));
@@ -14,6 +15,18 @@ const press = async (name: string) => userEvent.click(await button(name));
 function visit(path: string) {
   history.replaceState(null, '', path);
   return render(<App />);
+}
+
+const expectCovered = (element: HTMLElement) => expect(element.closest('[hidden]')).not.toBeNull();
+
+/** Sends a message as another tab. Resolves when it was delivered. */
+function otherTab(message: TabMessage): Promise<unknown> {
+  const channel = new BroadcastChannel('lightning-session');
+  const witness = new BroadcastChannel('lightning-session');
+  const delivered = new Promise((resolve) => witness.addEventListener('message', resolve, { once: true }));
+  channel.postMessage(message);
+  channel.close();
+  return delivered.finally(() => witness.close());
 }
 
 beforeEach(() => {
@@ -116,6 +129,105 @@ test('Session_ended_elsewhere_is_shown_and_keeps_the_text', async () => {
   await screen.findByText(/unsaved text is kept in this tab/);
   expect((screen.getByLabelText('Title') as HTMLInputElement).value).toBe('Half a thought');
   await vi.waitFor(() => expect(bff.isWatched).toBe(false));
+});
+
+test('Ended_session_covers_the_note', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
+  visit(`/notes/${id}`);
+  await screen.findByDisplayValue('Lemons');
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  bff.end();
+  await button('Sign in again');
+  expectCovered(screen.getByDisplayValue('Lemons'));
+  expect(document.title).not.toContain('Groceries');
+});
+
+test('Unsaved_text_that_cannot_be_stored_stays_in_view', async () => {
+  vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
+    throw new DOMException('Full', 'QuotaExceededError');
+  });
+  visit('/notes/new');
+  await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
+  bff.end();
+  await screen.findByText(/Copy it before you sign in/);
+  expect(screen.getByDisplayValue('Half a thought').closest('[hidden]')).toBeNull();
+  // Signing out is meant to hide the text from others.
+  otherTab({ kind: 'ended', userId: 'u-ada', signedOut: true });
+  await screen.findByText(/You signed out in another tab/);
+  expectCovered(screen.getByDisplayValue('Half a thought'));
+});
+
+test('Sign_out_in_another_tab_covers_the_note_and_keeps_unsaved_text', async () => {
+  const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
+  visit(`/notes/${id}`);
+  await userEvent.type(await screen.findByDisplayValue('Lemons'), ' and limes');
+  bff.userId = null;
+  otherTab({ kind: 'ended', userId: 'u-ada', signedOut: true });
+  await screen.findByText(/You signed out in another tab/);
+  expectCovered(screen.getByDisplayValue('Lemons and limes'));
+  // As the browser does for the sign-out's Clear-Site-Data.
+  sessionStorage.clear();
+  await press('Sign in again');
+  expect(leave).toHaveBeenCalledWith(`/bff/login?returnUrl=%2Fnotes%2F${id}`);
+  expect(JSON.stringify({ ...sessionStorage })).toContain('Lemons and limes');
+});
+
+test.each([
+  { kind: 'ended', userId: 'u-bob', signedOut: true },
+  { kind: 'signed-in', userId: 'u-ada' },
+] as const)('Message_%o_of_another_tab_changes_nothing', async (message) => {
+  bff.seed({ title: 'Groceries', body: '' });
+  visit('/notes');
+  await screen.findByText('Groceries');
+  const before = bff.calls.length;
+  const delivered = otherTab(message);
+  await delivered;
+  expect(screen.getByText('Groceries').closest('[hidden]')).toBeNull();
+  expect(bff.calls).toHaveLength(before);
+});
+
+test('Late_message_of_another_tab_does_not_keep_an_active_session_covered', async () => {
+  bff.seed({ title: 'Groceries', body: '' });
+  visit('/notes');
+  await screen.findByText('Groceries');
+  bff.override = { on: 'GET /bff/user', answer: 'down' };
+  otherTab({ kind: 'ended', userId: 'u-ada', signedOut: false });
+  await button('Sign in again');
+  bff.override = null;
+  otherTab({ kind: 'signed-in', userId: 'u-ada' });
+  await vi.waitFor(() => expect(screen.getByText('Groceries').closest('[hidden]')).toBeNull());
+  expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull();
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+});
+
+test('Other_tabs_are_told_about_sign_in_and_sign_out', async () => {
+  const told: unknown[] = [];
+  const channel = new BroadcastChannel('lightning-session');
+  channel.addEventListener('message', ({ data }) => told.push(data));
+  visit('/notes');
+  await vi.waitFor(() => expect(told).toEqual([{ kind: 'signed-in', userId: 'u-ada' }]));
+  await press('Sign out');
+  await vi.waitFor(() => expect(told).toContainEqual({ kind: 'ended', userId: 'u-ada', signedOut: true }));
+  channel.close();
+});
+
+test('Session_that_ended_elsewhere_is_told_to_other_tabs_once', async () => {
+  const told: unknown[] = [];
+  const channel = new BroadcastChannel('lightning-session');
+  channel.addEventListener('message', ({ data }) => told.push(data));
+  visit('/notes');
+  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  bff.end();
+  await button('Sign in again');
+  // Runs the effects of the render.
+  await act(() => Promise.resolve());
+  document.dispatchEvent(new Event('visibilitychange'));
+  await otherTab({ kind: 'ended', userId: 'u-bob', signedOut: false });
+  channel.close();
+  expect(told.filter((message) => (message as { userId: string }).userId === 'u-ada')).toEqual([
+    { kind: 'signed-in', userId: 'u-ada' },
+    { kind: 'ended', userId: 'u-ada', signedOut: false },
+  ]);
 });
 
 test('Closed_stream_with_active_session_reconnects', async () => {

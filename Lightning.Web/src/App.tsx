@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
@@ -6,6 +6,7 @@ import { NotesPage } from './notes/NotesPage';
 import { Header } from './session/Header';
 import { NotDuringImpersonation } from './session/Impersonation';
 import { Session } from './session/session';
+import { SessionEnded } from './session/SessionEnded';
 import { useVisitor } from './session/useVisitor';
 import { navigate, parse, usePath } from './routing';
 
@@ -13,6 +14,7 @@ export function App() {
   const path = usePath();
   const route = parse(path);
   const [visitor, retry] = useVisitor();
+  const [leaving, setLeaving] = useState(false);
   const home = route.page === 'home' && visitor.kind === 'signed-in';
 
   useEffect(() => {
@@ -32,17 +34,19 @@ export function App() {
 
   return (
     <Session value={visitor.session}>
-      <Header />
-      {route.page !== 'devices' ? (
-        <NotesPage
-          view={route.page === 'notes' ? route.view : 'notes'}
-          selected={route.page === 'notes' ? route.selected : null}
-        />
-      ) : visitor.session.user.act ? (
-        <NotDuringImpersonation heading="Devices" />
-      ) : (
-        <DevicesPage />
-      )}
+      <SessionEnded expected={leaving}>
+        <Header leaving={leaving} setLeaving={setLeaving} />
+        {route.page !== 'devices' ? (
+          <NotesPage
+            view={route.page === 'notes' ? route.view : 'notes'}
+            selected={route.page === 'notes' ? route.selected : null}
+          />
+        ) : visitor.session.user.act ? (
+          <NotDuringImpersonation heading="Devices" />
+        ) : (
+          <DevicesPage />
+        )}
+      </SessionEnded>
     </Session>
   );
 }

@@ -85,23 +85,6 @@ export function toRequestFailed(error: unknown, signal: AbortSignal | null | und
     : new RequestFailed(0, { title: 'The server could not be reached.' }, error);
 }
 
-/** Keeps a stream open. Resolves when it ends for any reason, or if it cannot be opened. */
-export async function follow(path: string, signal: AbortSignal): Promise<void> {
-  try {
-    const response = await fetch(path, {
-      headers: { accept: 'text/event-stream', 'X-CSRF': '1' },
-      cache: 'no-store',
-      signal,
-    });
-    if (response.status === 401) for (const listener of listeners) listener();
-    const reader = response.ok ? response.body?.getReader() : undefined;
-    while (reader && !(await reader.read()).done);
-  } catch (error) {
-    // The connection was closed or failed; the caller checks the session.
-    if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
-  }
-}
-
 async function json(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined;
   const type = response.headers.get('content-type') ?? '';

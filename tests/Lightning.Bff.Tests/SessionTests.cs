@@ -74,6 +74,13 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
         {
             bff.Clock.Advance(TimeSpan.FromHours(1));
             (await ada.StatusOfAsync("/bff/user?slide=false")).ShouldBe(HttpStatusCode.OK);
+            // A page opens its event stream again whenever it ends.
+            using var events = await ada.Browser.FetchAsync(
+                HttpMethod.Get,
+                "/api/v1/notes/events",
+                ("Accept", "text/event-stream")
+            );
+            events.StatusCode.ShouldBe(HttpStatusCode.OK);
         }
         bff.Clock.Advance(TimeSpan.FromHours(1.01));
 

@@ -17,7 +17,7 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
   const [searchText, setSearchText] = useState('');
   const search = useDebounced(searchText.trim());
   const { notes, items, load, refresh, loadMore, put, drop } = useNotes({ view, search }, selected);
-  useLiveNotes({ put, drop, refresh });
+  useLiveNotes(selected, { put, drop, refresh });
   const [deletedNote, setDeletedNote] = useState<DeletedNote | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 

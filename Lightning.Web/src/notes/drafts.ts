@@ -43,6 +43,16 @@ export class Drafts {
     const known = this.#drafts.has(id);
     this.#drafts.set(id, draft);
     if (!known) this.#ids = [...this.#drafts.keys()];
+    this.#mirror(id, draft);
+    this.#changed();
+  }
+
+  /** Mirrors the text again, in case the browser has cleared the storage. */
+  store(): void {
+    for (const [id, draft] of this.#drafts) this.#mirror(id, draft);
+  }
+
+  #mirror(id: string, draft: Draft): void {
     try {
       sessionStorage.setItem(this.#prefix + id, JSON.stringify(draft));
       this.#mirrored = true;
@@ -50,7 +60,6 @@ export class Drafts {
       if (!(error instanceof DOMException)) throw error;
       this.#mirrored = false;
     }
-    this.#changed();
   }
 
   remove(id: string): void {

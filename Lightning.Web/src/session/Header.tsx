@@ -3,14 +3,14 @@ import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
 import { isLeaving, leave, Link, usePath } from '../routing';
 import { ImpersonationBanner } from './Impersonation';
+import { tellOtherTabs } from './otherTabs';
 import { signOut, useSession } from './session';
-import { SessionEnded } from './SessionEnded';
 
-export function Header() {
+/** `leaving` is set while the user signs out. */
+export function Header({ leaving, setLeaving }: { leaving: boolean; setLeaving: (leaving: boolean) => void }) {
   const { user, drafts } = useSession();
   const [confirming, setConfirming] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const [leaving, setLeaving] = useState(false);
 
   const path = usePath();
 
@@ -28,6 +28,7 @@ export function Header() {
     setLeaving(true);
     try {
       const next = await signOut();
+      tellOtherTabs({ kind: 'ended', userId: user.id, signedOut: true });
       drafts.clear();
       leave(next);
     } catch (error) {
@@ -91,7 +92,6 @@ export function Header() {
           </div>
         </Dialog>
       )}
-      <SessionEnded expected={leaving} />
     </>
   );
 }

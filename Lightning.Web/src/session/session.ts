@@ -33,10 +33,13 @@ export async function signOut(): Promise<string> {
   return target.href;
 }
 
-/** The session of the signed-in user, with their unsaved text. `ended` is set after a 401. */
+/** How a session ended: `signed-out` if the user signed out in another tab. */
+export type SessionEnd = 'ended' | 'signed-out';
+
+/** The session of the signed-in user, with their unsaved text. `ended` is null while the session is active. */
 export interface SignedIn {
   user: User;
-  ended: boolean;
+  ended: SessionEnd | null;
   drafts: Drafts;
 }
 

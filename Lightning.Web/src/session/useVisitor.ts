@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useState } from 'react';
 import { explain, onUnauthorized, RequestFailed } from '../http';
 import { Drafts } from '../notes/drafts';
-import { getUser, type SignedIn } from './session';
-import { useSessionWatch } from './useSessionWatch';
+import { listen, publish } from '../notes/events';
+import { onOtherTab, tellOtherTabs } from './otherTabs';
+import { getUser, type SessionEnd, type SignedIn } from './session';
+import { share } from './sharedStream';
 
 export type Visitor =
   | { kind: 'unknown' }
@@ -10,16 +12,25 @@ export type Visitor =
   | { kind: 'unreachable'; reason: string }
   | { kind: 'signed-in'; session: SignedIn };
 
-/** The current visitor. Loaded at the start, when the tab becomes visible and when the session stream ends. */
+const withEnd = (now: Visitor, end: SessionEnd): Visitor =>
+  now.kind === 'signed-in' && now.session.ended !== 'signed-out'
+    ? { kind: 'signed-in', session: { ...now.session, ended: end } }
+    : now;
+
+/** The current visitor. Loaded at the start, when the tab becomes visible and when the event stream ends. */
 export function useVisitor(): [Visitor, retry: () => void] {
   const [visitor, setVisitor] = useState<Visitor>({ kind: 'unknown' });
   const [attempt, setAttempt] = useState(0);
   const userId = visitor.kind === 'signed-in' ? visitor.session.user.id : null;
+  const isActive = visitor.kind === 'signed-in' && visitor.session.ended === null;
 
   useEffect(() => {
     const abort = new AbortController();
     getUser({ signal: abort.signal }).then(
-      (user) => setVisitor({ kind: 'signed-in', session: { user, ended: false, drafts: new Drafts(user.id) } }),
+      (user) => {
+        setVisitor({ kind: 'signed-in', session: { user, ended: null, drafts: new Drafts(user.id) } });
+        tellOtherTabs({ kind: 'signed-in', userId: user.id });
+      },
       (error: unknown) => {
         if (abort.signal.aborted) return;
         const anonymous = error instanceof RequestFailed && error.status === 401;
@@ -29,16 +40,14 @@ export function useVisitor(): [Visitor, retry: () => void] {
     return () => abort.abort();
   }, [attempt]);
 
-  // The page stays when the session ends: it may have unsaved text.
-  useEffect(
-    () =>
-      onUnauthorized(() =>
-        setVisitor((now) =>
-          now.kind === 'signed-in' ? { kind: 'signed-in', session: { ...now.session, ended: true } } : now,
-        ),
-      ),
-    [],
-  );
+  // The page stays, covered, when the session ends: it may have unsaved text.
+  useEffect(() => {
+    if (userId === null || !isActive) return;
+    return onUnauthorized(() => {
+      setVisitor((now) => withEnd(now, 'ended'));
+      tellOtherTabs({ kind: 'ended', userId, signedOut: false });
+    });
+  }, [userId, isActive]);
 
   const recheck = useCallback(async () => {
     try {
@@ -47,7 +56,7 @@ export function useVisitor(): [Visitor, retry: () => void] {
       else
         setVisitor((now) =>
           now.kind === 'signed-in' && now.session.ended
-            ? { kind: 'signed-in', session: { ...now.session, user, ended: false } }
+            ? { kind: 'signed-in', session: { ...now.session, user, ended: null } }
             : now,
         );
     } catch (error) {
@@ -56,7 +65,30 @@ export function useVisitor(): [Visitor, retry: () => void] {
     }
   }, [userId]);
 
-  useSessionWatch(visitor.kind === 'signed-in' && !visitor.session.ended, recheck);
+  useEffect(() => {
+    if (userId === null || !isActive) return;
+    return share({
+      name: `lightning-events-${userId}`,
+      open: listen,
+      onEvent: publish,
+      // The server ends the stream with the session, but also when it restarts.
+      onEnd: recheck,
+      onMissed: () => publish({ kind: 'anything' }),
+    });
+  }, [userId, isActive, recheck]);
+
+  useEffect(() => {
+    if (userId === null) return;
+    return onOtherTab((message) => {
+      if (message.kind === 'signed-in') {
+        if (!isActive || message.userId !== userId) void recheck();
+      } else if (message.userId === userId) {
+        setVisitor((now) => withEnd(now, message.signedOut ? 'signed-out' : 'ended'));
+        // The other tab may have been late: the user may have signed in again.
+        void recheck();
+      }
+    });
+  }, [userId, isActive, recheck]);
 
   useEffect(() => {
     if (userId === null) return;

@@ -23,7 +23,6 @@ export class FakeBff {
   readonly endsAt = new Date(Date.now() + 1_800_000).toISOString();
   /** Whether the last sign-in is too long ago to end sessions. */
   isStale = false;
-  readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly calls: { method: string; path: string; headers: Headers }[] = [];
   /** Replaces responses while set; `down` fails the request. */
   override: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
@@ -52,14 +51,14 @@ export class FakeBff {
     this.closeStreams();
   }
 
-  /** Closes the session streams, as a stopping replica does. */
+  /** Closes the event streams, as a stopping replica does. */
   closeStreams(): void {
-    for (const watcher of this.#watchers) watcher.error(new TypeError('network error'));
-    this.#watchers.clear();
+    for (const stream of this.#streams) stream.error(new TypeError('network error'));
+    this.#streams.clear();
   }
 
   get isWatched(): boolean {
-    return this.#watchers.size > 0;
+    return this.#streams.size > 0;
   }
 
   drop(id: string): void {
@@ -104,7 +103,6 @@ export class FakeBff {
       return new Promise((_, refuse) =>
         init.signal?.addEventListener('abort', () => refuse(new DOMException('Aborted', 'AbortError'))),
       );
-    if (url.pathname === '/bff/watch' && this.userId !== null) return Promise.resolve(this.#watch(init.signal));
     if (url.pathname === '/api/v1/notes/events' && this.userId !== null)
       return Promise.resolve(this.#listen(init.signal ?? null));
     const sent = typeof init.body === 'string' ? (JSON.parse(init.body) as Sent) : emptyBody;
@@ -156,18 +154,6 @@ export class FakeBff {
     if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);
     const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
     return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
-  }
-
-  #watch(signal: AbortSignal | null | undefined): Response {
-    const body = new ReadableStream<Uint8Array>({
-      start: (watcher) => {
-        this.#watchers.add(watcher);
-        signal?.addEventListener('abort', () => {
-          if (this.#watchers.delete(watcher)) watcher.error(new DOMException('Aborted', 'AbortError'));
-        });
-      },
-    });
-    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
   }
 
   #sessions(method: string, url: URL): Answer {
