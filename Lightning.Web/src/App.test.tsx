@@ -1,4 +1,4 @@
-import { act, render, screen } from '@testing-library/react';
+import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { App } from './App';
@@ -73,20 +73,20 @@ test('Unreachable_server_can_be_retried', async () => {
 test('Sign_out_follows_the_URL_of_the_server', async () => {
   visit('/notes');
   await press('Sign out');
-  await vi.waitFor(() =>
+  await waitFor(() =>
     expect(leave).toHaveBeenCalledWith('http://localhost:5101/connect/endsession?client_id=lightning-bff'),
   );
 });
 
 test('Sign_out_does_not_show_session_ended', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   await press('Sign out');
-  await vi.waitFor(() => expect(leave).toHaveBeenCalled());
+  await waitFor(() => expect(leave).toHaveBeenCalled());
   const before = bff.calls.length;
   bff.closeStreams();
-  await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
-  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
+  await waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(false));
   expect(screen.queryByText(/Your session has ended/)).toBeNull();
   expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull();
 });
@@ -97,7 +97,7 @@ test('Sign_out_with_unsaved_text_asks_and_removes_it', async () => {
   await press('Sign out');
   expect(bff.userId).not.toBeNull();
   await press('Discard and continue');
-  await vi.waitFor(() => expect(leave).toHaveBeenCalled());
+  await waitFor(() => expect(leave).toHaveBeenCalled());
   expect(sessionStorage).toHaveLength(0);
 });
 
@@ -123,19 +123,19 @@ test('Visible_tab_with_ended_session_keeps_the_page', async () => {
 test('Session_ended_elsewhere_is_shown_and_keeps_the_text', async () => {
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
   await screen.findByText(/Your session has ended/);
   await screen.findByText(/unsaved text is kept in this tab/);
   expect((screen.getByLabelText('Title') as HTMLInputElement).value).toBe('Half a thought');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
+  await waitFor(() => expect(bff.isWatched).toBe(false));
 });
 
 test('Ended_session_covers_the_note', async () => {
   const [id] = bff.seed({ title: 'Groceries', body: 'Lemons' }) as [string];
   visit(`/notes/${id}`);
   await screen.findByDisplayValue('Lemons');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
   await button('Sign in again');
   expectCovered(screen.getByDisplayValue('Lemons'));
@@ -195,9 +195,9 @@ test('Late_message_of_another_tab_does_not_keep_an_active_session_covered', asyn
   await button('Sign in again');
   bff.override = null;
   otherTab({ kind: 'signed-in', userId: 'u-ada' });
-  await vi.waitFor(() => expect(screen.getByText('Groceries').closest('[hidden]')).toBeNull());
+  await waitFor(() => expect(screen.getByText('Groceries').closest('[hidden]')).toBeNull());
   expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull();
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
 });
 
 test('Other_tabs_are_told_about_sign_in_and_sign_out', async () => {
@@ -205,9 +205,9 @@ test('Other_tabs_are_told_about_sign_in_and_sign_out', async () => {
   const channel = new BroadcastChannel('lightning-session');
   channel.addEventListener('message', ({ data }) => told.push(data));
   visit('/notes');
-  await vi.waitFor(() => expect(told).toEqual([{ kind: 'signed-in', userId: 'u-ada' }]));
+  await waitFor(() => expect(told).toEqual([{ kind: 'signed-in', userId: 'u-ada' }]));
   await press('Sign out');
-  await vi.waitFor(() => expect(told).toContainEqual({ kind: 'ended', userId: 'u-ada', signedOut: true }));
+  await waitFor(() => expect(told).toContainEqual({ kind: 'ended', userId: 'u-ada', signedOut: true }));
   channel.close();
 });
 
@@ -216,11 +216,9 @@ test('Session_that_ended_elsewhere_is_told_to_other_tabs_once', async () => {
   const channel = new BroadcastChannel('lightning-session');
   channel.addEventListener('message', ({ data }) => told.push(data));
   visit('/notes');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
   await button('Sign in again');
-  // Runs the effects of the render.
-  await act(() => Promise.resolve());
   document.dispatchEvent(new Event('visibilitychange'));
   await otherTab({ kind: 'ended', userId: 'u-bob', signedOut: false });
   channel.close();
@@ -232,23 +230,23 @@ test('Session_that_ended_elsewhere_is_told_to_other_tabs_once', async () => {
 
 test('Closed_stream_with_active_session_reconnects', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   const before = bff.calls.length;
   bff.closeStreams();
-  await vi.waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true), { timeout: 5000 });
+  await waitFor(() => expect(bff.calls.slice(before).some((call) => call.path === '/bff/user')).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true), { timeout: 5000 });
   expect(screen.queryByText(/Your session has ended/)).toBeNull();
 });
 
 test('Hidden_tab_holds_no_connection', async () => {
   visit('/notes');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(bff.isWatched).toBe(false));
+  await waitFor(() => expect(bff.isWatched).toBe(false));
   visibility.mockReturnValue('visible');
   document.dispatchEvent(new Event('visibilitychange'));
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
 });
 
 test.each(['/notes', '/notes/new', '/devices'])(
@@ -271,7 +269,7 @@ test('Stop_impersonation_asks_about_unsaved_text_and_returns_to_admin', async ()
   await press('Stop impersonating');
   expect(bff.userId).not.toBeNull();
   await press('Discard and continue');
-  await vi.waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5103/accounts/u-ada'));
+  await waitFor(() => expect(leave).toHaveBeenCalledWith('http://localhost:5103/accounts/u-ada'));
   expect(sessionStorage).toHaveLength(0);
 });
 
@@ -279,7 +277,7 @@ test('Ended_impersonation_is_shown_and_discards_unsaved_text', async () => {
   bff.act = { sub: 'u-root', name: 'Root' };
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
-  await vi.waitFor(() => expect(bff.isWatched).toBe(true));
+  await waitFor(() => expect(bff.isWatched).toBe(true));
   bff.end();
   await screen.findByText(/The impersonation of Ada Lovelace has ended/);
   await press('Return to your account');

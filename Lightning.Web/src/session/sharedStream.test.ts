@@ -44,6 +44,9 @@ class Tab extends EventTarget {
   }
 }
 
+/** Generous for slow machines; passing tests do not wait for it. */
+const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 5000 });
+
 let locks: FakeLocks;
 let tabs: Tab[];
 
@@ -56,13 +59,13 @@ const leaders = () => tabs.filter((tab) => tab.isOpen);
 
 /** The one tab with a stream. */
 async function leader(): Promise<Tab> {
-  await vi.waitFor(() => expect(leaders()).toHaveLength(1));
+  await waitFor(() => expect(leaders()).toHaveLength(1));
   return leaders()[0] as Tab;
 }
 
 const others = (one: Tab) => tabs.filter((tab) => tab !== one);
 const allReceive = (event: string, which = tabs) =>
-  vi.waitFor(() => expect(which.map((tab) => tab.received.at(-1))).toEqual(which.map(() => event)));
+  waitFor(() => expect(which.map((tab) => tab.received.at(-1))).toEqual(which.map(() => event)));
 
 beforeEach(() => {
   locks = new FakeLocks();
@@ -128,7 +131,7 @@ test('Hidden_tabs_hold_no_stream_and_ignore_events', async () => {
   expect(second.received).toEqual(['connected']);
 
   first.show(false);
-  await vi.waitFor(() => expect(leaders()).toEqual([]));
+  await waitFor(() => expect(leaders()).toEqual([]));
 });
 
 test('Tab_that_becomes_visible_catches_up_without_a_second_stream', async () => {
@@ -139,7 +142,7 @@ test('Tab_that_becomes_visible_catches_up_without_a_second_stream', async () => 
   second.show(false);
   second.show(true);
 
-  await vi.waitFor(() => expect(second.missed).toBe(1));
+  await waitFor(() => expect(second.missed).toBe(1));
   expect(leaders()).toEqual([first]);
   expect(first.missed).toBe(0);
 });
@@ -152,7 +155,7 @@ test('Tab_opened_in_the_background_catches_up_when_it_becomes_visible', async ()
 
   second.show(true);
 
-  await vi.waitFor(() => expect(second.missed).toBe(1));
+  await waitFor(() => expect(second.missed).toBe(1));
   expect(leaders()).toEqual([first]);
 });
 
@@ -161,11 +164,11 @@ test('Only_visible_tab_gets_the_stream_back', async () => {
   await leader();
 
   only.show(false);
-  await vi.waitFor(() => expect(only.isOpen).toBe(false));
+  await waitFor(() => expect(only.isOpen).toBe(false));
   only.show(true);
 
   await leader();
-  await vi.waitFor(() => expect(only.received).toEqual(['connected', 'connected']));
+  await waitFor(() => expect(only.received).toEqual(['connected', 'connected']));
 });
 
 test('Ended_stream_is_reported_once_and_opened_again_by_the_same_tab', async () => {
@@ -222,7 +225,7 @@ test.each(['Web_Locks', 'BroadcastChannel'])('Without_%s_each_visible_tab_has_it
 
   expect(leaders()).toHaveLength(3);
   tabs[0]?.show(false);
-  await vi.waitFor(() => expect(leaders()).toHaveLength(2));
+  await waitFor(() => expect(leaders()).toHaveLength(2));
   tabs[0]?.show(true);
-  await vi.waitFor(() => expect(leaders()).toHaveLength(3));
+  await waitFor(() => expect(leaders()).toHaveLength(3));
 });

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { explain, onUnauthorized, RequestFailed } from '../http';
 import { Drafts } from '../notes/drafts';
 import { listen, publish } from '../notes/events';
@@ -23,6 +23,8 @@ export function useVisitor(): [Visitor, retry: () => void] {
   const [attempt, setAttempt] = useState(0);
   const userId = visitor.kind === 'signed-in' ? visitor.session.user.id : null;
   const isActive = visitor.kind === 'signed-in' && visitor.session.ended === null;
+  const active = useRef(isActive);
+  active.current = isActive;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -42,12 +44,13 @@ export function useVisitor(): [Visitor, retry: () => void] {
 
   // The page stays, covered, when the session ends: it may have unsaved text.
   useEffect(() => {
-    if (userId === null || !isActive) return;
+    if (userId === null) return;
     return onUnauthorized(() => {
+      if (!active.current) return;
       setVisitor((now) => withEnd(now, 'ended'));
       tellOtherTabs({ kind: 'ended', userId, signedOut: false });
     });
-  }, [userId, isActive]);
+  }, [userId]);
 
   const recheck = useCallback(async () => {
     try {
@@ -81,14 +84,14 @@ export function useVisitor(): [Visitor, retry: () => void] {
     if (userId === null) return;
     return onOtherTab((message) => {
       if (message.kind === 'signed-in') {
-        if (!isActive || message.userId !== userId) void recheck();
+        if (!active.current || message.userId !== userId) void recheck();
       } else if (message.userId === userId) {
         setVisitor((now) => withEnd(now, message.signedOut ? 'signed-out' : 'ended'));
         // The other tab may have been late: the user may have signed in again.
         void recheck();
       }
     });
-  }, [userId, isActive, recheck]);
+  }, [userId, recheck]);
 
   useEffect(() => {
     if (userId === null) return;
