@@ -17,6 +17,10 @@ sealed class SeedCopy(NpgsqlConnection connection, SeedRows rows, Action<string>
 
     static readonly string[] Methods = ["pwd"];
 
+    readonly SeedEntries entries = new(rows);
+
+    IEnumerator<SeedEntry>? timeline;
+
     readonly Stopwatch clock = Stopwatch.StartNew();
 
     public async Task WriteAsync(CancellationToken cancellationToken)
@@ -69,7 +73,7 @@ sealed class SeedCopy(NpgsqlConnection connection, SeedRows rows, Action<string>
         );
         await CopyAsync(
             "audit entries",
-            "audit.entries (at, service, action, user_id, subject_type, subject_id, details, ip)",
+            "audit.entries (at, service, action, user_id, session_id, subject_type, subject_id, details, ip)",
             size.Entries,
             WriteEntryAsync,
             cancellationToken
@@ -149,15 +153,15 @@ sealed class SeedCopy(NpgsqlConnection connection, SeedRows rows, Action<string>
 
     async Task WriteSessionAsync(NpgsqlBinaryImporter copy, int session)
     {
-        var (at, ended) = (rows.SessionAt(session), session % 3 == 0);
+        var (at, seen) = (rows.SessionAt(session), rows.LastSeenAt(session));
         await copy.WriteAsync(rows.SessionId(session), NpgsqlDbType.Uuid);
         await copy.WriteAsync(rows.Issuer, NpgsqlDbType.Varchar);
-        await copy.WriteAsync(rows.PersonId((int)((long)session * 7919 % rows.Size.People)), NpgsqlDbType.Uuid);
-        foreach (var time in new[] { at, at, at.AddMinutes(5), at.AddDays(14) })
+        await copy.WriteAsync(rows.PersonId(rows.UserOf(session)), NpgsqlDbType.Uuid);
+        foreach (var time in new[] { at, at, seen, at.AddDays(14) })
             await copy.WriteAsync(time, NpgsqlDbType.TimestampTz);
-        if (ended)
+        if (SeedRows.HasEnded(session))
         {
-            await copy.WriteAsync(at.AddMinutes(5), NpgsqlDbType.TimestampTz);
+            await copy.WriteAsync(seen, NpgsqlDbType.TimestampTz);
             await copy.WriteAsync("signed-out", NpgsqlDbType.Varchar);
         }
         else
@@ -176,7 +180,7 @@ sealed class SeedCopy(NpgsqlConnection connection, SeedRows rows, Action<string>
         await copy.WriteAsync(SeedRows.Title(note), NpgsqlDbType.Varchar);
         await copy.WriteAsync(SeedRows.Body(note), NpgsqlDbType.Varchar);
         await copy.WriteAsync(at, NpgsqlDbType.TimestampTz);
-        await copy.WriteAsync(at.AddHours(note % 24), NpgsqlDbType.TimestampTz);
+        await copy.WriteAsync(entries.UpdatedAt(note), NpgsqlDbType.TimestampTz);
         foreach (var sometimes in new[] { note % 10 == 0, note % 25 == 1 })
             if (sometimes)
                 await copy.WriteAsync(at.AddHours(1), NpgsqlDbType.TimestampTz);
@@ -195,17 +199,20 @@ sealed class SeedCopy(NpgsqlConnection connection, SeedRows rows, Action<string>
         await copy.WriteAsync(rows.NoteAt(note), NpgsqlDbType.TimestampTz);
     }
 
-    async Task WriteEntryAsync(NpgsqlBinaryImporter copy, int entry)
+    async Task WriteEntryAsync(NpgsqlBinaryImporter copy, int number)
     {
-        var (action, service, person, subject, subjectId, details) = rows.Entry(entry);
-        await copy.WriteAsync(rows.EntryAt(entry), NpgsqlDbType.TimestampTz);
-        await copy.WriteAsync(service, NpgsqlDbType.Varchar);
-        await copy.WriteAsync(action, NpgsqlDbType.Varchar);
-        await copy.WriteAsync(rows.PersonId(person), NpgsqlDbType.Uuid);
-        await WriteAsync(copy, subject, NpgsqlDbType.Varchar);
-        await WriteAsync(copy, subjectId, NpgsqlDbType.Varchar);
-        await WriteAsync(copy, details, NpgsqlDbType.Jsonb);
-        await copy.WriteAsync($"192.0.2.{entry % 254 + 1}", NpgsqlDbType.Varchar);
+        timeline ??= entries.All().GetEnumerator();
+        timeline.MoveNext();
+        var entry = timeline.Current;
+        await copy.WriteAsync(entry.At, NpgsqlDbType.TimestampTz);
+        await copy.WriteAsync(entry.Service, NpgsqlDbType.Varchar);
+        await copy.WriteAsync(entry.Action, NpgsqlDbType.Varchar);
+        await copy.WriteAsync(entry.User, NpgsqlDbType.Uuid);
+        await (entry.Session is { } session ? copy.WriteAsync(session, NpgsqlDbType.Uuid) : copy.WriteNullAsync());
+        await WriteAsync(copy, entry.Note is null ? null : "note", NpgsqlDbType.Varchar);
+        await WriteAsync(copy, entry.Note?.ToString(), NpgsqlDbType.Varchar);
+        await WriteAsync(copy, entry.Details, NpgsqlDbType.Jsonb);
+        await copy.WriteAsync($"192.0.2.{number % 254 + 1}", NpgsqlDbType.Varchar);
     }
 
     static Task WriteAsync(NpgsqlBinaryImporter copy, string? text, NpgsqlDbType type) =>

@@ -84,18 +84,10 @@ sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
         "😀 🏳️‍🌈",
     ];
 
-    static readonly (string Action, string Service, string? Subject, int Weight)[] Actions =
-    [
-        ("refreshed", "lightning_identity", null, 55),
-        ("signed-in", "lightning_identity", null, 10),
-        ("sign-in-failed", "lightning_identity", null, 3),
-        ("note.updated", "lightning_api", "note", 20),
-        ("note.created", "lightning_api", "note", 8),
-        ("note.deleted", "lightning_api", "note", 2),
-        ("signed-out", "lightning_identity", null, 2),
-    ];
-
     public string Issuer => issuer;
+
+    /// <summary>When the database is seeded. Nothing happened later.</summary>
+    public DateTimeOffset Now => now;
 
     public SeedSize Size => size;
 
@@ -137,33 +129,21 @@ sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
     public int RecipientOf(int share) => (OwnerOf(NoteOf(share)) + 1 + share / size.Notes * 331) % size.People;
 
     public DateTimeOffset SessionAt(int session) =>
-        now.AddDays(-10) + TimeSpan.FromDays(10) * ((double)session / size.Sessions);
+        now.AddDays(-10) + TimeSpan.FromDays(9) * ((double)session / size.Sessions);
+
+    public int UserOf(int session) => (int)((long)session * 7919 % size.People);
+
+    /// <summary>When a session was last used; every third ended then.</summary>
+    public DateTimeOffset LastSeenAt(int session) => SessionAt(session).AddMinutes(5);
+
+    public static bool HasEnded(int session) => session % 3 == 0;
 
     public Guid SessionId(int session) => Key(4, session, SessionAt(session));
 
-    public DateTimeOffset EntryAt(int entry) =>
-        now.AddDays(-90) + TimeSpan.FromDays(90) * ((double)entry / size.Entries);
-
-    public (string Action, string Service, int Person, string? Subject, string? SubjectId, string? Details) Entry(
-        int entry
-    )
-    {
-        var pick = (int)(Mix(entry, 7) % (uint)Actions.Sum(action => action.Weight));
-        var chosen = Actions.First(action => (pick -= action.Weight) < 0);
-        if (chosen.Subject is null)
-            return (chosen.Action, chosen.Service, (int)(Mix(entry, 8) % (uint)size.People), null, null, null);
-        var note = (int)(Mix(entry, 9) % (uint)size.Notes);
-        var details =
-            chosen.Action == "note.updated"
-                ? $$$"""{"title": {"from": "{{{Word(entry, 10)}}}", "to": "{{{Word(entry, 11)}}}"}}"""
-                : null;
-        return (chosen.Action, chosen.Service, OwnerOf(note), chosen.Subject, NoteId(note).ToString(), details);
-    }
-
-    static string Word(int number, int place) => Words[Mix(number, place) % (uint)Words.Length];
+    public static string Word(int number, int place) => Words[Mix(number, place) % (uint)Words.Length];
 
     /// <summary>A UUID version 7 (RFC 9562, 5.7) from the time, the table and the row's number.</summary>
-    static Guid Key(byte table, int number, DateTimeOffset at)
+    public static Guid Key(byte table, int number, DateTimeOffset at)
     {
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, at.ToUnixTimeMilliseconds() << 16);
@@ -177,7 +157,7 @@ sealed class SeedRows(SeedSize size, DateTimeOffset now, string issuer)
     }
 
     /// <summary>The finalizer of MurmurHash3.</summary>
-    static uint Mix(int number, int salt)
+    public static uint Mix(int number, int salt)
     {
         var hash = (uint)number * 2654435761 ^ (uint)salt * 0x9E3779B9;
         hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
