@@ -18,7 +18,7 @@ builder.Services.AddAdministratorsOnly();
 builder.Services.AddAdminPages();
 builder.Services.AddImpersonation();
 builder.Services.AddSingleton<DashboardCache>();
-builder.Services.AddRazorPages();
+builder.Services.AddRazorPages(pages => pages.Conventions.ShowStaleFormsAgain());
 
 // Signing out redirects to the provider, and browsers apply form-action to a form's redirects too.
 builder

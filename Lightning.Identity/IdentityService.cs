@@ -177,7 +177,7 @@ static class IdentityService
         // Before the default writer of problem details.
         services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, ErrorPageWriter>());
         services
-            .AddRazorPages(pages => pages.Conventions.ConfigureFilter(new NoStore()))
+            .AddRazorPages(pages => pages.Conventions.ShowStaleFormsAgain().ConfigureFilter(new NoStore()))
             .AddViewOptions(views => views.HtmlHelperOptions.ClientValidationEnabled = false);
         services.AddSingleton<StateProtector>();
         services.AddRouting(routing => routing.LowercaseUrls = true);

@@ -12,6 +12,10 @@ public sealed class SignOutModel(SignOut signOut) : PageModel
     /// <summary>Signing out needs a POST.</summary>
     public IActionResult OnGet() => Redirect("/");
 
+    /// <summary>Asks again if the antiforgery token is no longer valid.</summary>
+    public async Task<IActionResult> OnPostStaleAsync() =>
+        (await HttpContext.AuthenticateAsync(Schemes.Session)).Succeeded ? Page() : Redirect("/");
+
     /// <summary>Ends the session.</summary>
     public async Task<IActionResult> OnPostAsync()
     {

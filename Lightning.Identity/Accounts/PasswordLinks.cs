@@ -44,6 +44,17 @@ sealed class PasswordLinks(
             );
     }
 
+    /// <summary>Whether a token's link was redeemed for this address.</summary>
+    public async Task<bool> IsRedeemedAsync(string? token, string address, CancellationToken cancellationToken)
+    {
+        var hash = AccountLink.Hash(token ?? "");
+        var redeemed = await db
+            .AccountLinks.Where(link => link.TokenHash == hash && link.UsedAt != null)
+            .Select(link => link.Address)
+            .SingleOrDefaultAsync(cancellationToken);
+        return string.Equals(redeemed, address, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>Redeems a link.</summary>
     /// <param name="http">The current request.</param>
     /// <param name="link">The link.</param>

@@ -15,6 +15,11 @@ static class ProviderSessionCookie
     public const string Name = "__Host-lightning-id";
 
     const string Sid = "sid";
+
+    /// <summary>
+    /// The user. Antiforgery tokens are bound to it, so that a form stays valid when the secret or the session changes.
+    /// </summary>
+    const string Subject = "sub";
     const string Secret = "secret";
     const int SecretBytes = 32;
 
@@ -44,12 +49,16 @@ static class ProviderSessionCookie
     }
 
     /// <summary>Sets the browser's cookie.</summary>
-    public static Task WriteAsync(HttpContext http, Guid sid, string secret, DateTimeOffset endsAt) =>
+    public static Task WriteAsync(HttpContext http, Guid userId, Guid sid, string secret, DateTimeOffset endsAt) =>
         http.SignInAsync(
             CookieAuthenticationDefaults.AuthenticationScheme,
             new ClaimsPrincipal(
                 new ClaimsIdentity(
-                    [new Claim(Sid, sid.ToString()), new Claim(Secret, secret)],
+                    [
+                        new Claim(Subject, userId.ToString()),
+                        new Claim(Sid, sid.ToString()),
+                        new Claim(Secret, secret),
+                    ],
                     CookieAuthenticationDefaults.AuthenticationScheme
                 )
             ),

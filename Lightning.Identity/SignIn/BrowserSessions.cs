@@ -65,7 +65,7 @@ sealed class BrowserSessions(
         var signedIn = AddAuditEntry(account.Id, sid, methods);
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
-        await ProviderSessionCookie.WriteAsync(http, sid, secret, endsAt);
+        await ProviderSessionCookie.WriteAsync(http, account.Id, sid, secret, endsAt);
         devices.Remember(http, account);
         signedIn();
         if (notice is not null)

@@ -49,7 +49,33 @@ public sealed partial class Visitor(Browser browser)
         params (string Name, string Value)[] fields
     )
     {
-        var html = await ReadAsync(page);
+        return await PostAsync(await OpenFormAsync(page, holding, fields));
+    }
+
+    /// <summary>Opens a page and fills in the first form that contains a text.</summary>
+    public async Task<FilledForm> OpenFormAsync(
+        string page,
+        string holding = "",
+        params (string Name, string Value)[] fields
+    ) => Fill(await ReadAsync(page), page, holding, fields);
+
+    /// <summary>Posts a form, with headers that browsers send.</summary>
+    public Task<HttpResponseMessage> PostAsync(FilledForm form, params (string Name, string Value)[] headers) =>
+        browser.SendAsync(
+            HttpMethod.Post,
+            form.Action,
+            new FormUrlEncodedContent(form.Fields.Select(field => KeyValuePair.Create(field.Name, field.Value))),
+            headers
+        );
+
+    /// <summary>Fills in the first form of a page that contains a text.</summary>
+    public static FilledForm Fill(
+        string html,
+        string page,
+        string holding = "",
+        params (string Name, string Value)[] fields
+    )
+    {
         var form =
             Form()
                 .Matches(html)
@@ -75,18 +101,28 @@ public sealed partial class Visitor(Browser browser)
         var action = Action().Match(form) is { Success: true } match
             ? WebUtility.HtmlDecode(match.Groups["action"].Value)
             : page;
-        return await browser.SendAsync(
-            HttpMethod.Post,
-            action,
-            new FormUrlEncodedContent(sent.Select(field => KeyValuePair.Create(field.Name, field.Value)))
-        );
+        return new FilledForm(action, [.. sent]);
     }
+
+    /// <summary>The forms of a page that are posted.</summary>
+    public static string[] Forms(string html) =>
+        [
+            .. Form()
+                .Matches(html)
+                .Select(match => match.Value)
+                .Where(form => form.Contains("method=\"post\"", StringComparison.Ordinal)),
+        ];
 
     public Task<HttpResponseMessage> SignInAsync(
         string address,
         string password = IdentityUnderTest.Password,
         string page = "/account/sign-in"
     ) => SubmitAsync(page, ("Email", address), ("Password", password));
+
+    /// <summary>A form of a page with its values.</summary>
+    /// <param name="Action">The URL that it is posted to.</param>
+    /// <param name="Fields">The values.</param>
+    public sealed record FilledForm(string Action, (string Name, string Value)[] Fields);
 
     [GeneratedRegex("<form .*?</form>", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Form();

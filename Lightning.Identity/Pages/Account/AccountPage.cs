@@ -1,3 +1,4 @@
+using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
 using Lightning.Identity.Web;
 using Microsoft.AspNetCore.Mvc;
@@ -50,6 +51,12 @@ abstract class AccountPage : PageModel
     /// </summary>
     public string WithReturnUrl(string path) =>
         ReturnUrl is null ? path : QueryHelpers.AddQueryString(path, "returnUrl", ReturnUrl);
+
+    /// <summary>
+    /// Redirects to the return URL if the sign-in was completed in another tab, otherwise to the start of the sign-in.
+    /// </summary>
+    protected IActionResult StartOver() =>
+        HttpContext.BrowserSession() is not null ? Continue() : new SeeOther(WithReturnUrl(Paths.SignIn));
 
     /// <summary>Shows the form again with status 429.</summary>
     protected IActionResult TooManyAttempts()

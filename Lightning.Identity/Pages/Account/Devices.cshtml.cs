@@ -12,6 +12,8 @@ namespace Lightning.Identity.Pages.Account;
 sealed class DevicesModel(LightningDb db, ProviderSessions sessions, AccountChanges changes, TimeProvider clock)
     : SignedInPage(db, clock, Reauthentication.RequiredToPost)
 {
+    readonly LightningDb db = db;
+
     public IReadOnlyList<Session> All { get; private set; } = [];
 
     // The current session first, then the most recently used.
@@ -28,9 +30,12 @@ sealed class DevicesModel(LightningDb db, ProviderSessions sessions, AccountChan
 
     public async Task<IActionResult> OnPostAsync(Guid id)
     {
-        if (!await changes.EndSessionsAsync(HttpContext, CurrentAccount, id))
-            return NotFound();
-        return new SeeOther(Paths.Devices);
+        // Ended in another tab: the list no longer shows it.
+        return
+            await changes.EndSessionsAsync(HttpContext, CurrentAccount, id)
+            || await db.Sessions.AnyAsync(session => session.Id == id && session.UserId == CurrentAccount.Id)
+            ? new SeeOther(Paths.Devices)
+            : NotFound();
     }
 
     public async Task<IActionResult> OnPostOthersAsync()

@@ -27,6 +27,12 @@ sealed class PasskeysModel(
 
     public static string IdOf(UserPasskeyInfo passkey) => WebEncoders.Base64UrlEncode(passkey.CredentialId);
 
+    /// <summary>The name to show in the form: the posted one if it was not saved.</summary>
+    public string NameOf(UserPasskeyInfo passkey) =>
+        HttpMethods.IsPost(Request.Method) && Request.Form["id"] == IdOf(passkey) && Request.Form["name"] is [{ } typed]
+            ? typed
+            : passkey.Name ?? "";
+
     public async Task OnGetAsync() => All = await accounts.GetPasskeysAsync(CurrentAccount);
 
     /// <summary>The options for creating a passkey, for the script.</summary>
@@ -63,17 +69,18 @@ sealed class PasskeysModel(
             Find(id) is { } passkey
             && await changes.RenamePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, name.Trim())
             ? new SeeOther(Paths.Passkeys)
-            : NotFound();
+            : ShowError("This passkey was removed.");
     }
 
     public async Task<IActionResult> OnPostRemoveAsync(string? id, bool endOthers)
     {
         await OnGetAsync();
-        return
-            Find(id) is { } passkey
-            && await changes.RemovePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, endOthers)
+        // Removed in another tab: the list no longer shows it.
+        if (Find(id) is not { } passkey)
+            return new SeeOther(Paths.Passkeys);
+        return await changes.RemovePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, endOthers)
             ? new SeeOther(Paths.Passkeys)
-            : NotFound();
+            : ShowError("Your account was changed at the same time, so nothing was removed. Try again.");
     }
 
     UserPasskeyInfo? Find(string? id) => All.FirstOrDefault(passkey => IdOf(passkey) == id);

@@ -41,15 +41,15 @@ sealed class PasswordModel(PasswordLinks choice, SignInFlow steps, AccountRateLi
         ModelState.Clear();
         Link = await choice.FindLinkAsync(Token, cancellationToken);
         if (Link is not null)
-            Name = PasswordLinks.SuggestedName(Link);
-        return ShowPage();
+            Name ??= PasswordLinks.SuggestedName(Link);
+        return await ShowPageAsync(cancellationToken);
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)
     {
         Link = await choice.FindLinkAsync(Token, cancellationToken);
         if (Link is null)
-            return ShowPage();
+            return await ShowPageAsync(cancellationToken);
         var name = string.IsNullOrWhiteSpace(Name) ? PasswordLinks.SuggestedName(Link) : Name;
         if (Password is not null && PasswordPolicy.Validate(Password, Link.Address, name) is { } error)
             ModelState.AddModelError(nameof(Password), error);
@@ -61,7 +61,7 @@ sealed class PasswordModel(PasswordLinks choice, SignInFlow steps, AccountRateLi
         if (await choice.RedeemAsync(HttpContext, Link, name, Password!, cancellationToken) is not { } account)
         {
             Link = null;
-            return ShowPage();
+            return await ShowPageAsync(cancellationToken);
         }
         var step = await steps.ContinueAsync(HttpContext, account, AuthenticationMethods.Password);
         // The password was changed again in the meantime: the next page asks the user to sign in.
@@ -72,8 +72,16 @@ sealed class PasswordModel(PasswordLinks choice, SignInFlow steps, AccountRateLi
         return Continue(step, "");
     }
 
-    PageResult ShowPage()
+    /// <summary>Shows the page; redirects if the user has redeemed the link in another tab.</summary>
+    async Task<IActionResult> ShowPageAsync(CancellationToken cancellationToken)
     {
+        if (
+            Link is null
+            && HttpMethods.IsPost(Request.Method)
+            && HttpContext.BrowserSession() is { } session
+            && await choice.IsRedeemedAsync(Token, session.Email, cancellationToken)
+        )
+            return Continue();
         if (Link is null)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();

@@ -32,13 +32,13 @@ sealed class SecondStepModel(
     public async Task<IActionResult> OnGetAsync()
     {
         ModelState.Clear();
-        return await steps.FindAsync(HttpContext) is null ? new SeeOther(WithReturnUrl(Paths.SignIn)) : Page();
+        return await steps.FindAsync(HttpContext) is null ? StartOver() : Page();
     }
 
     public async Task<IActionResult> OnPostAsync()
     {
         if (await steps.FindAsync(HttpContext) is not var (account, provedAt, methods))
-            return new SeeOther(WithReturnUrl(Paths.SignIn));
+            return StartOver();
         if (!ModelState.IsValid)
             return Page();
         if (!await limits.MayTryCodeAsync(HttpContext, account.Email!))

@@ -48,7 +48,7 @@ sealed class SecondStepSetUpModel(
             await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, _)
             || !RecentSignIn.IsRecent(provedAt, clock)
         )
-            return new SeeOther(WithReturnUrl(Paths.SignIn));
+            return StartOver();
         SetUp = AuthenticatorSetUp.Create(protector, account);
         return Page();
     }
@@ -59,7 +59,7 @@ sealed class SecondStepSetUpModel(
             await steps.FindAsync(HttpContext) is not ({ TwoFactorEnabled: false } account, var provedAt, var methods)
             || !RecentSignIn.IsRecent(provedAt, clock)
         )
-            return new SeeOther(WithReturnUrl(Paths.SignIn));
+            return StartOver();
         SetUp = AuthenticatorSetUp.Restore(protector, account, Key);
         if (!ModelState.IsValid)
             return Page();
@@ -74,7 +74,7 @@ sealed class SecondStepSetUpModel(
             return Page();
         }
         if (await changes.AddAuthenticatorAsync(HttpContext, account, key, step, endOthers: false) is not { } codes)
-            return new SeeOther(WithReturnUrl(Paths.SignIn));
+            return StartOver();
         var result = Continue(
             await steps.ContinueAsync(
                 HttpContext,

@@ -4,6 +4,7 @@ using Lightning.Identity.Passwords;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
@@ -29,10 +30,22 @@ sealed class SignInModel(PasswordSignIn passwordSignIn, Passkeys passkeys, SignI
     /// <summary>The session to confirm before a sensitive change; null for a normal sign-in.</summary>
     public ProviderSession? Confirming => Web.ReturnUrl.IsAccountPage(ReturnUrl) ? HttpContext.BrowserSession() : null;
 
-    public void OnGet()
+    /// <summary>Whether the user was signed out while filling in a form.</summary>
+    [BindProperty(SupportsGet = true, Name = "signedOut")]
+    public bool WasSignedOut { get; set; }
+
+    public IActionResult OnGet()
     {
         ModelState.Clear();
+        // The user has signed in in another tab.
+        if (
+            StaleForm.Of(HttpContext) is not null
+            && HttpContext.BrowserSession() is { } session
+            && (Email is null || string.Equals(Email, session.Email, StringComparison.OrdinalIgnoreCase))
+        )
+            return Continue();
         Email = Confirming?.Email ?? Email;
+        return Page();
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)

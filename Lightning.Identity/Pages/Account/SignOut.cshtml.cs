@@ -5,6 +5,7 @@ using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
 using Lightning.Identity.Tokens;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -24,14 +25,14 @@ sealed class SignOutModel(BrowserSessions browser, ClientRegistry clients, Token
 
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
+        var parameters = StaleForm.Of(HttpContext) is null
+            ? Parameters.FromQuery(Request)
+            : await Parameters.FromFormAsync(Request);
+        if (parameters is null)
+            return BadRequest();
+        var request = await EndSessionEndpoint.ReadAsync(parameters, clients, tokens, cancellationToken);
         if (HttpContext.BrowserSession() is not { } session)
-            return new SeeOther(Paths.SignedOut);
-        var request = await EndSessionEndpoint.ReadAsync(
-            Parameters.FromQuery(Request),
-            clients,
-            tokens,
-            cancellationToken
-        );
+            return new SeeOther(DestinationOf(request));
         Name = session.Name;
         LogoutParameters = request.QueryParameters;
         Stay = request.Client?.Home;
@@ -44,6 +45,9 @@ sealed class SignOutModel(BrowserSessions browser, ClientRegistry clients, Token
             return BadRequest();
         var request = await EndSessionEndpoint.ReadAsync(parameters, clients, tokens, cancellationToken);
         await browser.SignOutAsync(HttpContext);
-        return new SeeOther(EndSessionEndpoint.IsInvalid(request) ? Paths.SignedOut : request.Destination);
+        return new SeeOther(DestinationOf(request));
     }
+
+    static string DestinationOf(LogoutRequest request) =>
+        EndSessionEndpoint.IsInvalid(request) ? Paths.SignedOut : request.Destination;
 }

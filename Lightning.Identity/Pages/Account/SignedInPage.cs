@@ -66,7 +66,10 @@ abstract class SignedInPage(LightningDb db, TimeProvider clock, Reauthentication
             || (reauthentication == Reauthentication.RequiredToPost && HttpMethods.IsPost(Request.Method));
         if (mine is null || (asked && !IsRecentlySignedIn))
         {
-            context.Result = new SeeOther(QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", CurrentUrl));
+            var signIn = QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", CurrentUrl);
+            if (mine is null && HttpMethods.IsPost(Request.Method))
+                signIn = QueryHelpers.AddQueryString(signIn, "signedOut", "true");
+            context.Result = new SeeOther(signIn);
             return;
         }
         await base.OnPageHandlerExecutionAsync(context, next);

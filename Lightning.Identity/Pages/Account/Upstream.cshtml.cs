@@ -84,6 +84,26 @@ sealed class UpstreamModel(
         return await ChallengeAsync(chosen, waiting, link ? session!.UserId : null, reauthenticate);
     }
 
+    /// <summary>Shows a stale form again. The buttons of other pages post here too.</summary>
+    public async Task<IActionResult> OnPostStaleAsync(
+        string? handler,
+        string? returnUrl,
+        bool link,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!string.Equals(handler, "begin", StringComparison.OrdinalIgnoreCase))
+            return await OnGetAsync(cancellationToken);
+        var next = ReturnUrl.Accept(returnUrl);
+        if (link)
+            return new SeeOther(Paths.Logins);
+        return new SeeOther(
+            HttpContext.BrowserSession() is not null ? next ?? Paths.Home
+            : next is null ? Paths.SignIn
+            : QueryHelpers.AddQueryString(Paths.SignIn, "returnUrl", next)
+        );
+    }
+
     async Task<IActionResult> ChallengeAsync(
         UpstreamProvider chosen,
         string? waiting,
@@ -128,7 +148,7 @@ sealed class UpstreamModel(
             return Expired();
         if (!ticket.User.EmailVerified)
         {
-            Email = ticket.User.Email;
+            Email ??= ticket.User.Email;
             return ShowQuestion(UpstreamQuestion.Address, ticket, session);
         }
         if (await accounts.IsEmailTakenAsync(ticket.User.Email!, cancellationToken))

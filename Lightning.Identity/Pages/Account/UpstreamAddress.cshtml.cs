@@ -68,14 +68,17 @@ sealed class UpstreamAddressModel(
         );
     }
 
-    static ErrorPageActionResult Expired() =>
-        new(
-            new PageError(
-                StatusCodes.Status400BadRequest,
-                "This link has expired",
-                "It was already used, is older than ten minutes, or was requested in another browser. Sign in again "
-                    + "to get a new one.",
-                Home: Paths.SignIn
-            )
-        );
+    /// <summary>Redirects if the user has registered in another tab.</summary>
+    IActionResult Expired() =>
+        HttpMethods.IsPost(Request.Method) && HttpContext.BrowserSession() is not null
+            ? new SeeOther(Paths.Home)
+            : new ErrorPageActionResult(
+                new PageError(
+                    StatusCodes.Status400BadRequest,
+                    "This link has expired",
+                    "It was already used, is older than ten minutes, or was requested in another browser. Sign in again "
+                        + "to get a new one.",
+                    Home: Paths.SignIn
+                )
+            );
 }

@@ -5,6 +5,11 @@ const supported =
 async function optionsOf(form) {
   const body = new URLSearchParams({ __RequestVerificationToken: form.elements.__RequestVerificationToken.value });
   const response = await fetch(form.dataset.options, { method: 'POST', body, headers: { Accept: 'application/json' } });
+  // The form is out of date: post it without a passkey, and the server shows it again.
+  if (response.status === 400 && form.dataset.asked) {
+    form.submit();
+    return null;
+  }
   if (!response.ok)
     throw new Error(
       response.status === 429
@@ -16,6 +21,7 @@ async function optionsOf(form) {
 
 async function ask(form, extra) {
   const options = await optionsOf(form);
+  if (!options) return;
   const credential =
     form.dataset.passkey === 'create'
       ? await navigator.credentials.create({
@@ -57,6 +63,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     form.querySelector('[data-error]').hidden = true;
     const button = form.querySelector('button');
     button.disabled = true;
+    form.dataset.asked = 'yes';
     try {
       await ask(form, {});
     } catch (error) {

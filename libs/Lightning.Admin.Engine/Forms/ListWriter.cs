@@ -41,6 +41,11 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, ListQ
         var (saved, conflict, again, errors) = (0, false, new List<PostedRow>(), new ChildErrors());
         foreach (var row in posted.Rows.Where(IsChanged))
         {
+            if (posted.IsSearch)
+            {
+                again.Add(row);
+                continue;
+            }
             request.Db.ChangeTracker.Clear();
             var (isSaved, hasConflict, wrong) = await SaveAsync(row);
             if (isSaved)

@@ -7,7 +7,7 @@ namespace Lightning.Admin.Engine.Forms;
 /// <param name="Originals">The values that the form was rendered with, by field name.</param>
 /// <param name="Searches">The search texts for related rows, by field name.</param>
 /// <param name="IsSearch">
-/// Whether to render the form again without saving, because the user searched or added a child row.
+/// Whether to render the form again without saving: the user searched or added a child row, or the form is stale.
 /// </param>
 public sealed record Posted(
     IReadOnlyDictionary<string, string> Fields,

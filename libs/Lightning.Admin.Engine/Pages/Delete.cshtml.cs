@@ -77,6 +77,22 @@ public sealed class DeleteModel(AdminRequest request) : AdminPage(request)
         return Again(StatusCodes.Status409Conflict);
     }
 
+    /// <summary>Asks again if the antiforgery token is no longer valid.</summary>
+    public async Task<IActionResult> OnPostStaleAsync(
+        [FromRoute] string list,
+        [FromRoute] string key,
+        [FromForm] string? from,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!string.Equals(Request.Query["handler"], "Restore", StringComparison.OrdinalIgnoreCase))
+            return await OnGetAsync(list, key, from, cancellationToken);
+        if (!TryOpen(list) || await Rows.Lookup.NameAsync(key, cancellationToken) is not { } name)
+            return NotFound();
+        (Name, Key, IsRestore) = (name, key, true);
+        return Page();
+    }
+
     async Task<bool> ShowAsync(string key, CancellationToken cancellationToken)
     {
         if (

@@ -32,15 +32,18 @@ public sealed class EditModel(AdminRequest request) : AdminPage(request)
     }
 
     /// <summary>Saves the row, or shows the form again.</summary>
-    public async Task<IActionResult> OnPostAsync(
-        [FromRoute] string list,
-        [FromRoute] string key,
-        [FromQuery] string? then
-    )
+    public Task<IActionResult> OnPostAsync([FromRoute] string list, [FromRoute] string key, [FromQuery] string? then) =>
+        SaveAsync(list, key, Posted.Read(Request.Form), then);
+
+    /// <summary>Shows a form whose antiforgery token is no longer valid again, and saves nothing.</summary>
+    public Task<IActionResult> OnPostStaleAsync([FromRoute] string list, [FromRoute] string key) =>
+        SaveAsync(list, key, Posted.Read(Request.Form) with { IsSearch = true }, then: null);
+
+    async Task<IActionResult> SaveAsync(string list, string key, Posted posted, string? then)
     {
         if (!TryOpen(list))
             return NotFound();
-        var saved = await Rows.UpdateAsync(key, Posted.Read(Request.Form));
+        var saved = await Rows.UpdateAsync(key, posted);
         switch (saved.Outcome)
         {
             case Outcome.Done:

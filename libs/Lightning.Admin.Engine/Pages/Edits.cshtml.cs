@@ -70,6 +70,18 @@ public sealed class EditsModel(AdminRequest request, IOptions<AdminOptions> opti
         return Again(HasConflict ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity);
     }
 
+    /// <summary>Shows a form whose antiforgery token is no longer valid again, and saves nothing.</summary>
+    public async Task<IActionResult> OnPostStaleAsync([FromRoute] string list, CancellationToken cancellationToken)
+    {
+        if (!TryOpenEditable(list) || State.Errors.Count > 0)
+            return NotFound();
+        var shown = await Rows.UpdateListAsync(State, Posted.Read(Request.Form) with { IsSearch = true });
+        if (shown.Form is null)
+            return await OnGetAsync(list, cancellationToken);
+        (Form, Saved) = (shown.Form, 0);
+        return Page();
+    }
+
     bool TryOpenEditable(string list)
     {
         if (!TryOpen(list) || !CanEditInList)

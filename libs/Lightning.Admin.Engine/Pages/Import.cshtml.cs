@@ -22,6 +22,19 @@ public sealed class ImportModel(AdminRequest request) : AdminPage(request)
     /// <summary>Shows the upload form.</summary>
     public IActionResult OnGet([FromRoute] string list) => TryOpen(list) && CanCreate ? Page() : NotFound();
 
+    /// <summary>Whether the file was uploaded but not checked yet.</summary>
+    public bool IsUploaded { get; private set; }
+
+    /// <summary>Keeps the file if the antiforgery token is no longer valid, and neither checks nor imports it.</summary>
+    public async Task<IActionResult> OnPostStaleAsync([FromRoute] string list, IFormFile? file, string? text)
+    {
+        if (!TryOpen(list) || !CanCreate)
+            return NotFound();
+        Text = (file is null ? text : await CsvText.ReadAsync(file.OpenReadStream())) ?? "";
+        IsUploaded = Text.Length > 0;
+        return Page();
+    }
+
     /// <summary>Runs the trial or the import.</summary>
     public async Task<IActionResult> OnPostAsync([FromRoute] string list, IFormFile? file, string? text, string? sure)
     {

@@ -33,11 +33,18 @@ public sealed class NewModel(AdminRequest request) : AdminPage(request)
     }
 
     /// <summary>Saves the row, or shows the form again.</summary>
-    public async Task<IActionResult> OnPostAsync([FromRoute] string list, [FromQuery] string? then)
+    public Task<IActionResult> OnPostAsync([FromRoute] string list, [FromQuery] string? then) =>
+        SaveAsync(list, Posted.Read(Request.Form), then);
+
+    /// <summary>Shows a form whose antiforgery token is no longer valid again, and saves nothing.</summary>
+    public Task<IActionResult> OnPostStaleAsync([FromRoute] string list) =>
+        SaveAsync(list, Posted.Read(Request.Form) with { IsSearch = true }, then: null);
+
+    async Task<IActionResult> SaveAsync(string list, Posted posted, string? then)
     {
         if (!TryOpen(list))
             return NotFound();
-        var saved = await Rows.CreateAsync(Posted.Read(Request.Form));
+        var saved = await Rows.CreateAsync(posted);
         switch (saved.Outcome)
         {
             case Outcome.Done:

@@ -44,11 +44,20 @@ public sealed class RunActionModel(AdminRequest request, IOptions<AdminOptions> 
         TryOpen(list) ? Redirect($"/{Registration.Slug}") : NotFound();
 
     /// <summary>Asks for confirmation, or runs the action.</summary>
-    public async Task<IActionResult> OnPostAsync(
+    public Task<IActionResult> OnPostAsync(
         [FromRoute] string list,
         [FromForm] ActionForm form,
         CancellationToken cancellationToken
-    )
+    ) => RunAsync(list, form, form.Sure == "yes", cancellationToken);
+
+    /// <summary>Asks (again) for confirmation if the antiforgery token is no longer valid.</summary>
+    public Task<IActionResult> OnPostStaleAsync(
+        [FromRoute] string list,
+        [FromForm] ActionForm form,
+        CancellationToken cancellationToken
+    ) => RunAsync(list, form, isSure: false, cancellationToken);
+
+    async Task<IActionResult> RunAsync(string list, ActionForm form, bool isSure, CancellationToken cancellationToken)
     {
         if (!TryOpen(list) || Registration.Actions.FirstOrDefault(known => known.Name == form.Action) is not { } found)
             return NotFound();
@@ -67,7 +76,7 @@ public sealed class RunActionModel(AdminRequest request, IOptions<AdminOptions> 
             input => Request.Form[input.Name].ToString().Trim(),
             StringComparer.Ordinal
         );
-        if (form.Sure != "yes")
+        if (!isSure)
             return await AskAsync(selection, null, cancellationToken);
         if (inputs.Values.Any(text => text.Length is 0 or > 1000 || !TypedText.IsStorable(text)))
             return await AskAsync(selection, "Fill in all fields.", cancellationToken);
