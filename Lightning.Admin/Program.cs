@@ -32,11 +32,12 @@ builder.Services.AddAntiforgery(options => options.Cookie = new AntiforgeryCooki
 var app = builder.Build();
 app.UseServiceDefaults();
 
-// Inside the defaults, so that browsers get a page while API clients still get problem details.
-app.UseStatusCodePagesWithReExecute("/status/{0}");
+// Inside the defaults, so that browsers get a page while other clients still get problem details.
+app.UseWhen(context => context.Request.PrefersHtml(), pages => pages.UseStatusCodePagesWithReExecute("/status/{0}"));
 app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();
+app.MapSiteFiles();
 app.MapSignIn();
 app.MapBackChannelLogout();
 app.MapAdminEngine();

@@ -2,6 +2,7 @@ using Lightning.Bff.Proxy;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Extensions.FileProviders;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -39,14 +40,15 @@ static class FrontEnd
     public static void MapFrontEnd(this WebApplication app)
     {
         var pages = DevelopmentServer(app.Environment, app.Configuration) is { } server
-            ? app.MapForwarder("/{**path}", server, WithoutCredentials)
+            ? app.MapForwarder("/{**path}", server, ConfigureDevelopmentServer)
                 .WithMetadata(ReadOnly)
                 .ReportsUnanswered(app.Services)
             : app.MapFallbackToFile(
-                "/{*path:nonfile}",
-                "index.html",
-                new StaticFileOptions { OnPrepareResponse = SetCaching }
-            );
+                    "/{*path:nonfile}",
+                    "index.html",
+                    new StaticFileOptions { OnPrepareResponse = SetCaching }
+                )
+                .AnswersUnknownPaths(app.Environment.WebRootFileProvider);
         pages.AllowAnonymous().WithMetadata(FrontEndPaths.Page);
     }
 
@@ -69,9 +71,54 @@ static class FrontEnd
         return pages;
     }
 
-    /// <summary>The development server runs third-party code, so it must not get the session.</summary>
-    static void WithoutCredentials(TransformBuilderContext transforms) =>
-        transforms.AddRequestHeaderRemove("Cookie").AddRequestHeaderRemove("Authorization");
+    /// <summary>Answers 404 where the front end has no page. Browsers get the front end, which says so.</summary>
+    static IEndpointConventionBuilder AnswersUnknownPaths(this IEndpointConventionBuilder pages, IFileProvider files)
+    {
+        pages.Add(endpoint =>
+        {
+            var serve = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context =>
+                FrontEndRoutes.Contains(context.Request.Path) ? serve(context) : WriteUnknownAsync(context, files);
+        });
+        return pages;
+    }
+
+    static async Task WriteUnknownAsync(HttpContext context, IFileProvider files)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        if (!context.Request.PrefersHtml() || files.GetFileInfo("index.html") is not { Exists: true } page)
+            return;
+        context.Response.ContentType = "text/html";
+        context.Response.Headers.CacheControl = "no-cache";
+        await context.Response.SendFileAsync(page, context.RequestAborted);
+    }
+
+    /// <summary>
+    /// The development server runs third-party code, so it must not get the session. It answers every unknown path with
+    /// the front end and 200, where this answers as in production.
+    /// </summary>
+    static void ConfigureDevelopmentServer(TransformBuilderContext transforms) =>
+        transforms
+            .AddRequestHeaderRemove("Cookie")
+            .AddRequestHeaderRemove("Authorization")
+            .AddResponseTransform(transform =>
+            {
+                var (request, response) = (transform.HttpContext.Request, transform.HttpContext.Response);
+                if (
+                    transform.ProxyResponse is not { Content.Headers.ContentType.MediaType: "text/html" } answer
+                    || request.Path == "/index.html"
+                    || FrontEndRoutes.Contains(request.Path)
+                )
+                    return ValueTask.CompletedTask;
+                response.StatusCode = StatusCodes.Status404NotFound;
+                response.Headers.ETag = default;
+                if (request.PrefersHtml() && !Path.HasExtension(request.Path))
+                    return ValueTask.CompletedTask;
+                transform.SuppressResponseBody = true;
+                foreach (var (name, _) in answer.Headers.Concat(answer.Content.Headers))
+                    response.Headers.Remove(name);
+                return ValueTask.CompletedTask;
+            });
 
     static string? DevelopmentServer(IHostEnvironment environment, IConfiguration configuration) =>
         environment.IsDevelopment() && configuration["services:web:http:0"] is { Length: > 0 } address ? address : null;

@@ -29,6 +29,7 @@ app.MapSessionWatch();
 app.MapImpersonation();
 app.MapDevices();
 app.MapApiProxy();
+app.MapChangePassword();
 app.MapFrontEnd();
 
 app.RequireAuthorizationMetadata();

@@ -18,7 +18,6 @@ builder.Services.AddPages();
 
 var app = builder.Build();
 app.UseServiceDefaults();
-app.UseRouting();
 app.UseHttpsOnly();
 app.UseCors();
 app.UseRateLimiter();
@@ -27,6 +26,8 @@ app.UseAuthorization();
 
 app.MapProvider();
 app.MapRazorPages().AllowAnonymous();
+app.MapSiteFiles();
+app.MapGet("/.well-known/change-password", () => TypedResults.Redirect(Paths.ChangePassword)).AllowAnonymous();
 app.RequireAuthorizationMetadata();
 
 // After that check, because in Development the framework adds an endpoint without a policy here.

@@ -28,9 +28,12 @@ public static partial class Problems
 
     internal static void AddProblems(this IServiceCollection services)
     {
+        // Before the default writer of JSON, which accepts */* too.
+        services.AddSingleton<IProblemDetailsWriter, HtmlProblemWriter>();
         services.AddProblemDetails(options =>
             options.CustomizeProblemDetails = problem =>
             {
+                problem.HttpContext.Response.Headers.AppendCommaSeparatedValues("Vary", "Accept");
                 var details = problem.ProblemDetails;
                 var status = details.Status ?? problem.HttpContext.Response.StatusCode;
                 // The framework sets types of its own: replaced by ours for the status code.

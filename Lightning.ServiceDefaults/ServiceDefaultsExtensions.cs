@@ -35,13 +35,16 @@ public static class ServiceDefaultsExtensions
         return builder;
     }
 
-    /// <summary>Adds the default middleware, which comes first, and maps health checks and problem pages.</summary>
+    /// <summary>
+    /// Adds routing and the default middleware, which come first, and maps health checks and problem pages.
+    /// </summary>
     /// <exception cref="OptionsValidationException">An option is invalid.</exception>
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         // Validated here, not by the host, which would log a stack trace for a configuration error.
         app.Services.GetService<IStartupValidator>()?.Validate();
+        app.UseRoutingWithHead();
         if (
             app.Services.GetRequiredService<IOptions<ForwardedHeadersOptions>>().Value.ForwardedHeaders
             != ForwardedHeaders.None

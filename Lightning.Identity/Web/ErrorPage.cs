@@ -1,3 +1,4 @@
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
@@ -95,10 +96,7 @@ sealed class ErrorPageActionResult(PageError error) : IActionResult
 /// <summary>Renders errors as pages for browsers; other clients get problem details.</summary>
 sealed class ErrorPageWriter : IProblemDetailsWriter
 {
-    public bool CanWrite(ProblemDetailsContext context) =>
-        context
-            .HttpContext.Request.GetTypedHeaders()
-            .Accept.Any(accepted => accepted.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase));
+    public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.PrefersHtml();
 
     public ValueTask WriteAsync(ProblemDetailsContext context) =>
         new(

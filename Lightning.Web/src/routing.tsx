@@ -1,6 +1,8 @@
 import { useSyncExternalStore, type ComponentProps, type MouseEvent } from 'react';
 
 import type { View } from './notes/notes';
+// The one list of the app's paths: the BFF reads it too.
+import patterns from './routes.json';
 
 /** The route of the current URL. */
 export type Route =
@@ -8,11 +10,24 @@ export type Route =
 
 export const newNote = 'new';
 
+/** Whether a pattern of the list matches, with or without a slash at the end. The BFF answers other paths with 404. */
+function isKnown(path: string): boolean {
+  const segments = path.replace(/(.)\/$/, '$1').split('/');
+  return patterns.some((pattern) => {
+    const expected = pattern.split('/');
+    return (
+      expected.length === segments.length &&
+      expected.every((part, n) => (part.startsWith('{') ? segments[n] !== '' : part === segments[n]))
+    );
+  });
+}
+
 export function parse(path: string): Route {
-  if (path === '/') return { page: 'home' };
-  if (/^\/devices\/?$/.test(path)) return { page: 'devices' };
-  const notes = /^\/(notes|shared|archive)(?:\/([^/]+))?\/?$/.exec(path);
-  return notes ? { page: 'notes', view: notes[1] as View, selected: notes[2] ?? null } : { page: 'unknown' };
+  if (!isKnown(path)) return { page: 'unknown' };
+  const [, first, second] = path.split('/');
+  if (first === '') return { page: 'home' };
+  if (first === 'devices') return { page: 'devices' };
+  return { page: 'notes', view: first as View, selected: second || null };
 }
 
 const listeners = new Set<() => void>();

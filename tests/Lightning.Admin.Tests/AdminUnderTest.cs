@@ -42,6 +42,12 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
         });
     }
 
+    public IServiceProvider Services => factory!.Services;
+
+    /// <summary>A client without a browser, which follows no redirects.</summary>
+    public HttpClient NewClient() =>
+        new(factory!.Server.CreateHandler()) { BaseAddress = new Uri("http://localhost:5103") };
+
     /// <summary>A browser without cookies.</summary>
     public Browser NewBrowser() => new(factory!.Server.CreateHandler(), new Uri("http://localhost:5103"));
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Lightning.Testing;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -33,9 +34,9 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     [Theory]
     [InlineData("/")]
     [InlineData("/notes/7")]
-    [InlineData("/apiary")]
+    [InlineData("/devices")]
     [Trait("Check", "B28")]
-    public async Task Page_AnyPath_IsTheAppWithAStrictPolicy(string path)
+    public async Task Page_OfTheFrontEnd_IsTheAppWithAStrictPolicy(string path)
     {
         using var page = await browser.GetAsync(path);
 
@@ -47,6 +48,79 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
         policy.ShouldContain("object-src 'none'");
         policy.ShouldContain("frame-ancestors 'none'");
         policy.ShouldNotContain("unsafe");
+    }
+
+    public static TheoryData<string, HttpStatusCode> Paths =>
+        new()
+        {
+            { "/", HttpStatusCode.OK },
+            { "/notes", HttpStatusCode.OK },
+            { "/notes/", HttpStatusCode.OK },
+            { "/notes/0198c0de-7a11-7000-8000-00000000c0de", HttpStatusCode.OK },
+            { "/shared", HttpStatusCode.OK },
+            { "/archive/new?q=1", HttpStatusCode.OK },
+            { "/devices", HttpStatusCode.OK },
+            { "/index.html", HttpStatusCode.OK },
+            { "/nowhere", HttpStatusCode.NotFound },
+            { "/apiary", HttpStatusCode.NotFound },
+            { "/Notes", HttpStatusCode.NotFound },
+            { "/notes/a/b", HttpStatusCode.NotFound },
+            { "/notes//", HttpStatusCode.NotFound },
+            { "/devices/x", HttpStatusCode.NotFound },
+            { "/nowhere.html", HttpStatusCode.NotFound },
+            { "/.well-known/unknown", HttpStatusCode.NotFound },
+        };
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task Path_HasTheSameStatus_InDevelopmentAsInProduction(string path, HttpStatusCode status)
+    {
+        // Vite answers every path that is no file with the front end.
+        bff.Api.Answer = context =>
+        {
+            context.Response.ContentType = "text/html";
+            context.Response.Headers.ETag = "\"1\"";
+            return context.Response.WriteAsync("<!doctype html>the app");
+        };
+        using var developer = bff.NewBrowser(bff.Start(("services:web:http:0", bff.Api.Address)));
+        foreach (var visitor in new[] { browser, developer })
+        foreach (var accept in new[] { AcceptHeaders.Pages[0], "*/*" })
+        {
+            using var answer = await visitor.GetAsync(path, ("Accept", accept));
+
+            answer.StatusCode.ShouldBe(status);
+            var text = await answer.Content.ReadAsStringAsync(Cancellation);
+            if (status == HttpStatusCode.OK)
+                text.ShouldEndWith("the app");
+            else if (accept == "*/*")
+                answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+            else if (!path.EndsWith(".html", StringComparison.Ordinal))
+                text.ShouldEndWith("the app");
+            if (status == HttpStatusCode.NotFound)
+                answer.Headers.ETag.ShouldBeNull();
+        }
+    }
+
+    [Fact]
+    public async Task ChangePassword_RedirectsToTheProvider()
+    {
+        using var answer = await browser.GetAsync("/.well-known/change-password");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        answer.Headers.Location.ShouldBe(new Uri(new Uri(bff.Provider.Issuer), "/.well-known/change-password"));
+    }
+
+    [Theory]
+    [InlineData("favicon.ico", "image/x-icon")]
+    [InlineData("robots.txt", "text/plain")]
+    public async Task File_EveryBrowserAsksFor_IsInTheFrontEnd(string name, string type)
+    {
+        File.Copy(Path.Combine(Repository.Root, "Lightning.Web", "public", name), Path.Combine(files.FullName, name));
+
+        using var answer = await browser.GetAsync($"/{name}");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe(type);
     }
 
     [Fact]

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Text.Encodings.Web;
 using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lightning.Sessions.Cookies.RelyingParties;
 
-/// <summary>The pages between the provider and the application: plain HTML without script or style.</summary>
+/// <summary>The pages between the provider and the application. They work without script.</summary>
 static class SignInPages
 {
     /// <summary>
@@ -16,10 +16,15 @@ static class SignInPages
     public static Task WriteLandingAsync(HttpContext context, string local)
     {
         context.Response.Headers["Refresh"] = $"0;url={local}";
-        return WriteAsync(
+        context.Response.Headers.CacheControl = "no-store";
+        return StandalonePage.WriteAsync(
             context,
             StatusCodes.Status200OK,
-            new("Signed in", "You are signed in.", new(local, "Continue"))
+            "Signed in",
+            new HtmlContentBuilder().AppendFormat(
+                "<p>You are signed in.</p><p><a class=\"button button-primary\" href=\"{0}\">Continue</a></p>",
+                local
+            )
         );
     }
 
@@ -33,44 +38,23 @@ static class SignInPages
         );
     }
 
-    public static Task WriteProblemAsync(HttpContext context, Problem problem, string detail) =>
-        context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
-            ? WriteAsync(
-                context,
-                problem.Status,
-                new(
-                    problem.Title,
-                    detail,
-                    new(context.RequestServices.GetRequiredService<RelyingParty>().LoginPath, "Try again")
-                )
-            )
-            : problem.WriteAsync(context, detail);
-
-    static Task WriteAsync(HttpContext context, int status, Page page)
+    public static Task WriteProblemAsync(HttpContext context, Problem problem, string detail)
     {
-        var html = HtmlEncoder.Default;
-        var title = html.Encode(page.Title);
-        var text = html.Encode(page.Text);
-        var href = html.Encode(page.Link.Href);
-        var link = html.Encode(page.Link.Text);
-        var traceId = html.Encode(Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier);
-        var trace = status == StatusCodes.Status200OK ? "" : $"<p><small>Reference: {traceId}</small></p>";
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/html; charset=utf-8";
+        if (!context.Request.PrefersHtml())
+            return problem.WriteAsync(context, detail);
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsync(
-            $"""
-            <!doctype html>
-            <html lang="en">
-            <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
-            <body><main><h1>{title}</h1><p>{text}</p><p><a href="{href}">{link}</a></p>{trace}</main></body>
-            </html>
-            """,
-            context.RequestAborted
+        return StandalonePage.WriteAsync(
+            context,
+            problem.Status,
+            problem.Title,
+            new HtmlContentBuilder().AppendFormat(
+                "<p>{0}</p><p class=\"row\"><a class=\"button button-primary\" href=\"{1}\">Try again</a>"
+                    + "<a class=\"button\" href=\"/\">Home page</a></p>"
+                    + "<p class=\"soft\"><small>Reference: {2}</small></p>",
+                detail,
+                context.RequestServices.GetRequiredService<RelyingParty>().LoginPath,
+                Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier
+            )
         );
     }
-
-    sealed record Page(string Title, string Text, Link Link);
-
-    sealed record Link(string Href, string Text);
 }

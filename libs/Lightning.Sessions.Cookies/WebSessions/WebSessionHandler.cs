@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Lightning.ServiceDefaults;
 using Lightning.Sessions.Cookies.ExternalProvider;
 using Lightning.Sessions.Cookies.Provider;
 using Microsoft.AspNetCore.Authentication;
@@ -121,8 +122,8 @@ sealed partial class WebSessionHandler(
         Response.Headers.CacheControl = "no-store";
         if (
             party.RedirectsPagesToSignIn
-            && HttpMethods.IsGet(Request.Method)
-            && Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+            && (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method))
+            && Request.PrefersHtml()
         )
         {
             Response.Redirect(
