@@ -128,6 +128,12 @@ public static class SessionGate
     /// </summary>
     static async Task AdmitUnlessAbortedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> admit)
     {
+        // A token that is bound to a key (RFC 7800) proves nothing without it: RFC 9449, 7.2; RFC 8705, 3.
+        if (context.Principal!.HasClaim(claim => claim.Type == "cnf"))
+        {
+            context.Fail("The token is bound to a key, so it is not a bearer token.");
+            return;
+        }
         try
         {
             await admit(context);

@@ -58,7 +58,7 @@ public class ServiceGateTests(PostgresServer server) : IAsyncLifetime
         await app.StartAsync(Cancellation);
     }
 
-    [Fact, Trait("Check", "R10")]
+    [Fact, Trait("Check", "R10"), Trait("Check", "R16")]
     public async Task Allowed_service_reaches_only_service_endpoints()
     {
         (await CallAsync("/services", Token("lightning-jobs"))).ShouldBe(HttpStatusCode.OK);

@@ -31,8 +31,11 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
                 new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "test" },
                 SecurityAlgorithms.EcdsaSha256
             ),
-        ["R02 ended a minute ago"] = token => token.Expires = DateTime.UtcNow.AddMinutes(-1),
-        ["R02 not yet valid"] = token => token.NotBefore = DateTime.UtcNow.AddMinutes(1),
+        ["R02 ended a minute ago"] = token => SetTimes(token, -360, -60),
+        ["R02 ended before the clock skew"] = token => SetTimes(token, -331, -31),
+        ["R02 not yet valid"] = token => SetTimes(token, 60, 360),
+        ["R02 not yet valid, after the clock skew"] = token => SetTimes(token, 35, 335),
+        ["R02 never ends"] = token => token.Expires = null,
         ["R03 for another API"] = token => token.Audience = "another-api",
         ["R04 an ID token"] = token => token.TokenType = "JWT",
         ["R04 a logout token"] = token => token.TokenType = "logout+jwt",
@@ -40,6 +43,8 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
         ["R07 another's subject"] = token => token.Claims["sub"] = Guid.NewGuid().ToString(),
         ["R08 no such session"] = token => token.Claims["sid"] = Guid.NewGuid().ToString(),
         ["R08 no session"] = token => token.Claims.Remove("sid"),
+        ["R13 bound to a DPoP key"] = token => BindTo(token, "jkt"),
+        ["R13 bound to a client certificate"] = token => BindTo(token, "x5t#S256"),
         ["R10 a service's own"] = token =>
         {
             token.Claims.Remove("sid");
@@ -65,6 +70,7 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
     [Trait("Check", "R05")]
     [Trait("Check", "R07")]
     [Trait("Check", "R10")]
+    [Trait("Check", "R13")]
     public async Task Invalid_token_is_401_without_echo(string change)
     {
         var ada = await api.SignInAsync("ada");
@@ -74,6 +80,36 @@ public class SessionGateTests(ApiUnderTest api, PostgresServer server) : IClassF
         response.Headers.WwwAuthenticate.ToString().ShouldStartWith("Bearer error=\"invalid_token\"");
         response.Headers.WwwAuthenticate.ToString().ShouldNotContain(token);
         (await response.Content.ReadAsStringAsync(Cancellation)).ShouldNotContain(token);
+    }
+
+    [Fact]
+    [Trait("Check", "R02")]
+    public async Task Accepted_token_is_refused_once_it_has_ended()
+    {
+        var ada = await api.SignInAsync("ada");
+        // It ended less than the clock skew of 30 seconds ago.
+        var client = api.With(ApiUnderTest.Token(ada.User, ada.Session, token => SetTimes(token, -300, -25)));
+        (await client.GetAsync("/api/v1/notes", Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await Wait.UntilAsync(
+            async () =>
+                (await client.GetAsync("/api/v1/notes", Cancellation)).StatusCode == HttpStatusCode.Unauthorized,
+            TimeSpan.FromSeconds(15)
+        );
+    }
+
+    static void BindTo(SecurityTokenDescriptor token, string member) =>
+        token.Claims["cnf"] = new Dictionary<string, object>
+        {
+            [member] = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+        };
+
+    /// <summary>Sets the times of a token, in seconds from now; it is issued when it becomes valid.</summary>
+    static void SetTimes(SecurityTokenDescriptor token, int begins, int ends)
+    {
+        var now = DateTime.UtcNow;
+        token.IssuedAt = token.NotBefore = now.AddSeconds(begins);
+        token.Expires = now.AddSeconds(ends);
     }
 
     [Fact]

@@ -288,6 +288,29 @@ public sealed class BackChannelTests(BffUnderTest bff) : IClassFixture<BffUnderT
             .ShouldBe(19);
     }
 
+    /// <summary>The clock skew extends a token's life, so its use must be stored as long.</summary>
+    [Theory]
+    [InlineData(100, "used before")]
+    [InlineData(121, "used before")]
+    [InlineData(179, "used before")]
+    [InlineData(181, "exp must be")]
+    [Trait("Check", "L07")]
+    public async Task Logout_ReplayAfterACleanup_IsRefused(int secondsLater, string reason)
+    {
+        using var ada = await bff.SignInAsync();
+        using var bob = await bff.SignInAsync();
+        var token = Token(ada);
+        (await PostAsync(bff.Address, token)).Status.ShouldBe(HttpStatusCode.OK);
+        bff.Clock.Advance(TimeSpan.FromSeconds(secondsLater));
+        // Each accepted token deletes the uses that are no longer needed.
+        (await PostAsync(bff.Address, Token(bob))).Status.ShouldBe(HttpStatusCode.OK);
+
+        var answer = await PostAsync(bff.Address, token);
+
+        answer.Status.ShouldBe(HttpStatusCode.BadRequest);
+        answer["error_description"].ShouldContain(reason);
+    }
+
     [Fact]
     [Trait("Check", "L07")]
     public async Task Logout_SessionEndFails_TheTokenMayBeRetried()

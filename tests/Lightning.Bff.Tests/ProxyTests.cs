@@ -67,6 +67,26 @@ public sealed class ProxyTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Check", "R16")]
+    public async Task Request_OfEachUser_ReachesTheApiWithTheirOwnToken()
+    {
+        using var ada = await bff.SignInAsync();
+        using var bob = await bff.SignInAsync();
+        var tokens = bff.Provider.Redemptions.Count;
+
+        foreach (var person in new[] { ada, bob, ada })
+            (await person.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
+
+        var sent = bff.Api.Requests.TakeLast(3).Select(request => request.Headers["Authorization"]).ToArray();
+        sent.ShouldAllBe(token => token.StartsWith("Bearer access-canary-", StringComparison.Ordinal));
+        sent[2].ShouldBe(sent[0]);
+        sent[1].ShouldNotBe(sent[0]);
+        // The BFF has no token of its own.
+        bff.Provider.Redemptions.Count.ShouldBe(tokens);
+        bff.Provider.Redemptions.ShouldAllBe(request => request["grant_type"] == "authorization_code");
+    }
+
+    [Fact]
     [Trait("Check", "B24")]
     [Trait("Check", "B27")]
     public async Task ApiResponse_IsNotCached_AndSetsNoCookies()

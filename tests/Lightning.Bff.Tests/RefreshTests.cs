@@ -120,6 +120,27 @@ public sealed class RefreshTests(PostgresServer server) : IAsyncLifetime
         bff.Provider.Refreshes.Count.ShouldBeGreaterThan(1);
     }
 
+    /// <summary>
+    /// A replica that dies holds the lease until it ends. It must outlast a slow refresh, which takes ten seconds.
+    /// </summary>
+    [Fact]
+    [Trait("Check", "T04")]
+    public async Task Refresh_Lease_LastsHalfAMinute()
+    {
+        using var ada = await SignInWithEndedTokenAsync();
+        var lease = TimeSpan.Zero;
+        bff.Provider.BeforeRefresh = async () =>
+        {
+            lease = (TimeSpan)
+                (await bff.Database.ExecuteAsync("SELECT refresh_lease_until - clock_timestamp() FROM web.sessions"))!;
+            return null;
+        };
+
+        (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK);
+
+        lease.ShouldBeInRange(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
+    }
+
     [Fact]
     [Trait("Check", "T04")]
     public async Task Refresh_LeaseHolderDies_IsTakenOver()

@@ -93,14 +93,31 @@ public sealed class SessionTests(PostgresServer server) : IAsyncLifetime
     public async Task Session_InUse_EndsAtItsAbsoluteLifetime()
     {
         using var ada = await bff.SignInAsync();
-        for (var half = 0; half < 27; half++)
+        using var elsewhere = bff.NewBrowser(bff.Start());
+        elsewhere.SetCookie(BffUnderTest.SessionCookie, ada.Browser.Cookie(BffUnderTest.SessionCookie)!);
+        var end = await bff.Database.ExecuteAsync("SELECT ends_at FROM web.sessions");
+        for (var half = 0; half < 28; half++)
         {
             bff.Clock.Advance(TimeSpan.FromHours(11.9));
-            (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.OK, $"after {half + 1} halves of a day");
+            // Each call refreshes the access token and slides the session.
+            (await ada.StatusOfAsync("/api/v1/notes")).ShouldBe(HttpStatusCode.OK, $"after {half + 1} halves of a day");
+            await Wait.UntilAsync(async () =>
+                (DateTime)(await bff.Database.ExecuteAsync("SELECT last_seen_at FROM web.sessions"))!
+                >= bff.Clock.GetUtcNow().UtcDateTime.AddMinutes(-1)
+            );
         }
-        bff.Clock.Advance(TimeSpan.FromDays(14) - (27 * TimeSpan.FromHours(11.9)) + TimeSpan.FromSeconds(1));
+        bff.Provider.Refreshes.Count.ShouldBe(28);
+        (await bff.Database.ExecuteAsync("SELECT ends_at FROM web.sessions")).ShouldBe(end);
+        // The rest is shorter than the idle timeout, so only the absolute end can refuse.
+        var rest = TimeSpan.FromDays(14) - (28 * TimeSpan.FromHours(11.9));
+        rest.ShouldBeLessThan(TimeSpan.FromHours(12));
+        bff.Clock.Advance(rest - TimeSpan.FromSeconds(1));
+        (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.OK);
+        bff.Clock.Advance(TimeSpan.FromSeconds(2));
 
+        // By the cache of the first replica, and by the query of the second.
         (await ada.StatusOfAsync("/bff/user")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await elsewhere.FetchAsync(HttpMethod.Get, "/bff/user")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

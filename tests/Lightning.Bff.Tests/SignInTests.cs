@@ -378,10 +378,19 @@ public sealed class ProviderFaultTests(PostgresServer server) : IAsyncLifetime
                 "sign-in-failed"
             },
             {
-                "C05 repeats another nonce",
+                "C05 repeats a nonce without a time",
                 provider => provider.IdToken = claims => claims["nonce"] = "another",
                 HttpStatusCode.BadRequest,
-                ""
+                "sign-in-failed"
+            },
+            {
+                "C05 repeats another nonce of the same form",
+                provider =>
+                    provider.IdToken = claims =>
+                        claims["nonce"] =
+                            $"{((string)claims["nonce"]).Split('.')[0]}.{Convert.ToBase64String(new byte[48])}",
+                HttpStatusCode.BadRequest,
+                "sign-in-failed"
             },
             {
                 "names no session",
@@ -425,6 +434,31 @@ public sealed class ProviderFaultTests(PostgresServer server) : IAsyncLifetime
         (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain(problem);
         browser.Cookie(BffUnderTest.SessionCookie).ShouldBeNull(name);
         (await bff.Database.ExecuteAsync("SELECT count(*) FROM web.sessions")).ShouldBe(0L, name);
+    }
+
+    /// <summary>The user has a session at the provider, but did not ask to sign in here.</summary>
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/notes")]
+    [InlineData("/bff/user")]
+    [InlineData("/api/v1/notes")]
+    [InlineData("/bff/sessions")]
+    [Trait("Check", "C10")]
+    public async Task Page_OpenedWithoutSignIn_StartsNoSession(string path)
+    {
+        await bff.AddPersonAsync();
+        using var browser = bff.NewBrowser();
+
+        foreach (var accept in new[] { "text/html,application/xhtml+xml,*/*;q=0.8", "application/json" })
+            using (var answer = await browser.GetAsync(path, ("Accept", accept), ("X-CSRF", "1")))
+                ((int)answer.StatusCode).ShouldNotBeInRange(300, 399);
+
+        bff.Provider.PushedRequests.ShouldBeEmpty();
+        bff.Provider.AuthorizationRequests.ShouldBeEmpty();
+        browser.Cookies.ShouldBeEmpty();
+        (await bff.Database.ExecuteAsync("SELECT count(*) FROM web.sessions")).ShouldBe(0L);
+        // The same browser signs in as soon as the user asks for it.
+        await BffUnderTest.SignInAsync(browser);
     }
 
     [Fact]

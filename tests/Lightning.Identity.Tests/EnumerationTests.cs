@@ -84,6 +84,27 @@ public class EnumerationTests(IdentityWithWorkCounters identity) : IClassFixture
         known.Statements.Length.ShouldBeGreaterThan(0);
     }
 
+    /// <summary>An account that signs in with a passkey or at another provider has no password.</summary>
+    [Fact, Trait("Check", "U04")]
+    public async Task SignIn_AccountWithoutPassword_CostsTheSameWork()
+    {
+        var (with, without) = (
+            await identity.AddAccountAsync("with-password"),
+            await identity.AddAccountAsync("without-password")
+        );
+        await identity.Database.ExecuteAsync(
+            $"UPDATE identity.accounts SET password_hash = NULL WHERE id = '{without.Id}'"
+        );
+        await identity.Visitor().SignInAsync("warm.up@example.com", "wrong password");
+
+        var known = await WorkAsync("/account/sign-in", with.Email);
+        var passwordless = await WorkAsync("/account/sign-in", without.Email);
+
+        passwordless.Statements.ShouldBe(known.Statements);
+        (passwordless.Hashes, passwordless.Mails).ShouldBe((known.Hashes, known.Mails));
+        passwordless.Hashes.ShouldBe(1);
+    }
+
     [Fact]
     public async Task SignIn_OlderHash_IsUpgraded()
     {

@@ -162,14 +162,16 @@ public class RefreshLifetimeTests(IdentityUnderTest identity) : IClassFixture<Id
             token = answer["refresh_token"]!;
         }
         await using (var db = identity.Database.Connect())
-            (
-                await db
-                    .RefreshTokens.Select(row => new { row.Family, row.FamilyEndsAt })
-                    .Distinct()
-                    .ToListAsync(Cancellation)
-            )
-                .Select(end => end.Family)
-                .ShouldBeUnique("a family has one end");
+        {
+            var tokens = await db.RefreshTokens.AsNoTracking().OrderBy(row => row.CreatedAt).ToListAsync(Cancellation);
+            tokens.Count.ShouldBe(31);
+            tokens.ShouldAllBe(row => row.ExpiresAt <= row.FamilyEndsAt);
+            tokens.Select(row => (row.Family, row.FamilyEndsAt)).Distinct().ShouldHaveSingleItem();
+            tokens[^1].FamilyEndsAt.ShouldBe(tokens[0].CreatedAt.AddDays(14));
+            tokens[^1].ExpiresAt.ShouldBe(tokens[^1].FamilyEndsAt, "its idle end is later");
+        }
+        // Only the token's own end can refuse: the session lasts longer, and the idle timeout is twelve hours.
+        await identity.Database.ExecuteAsync("UPDATE identity.sessions SET ends_at = ends_at + interval '1 day'");
         identity.Clock.Advance(TimeSpan.FromHours(7));
         (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
     }

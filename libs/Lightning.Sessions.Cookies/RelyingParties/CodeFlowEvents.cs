@@ -9,6 +9,19 @@ namespace Lightning.Sessions.Cookies.RelyingParties;
 /// <summary>Checks of a provider's responses that the OpenID Connect handler does not make.</summary>
 public abstract class CodeFlowEvents : OpenIdConnectEvents
 {
+    const string NonceKey = "nonce";
+
+    /// <summary>
+    /// Remembers the nonce in the state. The handler itself accepts the nonce of any sign-in that the browser has
+    /// begun.
+    /// </summary>
+    public override Task RedirectToIdentityProvider(RedirectContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Properties.Items[NonceKey] = context.ProtocolMessage.Nonce;
+        return Task.CompletedTask;
+    }
+
     /// <summary>
     /// Pushes the authorization request (RFC 9126). The handler itself fails with 500 on an HTML response.
     /// </summary>
@@ -66,7 +79,10 @@ public abstract class CodeFlowEvents : OpenIdConnectEvents
             context.Fail("The authorization response is from another issuer.");
     }
 
-    /// <summary>Rejects an ID token that is unsigned, which the handler accepts, or issued to another client.</summary>
+    /// <summary>
+    /// Rejects an ID token that is unsigned, which the handler accepts, issued to another client, or issued for another
+    /// sign-in of this browser.
+    /// </summary>
     public override Task TokenValidated(TokenValidatedContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -77,6 +93,13 @@ public abstract class CodeFlowEvents : OpenIdConnectEvents
         // OpenID Connect Core 1.0, 3.1.3.7, steps 3 to 5.
         else if (token.Payload.Azp is { } party ? party != context.Options.ClientId : token.Audiences.Skip(1).Any())
             context.Fail("The ID token was issued to another party.");
+        // OpenID Connect Core 1.0, 3.1.3.7, step 11.
+        else if (
+            context.Properties is not { Items: var items }
+            || !items.Remove(NonceKey, out var nonce)
+            || token.Payload.Nonce != nonce
+        )
+            context.Fail("The ID token was issued for another sign-in.");
         return Task.CompletedTask;
     }
 

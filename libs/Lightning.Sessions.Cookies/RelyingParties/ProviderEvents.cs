@@ -16,6 +16,7 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
     /// </summary>
     public override async Task RedirectToIdentityProvider(RedirectContext context)
     {
+        await base.RedirectToIdentityProvider(context);
         if (context.Properties.GetParameter<string>(SignIn.ImpersonationParameter) is { } ticket)
             context.ProtocolMessage.SetParameter(SignIn.ImpersonationParameter, ticket);
         if (!options.Value.ExternalProvider || context.ProtocolMessage.Prompt != "create")

@@ -125,11 +125,16 @@ public sealed class HandlerTests : IAsyncLifetime
         new()
         {
             {
-                "nonce of another transaction",
+                "nonce without a time",
                 provider => provider.IdToken = claims => claims["nonce"] = "another",
-                "IDX213"
+                "another sign-in"
             },
-            { "no nonce", provider => provider.IdToken = claims => claims.Remove("nonce"), "IDX213" },
+            {
+                "nonce that this browser never had",
+                provider => provider.IdToken = claims => claims["nonce"] = Changed((string)claims["nonce"]),
+                "another sign-in"
+            },
+            { "no nonce", provider => provider.IdToken = claims => claims.Remove("nonce"), "another sign-in" },
             { "issuer", provider => provider.IdToken = claims => claims["iss"] = "https://evil.example", "IDX10205" },
             { "audience", provider => provider.IdToken = claims => claims["aud"] = "another-client", "IDX10214" },
             {
@@ -161,6 +166,54 @@ public sealed class HandlerTests : IAsyncLifetime
         var callback = await CallbackOf(browser);
 
         await ShouldFail(browser, callback, reason, because: name);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Check", "C05")]
+    public async Task Callback_NonceOfAnotherTransaction_Fails(bool sameBrowser)
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        using var other = party.NewBrowser();
+        await CallbackOf(sameBrowser ? browser : other);
+        var nonce = _provider.PushedRequests.Last()["nonce"];
+        var callback = await CallbackOf(browser);
+        _provider.PushedRequests.Last()["nonce"].ShouldNotBe(nonce);
+        _provider.IdToken = claims => claims["nonce"] = nonce;
+
+        await ShouldFail(browser, callback, "another sign-in");
+    }
+
+    [Fact]
+    [Trait("Check", "C05")]
+    public async Task Callback_WithoutItsNonceCookie_Fails()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+        var callback = await CallbackOf(browser);
+
+        browser
+            .Cookies.Where(cookie => cookie.Name.Contains("Nonce", StringComparison.Ordinal))
+            .ShouldHaveSingleItem()
+            .Expired = true;
+
+        await ShouldFail(browser, callback, "IDX21323");
+    }
+
+    [Fact]
+    [Trait("Check", "C13")]
+    public async Task Challenge_RequestUri_IsUsedOnce()
+    {
+        await using var party = await RelyingParty.StartAsync(_provider);
+        using var browser = party.NewBrowser();
+
+        for (var round = 0; round < 3; round++)
+            await browser.FollowAsync("/login");
+
+        _provider.PushedRequests.Count.ShouldBe(3);
+        _provider.AuthorizationRequests.Select(request => request["request_uri"]).Distinct().Count().ShouldBe(3);
     }
 
     [Fact]
@@ -247,6 +300,9 @@ public sealed class HandlerTests : IAsyncLifetime
         provider.WithoutSignature = true;
         provider.IdToken = claims => claims.Remove("at_hash");
     }
+
+    /// <summary>A nonce in the handler's format, with the same time: "ticks.base64".</summary>
+    static string Changed(string nonce) => $"{nonce.Split('.')[0]}.{Convert.ToBase64String(new byte[48])}";
 
     /// <summary>Starts a sign-in and returns the provider's callback URL.</summary>
     static async Task<string> CallbackOf(Browser browser)
