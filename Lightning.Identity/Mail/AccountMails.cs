@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 
 namespace Lightning.Identity.Mail;
 
@@ -151,30 +150,7 @@ static partial class AccountMails
             )
         );
 
-    static OutgoingMail Compose(string to, DateTimeOffset goodUntil, Content content)
-    {
-        Func<string, string> encode = HtmlEncoder.Default.Encode;
-        var text = $"{content.Text}\n\n{content.Action.Label}:\n{content.Action.Link}\n\n{content.Note}\n\nLightning\n";
-        // Mail clients do not support style sheets, so the styles are inline.
-        var html = $"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>{encode(content.Subject)}</title></head>
-            <body style="margin:0;padding:32px 16px;background:#f3f4f7;color:#12161d;
-            font:16px/1.55 system-ui,sans-serif">
-            <div style="max-width:480px;margin:0 auto;padding:24px;background:#ffffff;
-            border:1px solid #d8dce3;border-radius:16px">
-            <h1 style="margin:0 0 12px;font-size:24px;line-height:1.2">{encode(content.Subject)}</h1>
-            <p>{encode(content.Text)}</p>
-            <p style="margin:24px 0"><a style="display:inline-block;padding:12px 18px;background:#ffcf33;color:#12161d;
-            border-radius:10px;font-weight:600;text-decoration:none"
-            href="{encode(content.Action.Link)}">{encode(content.Action.Label)}</a></p>
-            <p style="margin-bottom:0;font-size:14px;color:#4b5463">{encode(content.Note)}</p>
-            </div></body></html>
-            """;
-        return new OutgoingMail(to, content.Subject, text, html, goodUntil);
-    }
-
-    sealed record Content(string Subject, string Text, (string Label, string Link) Action, string Note);
+    static OutgoingMail Compose(string to, DateTimeOffset goodUntil, MailContent content) => content.To(to, goodUntil);
 }
 
 /// <summary>A change of an account that its owner is notified of.</summary>

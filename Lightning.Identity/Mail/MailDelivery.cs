@@ -80,7 +80,7 @@ sealed class MailDelivery(IOptions<MailOptions> options, IOptions<ProviderOption
         var issuer = new Uri(provider.Value.Issuer);
         var from = MailboxAddress.Parse(options.Value.From ?? $"no-reply@{issuer.Host}");
         from.Name = "Lightning";
-        return new MimeMessage(
+        var mail = new MimeMessage(
             [from],
             [MailboxAddress.Parse(message.To)],
             message.Subject,
@@ -90,5 +90,8 @@ sealed class MailDelivery(IOptions<MailOptions> options, IOptions<ProviderOption
             MessageId = $"{id:N}@{issuer.IdnHost}",
             Date = clock.GetUtcNow(),
         };
+        // RFC 3834, 5: no out-of-office reply.
+        mail.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
+        return mail;
     }
 }

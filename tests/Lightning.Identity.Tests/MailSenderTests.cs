@@ -114,12 +114,34 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
 
         mail.MessageId.ShouldBe($"{id:N}@localhost");
         mail.Date.ShouldBe(identity.Clock.GetUtcNow());
+        mail.Headers[HeaderId.AutoSubmitted].ShouldBe("auto-generated");
+        // Only for mails that people subscribe to (RFC 2369). These are about the recipient's account.
+        mail.Headers.Contains(HeaderId.ListUnsubscribe).ShouldBeFalse();
         mail.Subject.ShouldBe("Grüße");
         mail.Body.ShouldBeOfType<MultipartAlternative>()
             .Select(part => part.ContentType.MimeType)
             .ShouldBe(["text/plain", "text/html"]);
         mail.TextBody!.TrimEnd().ShouldBe("Grüße as text");
         mail.HtmlBody!.TrimEnd().ShouldBe("<p>Grüße as HTML</p>");
+    }
+
+    [Fact]
+    public async Task Mail_SentAgain_HasTheSameMessageId()
+    {
+        var id = Guid.CreateVersion7();
+        var mail = new OutgoingMail("dora@example.com", "Again", "Text", "<p>HTML</p>", identity.Clock.GetUtcNow());
+        await using var server = new MailServer();
+        var delivery = Delivery(server);
+
+        await delivery.SendAsync(id, mail, Cancellation);
+        await delivery.SendAsync(id, mail, Cancellation);
+        await delivery.SendAsync(Guid.CreateVersion7(), mail, Cancellation);
+
+        var ids = new[] { await ReceiveAsync(server), await ReceiveAsync(server), await ReceiveAsync(server) }
+            .Select(received => received.MessageId)
+            .ToArray();
+        ids[1].ShouldBe(ids[0]);
+        ids[2].ShouldNotBe(ids[0]);
     }
 
     [Fact]
@@ -216,17 +238,27 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
 
     MailSender Sender(MailServer server, string userInfo = "", string scheme = "smtp", TimeProvider? clock = null)
     {
-        var options = Options.Create(new MailOptions { Uri = $"{scheme}://{userInfo}127.0.0.1:{server.Port}" });
-        var provider = Options.Create(new ProviderOptions { Issuer = People.Issuer });
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
         return new(
             identity.Services.GetRequiredService<IServiceScopeFactory>(),
             identity.Services.GetRequiredService<Mail.MailOutbox>(),
-            new MailDelivery(options, provider, clock ?? identity.Clock),
+            Delivery(server, userInfo, scheme, clock),
             identity.Clock,
             factory.CreateLogger<MailSender>()
         );
     }
+
+    MailDelivery Delivery(
+        MailServer server,
+        string userInfo = "",
+        string scheme = "smtp",
+        TimeProvider? clock = null
+    ) =>
+        new(
+            Options.Create(new MailOptions { Uri = $"{scheme}://{userInfo}127.0.0.1:{server.Port}" }),
+            Options.Create(new ProviderOptions { Issuer = People.Issuer }),
+            clock ?? identity.Clock
+        );
 
     string Failure() => logs.All.Single(line => line.Contains("was not sent at attempt 1", StringComparison.Ordinal));
 
