@@ -1,6 +1,7 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Identity.Accounts;
+using Lightning.Identity.Addresses;
 using Lightning.Identity.Audit;
 using Lightning.Identity.BackChannel;
 using Lightning.Identity.Clients;
@@ -103,7 +104,7 @@ static class IdentityService
             .AddEntityFrameworkStores<LightningDb>();
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordHashing.Iterations);
         services.AddSingleton<IPasswordHasher<Account>, PasswordHasher<Account>>();
-        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+        services.AddSingleton<ILookupNormalizer, AddressNormalizer>();
         services.AddSingleton<PasswordHashing>();
         services.AddSingleton<AccountRateLimits>();
         services.AddHttpContextAccessor();

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel.DataAnnotations;
 using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.ServiceDefaults;
@@ -25,11 +24,9 @@ static class CreateAdminCommand
         command.SetAction(
             async (arguments, cancellationToken) =>
             {
-                var email = arguments.GetRequiredValue(address).Trim();
-                if (!new EmailAddressAttribute().IsValid(email) || email.Length > 256)
-                    throw new ConfigurationException(
-                        $"'{email}' is not an email address: give one like ada@example.com."
-                    );
+                var given = arguments.GetRequiredValue(address);
+                if (!EmailAddress.TryParse(given, out var email, out var error))
+                    throw new ConfigurationException($"'{given}' is not an email address: {error}");
                 var issuer = Database.Configuration["Identity:Issuer"] ?? "http://localhost:5101";
                 var token = await Database.UseAsync(connectionString =>
                     WriteLinkAsync(connectionString, email, cancellationToken)

@@ -191,9 +191,9 @@ static class SessionsCommand
     {
         if (Guid.TryParse(who, out var id))
             return users.Where(user => user.Id == id);
-        var address = who.Trim().ToLowerInvariant();
+        string[] addresses = [EmailAddress.Normalize(who).ToLowerInvariant(), who.Trim().ToLowerInvariant()];
 #pragma warning disable CA1304, CA1311, CA1862 // Translated to SQL.
-        return users.Where(user => user.Email.ToLower() == address);
+        return users.Where(user => addresses.Contains(user.Email.ToLower()));
 #pragma warning restore CA1304, CA1311, CA1862
     }
 

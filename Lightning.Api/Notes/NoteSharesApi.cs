@@ -18,14 +18,18 @@ public sealed record NoteShareInput
 {
     /// <summary>The email address of the recipient.</summary>
     [Required(ErrorMessage = "Required.")]
-    [StringLength(NoteShare.AddressLength, ErrorMessage = "Must be at most {1} characters.")]
-    [EmailAddress(ErrorMessage = "Must be an email address.")]
-    [Storable]
+    [StringLength(EmailAddress.MaxInputLength, ErrorMessage = "Must be at most {1} characters.")]
+    [EmailAddressInput]
     [Description(
-        "The email address of the recipient. The response does not tell whether an account with this address exists. "
-            + "The recipient sees the note once their account has this address verified."
+        "The email address of the recipient, with or without a name, such as Ada <ada@example.com>. The response does "
+            + "not tell whether an account with this address exists. The recipient sees the note "
+            + "once their account has this address verified."
     )]
-    public required string Address { get; init; }
+    public required string Address
+    {
+        get;
+        init => field = EmailAddress.Normalize(value);
+    }
 
     /// <summary>Whether the recipient may edit the note.</summary>
     [Description("Whether the recipient may edit the title and the text.")]
@@ -151,7 +155,7 @@ static class NoteSharesApi
             .Users.Where(user => user.Id == actor.UserId)
             .Select(user => user.Email)
             .SingleOrDefaultAsync(cancellationToken);
-        if (ownAddress is not null && NoteShare.Fold(ownAddress) == address)
+        if (ownAddress is not null && NoteShare.Fold(EmailAddress.Normalize(ownAddress)) == address)
             return TypedResults.ValidationProblem(
                 new Dictionary<string, string[]> { ["address"] = ["Must not be your own address."] }
             );

@@ -1,8 +1,10 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Addresses;
 using Lightning.Identity.Mail;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
@@ -85,14 +87,15 @@ sealed class AccountLinkMailer(
         // Not shown to the user, who has already been mailed.
         if (!await limits.MayMailAsync(address))
             return;
-        var normalized = normalizer.NormalizeEmail(address);
+        var keys = AddressNormalizer.Keys(normalizer, address);
         // Mail the address stored with the account, never one that only compares equal: that could be another person's
         // mailbox.
         var known = await db
-            .Accounts.Where(account => account.NormalizedEmail == normalized)
+            .Accounts.Where(account => keys.Contains(account.NormalizedEmail))
+            .OrderByDescending(account => account.NormalizedEmail == keys[0])
             .Select(account => account.Email)
-            .SingleOrDefaultAsync(cancellationToken);
-        var to = known ?? address;
+            .FirstOrDefaultAsync(cancellationToken);
+        var to = known ?? EmailAddress.Normalize(address);
         var (link, token) = AccountLink.Create(
             new(choosePurpose(known is not null), to) { Name = name },
             clock.GetUtcNow()

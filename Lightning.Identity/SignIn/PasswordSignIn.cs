@@ -1,5 +1,6 @@
 using Lightning.Data;
 using Lightning.Data.Accounts;
+using Lightning.Identity.Addresses;
 using Lightning.Identity.Audit;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.Sessions;
@@ -11,7 +12,7 @@ namespace Lightning.Identity.SignIn;
 /// <summary>Verifies passwords. An unknown account takes the same time.</summary>
 sealed class PasswordSignIn(
     LightningDb db,
-    UserManager<Account> accounts,
+    ILookupNormalizer normalizer,
     PasswordHashing hashing,
     SignInFailureLog failures
 )
@@ -22,7 +23,11 @@ sealed class PasswordSignIn(
     /// </returns>
     public async Task<Account?> TryAsync(string address, string password, CancellationToken cancellationToken)
     {
-        var account = await accounts.FindByEmailAsync(address);
+        var keys = AddressNormalizer.Keys(normalizer, address);
+        var account = await db
+            .Accounts.Where(row => keys.Contains(row.NormalizedEmail))
+            .OrderByDescending(row => row.NormalizedEmail == keys[0])
+            .FirstOrDefaultAsync(cancellationToken);
         var verified = await hashing.VerifyAsync(account, password, cancellationToken);
         if (verified == PasswordVerificationResult.Failed)
         {

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Net.Mail;
 using System.Security.Claims;
 using Lightning.Data.Users;
+using Lightning.ServiceDefaults;
 using Lightning.Sessions.Providers;
 
 namespace Lightning.Identity.Upstream;
@@ -38,7 +38,13 @@ sealed record UpstreamUser(
             .ToDictionary(same => same.Key, same => same.First(), StringComparer.Ordinal);
         if (first.GetValueOrDefault("sub")?.Value is not { Length: > 0 and <= MaxKeyLength } subject)
             return null;
-        var email = first.GetValueOrDefault("email")?.Value is { Length: <= 256 } text && IsAddress(text) ? text : null;
+        // A provider sends an address without a name.
+        var email =
+            first.GetValueOrDefault("email")?.Value is { } text
+            && !text.Contains('<', StringComparison.Ordinal)
+            && EmailAddress.TryParse(text, out var address, out _)
+                ? address
+                : null;
         var verified =
             email is not null
             && provider.TrustsVerifiedEmail
@@ -55,11 +61,6 @@ sealed record UpstreamUser(
             Time(first.GetValueOrDefault("auth_time")?.Value)
         );
     }
-
-    static bool IsAddress(string text) =>
-        text.All(letter => letter > ' ' && !char.IsControl(letter))
-        && MailAddress.TryCreate(text, out var address)
-        && address.Address == text;
 
     static string Clean(string name)
     {

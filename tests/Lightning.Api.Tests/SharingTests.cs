@@ -180,8 +180,64 @@ END $do$
         );
     }
 
+    /// <summary>However the owner types the address, its user sees the note, and the share names that address.</summary>
+    [Theory]
+    [InlineData("  {0}\r\n")]
+    [InlineData("\u200B{0}\uFEFF")]
+    [InlineData("Grace Hopper <{0}>")]
+    [InlineData("\"Hopper, Grace\" <{0}>")]
+    public async Task Share_by_a_pasted_address_reaches_its_user(string pasted)
+    {
+        var (ada, grace) = (await api.SignInAsync("ada"), await api.SignInAsync("grace"));
+        var note = await ada.WriteAsync("For Grace");
+        var address = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture,
+            pasted,
+            grace.User.Email.ToUpperInvariant()
+        );
+
+        var created = await ada.PostAsync($"{note}/shares", new { address });
+
+        created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await created.JsonAsync()).GetProperty("address").GetString().ShouldBe(grace.User.Email.ToLowerInvariant());
+        (await grace.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Share_with_an_international_domain_reaches_its_user_in_every_spelling()
+    {
+        var ada = await api.SignInAsync("ada");
+        await using var db = api.Database.Connect();
+        var user = new Data.Users.User
+        {
+            Id = Guid.CreateVersion7(),
+            Issuer = People.Issuer,
+            Subject = Guid.NewGuid().ToString(),
+            Email = "grace@xn--bcher-kva.example",
+            EmailVerified = true,
+            CreatedAt = DateTimeOffset.UtcNow,
+        };
+        db.Users.Add(user);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        var session = await db.AddSessionAsync(user);
+        var grace = new Person(user, session, api.With(ApiUnderTest.Token(user, session)));
+        foreach (var domain in new[] { "bücher.example", "BÜCHER.example", "bu\u0308cher.example", "ｂücher.example" })
+        {
+            var note = await ada.WriteAsync("For Grace");
+
+            var created = await ada.PostAsync($"{note}/shares", new { address = $"Grace@{domain}" });
+
+            created.StatusCode.ShouldBe(HttpStatusCode.Created);
+            (await grace.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.OK, domain);
+        }
+    }
+
     [Theory]
     [InlineData("nonsense", HttpStatusCode.BadRequest)]
+    [InlineData("zoë@example.com", HttpStatusCode.BadRequest)]
+    [InlineData("grace@exam ple.com", HttpStatusCode.BadRequest)]
+    [InlineData("grace@example.com, ada@example.com", HttpStatusCode.BadRequest)]
+    [InlineData("\u200B", HttpStatusCode.BadRequest)]
     [InlineData("", HttpStatusCode.BadRequest)]
     [InlineData(null, HttpStatusCode.BadRequest)]
     public async Task Share_with_an_invalid_address_is_400(string? address, HttpStatusCode expected)

@@ -40,7 +40,7 @@ public sealed class SharingTests(RunningApp app, Browser browser)
         await Button(mine, "Share…").ClickAsync();
         await mine.GetByLabel("Address").FillAsync("nonsense");
         await Button(mine, "Share").ClickAsync();
-        await Expect(mine.GetByText("Must be an email address.")).ToBeVisibleAsync();
+        await Expect(mine.GetByText("Enter an email address, such as ada@example.com.")).ToBeVisibleAsync();
         await mine.GetByLabel("Address").FillAsync("Nora@Example.com");
         await mine.GetByText("Can edit").ClickAsync();
         await Button(mine, "Share").ClickAsync();

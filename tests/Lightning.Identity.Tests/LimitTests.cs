@@ -38,6 +38,7 @@ public class AccountLimitTests(IdentityWithLowHourlyLimits identity) : IClassFix
         var limits = identity.Services.GetRequiredService<AccountRateLimits>();
         // A thousand networks with one attempt each.
         (await TriesAsync(user.Email.ToUpperInvariant())).ShouldBe(4, "five, of which the owner took one");
+        (await TriesAsync($"Ada <{user.Email}>\u200B")).ShouldBe(0, "it is the same address");
         (await TriesAsync("unknown@example.com")).ShouldBe(5, "an address without an account has the same limit");
         (await identity.Visitor().SignInAsync(user.Email)).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         (await owner.SignInAsync(user.Email)).StatusCode.ShouldBe(

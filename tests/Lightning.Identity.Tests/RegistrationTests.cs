@@ -45,6 +45,70 @@ public class RegistrationTests(IdentityUnderTest identity) : IClassFixture<Ident
         claims["sub"].ShouldBe(user.Subject);
     }
 
+    [Theory]
+    [InlineData(" Grace <grace@BÜCHER.example>\u200B", "grace@xn--bcher-kva.example")]
+    [InlineData("\uFEFFlinus@bu\u0308cher.example ", "linus@xn--bcher-kva.example")]
+    public async Task Register_PastedAddress_IsOneMailboxInEverySpelling(string typed, string address)
+    {
+        var visitor = identity.Visitor();
+        await visitor.SubmitAsync("/account/register", ("Name", "Grace"), ("Email", typed));
+        await visitor.SubmitAsync(await identity.LinkAsync(address), ("Password", "a few good words"));
+
+        foreach (var spelling in new[] { typed, address, address.ToUpperInvariant() })
+        {
+            using var signedIn = await identity.Visitor().SignInAsync(spelling, "a few good words");
+            signedIn.StatusCode.ShouldBe(HttpStatusCode.SeeOther, spelling);
+            await identity.Visitor().SubmitAsync("/account/register", ("Name", "Eve"), ("Email", spelling));
+            await identity.Visitor().SubmitAsync("/account/forgot-password", ("Email", spelling));
+        }
+
+        await using var db = identity.Database.Connect();
+        (await db.Accounts.CountAsync(account => account.Email == address, Cancellation)).ShouldBe(1);
+        var subjects = (await identity.MailsAsync(address)).Select(mail => mail.Subject).ToArray();
+        subjects.Count(subject => subject == "Confirm your email address").ShouldBe(1, "then it had an account");
+        foreach (var subject in new[] { "You already have an account", "Choose a new password" })
+            subjects.ShouldContain(subject);
+    }
+
+    [Theory]
+    [InlineData("nonsense", "such as ada@example.com")]
+    [InlineData("zoë@example.com", "without accents")]
+    [InlineData("grace@exam_ple.com", "must be a domain")]
+    [InlineData("grace@example.com, eve@example.com", "such as ada@example.com")]
+    public async Task Register_AddressThatSmtpCannotCarry_IsExplainedAtTheField(string typed, string reason)
+    {
+        foreach (var page in new[] { "/account/register", "/account/forgot-password" })
+        {
+            using var answer = await identity.Visitor().SubmitAsync(page, ("Name", "Grace"), ("Email", typed));
+
+            var html = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync(Cancellation));
+            var field = html[html.IndexOf("id=\"email-error\"", StringComparison.OrdinalIgnoreCase)..];
+            field[..field.IndexOf("</span>", StringComparison.Ordinal)].ShouldContain(reason);
+            html.ShouldContain(typed);
+        }
+    }
+
+    /// <summary>Older accounts keep the spelling and the key that they were created with.</summary>
+    [Theory]
+    [InlineData("old@bücher.example")]
+    [InlineData("zoë@example.com")]
+    [InlineData("\"old\"@example.com")]
+    public async Task SignIn_AccountWithAnOlderAddress_StillWorks(string address)
+    {
+        var user = await identity.AddAccountAsync($"older{address.Length}");
+        await identity.Database.ExecuteAsync(
+            $"""
+            UPDATE identity.accounts SET email = '{address}', user_name = '{address}',
+                normalized_email = '{address.ToUpperInvariant()}',
+                normalized_user_name = '{address.ToUpperInvariant()}' WHERE id = '{user.Id}'
+            """
+        );
+
+        using var signedIn = await identity.Visitor().SignInAsync(address);
+
+        signedIn.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+    }
+
     [Fact]
     public async Task RegistrationLink_UsedTwentyTimesInParallel_CreatesOneAccount()
     {

@@ -191,6 +191,7 @@ public class CommandTests(PostgresServer server)
     [InlineData("migrate", "", "ConnectionStrings:lightning is not set")]
     [InlineData("migrate", "nonsense", "ConnectionStrings:lightning cannot be read")]
     [InlineData("migrate", "Host=127.0.0.1;Port=1;Username=x;Database=lightning", "cannot be reached")]
+    [InlineData("create-admin ada@exam_ple.com", "Host=127.0.0.1;Port=1;Database=lightning", "must be a domain")]
     [InlineData("create-admin nonsense", "Host=127.0.0.1;Port=1;Database=lightning", "is not an email address")]
     public async Task Command_with_bad_input_prints_one_sentence_and_exits_with_1(
         string arguments,

@@ -3,6 +3,7 @@ using Lightning.Data;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
@@ -11,12 +12,12 @@ sealed class AddressModel(LightningDb db, AddressChange change, AccountRateLimit
     : SignedInPage(db, clock, Reauthentication.Required)
 {
     [BindProperty]
-    [
-        Required(ErrorMessage = "Enter your new email address."),
-        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
-        StringLength(256)
-    ]
-    public string? Email { get; set; }
+    [Required(ErrorMessage = "Enter your new email address."), EmailAddressInput]
+    public string? Email
+    {
+        get;
+        set => field = EmailAddress.Normalize(value);
+    }
 
     public void OnGet() => ModelState.Clear();
 

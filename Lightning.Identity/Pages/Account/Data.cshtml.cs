@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lightning.Data;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc;
@@ -31,7 +32,10 @@ sealed class DataModel(LightningDb db, AccountRemoval removal, TimeProvider cloc
     {
         if (
             ModelState.IsValid
-            && !string.Equals(Confirmation!.Trim(), CurrentAccount.Email, StringComparison.OrdinalIgnoreCase)
+            && !new[] { Confirmation!.Trim(), EmailAddress.Normalize(Confirmation) }.Contains(
+                CurrentAccount.Email,
+                StringComparer.OrdinalIgnoreCase
+            )
         )
             ModelState.AddModelError(nameof(Confirmation), "This is not your email address.");
         if (!ModelState.IsValid)

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
@@ -9,11 +10,7 @@ namespace Lightning.Identity.Pages.Account;
 sealed class ForgotPasswordModel(AccountLinkMailer links, AccountRateLimits limits) : AccountPage
 {
     [BindProperty]
-    [
-        Required(ErrorMessage = "Enter your email address."),
-        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
-        StringLength(256)
-    ]
+    [Required(ErrorMessage = "Enter your email address."), EmailAddressInput]
     public string? Email { get; set; }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken cancellationToken)

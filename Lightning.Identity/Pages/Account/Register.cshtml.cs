@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
@@ -17,12 +18,12 @@ sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits) : 
     public string? Name { get; set; }
 
     [BindProperty(SupportsGet = true)]
-    [
-        Required(ErrorMessage = "Enter your email address."),
-        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
-        StringLength(256)
-    ]
-    public string? Email { get; set; }
+    [Required(ErrorMessage = "Enter your email address."), EmailAddressInput]
+    public string? Email
+    {
+        get;
+        set => field = EmailAddress.Normalize(value);
+    }
 
     public void OnGet() => ModelState.Clear();
 

@@ -13,11 +13,7 @@ sealed class SignInModel(PasswordSignIn passwordSignIn, Passkeys passkeys, SignI
     : AccountPage
 {
     [BindProperty(SupportsGet = true)]
-    [
-        Required(ErrorMessage = "Enter your email address."),
-        EmailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
-        StringLength(256)
-    ]
+    [Required(ErrorMessage = "Enter your email address."), StringLength(EmailAddress.MaxInputLength)]
     public string? Email { get; set; }
 
     [BindProperty]

@@ -7,6 +7,7 @@ using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
 using Lightning.Identity.Upstream;
 using Lightning.Identity.Web;
+using Lightning.ServiceDefaults;
 using Lightning.Sessions;
 using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Authentication;
@@ -36,12 +37,12 @@ sealed class UpstreamModel(
 ) : PageModel
 {
     [BindProperty]
-    [
-        Required(ErrorMessage = "Enter your email address."),
-        MailAddress(ErrorMessage = "Enter an email address, such as ada@example.com."),
-        StringLength(256)
-    ]
-    public string? Email { get; set; }
+    [Required(ErrorMessage = "Enter your email address."), EmailAddressInput]
+    public string? Email
+    {
+        get;
+        set => field = EmailAddress.Normalize(value);
+    }
 
     /// <summary>The provider's authorization URL; null unless the browser is redirected there.</summary>
     public string? Destination { get; private set; }

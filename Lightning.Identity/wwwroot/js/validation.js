@@ -10,8 +10,11 @@ const messages = {
   tooShort: (field) => `Use at least ${field.minLength} characters.`,
 };
 
+// The server also takes the address out of "Ada <ada@example.com>", and says what is wrong with it.
+const isForServer = (name, field) => name === 'typeMismatch' && field.value.includes('@');
+
 function validate(field) {
-  const kind = Object.keys(messages).find((name) => field.validity[name]);
+  const kind = Object.keys(messages).find((name) => field.validity[name] && !isForServer(name, field));
   if (kind) return messages[kind](field);
   // tooShort is only set after user input, so check autofilled values here.
   return field.minLength > 0 && field.value && field.value.length < field.minLength ? messages.tooShort(field) : '';

@@ -372,7 +372,7 @@ test('Share_is_listed_changed_and_removed', async () => {
   await press('Share…');
   await userEvent.type(await screen.findByLabelText('Email address'), 'nonsense');
   await press('Share');
-  await screen.findByText('Must be an email address.');
+  await screen.findByText('Enter an email address, such as ada@example.com.');
   await userEvent.clear(screen.getByLabelText('Email address'));
   await userEvent.type(screen.getByLabelText('Email address'), 'grace@example.com');
   await press('Share');

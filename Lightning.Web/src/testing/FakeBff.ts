@@ -206,7 +206,8 @@ export class FakeBff {
     if (note !== undefined && method === 'GET')
       return { status: 200, body: { items: all.filter((share) => share.noteId === note) } };
     if (note !== undefined) {
-      if (!address.includes('@')) return { status: 400, body: { errors: { address: ['Must be an email address.'] } } };
+      if (!address.includes('@'))
+        return { status: 400, body: { errors: { address: ['Enter an email address, such as ada@example.com.'] } } };
       if (all.some((share) => share.noteId === note && share.address === address))
         return { status: 409, body: { detail: 'The note is already shared with this address.' } };
       return {

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Lightning.ServiceDefaults;
 using Lightning.Sessions.Cookies.Provider;
 using Lightning.Sessions.Model;
 using Lightning.Sessions.Providers;
@@ -60,7 +61,7 @@ sealed class ExternalSignIn
             Issuer = user.FindFirst("iss")!.Value,
             Subject = subject,
             Sid = Text(user, "sid", 256),
-            Email = email,
+            Email = EmailAddress.Normalize(email),
             EmailVerified = EmailVerifiedClaim.IsTrue(
                 user.FindFirst(EmailVerifiedClaim.Name),
                 provider.AcceptEmailVerifiedAsString
