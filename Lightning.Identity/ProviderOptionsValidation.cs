@@ -90,6 +90,8 @@ sealed class ProviderOptionsValidation(IHostEnvironment environment) : IValidate
                 is { } unreachable
         )
             yield return unreachable;
+        if (client.InitiateLoginUri is { } login && UriError($"{key}:InitiateLoginUri", client, login) is { } unusable)
+            yield return unusable;
         foreach (
             var (list, uris) in new[]
             {

@@ -14,6 +14,7 @@ sealed partial class Client
     {
         Id = options.ClientId;
         Home = options.BaseUri;
+        Start = options.InitiateLoginUri is { } login ? options.Absolute(login) : Home;
         Title = options.Title;
         RedirectUris = options.RedirectUris.Select(options.Absolute).ToHashSet(StringComparer.Ordinal);
         PostLogoutRedirectUris = options
@@ -34,6 +35,9 @@ sealed partial class Client
 
     /// <summary>The URL of its start page; null if it has none.</summary>
     public string? Home { get; }
+
+    /// <summary>Where the user begins to sign in to it, or else its start page; null if it has neither.</summary>
+    public string? Start { get; }
 
     /// <summary>The display name; null if it has none.</summary>
     public string? Title { get; }

@@ -51,6 +51,12 @@ sealed record ClientOptions
     public bool TakesActing { get; init; }
 
     /// <summary>
+    /// Where the user can begin to sign in to it (OpenID Connect Core 1.0, 4), if its request has expired or the link of
+    /// a mail was opened in another browser; null if it has no such URL.
+    /// </summary>
+    public string? InitiateLoginUri { get; init; }
+
+    /// <summary>
     /// Where logout tokens are sent when a session ends in which the client has tokens (OpenID Connect Back-Channel
     /// Logout 1.0, 2.2).
     /// </summary>

@@ -170,7 +170,7 @@ static class AuthorizeEndpoint
             // RFC 9126, 4: bound to the client that pushed it, and usable once. If the request has expired or was used,
             // the page links to the client.
             if (client is null || await services.Pending.ConsumeAsync(requestUri, client, http) is not { } stored)
-                return new ErrorPageResult(PageErrors.RequestExpired(client?.Home));
+                return new ErrorPageResult(PageErrors.RequestExpired(client?.Start, http.BrowserSession() is not null));
             request = stored;
         }
 

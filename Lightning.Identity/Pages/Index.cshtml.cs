@@ -13,7 +13,7 @@ sealed class IndexModel(ClientRegistry clients) : PageModel
     public string Email { get; private set; } = "";
 
     /// <summary>The clients that the page links to.</summary>
-    public IEnumerable<Client> Apps => clients.All.Where(client => client is { Home: not null, Title: not null });
+    public IEnumerable<Client> Apps => clients.All.Where(client => client is { Start: not null, Title: not null });
 
     public IActionResult OnGet()
     {

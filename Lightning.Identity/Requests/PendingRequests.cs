@@ -18,7 +18,12 @@ namespace Lightning.Identity.Requests;
 sealed class PendingRequests(LightningDb db, TimeProvider clock)
 {
     public static readonly TimeSpan PushedLifetime = TimeSpan.FromSeconds(60);
-    static readonly TimeSpan SuspendedLifetime = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// How long the user has to sign in, from the first request on. Shorter than a relying party of Lightning keeps the
+    /// cookies of a begun sign-in, so that the response never arrives too late there.
+    /// </summary>
+    public static readonly TimeSpan SuspendedLifetime = TimeSpan.FromMinutes(55);
     const string Prefix = "urn:ietf:params:oauth:request_uri:";
 
     /// <summary>The length of a W3C <c>traceparent</c>.</summary>
@@ -50,7 +55,7 @@ sealed class PendingRequests(LightningDb db, TimeProvider clock)
     /// <summary>Stores a pushed request.</summary>
     /// <returns>The <c>request_uri</c>.</returns>
     public Task<string> PushAsync(AuthorizationRequest request, CancellationToken cancellationToken) =>
-        SaveAsync(request, browser: null, PushedLifetime, cancellationToken);
+        SaveAsync(request, browser: null, clock.GetUtcNow() + PushedLifetime, cancellationToken);
 
     /// <summary>Stores a request while the user signs in or registers.</summary>
     /// <returns>The URL that resumes the request.</returns>
@@ -60,7 +65,7 @@ sealed class PendingRequests(LightningDb db, TimeProvider clock)
         CancellationToken cancellationToken
     )
     {
-        var requestUri = await SaveAsync(request, browser, SuspendedLifetime, cancellationToken);
+        var requestUri = await SaveAsync(request, browser, request.StartedAt + SuspendedLifetime, cancellationToken);
         return QueryHelpers.AddQueryString(
             Paths.Authorize,
             new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -168,7 +173,7 @@ sealed class PendingRequests(LightningDb db, TimeProvider clock)
     async Task<string> SaveAsync(
         AuthorizationRequest request,
         string? browser,
-        TimeSpan lifetime,
+        DateTimeOffset expiresAt,
         CancellationToken cancellationToken
     )
     {
@@ -195,7 +200,7 @@ sealed class PendingRequests(LightningDb db, TimeProvider clock)
                 ClientId = request.Client!.Id,
                 Parameters = JsonSerializer.Serialize(parameters),
                 CreatedAt = request.StartedAt,
-                ExpiresAt = clock.GetUtcNow() + lifetime,
+                ExpiresAt = expiresAt,
             }
         );
         await db.SaveChangesAsync(cancellationToken);

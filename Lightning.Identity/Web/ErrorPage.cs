@@ -30,13 +30,24 @@ static class PageErrors
     /// <summary>
     /// An authorization request that has expired, was used before, or was started in another browser.
     /// </summary>
-    public static PageError RequestExpired(string? home) =>
-        new(
-            StatusCodes.Status400BadRequest,
-            "This sign-in has expired",
-            "It was already completed, took too long, or was started in another browser. Start again from the app.",
-            Home: home
-        );
+    /// <param name="start">Where the user begins to sign in to the app; null if unknown.</param>
+    /// <param name="isSignedIn">Whether the user is signed in here, so that starting again needs no input.</param>
+    public static PageError RequestExpired(string? start, bool isSignedIn = false) =>
+        isSignedIn && start is not null
+            ? new(
+                StatusCodes.Status400BadRequest,
+                "You are signed in",
+                "The app's request was already answered, took too long, or was started in another browser. Continue "
+                    + "to open the app.",
+                Home: start
+            )
+            : new(
+                StatusCodes.Status400BadRequest,
+                "This sign-in has expired",
+                "It was already completed, took too long, or was started in another browser. "
+                    + (start is null ? "Start again from the app." : "Continue to start again."),
+                Home: start
+            );
 
     public static PageError ForStatus(int status) =>
         status switch

@@ -90,7 +90,7 @@ public class LogTests(BffUnderTest bff) : IClassFixture<BffUnderTest>
         using var log = new LogLines();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
         var options = Options.Create(new RelyingPartyOptions());
-        var events = new ProviderEvents(options, loggers.CreateLogger<ProviderEvents>());
+        var events = new ProviderEvents(RelyingParty.Bff, options, loggers.CreateLogger<ProviderEvents>());
         var context = new DefaultHttpContext { RequestAborted = new CancellationToken(canceled: true) };
         var scheme = new AuthenticationScheme(Schemes.Provider, null, typeof(OpenIdConnectHandler));
         var failure = new RemoteFailureContext(

@@ -79,7 +79,8 @@ sealed class ConsentModel(
         return null;
     }
 
-    static ErrorPageActionResult Expired(Client? client) => new(PageErrors.RequestExpired(client?.Home));
+    ErrorPageActionResult Expired(Client? client) =>
+        new(PageErrors.RequestExpired(client?.Start, HttpContext.BrowserSession() is not null));
 
     IActionResult Leave(string url)
     {

@@ -299,5 +299,5 @@ sealed class UpstreamModel(
             )
         );
 
-    static ErrorPageActionResult Expired() => new(PageErrors.RequestExpired(home: null));
+    static ErrorPageActionResult Expired() => new(PageErrors.RequestExpired(start: null));
 }

@@ -34,7 +34,12 @@ public static class CodeFlowExtensions
         builder.AddRemoteScheme<OpenIdConnectOptions, CodeFlowHandler>(
             scheme,
             OpenIdConnectDefaults.DisplayName,
-            configure
+            options =>
+            {
+                options.RemoteAuthenticationTimeout = SignInCookies.Lifetime;
+                options.ProtocolValidator.NonceLifetime = SignInCookies.Lifetime;
+                configure?.Invoke(options);
+            }
         );
         // After the defaults, which set the protection and the clock.
         builder.Services.TryAddEnumerable(

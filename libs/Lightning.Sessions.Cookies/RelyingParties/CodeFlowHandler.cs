@@ -23,6 +23,9 @@ sealed class CodeFlowHandler(
     const string CorrelationId = "correlation";
     const string Marker = "1";
 
+    /// <summary>Marks the properties of a sign-in that took so long that its cookie has expired.</summary>
+    public const string Expired = "expired";
+
     /// <summary>
     /// Binds the state to this browser by a cookie with a time in its name, and deletes the oldest cookies.
     /// </summary>
@@ -49,7 +52,11 @@ sealed class CodeFlowHandler(
             return false;
         var name = Options.CorrelationCookie.Name + id;
         if (Request.Cookies[name] != Marker)
+        {
+            if (SignInCookies.IsExpired(id, TimeProvider.GetUtcNow()))
+                properties.Items[Expired] = "";
             return false;
+        }
         Response.Cookies.Delete(name, Options.CorrelationCookie.Build(Context, TimeProvider.GetUtcNow()));
         return true;
     }

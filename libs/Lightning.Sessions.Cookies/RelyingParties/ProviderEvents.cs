@@ -3,13 +3,16 @@ using Lightning.Sessions.Cookies.Provider;
 using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lightning.Sessions.Cookies.RelyingParties;
 
 /// <summary>Handles the provider's responses.</summary>
-sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<ProviderEvents> logger) : CodeFlowEvents
+sealed class ProviderEvents(RelyingParty party, IOptions<RelyingPartyOptions> options, ILogger<ProviderEvents> logger)
+    : CodeFlowEvents
 {
     /// <summary>
     /// Omits <c>prompt=create</c> if an external provider does not support it (Initiating User Registration 1.0, 3).
@@ -70,6 +73,23 @@ sealed class ProviderEvents(IOptions<RelyingPartyOptions> options, ILogger<Provi
         // The client has disconnected, which is not an error.
         if (context.HttpContext.RequestAborted.IsCancellationRequested)
             return Task.CompletedTask;
+        // The user is signed in at the provider by now, so a new flow needs no input. It cannot expire at once again.
+        if (
+            context.Properties is { } properties
+            && properties.Items.ContainsKey(CodeFlowHandler.Expired)
+            && !properties.Items.ContainsKey(SignIn.ImpersonationParameter)
+        )
+        {
+            logger.SignInExpired();
+            context.Response.Redirect(
+                UriHelper.BuildRelative(
+                    context.Request.PathBase,
+                    party.LoginPath,
+                    QueryString.Create("returnUrl", properties.RedirectUri ?? "/")
+                )
+            );
+            return Task.CompletedTask;
+        }
         if (ProviderUnavailableException.IsCauseOf(context.Failure))
         {
             logger.ProviderUnavailable(context.Failure!);
@@ -108,4 +128,7 @@ static partial class SignInLog
 
     [LoggerMessage(13, LogLevel.Error, "A sign-in failed unexpectedly")]
     public static partial void SignInError(this ILogger logger, Exception ex);
+
+    [LoggerMessage(14, LogLevel.Information, "A sign-in took too long and begins again")]
+    public static partial void SignInExpired(this ILogger logger);
 }

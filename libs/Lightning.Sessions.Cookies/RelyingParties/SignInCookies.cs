@@ -13,6 +13,11 @@ static class SignInCookies
     /// <summary>How many sign-ins a browser may have begun. Beyond it the oldest are forgotten.</summary>
     public const int MaxBegun = 5;
 
+    /// <summary>
+    /// How long a begun sign-in can be completed. Longer than the sign-in page of Lightning.Identity keeps its request.
+    /// </summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
     const char Separator = '.';
 
     /// <summary>Puts the time before the last part of a cookie's name.</summary>
@@ -21,6 +26,12 @@ static class SignInCookies
 
     /// <summary>Removes the time.</summary>
     public static string Unstamp(string text) => text[(text.IndexOf(Separator, StringComparison.Ordinal) + 1)..];
+
+    /// <summary>
+    /// Whether the sign-in of this cookie name began so long ago that the browser no longer has the cookie.
+    /// </summary>
+    public static bool IsExpired(string suffix, DateTimeOffset now) =>
+        TimeOf(suffix) is > 0 and var time && now.ToUnixTimeMilliseconds() - time >= Lifetime.TotalMilliseconds;
 
     /// <summary>
     /// Deletes the browser's oldest cookies of a kind, so that with the new one it has at most <see cref="MaxBegun"/>.
