@@ -94,6 +94,7 @@ static class IdentityService
     /// <summary>Accounts and their passwords.</summary>
     public static void AddAccounts(this IServiceCollection services)
     {
+        PasswordPolicy.RequireNormalization();
         // PasswordPolicy validates passwords; user names are email addresses, with any characters.
         services
             .AddIdentityCore<Account>(identity =>

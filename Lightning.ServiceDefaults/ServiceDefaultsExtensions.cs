@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,8 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         StartupErrors.InstallHandler();
+        // Formats and comparisons never depend on the machine's language.
+        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         builder.AddDefaultLogLevels();
         builder.WebHost.ConfigureKestrel(KestrelLimits.Apply);
         builder.Services.AddHsts(hsts =>

@@ -45,9 +45,12 @@ sealed class PasswordHashing(
     readonly Lazy<string> dummyHash = new(() => hasher.HashPassword(new Account(), Guid.NewGuid().ToString()));
 
     public Task<string> HashAsync(Account account, string password, CancellationToken cancellationToken) =>
-        RunAsync(() => hasher.HashPassword(account, password), cancellationToken);
+        RunAsync(() => hasher.HashPassword(account, PasswordPolicy.Normalize(password)), cancellationToken);
 
-    /// <summary>Verifies a password. Without an account the result is Failed, after the same time.</summary>
+    /// <summary>
+    /// Verifies a password, normalized and as typed: the latter is how earlier versions hashed it. Both are hashed if
+    /// they differ, whether or not one matches. Without an account the result is Failed, after the same time.
+    /// </summary>
     public Task<PasswordVerificationResult> VerifyAsync(
         Account? account,
         string password,
@@ -55,15 +58,18 @@ sealed class PasswordHashing(
     ) =>
         RunAsync(
             () =>
-                hasher.VerifyHashedPassword(
-                    account ?? new Account(),
-                    account?.PasswordHash ?? dummyHash.Value,
-                    password
-                )
-                    is var result
-                && account?.PasswordHash is null
-                    ? PasswordVerificationResult.Failed
-                    : result,
+            {
+                var hash = account?.PasswordHash ?? dummyHash.Value;
+                var normalized = PasswordPolicy.Normalize(password);
+                var result = hasher.VerifyHashedPassword(account ?? new Account(), hash, normalized);
+                if (!string.Equals(normalized, password, StringComparison.Ordinal))
+                {
+                    var asTyped = hasher.VerifyHashedPassword(account ?? new Account(), hash, password);
+                    if (result == PasswordVerificationResult.Failed && asTyped != PasswordVerificationResult.Failed)
+                        result = PasswordVerificationResult.SuccessRehashNeeded;
+                }
+                return account?.PasswordHash is null ? PasswordVerificationResult.Failed : result;
+            },
             cancellationToken
         );
 

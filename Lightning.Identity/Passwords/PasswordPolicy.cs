@@ -1,4 +1,7 @@
 using System.Collections.Frozen;
+using System.ComponentModel.DataAnnotations;
+using System.Text;
+using Lightning.ServiceDefaults;
 
 namespace Lightning.Identity.Passwords;
 
@@ -10,16 +13,56 @@ static class PasswordPolicy
     public const int MinLength = 8;
     public const int MaxLength = 128;
 
+    /// <summary>
+    /// The longest password that is read, in UTF-16 code units as typed. Normalized it can be shorter.
+    /// </summary>
+    public const int MaxTypedLength = 8 * MaxLength;
+
     /// <summary>Shorter words occur in good passwords by chance.</summary>
     const int ShortestWord = 4;
     static readonly string[] ProductWords = ["lightning"];
     static readonly FrozenSet<string> Common = Read();
+
+    /// <summary>
+    /// The form of a password that is hashed: NFKC, so that it does not depend on the keyboard or the system (NIST SP
+    /// 800-63B, 3.1.1.2).
+    /// </summary>
+    public static string Normalize(string password)
+    {
+        try
+        {
+            return password.Normalize(NormalizationForm.FormKC);
+        }
+        catch (ArgumentException)
+        {
+            // Not valid Unicode; browsers never send that.
+            return password;
+        }
+    }
+
+    /// <summary>Whether a typed password is too long to be one that was accepted.</summary>
+    public static bool IsTooLong(string password) =>
+        password.Length > MaxTypedLength || (password.Length > MaxLength && Normalize(password).Length > MaxLength);
+
+    /// <summary>Stops the start if this process cannot normalize: without ICU nothing is changed.</summary>
+    /// <exception cref="ConfigurationException">The process runs in invariant globalization mode.</exception>
+    public static void RequireNormalization()
+    {
+        if (Normalize("\uFF41e\u0301") != "a\u00E9")
+            throw new ConfigurationException(
+                "Passwords cannot be normalized, because the process runs without ICU: install it (libicu) and leave "
+                    + "out DOTNET_SYSTEM_GLOBALIZATION_INVARIANT."
+            );
+    }
 
     /// <summary>Returns why a password is refused; null if it is accepted.</summary>
     /// <param name="password">The password as typed, neither trimmed nor truncated.</param>
     /// <param name="personal">The user's email address and name.</param>
     public static string? Validate(string password, params string[] personal)
     {
+        if (IsTooLong(password))
+            return $"Use at most {MaxLength} characters.";
+        password = Normalize(password);
         if (password.Length < MinLength)
             return $"Use at least {MinLength} characters; 15 or more are better.";
         if (password.Length > MaxLength)
@@ -30,7 +73,7 @@ static class PasswordPolicy
         if (plain.Distinct().Count() < 3)
             return "This password is too repetitive. Choose one that is hard to guess.";
         var words = personal
-            .SelectMany(text => text.ToLowerInvariant().Split(['@', '.', ' ', '-', '_', '+']))
+            .SelectMany(text => Normalize(text).ToLowerInvariant().Split(['@', '.', ' ', '-', '_', '+']))
             .Concat(ProductWords)
             .Where(word => word.Length >= ShortestWord);
         // Known words add no security, so the rest must be long enough.
@@ -55,4 +98,11 @@ static class PasswordPolicy
             .Where(line => line.Length >= MinLength && !line.StartsWith("# ", StringComparison.Ordinal))
             .ToFrozenSet(StringComparer.Ordinal);
     }
+}
+
+/// <summary>Refuses a typed password that is longer than any accepted one; null is valid.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class PasswordLengthAttribute() : ValidationAttribute("This password is too long.")
+{
+    public override bool IsValid(object? value) => value is not string password || !PasswordPolicy.IsTooLong(password);
 }

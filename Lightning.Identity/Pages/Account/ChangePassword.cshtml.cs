@@ -17,7 +17,7 @@ sealed class ChangePasswordModel(
 ) : SignedInPage(db, clock, Reauthentication.Required)
 {
     [BindProperty]
-    [StringLength(PasswordPolicy.MaxLength, ErrorMessage = "This password is too long.")]
+    [PasswordLength]
     public string? Current { get; set; }
 
     [BindProperty]

@@ -17,10 +17,7 @@ sealed class SignInModel(PasswordSignIn passwordSignIn, Passkeys passkeys, SignI
     public string? Email { get; set; }
 
     [BindProperty]
-    [
-        Required(ErrorMessage = "Enter your password."),
-        StringLength(PasswordPolicy.MaxLength, ErrorMessage = "This password is too long.")
-    ]
+    [Required(ErrorMessage = "Enter your password."), PasswordLength]
     public string? Password { get; set; }
 
     /// <summary>The session to confirm before a sensitive change; null for a normal sign-in.</summary>
