@@ -19,6 +19,7 @@ static class Paths
     public const string ForgotPassword = "/account/forgot-password";
     public const string Password = "/account/password";
     public const string SignOut = "/account/sign-out";
+    public const string Deleted = "/account/deleted";
     public const string SignedOut = "/account/signed-out";
     public const string PasswordSet = "/account/password-set";
     public const string SecondStep = "/account/second-step";

@@ -49,7 +49,7 @@ public class AccountRemovalTests(IdentityUnderTest identity) : IClassFixture<Ide
         (await CountAsync(user.Id)).ShouldBeGreaterThan(8);
         (await visitor.SubmitFormAsync("/account/data", "handler=Delete", ("Confirmation", user.Email)))
             .Headers.Location!.ToString()
-            .ShouldBe("/account/signed-out");
+            .ShouldBe("/account/deleted");
 
         (await CountAsync(user.Id)).ShouldBe(0);
         (

@@ -130,11 +130,18 @@ public partial class ForgottenPasswordTests(IdentityUnderTest identity) : IClass
 
     async Task<string> AnswerAsync(string page, (string, string)[] fields, string address)
     {
-        using var response = await identity.Visitor().SubmitAsync(page, fields);
+        var visitor = identity.Visitor();
+        using var response = await visitor.SubmitAsync(page, fields);
         var body = await response.Content.ReadAsStringAsync(Cancellation);
-        return $"{(int)response.StatusCode} {response.Headers.Location} "
-            + $"{AntiforgeryToken().Replace(body, "").Replace(address, "", StringComparison.Ordinal)}";
+        // The page that it leads to names the address, which the URL holds encrypted.
+        if (response.Headers.Location is { } location)
+            body += $" {location} {await visitor.ReadAsync(location.ToString())}";
+        body = EncryptedState().Replace(AntiforgeryToken().Replace(body, ""), "");
+        return $"{(int)response.StatusCode} {body.Replace(address, "", StringComparison.Ordinal)}";
     }
+
+    [GeneratedRegex("(?<=[?;&]state=)[A-Za-z0-9_-]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex EncryptedState();
 
     [GeneratedRegex(
         """<input name="__RequestVerificationToken"[^>]*>""",

@@ -13,6 +13,7 @@ public partial class PageTests(IdentityUnderTest identity) : IClassFixture<Ident
             "/account/forgot-password",
             "/account/password?token=x",
             "/account/signed-out",
+            "/account/deleted",
             "/connect/authorize?client_id=unknown-client",
             "/connect/endsession?client_id=unknown-client",
             "/no-such-page",

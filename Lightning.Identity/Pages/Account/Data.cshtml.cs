@@ -49,6 +49,6 @@ sealed class DataModel(LightningDb db, AccountRemoval removal, TimeProvider cloc
             return Page();
         }
         await HttpContext.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
-        return new SeeOther(Paths.SignedOut);
+        return new SeeOther(Paths.Deleted);
     }
 }

@@ -1,13 +1,15 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.RateLimits;
+using Lightning.Identity.Secrets;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class ForgotPasswordModel(AccountLinkMailer links, AccountRateLimits limits) : AccountPage
+sealed class ForgotPasswordModel(AccountLinkMailer links, AccountRateLimits limits, StateProtector protector)
+    : AccountPage
 {
     [BindProperty]
     [Required(ErrorMessage = "Enter your email address."), EmailAddressInput]
@@ -20,6 +22,6 @@ sealed class ForgotPasswordModel(AccountLinkMailer links, AccountRateLimits limi
         if (!limits.MayAsk(HttpContext, Email!))
             return TooManyAttempts();
         await links.SendPasswordResetLinkAsync(Email!, ReturnUrl, cancellationToken);
-        return new SeeOther(Paths.CheckMail);
+        return new SeeOther(CheckMailModel.CreateUrl(protector, new(MailPurpose.ResetPassword, Email!, ""), ReturnUrl));
     }
 }

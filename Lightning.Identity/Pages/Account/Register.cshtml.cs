@@ -1,13 +1,14 @@
 using System.ComponentModel.DataAnnotations;
 using Lightning.Identity.Accounts;
 using Lightning.Identity.RateLimits;
+using Lightning.Identity.Secrets;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
 
-sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits) : AccountPage
+sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits, StateProtector protector) : AccountPage
 {
     [BindProperty]
     [
@@ -34,6 +35,6 @@ sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits) : 
         if (!limits.MayAsk(HttpContext, Email!))
             return TooManyAttempts();
         await links.SendRegistrationLinkAsync(Email!, Name!, ReturnUrl, cancellationToken);
-        return new SeeOther(Paths.CheckMail);
+        return new SeeOther(CheckMailModel.CreateUrl(protector, new(MailPurpose.Register, Email!, Name!), ReturnUrl));
     }
 }

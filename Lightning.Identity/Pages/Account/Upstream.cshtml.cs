@@ -3,6 +3,7 @@ using Lightning.Data;
 using Lightning.Identity.Audit;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Requests;
+using Lightning.Identity.Secrets;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
 using Lightning.Identity.Upstream;
@@ -31,6 +32,7 @@ sealed class UpstreamModel(
     SignInFlow steps,
     PendingRequests pushed,
     AccountRateLimits limits,
+    StateProtector protector,
     IOptions<SessionsOptions> lifetimes,
     TimeProvider clock,
     ILogger<UpstreamModel> logger
@@ -202,7 +204,9 @@ sealed class UpstreamModel(
             return ShowQuestion(UpstreamQuestion.Address, ticket, HttpContext.BrowserSession());
         }
         await proofs.SendAsync(ticket.User, Email!, cancellationToken);
-        return new SeeOther(Paths.CheckMail);
+        return new SeeOther(
+            CheckMailModel.CreateUrl(protector, new(MailPurpose.Upstream, Email!, ""), returnUrl: null)
+        );
     }
 
     /// <summary>
