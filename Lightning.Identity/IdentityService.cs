@@ -94,7 +94,6 @@ static class IdentityService
     /// <summary>Accounts and their passwords.</summary>
     public static void AddAccounts(this IServiceCollection services)
     {
-        PasswordPolicy.RequireNormalization();
         // PasswordPolicy validates passwords; user names are email addresses, with any characters.
         services
             .AddIdentityCore<Account>(identity =>
@@ -121,6 +120,7 @@ static class IdentityService
         services.AddScoped<SignInFlow>();
         services.AddScoped<AccountEventRecorder>();
         services.AddScoped<AccountChanges>();
+        services.AddScoped<NameChange>();
         services.AddScoped<AddressChange>();
         services.AddScoped<AccountRemoval>();
         services.AddScoped<Passkeys>();

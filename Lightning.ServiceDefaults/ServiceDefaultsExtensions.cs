@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -20,8 +19,6 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         StartupErrors.InstallHandler();
-        // Formats and comparisons never depend on the machine's language.
-        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         builder.AddDefaultLogLevels();
         builder.WebHost.ConfigureKestrel(KestrelLimits.Apply);
         builder.Services.AddHsts(hsts =>

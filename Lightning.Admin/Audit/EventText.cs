@@ -46,6 +46,7 @@ static class EventText
         ["recovery-code-used"] = "Recovery code used",
         ["passkey-added"] = "Passkey added",
         ["passkey-renamed"] = "Passkey renamed",
+        ["name-changed"] = "Name changed",
         ["passkey-removed"] = "Passkey removed",
         ["login-added"] = "Sign-in provider added",
         ["login-removed"] = "Sign-in provider removed",

@@ -1,6 +1,7 @@
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Data.Accounts;
 using Lightning.Data.Users;
+using Lightning.Sessions.Providers;
 
 namespace Lightning.Admin.Users;
 
@@ -26,6 +27,6 @@ public sealed class UserAdmin : AdminFor<User>
         // Users of the built-in provider have an account with the same key; users of an external provider have none.
         HasReference<Account>(user => user.Id);
         EditInList(user => user.Name);
-        Check(user => user.Name, name => string.IsNullOrWhiteSpace(name) ? "Enter a name." : null);
+        Check(user => user.Name, PersonName.Validate);
     }
 }

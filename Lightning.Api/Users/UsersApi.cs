@@ -4,6 +4,7 @@ using Lightning.Api.Access;
 using Lightning.Authorization;
 using Lightning.Data.Audit;
 using Lightning.Data.Users;
+using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -18,6 +19,7 @@ public sealed record UserInput
     [Required(ErrorMessage = "Required.")]
     [StringLength(User.NameLength, ErrorMessage = "Must be at most {1} characters.")]
     [RegularExpression(@"\P{Cc}*", ErrorMessage = "Must be a single line.")]
+    [PersonName]
     [Storable]
     [Description("The display name.")]
     public required string Name { get; init; }

@@ -1,4 +1,5 @@
 using Lightning.Data.Audit;
+using Lightning.Sessions.Providers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -12,7 +13,7 @@ namespace Lightning.Data.Users;
 public sealed class User
 {
     /// <summary>The maximum length of a name, in characters.</summary>
-    public const int NameLength = 100;
+    public const int NameLength = PersonName.MaxLength;
 
     /// <summary>The key; equal to the account's id if the user has an account at Identity.</summary>
     public required Guid Id { get; init; }

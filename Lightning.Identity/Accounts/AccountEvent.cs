@@ -77,6 +77,7 @@ sealed record AccountEvent(
         "A passkey was removed from your account.",
         Events.PasskeyRemoved
     );
+    public static readonly AccountEvent NameChanged = new("name-changed", null, "", Events.NameChanged);
     public static readonly AccountEvent SessionsEnded = new("sessions-ended", null, "", Events.SessionsEnded);
     public static readonly AccountEvent Exported = new(
         "account-exported",

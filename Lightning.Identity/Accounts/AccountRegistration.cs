@@ -2,6 +2,7 @@ using Lightning.Data;
 using Lightning.Data.Accounts;
 using Lightning.Data.Users;
 using Lightning.Identity.Audit;
+using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -18,7 +19,7 @@ sealed class AccountRegistration(
 {
     /// <summary>The display name if none was given: the local part of the address.</summary>
     public static string DefaultName(string address) =>
-        address.Split('@')[0] is { Length: <= User.NameLength } local ? local : address[..User.NameLength];
+        PersonName.Clean(address.Split('@')[0]) is { Length: > 0 } name ? name : "User";
 
     /// <summary>Creates an account in the caller's transaction.</summary>
     /// <param name="address">The verified email address.</param>

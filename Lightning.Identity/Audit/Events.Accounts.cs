@@ -82,6 +82,14 @@ static partial class Events
     public static partial void PasskeyAdded(ILogger logger, Guid? userId, SessionLogId? sessionLogId, string? ip);
 
     [LoggerMessage(
+        EventId = 1032,
+        EventName = "name-changed",
+        Level = LogLevel.Information,
+        Message = "User {UserId} changed the name of the account in session {SessionLogId}, from {Ip}"
+    )]
+    public static partial void NameChanged(ILogger logger, Guid? userId, SessionLogId? sessionLogId, string? ip);
+
+    [LoggerMessage(
         EventId = 1018,
         EventName = "passkey-renamed",
         Level = LogLevel.Information,

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Text;
-using Lightning.ServiceDefaults;
+using ICU4N.Text;
 
 namespace Lightning.Identity.Passwords;
 
@@ -27,33 +27,12 @@ static class PasswordPolicy
     /// The form of a password that is hashed: NFKC, so that it does not depend on the keyboard or the system (NIST SP
     /// 800-63B, 3.1.1.2).
     /// </summary>
-    public static string Normalize(string password)
-    {
-        try
-        {
-            return password.Normalize(NormalizationForm.FormKC);
-        }
-        catch (ArgumentException)
-        {
-            // Not valid Unicode; browsers never send that.
-            return password;
-        }
-    }
+    public static string Normalize(string password) =>
+        Ascii.IsValid(password) ? password : Normalizer2.NFKCInstance.Normalize(password);
 
     /// <summary>Whether a typed password is too long to be one that was accepted.</summary>
     public static bool IsTooLong(string password) =>
         password.Length > MaxTypedLength || (password.Length > MaxLength && Normalize(password).Length > MaxLength);
-
-    /// <summary>Stops the start if this process cannot normalize: without ICU nothing is changed.</summary>
-    /// <exception cref="ConfigurationException">The process runs in invariant globalization mode.</exception>
-    public static void RequireNormalization()
-    {
-        if (Normalize("\uFF41e\u0301") != "a\u00E9")
-            throw new ConfigurationException(
-                "Passwords cannot be normalized, because the process runs without ICU: install it (libicu) and leave "
-                    + "out DOTNET_SYSTEM_GLOBALIZATION_INVARIANT."
-            );
-    }
 
     /// <summary>Returns why a password is refused; null if it is accepted.</summary>
     /// <param name="password">The password as typed, neither trimmed nor truncated.</param>

@@ -54,11 +54,7 @@ static class ProviderSessionCookie
             CookieAuthenticationDefaults.AuthenticationScheme,
             new ClaimsPrincipal(
                 new ClaimsIdentity(
-                    [
-                        new Claim(Subject, userId.ToString()),
-                        new Claim(Sid, sid.ToString()),
-                        new Claim(Secret, secret),
-                    ],
+                    [new Claim(Subject, userId.ToString()), new Claim(Sid, sid.ToString()), new Claim(Secret, secret)],
                     CookieAuthenticationDefaults.AuthenticationScheme
                 )
             ),

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Claims;
-using Lightning.Data.Users;
 using Lightning.ServiceDefaults;
 using Lightning.Sessions.Providers;
 
@@ -57,15 +56,9 @@ sealed record UpstreamUser(
             subject,
             email,
             verified,
-            Clean(first.GetValueOrDefault("name")?.Value ?? ""),
+            PersonName.Clean(first.GetValueOrDefault("name")?.Value),
             Time(first.GetValueOrDefault("auth_time")?.Value)
         );
-    }
-
-    static string Clean(string name)
-    {
-        var line = string.Concat(name.Where(letter => !char.IsControl(letter))).Trim();
-        return line.Length <= User.NameLength ? line : line[..User.NameLength];
     }
 
     static DateTimeOffset? Time(string? seconds) =>

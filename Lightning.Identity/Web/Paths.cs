@@ -27,6 +27,7 @@ static class Paths
     public const string Consent = "/account/consent";
 
     public const string Account = "/account";
+    public const string Name = "/account/name";
     public const string ChangePassword = "/account/change-password";
     public const string Address = "/account/address";
     public const string ConfirmAddress = "/account/address/confirm";

@@ -27,7 +27,7 @@ static partial class ReturnUrl
     private static partial Regex AuthorizationRequest();
 
     [GeneratedRegex(
-        @"^/account(/(change-password|address|authenticator|passkeys|logins|upstream|devices|data"
+        @"^/account(/(name|change-password|address|authenticator|passkeys|logins|upstream|devices|data"
             + @"|address/confirm\?token=[A-Za-z0-9_-]{43}))?\z",
         RegexOptions.ECMAScript,
         matchTimeoutMilliseconds: 1000

@@ -185,6 +185,24 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
         root.Dispose();
     }
 
+    [Theory]
+    [InlineData("\u200B", "Enter a name with at least one visible character.")]
+    [InlineData("\u3164", "Enter a name with at least one visible character.")]
+    [InlineData("Ada \u202Enimda", "changes the direction of text")]
+    [InlineData("\u2066Ada", "changes the direction of text")]
+    [InlineData("Ada\u0007", "Enter the name on one line.")]
+    public async Task Users_get_no_name_that_deceives(string name, string error)
+    {
+        var (_, _, root) = await admin.SignInAsync(isAdmin: true);
+        var ada = await UserAsync();
+
+        using var saved = await PostAsync(root, $"/users/{ada}/edit", $"/users/{ada}/edit", ("name", name));
+
+        saved.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await saved.Content.ReadAsStringAsync(Cancellation)).ShouldContain(error);
+        root.Dispose();
+    }
+
     [Fact]
     public async Task Action_that_no_rule_can_allow_is_not_offered()
     {

@@ -144,6 +144,12 @@ public class NotesTests(ApiUnderTest api, PostgresServer server) : IClassFixture
     [InlineData("POST", "/api/v1/notes", """{"title":"x","body":"a\u0000"}""", "body")]
     [InlineData("POST", "/api/v1/notes/archive", """{"ids":[],"archived":true}""", "ids")]
     [InlineData("PUT", "/api/v1/users/{user}", """{"name":""}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":" \u00A0"}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":"\u200B\u3164"}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":"Ada \u202Enimda"}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":"\u2067Ada"}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":"Ada\u0000"}""", "name")]
+    [InlineData("PUT", "/api/v1/users/{user}", """{"name":"Ada\u2028x"}""", "name")]
     [InlineData("GET", "/api/v1/users?limit=0", null, "limit")]
     public async Task Invalid_request_names_the_field_as_json(string method, string path, string? json, string field)
     {

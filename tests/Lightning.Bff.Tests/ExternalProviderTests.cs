@@ -33,6 +33,27 @@ public sealed class ExternalProviderTests(PostgresServer server) : IAsyncLifetim
         return ((await browser.GetAsync(answer.Headers.Location!.ToString())).StatusCode, browser);
     }
 
+    [Theory]
+    [InlineData("Ada \u202Enimda", "Ada nimda")]
+    [InlineData("Ada\r\nAdmin", "Ada Admin")]
+    [InlineData("\u200B\u3164", "")]
+    public async Task SignIn_NameThatDeceives_IsCleaned(string name, string clean)
+    {
+        bff.Provider.Subject = Guid.NewGuid();
+        var claims = bff.Provider.IdToken;
+        bff.Provider.IdToken = token =>
+        {
+            claims(token);
+            token["name"] = name;
+        };
+
+        (await SignInAsync()).Status.ShouldBe(HttpStatusCode.OK);
+
+        await using var db = bff.Database.Connect();
+        var subject = bff.Provider.Subject.ToString();
+        (await db.Users.SingleAsync(user => user.Subject == subject, Cancellation)).Name.ShouldBe(clean);
+    }
+
     static async Task<HttpStatusCode> StatusOfAsync(Browser browser) =>
         (await browser.FetchAsync(HttpMethod.Get, "/bff/user?slide=false")).StatusCode;
 

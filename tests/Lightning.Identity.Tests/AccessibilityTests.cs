@@ -78,6 +78,7 @@ public sealed class AccessibilityTests(IdentityInChromium identity, EndToEnd.Bro
                 ("password-set", "password-set"),
                 ("password-set?disabled=true", "password-set-disabled"),
                 ("signed-out", "signed-out"),
+                ("deleted", "deleted"),
             }
         )
             await SeeAsync(path, name);
@@ -85,6 +86,27 @@ public sealed class AccessibilityTests(IdentityInChromium identity, EndToEnd.Bro
         await identity
             .Visitor()
             .SubmitAsync("/account/register", ("Name", "Grace Hopper"), ("Email", $"grace.{look}@example.com"));
+        await page.GotoAsync($"{identity.Origin}/account/forgot-password");
+        await page.GetByLabel("Email").FillAsync($"lost.{look}@example.com");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send link" }).ClickAsync();
+        await Expect(page.GetByText($"lost.{look}@example.com")).ToBeVisibleAsync();
+        await page.InspectAsync($"check-mail-sent-{look}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Send again" }).ClickAsync();
+        await Expect(page.GetByText("We have sent the email again.")).ToBeVisibleAsync();
+        await page.InspectAsync($"check-mail-again-{look}");
+
+        // A form that went stale because the cookie was lost.
+        await page.GotoAsync($"{identity.Origin}/account/register");
+        await page.GetByLabel("Name").FillAsync("Grace Hopper");
+        await page.GetByLabel("Email").FillAsync($"stale.{look}@example.com");
+        await context.ClearCookiesAsync(new() { Name = "__Host-lightning-id-af" });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(page.GetByText("Nothing was changed")).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Email")).ToHaveValueAsync($"stale.{look}@example.com");
+        await page.InspectAsync($"stale-{look}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
+        await Expect(page.GetByText($"stale.{look}@example.com")).ToBeVisibleAsync();
+
         await page.GotoAsync(identity.Origin + await identity.LinkAsync($"grace.{look}@example.com"));
         await Expect(page.GetByLabel("Name")).ToHaveValueAsync("Grace Hopper");
         await page.GetByLabel("Password").FillAsync("short");
@@ -98,7 +120,7 @@ public sealed class AccessibilityTests(IdentityInChromium identity, EndToEnd.Bro
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Allow lightning-public?" })).ToBeVisibleAsync();
         await page.InspectAsync($"consent-{look}");
         await identity.Visitor().SignInAsync(user.Email);
-        foreach (var path in new[] { "change-password", "address", "devices", "data", "authenticator" })
+        foreach (var path in new[] { "name", "change-password", "address", "devices", "data", "authenticator" })
             await SeeAsync(path, path);
         await SeeAsync("sign-in?returnUrl=%2Faccount%2Faddress", "confirm");
         await SeeAsync("passkeys", "passkeys-none");

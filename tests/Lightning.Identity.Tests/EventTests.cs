@@ -41,6 +41,11 @@ public class EventTests(IdentityWithEventLog identity) : IClassFixture<IdentityW
             await IdentityWithUpstream.GoAsync(identity.Visitor());
             identity.Upstream.AuthorizationError = null;
         },
+        ["name-changed"] = async (identity, name) =>
+        {
+            var (_, visitor) = await identity.SignedInAsync(name);
+            await visitor.SubmitAsync("/account/name", ("Name", "Another name"));
+        },
         ["recovery-code-used"] = async (identity, name) =>
         {
             var (_, codes, next) = await BeforeTheSecondStepAsync(identity, name);

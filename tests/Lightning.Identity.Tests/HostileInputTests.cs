@@ -106,7 +106,7 @@ public class HostileInputTests(IdentityUnderTest identity) : IClassFixture<Ident
             .Visitor()
             .SubmitAsync("/account/register", ("Email", "lines@example.com"), ("Name", "Ada\r\nBcc: everybody"));
         page.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await page.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Enter your name on one line.");
+        (await page.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Enter the name on one line.");
         (await identity.MailsAsync("lines@example.com")).ShouldBeEmpty();
     }
 

@@ -33,6 +33,8 @@ public partial class StaleFormTests(IdentityWithUpstream identity) : IClassFixtu
         ["SignIn"] = tests => tests.AnonymousAsync("/account/sign-in"),
         ["Register"] = tests => tests.AnonymousAsync("/account/register"),
         ["ForgotPassword"] = tests => tests.AnonymousAsync("/account/forgot-password"),
+        ["CheckMail"] = tests => tests.CheckMailAsync(),
+        ["Name"] = tests => tests.SignedInAsync("/account/name"),
         ["Password"] = tests => tests.RegistrationLinkAsync(),
         ["SecondStep"] = tests => tests.SecondStepAsync(""),
         ["SecondStep:recovery"] = tests => tests.SecondStepAsync("?recovery=true"),
@@ -176,6 +178,16 @@ public partial class StaleFormTests(IdentityWithUpstream identity) : IClassFixtu
 
     async Task<(Visitor, string)> SignedInAsync(string page) =>
         ((await identity.SignedInAsync($"s{Guid.NewGuid():N}")).Visitor, page);
+
+    async Task<(Visitor, string)> CheckMailAsync()
+    {
+        var visitor = identity.Visitor();
+        using var sent = await visitor.SubmitAsync(
+            "/account/forgot-password",
+            ("Email", $"{Guid.NewGuid():N}@example.com")
+        );
+        return (visitor, sent.Headers.Location!.ToString());
+    }
 
     async Task<(Visitor, string)> RegistrationLinkAsync()
     {

@@ -19,6 +19,7 @@ sealed class IndexModel(
 {
     static readonly Dictionary<string, string> Messages = new(StringComparer.Ordinal)
     {
+        ["name"] = "Your name was changed.",
         ["password"] = "Your password was changed.",
         ["address-asked"] = "We have sent an email to your new address. Open its link in this browser.",
         ["address"] = "Your email address was changed.",

@@ -3,6 +3,7 @@ using Lightning.Identity.Accounts;
 using Lightning.Identity.Factors;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.Web;
+using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -63,8 +64,10 @@ sealed class PasskeysModel(
     public async Task<IActionResult> OnPostRenameAsync(string? id, string? name)
     {
         await OnGetAsync();
-        if (string.IsNullOrWhiteSpace(name) || name.Length > Passkeys.NameLength || name.Any(char.IsControl))
+        if (name is not { Length: > 0 and <= Passkeys.NameLength })
             return ShowError($"Enter a name of 1 to {Passkeys.NameLength} characters.");
+        if (PersonName.Validate(name) is { } error)
+            return ShowError(error);
         return
             Find(id) is { } passkey
             && await changes.RenamePasskeyAsync(HttpContext, CurrentAccount, passkey.CredentialId, name.Trim())

@@ -6,6 +6,7 @@ using Lightning.Identity.RateLimits;
 using Lightning.Identity.Sessions;
 using Lightning.Identity.SignIn;
 using Lightning.Identity.Web;
+using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -18,10 +19,7 @@ sealed class PasswordModel(PasswordLinks choice, SignInFlow steps, AccountRateLi
     public string? Token { get; set; }
 
     [BindProperty]
-    [
-        StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."),
-        RegularExpression(@"\P{Cc}*", ErrorMessage = "Enter your name on one line.")
-    ]
+    [PersonName]
     public string? Name { get; set; }
 
     [BindProperty]

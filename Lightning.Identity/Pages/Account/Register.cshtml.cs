@@ -4,6 +4,7 @@ using Lightning.Identity.RateLimits;
 using Lightning.Identity.Secrets;
 using Lightning.Identity.Web;
 using Lightning.ServiceDefaults;
+using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Lightning.Identity.Pages.Account;
@@ -11,11 +12,7 @@ namespace Lightning.Identity.Pages.Account;
 sealed class RegisterModel(AccountLinkMailer links, AccountRateLimits limits, StateProtector protector) : AccountPage
 {
     [BindProperty]
-    [
-        Required(ErrorMessage = "Enter your name."),
-        StringLength(Data.Users.User.NameLength, ErrorMessage = "Use at most 100 characters."),
-        RegularExpression(@"\P{Cc}*", ErrorMessage = "Enter your name on one line.")
-    ]
+    [Required(ErrorMessage = "Enter your name."), PersonName]
     public string? Name { get; set; }
 
     [BindProperty(SupportsGet = true)]

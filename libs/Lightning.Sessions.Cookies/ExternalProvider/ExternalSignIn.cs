@@ -18,9 +18,6 @@ sealed class ExternalSignIn
     /// <summary>Marks a sign-in that asked the provider to authenticate the user again.</summary>
     const string Reauthentication = "freshly-proved";
 
-    /// <summary>The maximum length of a name in <c>app.users</c>, in characters.</summary>
-    const int NameLength = 100;
-
     public required string Issuer { get; init; }
 
     public required string Subject { get; init; }
@@ -66,9 +63,7 @@ sealed class ExternalSignIn
                 user.FindFirst(EmailVerifiedClaim.Name),
                 provider.AcceptEmailVerifiedAsString
             ),
-            Name = user.FindFirst("name")?.Value is { Length: > 0 } name
-                ? name[..Math.Min(name.Length, NameLength)]
-                : "",
+            Name = PersonName.Clean(user.FindFirst("name")?.Value),
             AuthTime = AuthenticatedAt(user, properties),
             Methods =
             [
