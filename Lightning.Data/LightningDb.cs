@@ -5,6 +5,7 @@ using Lightning.Data.Idempotency;
 using Lightning.Data.Impersonation;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
+using Lightning.Data.Search;
 using Lightning.Data.Sessions;
 using Lightning.Data.Users;
 using Lightning.Sessions.Model;
@@ -78,7 +79,10 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
     /// <summary>
     /// The ids of notes that match a search, among the actor's own and those shared with the actor. Composable.
     /// </summary>
-    /// <param name="query">Words, <c>"phrases"</c>, <c>or</c> and <c>-without</c>.</param>
+    /// <param name="query">
+    /// Beginnings of words, <c>"phrases"</c>, <c>or</c> and <c>-without</c>; nothing matches a query without a letter
+    /// or digit.
+    /// </param>
     public IQueryable<Guid> FindNotes(string query) =>
         Database.SqlQuery<Guid>($"""SELECT id AS "Value" FROM app.find_notes({query})""");
 
@@ -92,6 +96,7 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
+        builder.AddTextSearch();
         builder.AddSessions<Session, WebSession>(nameof(WebSession.Session));
         builder.ApplyConfigurationsFromAssembly(typeof(LightningDb).Assembly);
     }

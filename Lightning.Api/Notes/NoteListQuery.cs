@@ -35,7 +35,8 @@ public sealed record NoteListQuery : IValidatableObject
     [StringLength(200, ErrorMessage = "Must be at most {1} characters.")]
     [Storable]
     [Description(
-        "Returns notes whose title or text matches the query. Supports `\"exact phrases\"`, `or` and `-excluded` words."
+        "Returns notes whose title or text has words that begin with those of the query, without regard to case and "
+            + "accents. Supports `\"exact phrases\"`, `or` and `-excluded` words."
     )]
     public string? Q { get; init; }
 

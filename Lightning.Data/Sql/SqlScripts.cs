@@ -10,6 +10,7 @@ static class SqlScripts
     public static readonly IReadOnlyList<string> Schema =
     [
         "actor",
+        "search",
         "users",
         "notes",
         "note_shares",

@@ -13,6 +13,10 @@ GRANT USAGE ON SCHEMA audit TO lightning_identity, lightning_api, lightning_bff,
 GRANT INSERT (at, action, user_id, session_id, subject_type, subject_id, details, ip, trace_id), SELECT (id, service)
     ON audit.entries TO lightning_identity, lightning_api, lightning_bff, lightning_admin;
 
+-- Services that write searched text: the functions of their indexes.
+GRANT EXECUTE ON FUNCTION app.search_words, app.search_vector TO lightning_identity, lightning_api, lightning_admin;
+GRANT EXECUTE ON FUNCTION app.search_phrase TO lightning_admin;
+
 -- Identity: accounts and the protocol. Only the functions end a session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_identity;
 GRANT SELECT, INSERT, UPDATE, DELETE ON

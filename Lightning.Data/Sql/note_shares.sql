@@ -1,6 +1,6 @@
 -- Shares of notes.
 
-CREATE INDEX ix_note_shares_words ON app.note_shares USING gin (to_tsvector('simple', address));
+CREATE INDEX ix_note_shares_words ON app.note_shares USING gin (app.search_vector(address));
 
 -- A share is for an e-mail address. It gets its user here when the address already belongs to one, and in claim_shares
 -- when a user verifies the address later. Both take the same lock, so that neither misses the other.

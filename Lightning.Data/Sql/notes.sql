@@ -1,8 +1,7 @@
 -- Notes.
 
 ALTER TABLE app.notes ADD COLUMN words tsvector NOT NULL
-    GENERATED ALWAYS AS (setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', body), 'B'))
-    STORED;
+    GENERATED ALWAYS AS (setweight(app.search_vector(title), 'A') || setweight(app.search_vector(body), 'B')) STORED;
 CREATE INDEX ix_notes_words ON app.notes USING gin (words);
 
 -- Search operators are not leakproof, so no index serves them behind row-level security. This function bypasses the
@@ -10,10 +9,10 @@ CREATE INDEX ix_notes_words ON app.notes USING gin (words);
 CREATE FUNCTION app.find_notes(query text) RETURNS TABLE (id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
     SELECT note.id FROM app.notes AS note
-    WHERE note.owner_id = app.actor() AND note.words @@ websearch_to_tsquery('simple', find_notes.query)
+    WHERE note.owner_id = app.actor() AND note.words @@ app.search_query(find_notes.query)
     UNION ALL
     SELECT note.id FROM app.note_shares AS share JOIN app.notes AS note ON note.id = share.note_id
-    WHERE share.user_id = app.actor() AND note.words @@ websearch_to_tsquery('simple', find_notes.query) $$;
+    WHERE share.user_id = app.actor() AND note.words @@ app.search_query(find_notes.query) $$;
 
 -- Notifies users that a note or its shares changed, with ids alone. A payload is at most 8000 bytes, hence the batches.
 CREATE FUNCTION app.tell_people(note uuid, people uuid[]) RETURNS void

@@ -1,9 +1,8 @@
 -- Users.
 
 CREATE INDEX ix_users_address ON app.users (lower(email COLLATE "C"), issuer);
-CREATE INDEX ix_users_words ON app.users USING gin (to_tsvector('simple', email || ' ' || name));
-CREATE INDEX ix_accounts_words ON identity.accounts
-    USING gin (to_tsvector('simple', COALESCE(email, '') || ' ' || name));
+CREATE INDEX ix_users_words ON app.users USING gin (app.search_vector(email || ' ' || name));
+CREATE INDEX ix_accounts_words ON identity.accounts USING gin (app.search_vector(COALESCE(email, '') || ' ' || name));
 
 -- Every process drops the user from its cache when one of these columns changes.
 CREATE FUNCTION app.tell_user() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

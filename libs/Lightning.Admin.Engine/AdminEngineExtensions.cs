@@ -1,6 +1,7 @@
 using System.Reflection;
 using Lightning.Admin.Engine.Exports;
 using Lightning.Admin.Engine.Forms;
+using Lightning.Admin.Engine.FullText;
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Authorization;
 using Microsoft.EntityFrameworkCore;
@@ -38,7 +39,7 @@ public static class AdminEngineExtensions
         return services;
     }
 
-    /// <summary>Adds every registration of an assembly.</summary>
+    /// <summary>Adds every registration of an assembly, and its <see cref="ITextSearch"/> if it has one.</summary>
     public static IServiceCollection AddRegistrations(this IServiceCollection services, Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
@@ -50,6 +51,9 @@ public static class AdminEngineExtensions
                 )
         )
             services.AddSingleton(typeof(Registration), registration);
+        foreach (var search in assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(ITextSearch))))
+            if (search is { IsInterface: false } && search != typeof(SimpleTextSearch))
+                services.AddSingleton(typeof(ITextSearch), search);
         return services;
     }
 

@@ -63,6 +63,25 @@ public class ListTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             await ada.TitlesAsync($"?q={strange}");
     }
 
+    [Theory]
+    [InlineData("Alpha/Beta", "beta")]
+    [InlineData("report-2024.pdf", "report")]
+    [InlineData("bob@example.com", "example.c")]
+    [InlineData("会議の記録", "会議")]
+    [InlineData("Cafe\u0301", "cafe")]
+    [InlineData("Quarterly figures", "quart")]
+    public async Task Search_finds_parts_and_beginnings_within_the_callers_notes(string title, string search)
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        await ada.WriteAsync(title, "hers");
+        await bob.WriteAsync("Bob's own", title);
+        var query = $"?q={Uri.EscapeDataString(search)}";
+
+        (await ada.TitlesAsync(query)).ShouldBe([title]);
+        (await bob.TitlesAsync(query)).ShouldBe(["Bob's own"]);
+        (await ada.TitlesAsync("?q=%21%3F")).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Archive_removes_own_notes_from_the_list_and_skips_others()
     {

@@ -14,6 +14,18 @@ public class PlanTests(PostgresServer server)
         NotesEach = 60,
         SharesEach = 3;
 
+    /// <summary>A word, a beginning, a phrase, an accent, a part of a run of letters, and operators.</summary>
+    static readonly string[] Searches =
+    [
+        "needle",
+        "nee",
+        "\"a needle\"",
+        "a/need",
+        "nèedle",
+        "会議",
+        "needle -hat or x",
+    ];
+
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -27,21 +39,26 @@ public class PlanTests(PostgresServer server)
         var (actor, policy) = (new Actor(someone, Guid.NewGuid(), IsAdmin: false, IsVerified: true), new NotePolicy());
         foreach (var (query, plan) in await Plans.OfTheApiAsync(database, actor, note, Cancellation))
             ReadsThrough(plan).ShouldBeFalse($"{query}: {plan}");
-        var search = await Plans.OfSearchAsync(database, someone, "needle", Cancellation);
-        ReadsThrough(search).ShouldBeFalse(search);
+        foreach (var words in Searches)
+        {
+            var search = await Plans.OfSearchAsync(database, someone, words, Cancellation);
+            ReadsThrough(search).ShouldBeFalse(search);
+        }
         // For a user with many notes the search uses the full-text index.
         await database.ExecuteAsync(
             $"""
             ALTER TABLE app.notes DISABLE TRIGGER USER;
             INSERT INTO app.notes (id, owner_id, title, body, created_at, updated_at)
-                SELECT gen_random_uuid(), '{someone}', 'Note', CASE number WHEN 7 THEN 'a needle' ELSE 'hay'
-                    END, now(), now() FROM generate_series(1, 20000) AS number;
+                SELECT gen_random_uuid(), '{someone}', 'Note', CASE number WHEN 7 THEN 'a/needle 会議の記録' ELSE 'hay'
+                    END, now(), now() FROM generate_series(1, 100000) AS number;
             """
         );
         await database.ExecuteAsync("VACUUM ANALYZE app.notes");
-        (await Plans.OfSearchAsync(database, someone, "needle", Cancellation)).ShouldContain(
-            "Bitmap Index Scan on ix_notes_words"
-        );
+        foreach (var words in Searches)
+            (await Plans.OfSearchAsync(database, someone, words, Cancellation)).ShouldContain(
+                "Bitmap Index Scan on ix_notes_words",
+                customMessage: words
+            );
         // The rule as a single condition would scan the table: otherwise this test could not fail.
         ReadsThrough(
                 await Plans.OfAsync(

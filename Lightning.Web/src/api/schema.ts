@@ -951,7 +951,7 @@ export interface operations {
                 after?: string;
                 /** @description The sort order: `updatedAt`, `createdAt` or `title`. A leading `-` sorts in descending order. */
                 sort?: string;
-                /** @description Returns notes whose title or text matches the query. Supports `"exact phrases"`, `or` and `-excluded` words. */
+                /** @description Returns notes whose title or text has words that begin with those of the query, without regard to case and accents. Supports `"exact phrases"`, `or` and `-excluded` words. */
                 q?: string;
                 /** @description True returns only archived notes, false only notes that are not archived. */
                 archived?: boolean;

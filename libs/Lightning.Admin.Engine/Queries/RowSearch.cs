@@ -85,7 +85,7 @@ sealed class RowSearch<T>(
     )
     {
         if (
-            SearchWords.Read(search) is not [var word]
+            SearchWords.ReadForTextSearch(search) is not [var word]
             || registration.Key.Count > 1
             || await MatchesAsync(word, cancellationToken) is not { Count: > 0 } places
         )
@@ -182,7 +182,8 @@ sealed class RowSearch<T>(
         // An impossible search has no matches; returning all rows would be a wrong answer.
         if (!registration.IsSearchable || SearchWords.Validate(search) is not null)
             return rows.Where(_ => false);
-        foreach (var word in SearchWords.Read(search))
+        var words = registration.IsSmall ? SearchWords.Read(search) : SearchWords.ReadForTextSearch(search);
+        foreach (var word in words)
         {
             var matches = await MatchesAsync(word, cancellationToken);
             if (isFrequent && matches.Count > 1)
@@ -244,12 +245,14 @@ sealed class RowSearch<T>(
             ];
         var matches = new List<Func<ParameterExpression, Expression>>();
         var own = registration.Searched.Where(field => field.IsOwn).ToList();
+        var search = request.Site.TextSearch;
         if (registration.Vector is { } words)
-            matches.Add(row => SearchWords.Matches(words.ApplyTo(row), word));
+            matches.Add(row => SearchWords.Matches(search, words.ApplyTo(row), word));
         else if (own.Count > 0)
             matches.Add(row =>
                 SearchWords.Matches(
-                    SearchWords.VectorOf(own.Select(field => field.Read.ApplyTo(row).WithoutBoxing())),
+                    search,
+                    SearchWords.VectorOf(search, own.Select(field => field.Read.ApplyTo(row).WithoutBoxing())),
                     word
                 )
             );

@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using System.Text;
+using Lightning.Admin.Engine.FullText;
 using Lightning.Admin.Engine.Linq;
 using Lightning.Admin.Engine.Values;
 using Microsoft.EntityFrameworkCore;
@@ -47,6 +48,15 @@ static class SearchWords
         }
     }
 
+    /// <summary>
+    /// The words and phrases for a text search, which ignores those without a letter or digit unless there are no others.
+    /// </summary>
+    public static IReadOnlyList<(string Text, bool IsPhrase)> ReadForTextSearch(string search)
+    {
+        var all = Read(search);
+        return all.Where(word => word.Text.Any(char.IsLetterOrDigit)).ToList() is { Count: > 0 } words ? words : all;
+    }
+
     /// <summary>A case-insensitive substring match; LIKE wildcards in the text are escaped.</summary>
     public static Expression Contains(Expression value, string text) =>
         Expression.Call(
@@ -63,44 +73,22 @@ static class SearchWords
         );
 
     /// <summary>True if a text search vector contains a word (by prefix) or a phrase (exactly).</summary>
-    public static Expression Matches(Expression vector, (string Text, bool IsPhrase) word)
-    {
-        var functions = Expression.Property(null, typeof(EF), nameof(EF.Functions));
-        var query = Expression.Call(
-            typeof(NpgsqlFullTextSearchDbFunctionsExtensions),
-            word.IsPhrase
-                ? nameof(NpgsqlFullTextSearchDbFunctionsExtensions.PhraseToTsQuery)
-                : nameof(NpgsqlFullTextSearchDbFunctionsExtensions.ToTsQuery),
-            null,
-            functions,
-            Expression.Constant("simple"),
-            Expressions.Parameter(
-                typeof(string),
-                word.IsPhrase ? word.Text : $"'{word.Text.Replace(@"\", @"\\").Replace("'", "''")}':*"
-            )
-        );
-        return Expression.Call(
+    public static Expression Matches(ITextSearch search, Expression vector, (string Text, bool IsPhrase) word) =>
+        Expression.Call(
             typeof(NpgsqlFullTextSearchLinqExtensions),
             nameof(NpgsqlFullTextSearchLinqExtensions.Matches),
             null,
             vector,
-            query
+            search.Query(word.IsPhrase).ApplyTo(Expressions.Parameter(typeof(string), word.Text))
         );
-    }
 
     /// <summary>
     /// The text search vector of several columns; the index of a search must use the same expression.
     /// </summary>
-    public static Expression VectorOf(IEnumerable<Expression> columns)
+    public static Expression VectorOf(ITextSearch search, IEnumerable<Expression> columns)
     {
-        var text = columns.Aggregate((one, other) => Concat(Concat(one, Expression.Constant(" ")), other));
-        return Expression.Call(
-            typeof(NpgsqlFullTextSearchDbFunctionsExtensions),
-            nameof(NpgsqlFullTextSearchDbFunctionsExtensions.ToTsVector),
-            null,
-            Expression.Property(null, typeof(EF), nameof(EF.Functions)),
-            Expression.Constant("simple"),
-            text
+        return search.Vector.ApplyTo(
+            columns.Aggregate((one, other) => Concat(Concat(one, Expression.Constant(" ")), other))
         );
 
         static BinaryExpression Concat(Expression one, Expression other) =>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Lightning.Admin.Engine.Audit;
+using Lightning.Admin.Engine.FullText;
 using Lightning.Authorization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -22,6 +23,7 @@ public sealed class AdminSite
     public AdminSite(IEnumerable<Registration> registrations, IAuditLog audit, IServiceProvider services)
     {
         Audit = audit;
+        TextSearch = services.GetService<ITextSearch>() ?? new SimpleTextSearch();
         this.services = services;
         using var scope = services.CreateScope();
         var db = scope.ServiceProvider.GetRequiredService<DbContext>();
@@ -52,6 +54,9 @@ public sealed class AdminSite
     public IReadOnlyList<Registration> Registrations { get; }
 
     internal IModel Model { get; }
+
+    /// <summary>The text search of large tables.</summary>
+    internal ITextSearch TextSearch { get; }
 
     /// <summary>The audit log.</summary>
     internal IAuditLog Audit { get; }

@@ -21,7 +21,7 @@ sealed record ValidationContext(
     public bool IsWords(LambdaExpression read) => read == Registration.Vector;
 
     public string SearchExpression =>
-        $"to_tsvector('simple', "
-        + string.Join(" || ' ' || ", Registration.Searched.Select(one => one.Property?.GetColumnName() ?? one.Name))
-        + ")";
+        Site.TextSearch.VectorSql(
+            string.Join(" || ' ' || ", Registration.Searched.Select(one => one.Property?.GetColumnName() ?? one.Name))
+        );
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Lightning.Admin.Engine;
+using Lightning.Admin.Engine.FullText;
 using Lightning.Admin.Engine.Operations;
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Authorization;
@@ -86,6 +87,7 @@ public sealed class LibraryUnderTest(PostgresServer server) : IAsyncLifetime
             host.ConfigureTestServices(services =>
             {
                 services.RemoveAll<Registration>();
+                services.RemoveAll<ITextSearch>();
                 services.AddRegistrations(typeof(LibraryUnderTest).Assembly);
                 services.Remove(services.Single(service => service.ImplementationType == typeof(Guide.TicketAdmin)));
                 services
