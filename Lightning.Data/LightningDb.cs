@@ -86,6 +86,34 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
     public IQueryable<Guid> FindNotes(string query) =>
         Database.SqlQuery<Guid>($"""SELECT id AS "Value" FROM app.find_notes({query})""");
 
+    /// <summary>Deleted notes: the trash.</summary>
+    public DbSet<DeletedNote> DeletedNotes => Set<DeletedNote>();
+
+    /// <summary>Moves a note out of the actor's trash, with its shares.</summary>
+    /// <returns>False if it is not there.</returns>
+    public async Task<bool> RestoreNoteAsync(Guid id, CancellationToken cancellationToken) =>
+        (
+            await Database
+                .SqlQuery<bool>($"""SELECT app.restore_note({id}) AS "Value" """)
+                .ToListAsync(cancellationToken)
+        ).Single();
+
+    /// <summary>Deletes notes that were deleted before a time, but not within the last day.</summary>
+    /// <param name="before">The time (UTC).</param>
+    /// <param name="most">The maximum number of notes.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The number of notes.</returns>
+    public async Task<int> PurgeDeletedNotesAsync(
+        DateTimeOffset before,
+        int most,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await Database
+                .SqlQuery<int>($"""SELECT app.purge_deleted_notes({before}, {most}) AS "Value" """)
+                .ToListAsync(cancellationToken)
+        ).Single();
+
     /// <summary>Requests with an idempotency key, and their responses.</summary>
     public DbSet<KeyedRequest> KeyedRequests => Set<KeyedRequest>();
 

@@ -75,6 +75,7 @@ static class EventText
         // Other rows.
         ["exported"] = "List exported",
         ["note-share"] = "Share",
+        ["deleted-note.deleted"] = "Note deleted permanently",
         ["everyone"] = "All users",
         ["client"] = "App",
     }.ToFrozenDictionary(StringComparer.Ordinal);

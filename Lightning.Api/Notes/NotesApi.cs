@@ -44,6 +44,7 @@ static class NotesApi
             .Requires<Note>(Verb.Delete)
             .WithName("DeleteNote")
             .WithSummary("Delete a note")
+            .WithDescription("Moves the note to the trash, where it is kept for 30 days.")
             .ProducesPreconditions();
         notes
             .MapPost("/archive", ArchiveManyAsync)

@@ -617,6 +617,61 @@ namespace Lightning.Data.Migrations
                     b.ToTable("signing_keys", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Notes.DeletedNote", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ArchivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("archived_at");
+
+                    b.Property<string>("Body")
+                        .IsRequired()
+                        .HasMaxLength(100000)
+                        .HasColumnType("character varying(100000)")
+                        .HasColumnName("body");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner_id");
+
+                    b.Property<DateTimeOffset?>("PinnedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pinned_at");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("title");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deleted_notes");
+
+                    b.HasIndex("DeletedAt")
+                        .HasDatabaseName("ix_deleted_notes_deleted_at");
+
+                    b.HasIndex("OwnerId", "DeletedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_deleted_notes_owner_id_deleted_at_id");
+
+                    b.ToTable("deleted_notes", "app");
+                });
+
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1280,6 +1335,16 @@ namespace Lightning.Data.Migrations
                     b.Navigation("Session");
 
                     b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Notes.DeletedNote", b =>
+                {
+                    b.HasOne("Lightning.Data.Users.User", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_deleted_notes_users_owner_id");
                 });
 
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>

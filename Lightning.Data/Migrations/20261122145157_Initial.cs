@@ -362,6 +362,33 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "deleted_notes",
+                schema: "app",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    body = table.Column<string>(type: "character varying(100000)", maxLength: 100000, nullable: false),
+                    archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    pinned_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_deleted_notes", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_deleted_notes_users_owner_id",
+                        column: x => x.owner_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "notes",
                 schema: "app",
                 columns: table => new
@@ -699,6 +726,19 @@ namespace Lightning.Data.Migrations
                 schema: "audit",
                 table: "entries",
                 columns: new[] { "user_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deleted_notes_deleted_at",
+                schema: "app",
+                table: "deleted_notes",
+                column: "deleted_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deleted_notes_owner_id_deleted_at_id",
+                schema: "app",
+                table: "deleted_notes",
+                columns: new[] { "owner_id", "deleted_at", "id" },
+                descending: new[] { false, true, true });
 
             migrationBuilder.CreateIndex(
                 name: "ix_grants_session_id",

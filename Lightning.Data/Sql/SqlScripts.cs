@@ -14,6 +14,7 @@ static class SqlScripts
         "users",
         "notes",
         "note_shares",
+        "deleted_notes",
         "sessions",
         "administrators",
         "impersonation",

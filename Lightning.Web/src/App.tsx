@@ -3,6 +3,7 @@ import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
+import { TrashPage } from './notes/TrashPage';
 import { Header } from './session/Header';
 import { NotDuringImpersonation } from './session/Impersonation';
 import { Session } from './session/session';
@@ -36,7 +37,9 @@ export function App() {
     <Session value={visitor.session}>
       <SessionEnded expected={leaving}>
         <Header leaving={leaving} setLeaving={setLeaving} />
-        {route.page !== 'devices' ? (
+        {route.page === 'trash' ? (
+          <TrashPage />
+        ) : route.page !== 'devices' ? (
           <NotesPage
             view={route.page === 'notes' ? route.view : 'notes'}
             selected={route.page === 'notes' ? route.selected : null}

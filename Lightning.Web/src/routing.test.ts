@@ -11,6 +11,8 @@ test.each([
   ['/shared', { page: 'notes', view: 'shared', selected: null }],
   ['/archive/0198c0de', { page: 'notes', view: 'archive', selected: '0198c0de' }],
   ['/notes/a/b', { page: 'unknown' }],
+  ['/trash', { page: 'trash' }],
+  ['/trash/0198c0de', { page: 'unknown' }],
   ['/devices', { page: 'devices' }],
   ['/devices/x', { page: 'unknown' }],
   ['/notebook', { page: 'unknown' }],

@@ -6,7 +6,11 @@ import patterns from './routes.json';
 
 /** The route of the current URL. */
 export type Route =
-  { page: 'home' } | { page: 'devices' } | { page: 'notes'; view: View; selected: string | null } | { page: 'unknown' };
+  | { page: 'home' }
+  | { page: 'devices' }
+  | { page: 'trash' }
+  | { page: 'notes'; view: View; selected: string | null }
+  | { page: 'unknown' };
 
 export const newNote = 'new';
 
@@ -27,6 +31,7 @@ export function parse(path: string): Route {
   const [, first, second] = path.split('/');
   if (first === '') return { page: 'home' };
   if (first === 'devices') return { page: 'devices' };
+  if (first === 'trash') return { page: 'trash' };
   return { page: 'notes', view: first as View, selected: second || null };
 }
 

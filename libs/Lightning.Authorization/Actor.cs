@@ -29,6 +29,9 @@ public enum Verb
     /// <summary>Delete it.</summary>
     Delete,
 
+    /// <summary>Restore it after it was deleted.</summary>
+    Restore,
+
     /// <summary>Archive or unarchive it.</summary>
     Archive,
 

@@ -34,7 +34,7 @@ static class Calls
     public static Task<HttpResponseMessage> PostAsync(
         this Person person,
         string path,
-        object body,
+        object? body,
         string? key = null
     ) => person.CallAsync(HttpMethod.Post, path, body, key: key);
 

@@ -176,6 +176,8 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
             var owner = removes ? await apis.Whole.SignInAsync("owner") : apis.People.Owner;
             var note = await owner.WriteAsync("A note");
             var share = await owner.ShareAsync(note, apis.People.Reader);
+            if (MatrixTests.Rows[name].IsOfTrash)
+                (await owner.DeleteAsync(note)).EnsureSuccessStatusCode();
             return new Attempt(
                 apis,
                 name,

@@ -34,7 +34,11 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         int Editor,
         int Admin,
         int? Impersonator = null
-    );
+    )
+    {
+        /// <summary>Whether the note is to be deleted first.</summary>
+        public bool IsOfTrash => Path.Contains("{deleted}", StringComparison.Ordinal);
+    }
 
     const string Text = """{"title":"Changed","body":"too"}""";
 
@@ -59,6 +63,10 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         ["UnarchiveNote"] = new("DELETE", "/api/v1/notes/{note}/archived", null, 200, 404, 403, 403, 403),
         ["PinNote"] = new("PUT", "/api/v1/notes/{note}/pinned", null, 200, 404, 403, 403, 403),
         ["UnpinNote"] = new("DELETE", "/api/v1/notes/{note}/pinned", null, 200, 404, 403, 403, 403),
+        ["ListTrash"] = new("GET", "/api/v1/notes/trash", null, 200, 200, 200, 200, 200),
+        // {deleted} is the note after its owner has deleted it.
+        ["RestoreNote"] = new("POST", "/api/v1/notes/{deleted}/restore", null, 200, 404, 404, 404, 404),
+        ["DeleteNotePermanently"] = new("DELETE", "/api/v1/notes/trash/{deleted}", null, 204, 404, 404, 404, 404),
         ["ListenToNotes"] = new("GET", "/api/v1/notes/events", null, 200, 200, 200, 200, 200),
         ["ListShares"] = new("GET", "/api/v1/notes/{note}/shares", null, 200, 404, 200, 200, 200),
         ["CreateShare"] = new(
@@ -182,6 +190,8 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             var note = await owner.WriteAsync("Matrix secret");
             var share = await owner.ShareAsync(note, shared);
             await owner.ShareAsync(note, editor, canEdit: true);
+            if (row.IsOfTrash)
+                (await owner.DeleteAsync(note)).EnsureSuccessStatusCode();
             string Fill(string text) => MatrixTests.Fill(text, note, share, owner);
             var before = await StateAsync(owner.User.Id);
 
@@ -242,6 +252,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
     internal static string Fill(string text, string note, string share, Person user) =>
         text.Replace("{note}", note[^36..], StringComparison.Ordinal)
+            .Replace("{deleted}", note[^36..], StringComparison.Ordinal)
             .Replace("{share}", share[^36..], StringComparison.Ordinal)
             .Replace("{user}", user.User.Id.ToString(), StringComparison.Ordinal);
 
@@ -256,6 +267,8 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                         || (SELECT coalesce(string_agg(share.id || ':' || share.xmin, ',' ORDER BY share.id), '')
                             FROM app.note_shares AS share JOIN app.notes AS note ON note.id = share.note_id
                             WHERE note.owner_id = '{owner}')
+                        || (SELECT coalesce(string_agg(note.id || ':' || note.xmin, ',' ORDER BY note.id), '')
+                            FROM app.deleted_notes AS note WHERE owner_id = '{owner}')
                         || (SELECT name || xmin FROM app.users WHERE id = '{owner}')
                     """
                 )
@@ -283,7 +296,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             .ToHashSet();
         await using var scope = api.Services.CreateAsyncScope();
         var model = scope.ServiceProvider.GetRequiredService<LightningDb>().Model;
-        var others = new[] { typeof(Note), typeof(NoteShare), typeof(User) }
+        var others = new[] { typeof(Note), typeof(NoteShare), typeof(DeletedNote), typeof(User) }
             .SelectMany(entity =>
                 model
                     .FindEntityType(entity)!

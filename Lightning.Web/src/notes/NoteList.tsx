@@ -4,6 +4,7 @@ import { Link, navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
 import { Ago } from './Ago';
 import { archiveAll, isPinned, type Note, type View } from './notes';
+import { NoteViews } from './NoteViews';
 import type { Notes } from './useNotes';
 
 interface Props {
@@ -55,17 +56,7 @@ export function NoteList({
         </button>
       </div>
 
-      <nav aria-label="Lists" className="notes-views">
-        <Link href="/notes" aria-current={view === 'notes' ? 'page' : undefined}>
-          All
-        </Link>
-        <Link href="/shared" aria-current={view === 'shared' ? 'page' : undefined}>
-          Shared with me
-        </Link>
-        <Link href="/archive" aria-current={view === 'archive' ? 'page' : undefined}>
-          Archive
-        </Link>
-      </nav>
+      <NoteViews view={view} />
       <div className="notes-tools" role="search">
         <input
           type="search"
@@ -213,7 +204,7 @@ function Skeleton() {
   );
 }
 
-function firstLine(body: string): string {
+export function firstLine(body: string): string {
   return (
     body
       .split('\n')

@@ -277,10 +277,11 @@ test('Undo_restores_the_note_and_its_draft', async () => {
   visit(`/notes/${id}`);
   await write('Note', 'Limes');
   await press('Delete');
-  await screen.findByText('“Groceries” was deleted.');
+  await screen.findByText('“Groceries” was moved to the trash.');
   expect(bff.texts).toEqual([]);
   await press('Undo');
   expect((await field('Note')).value).toBe('Limes');
+  expect(location.pathname).toBe(`/notes/${id}`);
   expect(bff.texts).toEqual([{ title: 'Groceries', body: 'Lemons' }]);
 });
 

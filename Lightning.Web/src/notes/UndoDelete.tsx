@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { explain } from '../http';
 import type { Draft } from './drafts';
-import { create, type Note } from './notes';
+import type { Note } from './notes';
+import { restore } from './trash';
 
 export interface DeletedNote {
   note: Note;
@@ -25,7 +26,6 @@ export function UndoDelete({ deleted, onRestored, onDismissed }: Props) {
 }
 
 function Toast({ note, onRestored, onDismissed }: { note: Note } & Omit<Props, 'deleted'>) {
-  const [key] = useState(() => crypto.randomUUID());
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -33,7 +33,7 @@ function Toast({ note, onRestored, onDismissed }: { note: Note } & Omit<Props, '
     setWorking(true);
     setFailure(null);
     try {
-      onRestored(await create(note, key));
+      onRestored(await restore(note.id));
     } catch (error) {
       setFailure(explain(error));
       setWorking(false);
@@ -43,7 +43,7 @@ function Toast({ note, onRestored, onDismissed }: { note: Note } & Omit<Props, '
   return (
     <div className="toast">
       <p>
-        <span className="toast-text">“{note.title || 'Untitled'}” was deleted.</span>
+        <span className="toast-text">“{note.title || 'Untitled'}” was moved to the trash.</span>
         {failure && <strong>It could not be restored. {failure}</strong>}
       </p>
       <button type="button" className="button-primary" disabled={working} onClick={() => void undo()}>

@@ -13,7 +13,7 @@ export interface Filter {
 }
 export type View = 'notes' | 'shared' | 'archive';
 
-const versioned = ({ body, etag }: Reply<Note>): Note => ({ ...body, etag: etag ?? body.etag });
+export const versioned = ({ body, etag }: Reply<Note>): Note => ({ ...body, etag: etag ?? body.etag });
 const pathOf = (id: string) => ({ path: { id } });
 const conditional = ({ id, etag }: { id: string; etag: string }) => ({
   params: { ...pathOf(id), header: { 'If-Match': etag } },

@@ -21,6 +21,8 @@ export class FakeBff {
   /** The administrator who is impersonating the user. */
   act: { sub: string; name: string } | null = null;
   readonly endsAt = new Date(Date.now() + 1_800_000).toISOString();
+  /** The deleted notes, by id. */
+  readonly trash = new Map<string, Note>();
   /** Whether the last sign-in is too long ago to end sessions. */
   isStale = false;
   readonly calls: { method: string; path: string; headers: Headers }[] = [];
@@ -151,6 +153,7 @@ export class FakeBff {
       return { status: 403, body: { type: '/problems/acting' } };
     if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
     if (url.pathname.includes('/shares')) return this.#sharing(method, url.pathname, text);
+    if (/\/trash|\/restore$/.test(url.pathname)) return this.#trashed(method, url.pathname);
     if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);
     const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
     return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
@@ -189,6 +192,29 @@ export class FakeBff {
     const note = known?.note ?? this.#store(text);
     this.#created.set(key, note.id);
     return { status: 201, body: note, etag: note.etag };
+  }
+
+  #trashed(method: string, path: string): Answer {
+    if (path === '/api/v1/notes/trash')
+      return {
+        status: 200,
+        body: {
+          items: [...this.trash.values()].reverse().map((note) => ({
+            ...note,
+            deletedAt: new Date().toISOString(),
+            can: { restore: true, delete: true },
+          })),
+          next: null,
+        },
+      };
+    const [id = ''] = /[\da-f-]{36}/.exec(path) ?? [];
+    const note = this.trash.get(id);
+    if (!note) return { status: 404, body: { title: 'Not found' } };
+    this.trash.delete(id);
+    if (method === 'DELETE') return { status: 204 };
+    this.#notes.set(id, { note, version: 7 });
+    const restored = this.#mark(note, {});
+    return { status: 200, body: restored, etag: restored.etag };
   }
 
   #archive({ ids, archived }: Sent): Answer {
@@ -284,6 +310,7 @@ export class FakeBff {
     }
     if (method === 'DELETE') {
       this.#notes.delete(id);
+      this.trash.set(id, stored.note);
       return { status: 204 };
     }
     if (text.title === '') return untitled;

@@ -113,6 +113,21 @@ static class NoteTestData
         db.AuditEntries.Add(new() { At = ada.CreatedAt, Action = "signed-in" });
         await db.AddSessionAsync(eve);
         await db.SaveChangesAsync();
+        // The trash has the same texts.
+        db.Notes.AddRange(
+            from owner in new[] { ada, bob, cyd, root, gone }
+            from title in Texts
+            select new Note
+            {
+                OwnerId = owner.Id,
+                Title = title,
+                Body = "deleted",
+                CreatedAt = owner.CreatedAt,
+                UpdatedAt = owner.CreatedAt,
+            }
+        );
+        await db.SaveChangesAsync();
+        await database.ExecuteAsync("DELETE FROM app.notes WHERE body = 'deleted'");
         // Deletes their notes, and the shares with them.
         await database.ExecuteAsync($"DELETE FROM app.users WHERE id = '{gone.Id}'");
         return

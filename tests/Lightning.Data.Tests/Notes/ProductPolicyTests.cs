@@ -37,6 +37,14 @@ public class ProductPolicyTests(PostgresServer server)
         );
 
     [Fact]
+    public Task DeletedNotes_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new DeletedNotePolicy(),
+            db => db.DeletedNotes,
+            (actor, verb, note) => note.OwnerId == actor.UserId && (verb == Verb.Read || actor.IsVerified)
+        );
+
+    [Fact]
     public Task Shares_EveryActorVerbAndRow_AreWhatIsMeant() =>
         AgreeAsync(
             new NoteSharePolicy(),

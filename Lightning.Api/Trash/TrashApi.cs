@@ -1,0 +1,116 @@
+using Lightning.Api.Access;
+using Lightning.Api.Idempotency;
+using Lightning.Api.Notes;
+using Lightning.Authorization;
+using Lightning.Data.Audit;
+using Lightning.Data.Notes;
+using Lightning.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lightning.Api.Trash;
+
+/// <summary>The caller's deleted notes.</summary>
+static class TrashApi
+{
+    public static void MapTrash(this IEndpointRouteBuilder app)
+    {
+        var trash = app.MapOperations("/api/v1/notes", "Trash");
+        trash
+            .MapGet("/trash", ListAsync)
+            .Requires<DeletedNote>(Verb.Read)
+            .WithName("ListTrash")
+            .WithSummary("List deleted notes")
+            .WithDescription("Returns the notes that you deleted in the last 30 days, most recently deleted first.");
+        trash
+            .MapPost("/{id:guid}/restore", RestoreAsync)
+            // Before the rule: a retry no longer finds the note in the trash.
+            .Idempotent()
+            .Requires<DeletedNote>(Verb.Restore)
+            .WithName("RestoreNote")
+            .WithSummary("Restore a deleted note")
+            .WithDescription("Moves the note out of the trash, with its shares.");
+        trash
+            .MapDelete("/trash/{id:guid}", DeleteAsync)
+            .Requires<DeletedNote>(Verb.Delete)
+            .WithName("DeleteNotePermanently")
+            .WithSummary("Delete a note permanently")
+            .WithDescription("Removes the note from the trash. This cannot be undone.")
+            .ProducesPreconditions();
+    }
+
+    static async Task<Ok<TrashPage>> ListAsync(
+        [AsParameters] TrashQuery query,
+        [AsParameters] ResourceContext<DeletedNote> context
+    )
+    {
+        var (http, db, policy, actor, _) = context;
+        var limit = query.Limit ?? TrashQuery.DefaultLimit;
+        var rows = db.DeletedNotes.AsNoTracking().Where(policy, actor, Verb.Read);
+        if (TrashCursor.Parse(query.After) is var (deletedAt, id))
+            rows = rows.Where(note =>
+                EF.Functions.LessThan(ValueTuple.Create(note.DeletedAt, note.Id), ValueTuple.Create(deletedAt, id))
+            );
+        var notes = await rows.OrderByDescending(note => note.DeletedAt)
+            .ThenByDescending(note => note.Id)
+            .Take(limit + 1)
+            .WithGrants(policy, actor)
+            .ToListAsync(http.RequestAborted);
+        var next =
+            notes.Count > limit ? new TrashCursor(notes[limit - 1].Row.DeletedAt, notes[limit - 1].Row.Id) : null;
+        NextPage.Link(http, next?.ToString());
+        return TypedResults.Ok(
+            new TrashPage(
+                [.. notes.Take(limit).Select(note => DeletedNoteView.Create(note, policy, actor))],
+                next?.ToString()
+            )
+        );
+    }
+
+    static async Task<Results<Ok<NoteView>, ProblemHttpResult>> RestoreAsync(
+        RouteRow<DeletedNote> target,
+        [AsParameters] ResourceContext<DeletedNote> context,
+        NotePolicy notes
+    )
+    {
+        var (http, db, _, actor, clock) = context;
+        var id = target.Row.Id;
+        // A request with an idempotency key has a transaction.
+        await using var transaction = db.Database.CurrentTransaction is null
+            ? await db.Database.BeginTransactionAsync(http.RequestAborted)
+            : null;
+        // False after a concurrent request or the cleanup.
+        if (!await db.RestoreNoteAsync(id, http.RequestAborted))
+            return Problem.NotFound.ToResult("The note is no longer in the trash.");
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Action = "note.restored",
+                UserId = actor.UserId,
+                SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
+                SubjectType = "note",
+                SubjectId = id.ToString(),
+                Ip = http.Connection.RemoteIpAddress?.ToString(),
+            }
+        );
+        await db.SaveChangesAsync(http.RequestAborted);
+        var restored = await db
+            .Notes.AsNoTracking()
+            .Where(note => note.Id == id)
+            .WithGrants(notes, actor)
+            .SingleAsync(http.RequestAborted);
+        if (transaction is not null)
+            await transaction.CommitAsync(CancellationToken.None);
+        var view = NoteView.Create(restored, notes, actor);
+        http.Response.Headers.ETag = view.Etag;
+        return TypedResults.Ok(view);
+    }
+
+    static Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        RouteRow<DeletedNote> target,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        [AsParameters] ResourceContext<DeletedNote> context
+    ) => target.DeleteAsync(context, DeletedNoteView.ETag(target.Row), ifMatch);
+}
