@@ -35,6 +35,7 @@ public sealed class FrontEndTests(PostgresServer server) : IAsyncLifetime
     [InlineData("/")]
     [InlineData("/notes/7")]
     [InlineData("/devices")]
+    [InlineData("/trash")]
     [Trait("Check", "B28")]
     public async Task Page_OfTheFrontEnd_IsTheAppWithAStrictPolicy(string path)
     {
