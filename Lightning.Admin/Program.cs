@@ -8,6 +8,7 @@ using Lightning.Sessions;
 using Lightning.Sessions.Cookies.BackChannel;
 using Lightning.Sessions.Cookies.Provider;
 using Lightning.Sessions.Cookies.RelyingParties;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Options;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -33,7 +34,15 @@ var app = builder.Build();
 app.UseServiceDefaults();
 
 // Inside the defaults, so that browsers get a page while other clients still get problem details.
-app.UseWhen(context => context.Request.PrefersHtml(), pages => pages.UseStatusCodePagesWithReExecute("/status/{0}"));
+app.UseStatusCodePagesWithReExecute("/status/{0}");
+app.Use(
+    (context, next) =>
+    {
+        if (!context.Request.PrefersHtml())
+            context.Features.Get<IStatusCodePagesFeature>()?.Enabled = false;
+        return next(context);
+    }
+);
 app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();

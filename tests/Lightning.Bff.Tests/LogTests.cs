@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Lightning.Sessions;
 using Lightning.Sessions.Cookies.Provider;
 using Lightning.Sessions.Cookies.RelyingParties;
 using Lightning.Testing;
