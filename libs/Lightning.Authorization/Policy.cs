@@ -222,6 +222,9 @@ public abstract class Policy<T> : IPolicy
             (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).Select(_ => 1).ToQueryString())
         );
 
+    RowSecurityScript IPolicy.GenerateRowSecurity(DbContext db, RowSecurityTarget target) =>
+        new RowSecurityGenerator<T>(db, this, target).Generate();
+
     static async ValueTask<bool> HoldsAsync(
         Rule<T>? rule,
         DbContext db,

@@ -11,6 +11,19 @@ sealed class RowRule<T>(string name, string failureReason, Expression<Func<Actor
     /// <summary>Whether it reads only the row's own columns, so that it can be decided in memory.</summary>
     public bool ReadsOwnColumns { get; } = OwnColumns.Suffice(holds);
 
+    /// <summary>The rule over an actor and a row.</summary>
+    internal Expression<Func<Actor, T, bool>> Holds => holds;
+
+    /// <summary>
+    /// Whether the database policy calls a function for it, which row-level security does not restrict.
+    /// </summary>
+    internal bool IsFunction { get; init; }
+
+    internal override bool NeedsActor => Matches(holds.Body);
+
+    /// <summary>The same rule, as a function in the database.</summary>
+    internal RowRule<T> AsFunction() => new(Name, FailureReason, holds) { IsFunction = true };
+
     public override bool? Decide(Actor actor, T subject) => ReadsOwnColumns ? inMemory.Value(actor, subject) : null;
 
     public override Condition<T> For(Actor actor)
@@ -24,6 +37,27 @@ sealed class RowRule<T>(string name, string failureReason, Expression<Func<Actor
             )
         );
     }
+
+    /// <summary>Whether an expression holds only for rows with a value of the actor.</summary>
+    bool Matches(Expression expression) =>
+        expression switch
+        {
+            BinaryExpression { NodeType: ExpressionType.Equal } equal => IsUserId(equal.Left) || IsUserId(equal.Right),
+            BinaryExpression { NodeType: ExpressionType.AndAlso } both => Matches(both.Left) || Matches(both.Right),
+            BinaryExpression { NodeType: ExpressionType.OrElse } either => Matches(either.Left)
+                && Matches(either.Right),
+            MethodCallExpression { Method.Name: nameof(Enumerable.Any), Arguments: [_, LambdaExpression some] } =>
+                Matches(some.Body),
+            _ => false,
+        };
+
+    bool IsUserId(Expression value) =>
+        value switch
+        {
+            UnaryExpression { NodeType: ExpressionType.Convert } converted => IsUserId(converted.Operand),
+            MemberExpression { Member.Name: nameof(Actor.UserId) } member => member.Expression == holds.Parameters[0],
+            _ => false,
+        };
 
     sealed class Captured(Actor actor)
     {

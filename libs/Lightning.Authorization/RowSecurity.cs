@@ -74,17 +74,8 @@ public static class RowSecurity
         );
     }
 
-    static string ActsAs(Actor? actor) => actor is null ? "gate" : string.Join(' ', Traits(actor));
-
-    static IEnumerable<string> Traits(Actor actor)
-    {
-        if (actor.IsAdmin)
-            yield return "admin";
-        if (actor.IsVerified)
-            yield return "verified";
-        if (actor.ActedBy is null)
-            yield return "themself";
-    }
+    static string ActsAs(Actor? actor) =>
+        actor is null ? "gate" : string.Join(' ', Is.Known.Where(rule => rule.Holds(actor)).Select(rule => rule.Trait));
 
     /// <summary>
     /// Sends the actor in the same round trip as a query outside a transaction, or when a transaction starts. EF counts

@@ -48,6 +48,14 @@ public abstract class Rule<T>
 
     internal abstract IEnumerable<NamedRule<T>> Leaves();
 
+    /// <summary>The rule as one expression, with each named part given by a function.</summary>
+    internal abstract Expression Compose(Func<NamedRule<T>, Expression> part);
+
+    /// <summary>
+    /// Whether the rule holds only if there is an actor. If this is false, that is unknown.
+    /// </summary>
+    internal abstract bool NeedsActor { get; }
+
     /// <summary>The rule as text, in parentheses if the surrounding operator has a higher precedence.</summary>
     internal abstract string Text(Precedence around);
 }
@@ -72,6 +80,8 @@ public abstract class NamedRule<T>(string name, string failureReason) : Rule<T>
 
     internal override IEnumerable<NamedRule<T>> Leaves() => [this];
 
+    internal override Expression Compose(Func<NamedRule<T>, Expression> part) => part(this);
+
     internal override string Text(Precedence around) => Name;
 }
 
@@ -79,30 +89,48 @@ public abstract class NamedRule<T>(string name, string failureReason) : Rule<T>
 /// <param name="Name">The name.</param>
 /// <param name="FailureReason">The reason if it does not hold.</param>
 /// <param name="Holds">Whether it holds for an actor.</param>
-public sealed record ActorRule(string Name, string FailureReason, Func<Actor, bool> Holds);
+public sealed record ActorRule(string Name, string FailureReason, Func<Actor, bool> Holds)
+{
+    /// <summary>
+    /// The word that tells row-level security that the rule holds; null if the database does not know the rule.
+    /// </summary>
+    internal string? Trait { get; init; }
+}
 
 /// <summary>Rules about the actor.</summary>
 public static class Is
 {
     /// <summary>The actor is an administrator.</summary>
-    public static readonly ActorRule Admin = new("admin", "not an administrator", actor => actor.IsAdmin);
+    public static readonly ActorRule Admin = new("admin", "not an administrator", actor => actor.IsAdmin)
+    {
+        Trait = "admin",
+    };
 
     /// <summary>The actor's email address is verified.</summary>
     public static readonly ActorRule Verified = new(
         "verified",
         "the email address is not verified",
         actor => actor.IsVerified
-    );
+    )
+    {
+        Trait = "verified",
+    };
 
     /// <summary>The actor is not impersonated.</summary>
     public static readonly ActorRule NotImpersonated = new(
         "themself",
         "an administrator impersonates them",
         actor => actor.ActedBy is null
-    );
+    )
+    {
+        Trait = "themself",
+    };
 
     /// <summary>Any signed-in actor.</summary>
     public static readonly ActorRule SignedIn = new("signed in", "not signed in", _ => true);
+
+    /// <summary>The rules that row-level security knows.</summary>
+    internal static readonly ActorRule[] Known = [Admin, Verified, NotImpersonated];
 }
 
 /// <summary>Creates rules.</summary>
@@ -121,6 +149,15 @@ public static class Rule
         string? failureReason = null,
         [CallerMemberName] string name = ""
     ) => new RowRule<T>(Words(name), failureReason ?? $"{Words(name)} does not hold", holds);
+
+    /// <summary>
+    /// The same rule, evaluated by a function of the database that row-level security does not restrict. It is for rules
+    /// that read a table whose own policies read this rule's table, or rows that the actor may not see.
+    /// </summary>
+    /// <exception cref="ArgumentException">The rule is composed, or is about the actor only.</exception>
+    public static Rule<T> ThroughFunction<T>(this Rule<T> rule) =>
+        (rule as RowRule<T>)?.AsFunction()
+        ?? throw new ArgumentException($"\"{rule}\" is not a single rule about a row.", nameof(rule));
 
     /// <summary><c>SharedWith</c> becomes <c>shared with</c>.</summary>
     static string Words(string name) =>

@@ -9,6 +9,8 @@ sealed class ActorRuleAdapter<T>(ActorRule rule) : NamedRule<T>(rule.Name, rule.
 
     public override bool? Decide(Actor actor, T subject) => rule.Holds(actor);
 
+    internal override bool NeedsActor => rule.Trait is not null;
+
     public ActorRule Rule => rule;
 
     // Each conversion of an ActorRule creates an adapter; all of them are the same part of a rule.
@@ -23,6 +25,10 @@ sealed class Negated<T>(Rule<T> rule) : Rule<T>
     public override Condition<T> For(Actor actor) => rule.For(actor).Negate();
 
     public override bool? Decide(Actor actor, T subject) => !rule.Decide(actor, subject);
+
+    internal override bool NeedsActor => false;
+
+    internal override Expression Compose(Func<NamedRule<T>, Expression> part) => Expression.Not(rule.Compose(part));
 
     internal override IEnumerable<NamedRule<T>> Leaves() => rule.Leaves();
 
@@ -42,6 +48,17 @@ sealed class Composed<T>(Rule<T> left, Rule<T> right, ExpressionType how) : Rule
             (ExpressionType.AndAlso, var one, var other) => one & other,
             var (_, one, other) => one ^ other,
         };
+
+    internal override bool NeedsActor =>
+        how switch
+        {
+            ExpressionType.OrElse => left.NeedsActor && right.NeedsActor,
+            ExpressionType.AndAlso => left.NeedsActor || right.NeedsActor,
+            _ => false,
+        };
+
+    internal override Expression Compose(Func<NamedRule<T>, Expression> part) =>
+        Expression.MakeBinary(how, left.Compose(part), right.Compose(part));
 
     internal override IEnumerable<Rule<T>> Alternatives() =>
         how == ExpressionType.OrElse ? left.Alternatives().Concat(right.Alternatives()) : [this];

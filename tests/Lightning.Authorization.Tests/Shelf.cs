@@ -27,6 +27,8 @@ sealed class Shelf(DbContextOptions<Shelf> options) : DbContext(options)
         IsVerified: true
     );
 
+    public static readonly Actor Impersonated = Root with { UserId = Ada.UserId, ActedBy = Guid.NewGuid() };
+
     public static readonly Actor[] Actors = [Ada, Bob, Root];
 
     public static Shelf Connect(string connectionString) =>
