@@ -1,3 +1,6 @@
+using Lightning.Authorization;
+using Lightning.Data.Notes;
+using Lightning.Data.Users;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -15,7 +18,24 @@ public sealed class LightningDbFactory : IDesignTimeDbContextFactory<LightningDb
         .BuildServiceProvider();
 
     /// <summary>A context for design time, which does not connect.</summary>
-    public LightningDb CreateDbContext(string[] args) => Connect("Host=localhost;Database=lightning");
+    public LightningDb CreateDbContext(string[] args) => ConnectForMigrations("Host=localhost;Database=lightning");
+
+    /// <summary>
+    /// A context that makes, checks and applies migrations: its model has the row-level security of the policies.
+    /// </summary>
+    public static LightningDb ConnectForMigrations(string connectionString)
+    {
+        var options = new DbContextOptionsBuilder<LightningDb>(Options(connectionString));
+        options.UseRowSecurityMigrations(
+            other => new LightningDb(other),
+            new RowSecurityTarget(Role: "lightning_api", Schema: "app"),
+            new NotePolicy(),
+            new NoteSharePolicy(),
+            new DeletedNotePolicy(),
+            new UserPolicy()
+        );
+        return new(options.Options);
+    }
 
     /// <summary>A context over a connection string.</summary>
     public static LightningDb Connect(string connectionString) => new(Options(connectionString));

@@ -1,4 +1,4 @@
-﻿using System;
+using System;
 using Lightning.Data.Sql;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
@@ -931,6 +931,11 @@ namespace Lightning.Data.Migrations
 
             foreach (var script in SqlScripts.Schema)
                 migrationBuilder.Sql(SqlScripts.Read(script));
+
+            // Row-level security, from the rules.
+            migrationBuilder.Sql("-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n");
+            migrationBuilder.Sql("-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR app.note_shares_giver(note_shares.note_id));\n");
+            migrationBuilder.Sql("-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    (users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()));\n");
         }
 
         /// <inheritdoc />

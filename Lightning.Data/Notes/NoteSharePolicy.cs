@@ -7,10 +7,12 @@ namespace Lightning.Data.Notes;
 /// </summary>
 public sealed class NoteSharePolicy : Policy<NoteShare>
 {
+    // A function, because the notes' policies read the shares.
     static readonly Rule<NoteShare> Giver = Rule.For<NoteShare>(
-        (actor, share) => share.Note!.OwnerId == actor.UserId,
-        "note belongs to another user"
-    );
+            (actor, share) => share.Note!.OwnerId == actor.UserId,
+            "note belongs to another user"
+        )
+        .ThroughFunction();
     static readonly Rule<NoteShare> Recipient = Rule.For<NoteShare>(
         (actor, share) => share.UserId == actor.UserId,
         "shared with another user"

@@ -35,7 +35,7 @@ public static class DatabaseMigration
         var pending = await PendingAsync(owner, cancellationToken);
         if (pending.Count > 0)
         {
-            await using var db = LightningDbFactory.Connect(connectionString);
+            await using var db = LightningDbFactory.ConnectForMigrations(connectionString);
             if (db.Database.HasPendingModelChanges())
                 throw new ConfigurationException(
                     "The model has changes without a migration: run `dotnet ef migrations add NAME --project "

@@ -74,6 +74,3 @@ END $$;
 
 ALTER TABLE app.deleted_note_shares ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;
-CREATE POLICY see ON app.deleted_notes FOR SELECT TO lightning_api USING (owner_id = (SELECT app.actor()));
-CREATE POLICY remove ON app.deleted_notes FOR DELETE TO lightning_api USING (
-    owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));

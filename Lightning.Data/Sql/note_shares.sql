@@ -48,20 +48,5 @@ END $$;
 CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON app.note_shares
     FOR EACH ROW EXECUTE FUNCTION app.tell_share();
 
--- The policies of notes read the shares; those of shares use this function, which bypasses row-level security, because
--- reading the notes would recurse.
-CREATE FUNCTION app.owns_note(note uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM app.notes WHERE id = owns_note.note AND owner_id = app.actor()) $$;
-
 ALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;
 CREATE POLICY admin_site ON app.note_shares TO lightning_admin USING (true) WITH CHECK (true);
-CREATE POLICY see ON app.note_shares FOR SELECT TO lightning_api USING (
-    user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.owns_note(note_id));
--- 'themself' is absent from an impersonated session.
-CREATE POLICY make ON app.note_shares FOR INSERT TO lightning_api WITH CHECK (
-    app.owns_note(note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));
-CREATE POLICY change ON app.note_shares FOR UPDATE TO lightning_api USING (
-    app.owns_note(note_id) AND (SELECT app.acts_as('themself')));
-CREATE POLICY remove ON app.note_shares FOR DELETE TO lightning_api USING (
-    user_id = (SELECT app.actor()) OR app.owns_note(note_id));

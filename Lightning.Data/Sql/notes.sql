@@ -38,14 +38,3 @@ CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON app.notes
 
 ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY admin_site ON app.notes TO lightning_admin USING (true) WITH CHECK (true);
-CREATE POLICY see ON app.notes FOR SELECT TO lightning_api USING (
-    owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin'))
-    OR EXISTS (SELECT FROM app.note_shares AS share
-        WHERE share.note_id = notes.id AND share.user_id = (SELECT app.actor())));
-CREATE POLICY make ON app.notes FOR INSERT TO lightning_api WITH CHECK (owner_id = (SELECT app.actor()));
-CREATE POLICY change ON app.notes FOR UPDATE TO lightning_api USING (
-    owner_id = (SELECT app.actor())
-    OR EXISTS (SELECT FROM app.note_shares AS share
-        WHERE share.note_id = notes.id AND share.user_id = (SELECT app.actor()) AND share.can_edit));
-CREATE POLICY remove ON app.notes FOR DELETE TO lightning_api USING (
-    owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));

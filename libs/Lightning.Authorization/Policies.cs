@@ -16,6 +16,9 @@ public interface IPolicy
     /// <summary>Every rule of every verb: its name, and an action that translates it to SQL.</summary>
     internal IEnumerable<(string Name, Action<DbContext> Translate)> Translations { get; }
 
+    /// <summary>The type of object that the policy is about.</summary>
+    internal Type Entity { get; }
+
     /// <summary>The row-level security of its table.</summary>
     internal RowSecurityScript GenerateRowSecurity(DbContext db, RowSecurityTarget target);
 

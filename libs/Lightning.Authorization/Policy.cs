@@ -222,6 +222,8 @@ public abstract class Policy<T> : IPolicy
             (Action<DbContext>)(db => part.For(Actor.Nobody).Apply(db.Set<T>()).Select(_ => 1).ToQueryString())
         );
 
+    Type IPolicy.Entity => typeof(T);
+
     RowSecurityScript IPolicy.GenerateRowSecurity(DbContext db, RowSecurityTarget target) =>
         new RowSecurityGenerator<T>(db, this, target).Generate();
 

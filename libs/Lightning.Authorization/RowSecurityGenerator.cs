@@ -52,7 +52,10 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
                 continue;
             create.AppendLine(CultureInfo.InvariantCulture, $"CREATE POLICY {name} ON {table} {command}");
             create.AppendLine(CultureInfo.InvariantCulture, $"    TO {sql.DelimitIdentifier(target.Role)} {clause} (");
-            create.AppendLine(CultureInfo.InvariantCulture, $"    {predicate});");
+            create.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"    {predicate.Replace("\n", "\n    ", StringComparison.Ordinal)});"
+            );
             drop.AppendLine(CultureInfo.InvariantCulture, $"DROP POLICY {name} ON {table};");
         }
         return new(entity.Name, table, create.ToString(), $"{drop}{dropped}", Reads());
@@ -63,14 +66,24 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
     /// <summary>The condition under which any of the verbs is allowed; null if that is never.</summary>
     string? Predicate(params Verb[] verbs)
     {
-        var rules = verbs.Select(verb => policy[verb]).OfType<Rule<T>>().Distinct().ToArray();
-        if (rules.Length == 0)
+        // Cheap conditions first: Postgres evaluates the operands of an OR in their order.
+        var alternatives = verbs
+            .SelectMany(verb => policy[verb]?.Alternatives() ?? [])
+            .Distinct()
+            .OrderBy(alternative => alternative.Leaves().Max(Cost))
+            .ToArray();
+        if (alternatives.Length == 0)
             return null;
-        var rule = rules.Aggregate((one, other) => one | other);
+        var rule = alternatives.Aggregate((one, other) => one | other);
         var row = Expression.Parameter(typeof(T), "row");
         var condition = ToSql(rule.Compose(part => Part(part, row)), row).For(sql.DelimitIdentifier(TableName));
         return rule.NeedsActor ? condition : $"(SELECT {Function("actor")}()) IS NOT NULL AND ({condition})";
     }
+
+    static int Cost(NamedRule<T> part) =>
+        part is not RowRule<T> rule || rule.ReadsOwnColumns ? 0
+        : rule.IsFunction ? 2
+        : 1;
 
     /// <summary>The SQL of each rule that is no function, to find policies that read each other's tables.</summary>
     IReadOnlyList<(Verb Verb, string Rule, string Sql)> Reads() =>
@@ -119,7 +132,7 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
             $"""
             CREATE FUNCTION {name}({string.Join(", ", columns.Select(column => $"{column} {TypeOf(column)}"))})
             RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {SearchPath()} AS $$
-                SELECT coalesce({predicate.For(bare)}, false) $$;
+                SELECT coalesce({predicate.For(bare).ReplaceLineEndings("\n    ")}, false) $$;
             """
         );
         functions.Add((rule, $"{name}({string.Join(", ", columns.Select(column => $"\0.{column}"))})"));

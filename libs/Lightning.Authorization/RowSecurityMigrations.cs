@@ -46,7 +46,10 @@ public static class RowSecurityMigrations
                 services =>
                 {
                     services.AddSingleton<IConventionSetPlugin>(
-                        new Plugin(() => Generate(plain, create, target, policies))
+                        new Plugin(
+                            () => Generate(plain, create, target, policies),
+                            [.. policies.Select(policy => policy.Entity)]
+                        )
                     );
                     Decorate<IMigrationsModelDiffer>(services, inner => new Differ(inner));
                 },
@@ -135,7 +138,9 @@ public static class RowSecurityMigrations
     }
 
     /// <summary>Puts the scripts on the entities.</summary>
-    sealed class Plugin(Func<List<RowSecurityScript>> generate) : IConventionSetPlugin, IModelFinalizingConvention
+    sealed class Plugin(Func<List<RowSecurityScript>> generate, HashSet<Type> tables)
+        : IConventionSetPlugin,
+            IModelFinalizingConvention
     {
         public ConventionSet ModifyConventions(ConventionSet conventionSet)
         {
@@ -148,6 +153,9 @@ public static class RowSecurityMigrations
             IConventionContext<IConventionModelBuilder> context
         )
         {
+            // EF builds a model of its history table with the same conventions.
+            if (!modelBuilder.Metadata.GetEntityTypes().Any(entity => tables.Contains(entity.ClrType)))
+                return;
             foreach (var script in generate())
             {
                 var entity = modelBuilder.Metadata.FindEntityType(script.Entity)!;

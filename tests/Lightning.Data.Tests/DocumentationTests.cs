@@ -4,6 +4,8 @@ using Lightning.Data.Notes;
 using Lightning.Data.Tests.Notes;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Lightning.Data.Tests;
 
@@ -26,8 +28,23 @@ public sealed partial class DocumentationTests(PostgresServer server)
         var blocks = DocumentationPage.Read("docs/rules.md").Blocks;
 
         blocks.ShouldNotBeEmpty();
-        foreach (var block in blocks)
+        foreach (var block in blocks.Where(block => block.Language == "csharp"))
             sources.ShouldContain(source => block.IsIn(source), block.Code);
+    }
+
+    [Fact]
+    public async Task Filter_and_policy_in_rules_are_generated()
+    {
+        await using var db = LightningDbFactory.ConnectForMigrations("Host=localhost");
+        var actor = new Actor(Guid.NewGuid(), Guid.NewGuid(), IsAdmin: false, IsVerified: true);
+        var filter = db.Notes.Where(new NotePolicy(), actor, Verb.Update).ToQueryString();
+        var create = db.GetService<IDesignTimeModel>().Model.FindEntityType(typeof(Note))!["Lightning:RowSecurity"];
+
+        var blocks = DocumentationPage.Read("docs/rules.md").Blocks.Where(block => block.Language == "sql").ToList();
+
+        blocks.Count.ShouldBe(2);
+        filter.ShouldEndWith(blocks[0].Code.TrimEnd());
+        create.ShouldBeOfType<string>().ShouldContain(blocks[1].Code);
     }
 
     [Fact]
