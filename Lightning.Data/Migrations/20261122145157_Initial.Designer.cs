@@ -651,6 +651,10 @@ namespace Lightning.Data.Migrations
                         .HasDatabaseName("ix_deleted_notes_owner_id_deleted_at_id");
 
                     b.ToTable("deleted_notes", "app");
+
+                    b
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n")
+                        .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.deleted_notes;\nDROP POLICY may_delete ON app.deleted_notes;\n");
                 });
 
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
