@@ -330,6 +330,8 @@ export interface components {
              * @description When the note was deleted (UTC). It is kept for 30 days.
              */
             deletedAt: string;
+            /** @description The version of the deleted note, for If-Match. */
+            etag: string;
             /** @description What you are allowed to do with the note, by verb. */
             can: {
                 [key: string]: boolean;
@@ -416,7 +418,7 @@ export interface components {
             canEdit: boolean;
         };
         NoteShareInput: {
-            /** @description The email address of the recipient. The response does not tell whether an account with this address exists. The recipient sees the note once their account has this address verified. */
+            /** @description The email address of the recipient, with or without a name, such as Ada <ada@example.com>. The response does not tell whether an account with this address exists. The recipient sees the note once their account has this address verified. */
             address: string;
             /** @description Whether the recipient may edit the title and the text. */
             canEdit?: boolean;
@@ -2564,7 +2566,10 @@ export interface operations {
     RestoreNote: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to retry: requests with the same key are executed once and get the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2617,6 +2622,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Too Many Requests */
             429: {
                 headers: {
@@ -2640,7 +2654,9 @@ export interface operations {
     DeleteNotePermanently: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "If-Match": string;
+            };
             path: {
                 id: string;
             };
@@ -2684,6 +2700,24 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Precondition Required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
