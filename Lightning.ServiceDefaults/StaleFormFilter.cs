@@ -38,8 +38,11 @@ public static class StaleFormExtensions
 /// <summary>
 /// Checks antiforgery tokens. A stale form of this site is not executed but shown again; any other request is refused.
 /// </summary>
-sealed class StaleFormFilter : IAsyncAuthorizationFilter, IAsyncPageFilter, IAntiforgeryPolicy
+sealed class StaleFormFilter : IAsyncAuthorizationFilter, IAsyncPageFilter, IAntiforgeryPolicy, IOrderedFilter
 {
+    /// <summary>As the framework's check: after the filters that limit the body, which this one reads.</summary>
+    public int Order => 1000;
+
     public async Task OnAuthorizationAsync(AuthorizationFilterContext context)
     {
         var http = context.HttpContext;

@@ -70,7 +70,9 @@ sealed record DeletedNoteView(
     [property: Description("What you are allowed to do with the note, by verb.")] IReadOnlyDictionary<string, bool> Can
 )
 {
-    /// <summary>The entity tag. A note in the trash does not change, but it may be restored and deleted again.</summary>
+    /// <summary>
+    /// The entity tag. A note in the trash does not change, but it may be restored and deleted again.
+    /// </summary>
     public static string ETag(DeletedNote note) =>
         string.Create(CultureInfo.InvariantCulture, $"\"{note.DeletedAt.UtcTicks}\"");
 

@@ -42,8 +42,8 @@ GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
 GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
 GRANT SELECT, DELETE ON app.deleted_notes TO lightning_api;
-GRANT EXECUTE ON FUNCTION app.restore_note, app.purge_deleted_notes TO lightning_api;
-GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.note_shares_giver, app.find_notes, app.remove_user TO lightning_api;
+GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.note_shares_giver, app.find_notes, app.restore_note,
+    app.purge_deleted_notes, app.remove_user TO lightning_api;
 
 -- Receivers of signed tokens: which tokens were used.
 GRANT SELECT, INSERT, DELETE ON identity.seen_tokens TO lightning_identity, lightning_bff, lightning_admin;

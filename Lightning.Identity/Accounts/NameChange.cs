@@ -8,7 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Lightning.Identity.Accounts;
 
 /// <summary>
-/// Changes the name of the signed-in user, by the same rule as the API. The database copies it to the account, and every
+/// Changes the name of the signed-in user, by the same rule as the API. The database copies it to the account, and
+/// every
 /// process drops the user from its cache.
 /// </summary>
 sealed class NameChange(LightningDb db, UserPolicy policy, AccountEventRecorder events)

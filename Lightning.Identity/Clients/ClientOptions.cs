@@ -51,7 +51,8 @@ sealed record ClientOptions
     public bool TakesActing { get; init; }
 
     /// <summary>
-    /// Where the user can begin to sign in to it (OpenID Connect Core 1.0, 4), if its request has expired or the link of
+    /// Where the user can begin to sign in to it (OpenID Connect Core 1.0, 4), if its request has expired or the link
+    /// of
     /// a mail was opened in another browser; null if it has no such URL.
     /// </summary>
     public string? InitiateLoginUri { get; init; }

@@ -188,7 +188,9 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
     static MethodCallExpression Call(string method, object? argument = null) =>
         Expression.Call(typeof(ActorFunctions), method, null, argument is null ? [] : [Expression.Constant(argument)]);
 
-    /// <summary>Replaces the actor's id and properties, and remembers the first that the database does not know.</summary>
+    /// <summary>
+    /// Replaces the actor's id and properties, and remembers the first that the database does not know.
+    /// </summary>
     sealed class ActorReplacer(ParameterExpression actor) : ExpressionVisitor
     {
         public string? Unknown { get; private set; }

@@ -151,7 +151,8 @@ public static class Rule
     ) => new RowRule<T>(Words(name), failureReason ?? $"{Words(name)} does not hold", holds);
 
     /// <summary>
-    /// The same rule, evaluated by a function of the database that row-level security does not restrict. It is for rules
+    /// The same rule, evaluated by a function of the database that row-level security does not restrict. It is for
+    /// rules
     /// that read a table whose own policies read this rule's table, or rows that the actor may not see.
     /// </summary>
     /// <exception cref="ArgumentException">The rule is composed, or is about the actor only.</exception>

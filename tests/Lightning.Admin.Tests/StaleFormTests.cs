@@ -10,7 +10,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Admin.Tests;
 
-/// <summary>Every form of the admin site's own pages, posted with an antiforgery token that is no longer valid.</summary>
+/// <summary>
+/// Every form of the admin site's own pages, posted with an antiforgery token that is no longer valid.
+/// </summary>
 public sealed partial class StaleFormTests(AdminUnderTest admin) : IClassFixture<AdminUnderTest>
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;

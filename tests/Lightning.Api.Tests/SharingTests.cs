@@ -180,7 +180,9 @@ END $do$
         );
     }
 
-    /// <summary>However the owner types the address, its user sees the note, and the share names that address.</summary>
+    /// <summary>
+    /// However the owner types the address, its user sees the note, and the share names that address.
+    /// </summary>
     [Theory]
     [InlineData("  {0}\r\n")]
     [InlineData("\u200B{0}\uFEFF")]

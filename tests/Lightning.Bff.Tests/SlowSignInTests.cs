@@ -82,7 +82,9 @@ public sealed class SlowSignInTests(PostgresServer server) : IAsyncLifetime
         (await refused.Content.ReadAsStringAsync(Cancellation)).ShouldContain("Try again");
     }
 
-    /// <summary>Begins a sign-in and returns the provider's response, which the browser has not delivered yet.</summary>
+    /// <summary>
+    /// Begins a sign-in and returns the provider's response, which the browser has not delivered yet.
+    /// </summary>
     async Task<string> BeginAsync(Browser browser, string login = "/bff/login?returnUrl=%2Fnotes%3Fq%3Dx")
     {
         await bff.AddPersonAsync();

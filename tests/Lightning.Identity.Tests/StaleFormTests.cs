@@ -14,7 +14,9 @@ public partial class StaleFormTests(IdentityWithUpstream identity) : IClassFixtu
     const string Cookie = "__Host-lightning-id-af";
     const string Typed = "typed@example.net";
 
-    /// <summary>The headers of a browser that posts a form of a page with <c>Referrer-Policy: no-referrer</c>.</summary>
+    /// <summary>
+    /// The headers of a browser that posts a form of a page with <c>Referrer-Policy: no-referrer</c>.
+    /// </summary>
     static readonly (string, string)[] SameOrigin =
     [
         ("Origin", "null"),

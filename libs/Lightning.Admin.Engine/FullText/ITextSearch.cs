@@ -10,7 +10,8 @@ namespace Lightning.Admin.Engine.FullText;
 public interface ITextSearch
 {
     /// <summary>
-    /// The search vector of a text. The index of a search has the same expression, with the columns separated by spaces.
+    /// The search vector of a text. The index of a search has the same expression, with the columns separated by
+    /// spaces.
     /// </summary>
     Expression<Func<string, NpgsqlTsVector>> Vector { get; }
 

@@ -25,7 +25,9 @@ public sealed class ImportModel(AdminRequest request) : AdminPage(request)
     /// <summary>Whether the file was uploaded but not checked yet.</summary>
     public bool IsUploaded { get; private set; }
 
-    /// <summary>Keeps the file if the antiforgery token is no longer valid, and neither checks nor imports it.</summary>
+    /// <summary>
+    /// Keeps the file if the antiforgery token is no longer valid, and neither checks nor imports it.
+    /// </summary>
     public async Task<IActionResult> OnPostStaleAsync([FromRoute] string list, IFormFile? file, string? text)
     {
         if (!TryOpen(list) || !CanCreate)

@@ -49,7 +49,8 @@ static class SearchWords
     }
 
     /// <summary>
-    /// The words and phrases for a text search, which ignores those without a letter or digit unless there are no others.
+    /// The words and phrases for a text search, which ignores those without a letter or digit unless there are no
+    /// others.
     /// </summary>
     public static IReadOnlyList<(string Text, bool IsPhrase)> ReadForTextSearch(string search)
     {

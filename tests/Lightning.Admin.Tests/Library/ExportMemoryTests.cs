@@ -88,7 +88,8 @@ public sealed class ExportMemoryTests(LibraryUnderTest library) : IClassFixture<
     }
 
     /// <summary>
-    /// The file, or a copy of it. The copy's array is new: HttpClient's own buffers come from a pool, which may have held
+    /// The file, or a copy of it. The copy's array is new: HttpClient's own buffers come from a pool, which may have
+    /// held
     /// them before the first measurement.
     /// </summary>
     static async Task<Stream> OpenAsync(HttpContent content, Kept keeps)

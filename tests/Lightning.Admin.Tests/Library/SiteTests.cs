@@ -17,6 +17,8 @@ public sealed partial class LibrarySiteTests(LibraryUnderTest library) : IClassF
     /// <summary>Anonymous routes, and routes that are not pages of the site.</summary>
     static readonly string[] ForEverybody =
     [
+        "favicon.ico",
+        "robots.txt",
         "login",
         "signin-oidc",
         "signout-callback-oidc",

@@ -15,7 +15,9 @@ public sealed partial class PolicyMutationTests(PostgresServer server)
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>What a policy decides. Inserts are tried for each row of a query, whose columns are {0} and {1}.</summary>
+    /// <summary>
+    /// What a policy decides. Inserts are tried for each row of a query, whose columns are {0} and {1}.
+    /// </summary>
     static readonly Dictionary<string, (string Statement, string? Each)> Statements = new(StringComparer.Ordinal)
     {
         ["notes.may_read"] = ("SELECT id FROM app.notes", null),
@@ -96,7 +98,9 @@ public sealed partial class PolicyMutationTests(PostgresServer server)
         return policies;
     }
 
-    /// <summary>The condition without each of its operands, in turn, at any depth; a single condition becomes true.</summary>
+    /// <summary>
+    /// The condition without each of its operands, in turn, at any depth; a single condition becomes true.
+    /// </summary>
     static IEnumerable<string> Mutants(string condition)
     {
         var text = Unwrap(condition);
