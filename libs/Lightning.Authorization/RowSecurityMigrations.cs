@@ -93,8 +93,8 @@ public static class RowSecurityMigrations
         foreach (var one in scripts)
             if (FindLoop(scripts, one, []) is { } loop)
                 throw new PolicyTranslationException(
-                    $"Postgres would evaluate these rules without end, because each reads a table that the next restricts"
-                        + $": {string.Join("; ", loop)}. Add .ThroughFunction() to one of them."
+                    $"Postgres would evaluate these rules without end, because each reads a table that the next "
+                        + $"restricts: {string.Join("; ", loop)}. Add .ThroughFunction() to one of them."
                 );
         return scripts;
     }

@@ -126,8 +126,8 @@ public sealed class GeneratedRowSecurityTests(PostgresServer server)
         var now = DateTime.UtcNow.Year;
         Message(new AnyPolicy(new ActorRule("on duty", "not on duty", _ => true)))
             .ShouldBe(
-                "\"on duty\" of AnyPolicy cannot become a database policy: the application evaluates it: use a rule of Is, "
-                    + "or one about a row."
+                "\"on duty\" of AnyPolicy cannot become a database policy: the application evaluates it: use a rule of "
+                    + "Is, or one about a row."
             );
         Message(new AnyPolicy(Rule.For<Book>((actor, book) => book.Id == actor.SessionId, name: "session")))
             .ShouldBe(

@@ -76,8 +76,8 @@ sealed class UpstreamAddressModel(
                 new PageError(
                     StatusCodes.Status400BadRequest,
                     "This link has expired",
-                    "It was already used, is older than ten minutes, or was requested in another browser. Sign in again "
-                        + "to get a new one.",
+                    "It was already used, is older than ten minutes, or was requested in another browser. Sign in "
+                        + "again to get a new one.",
                     Home: Paths.SignIn
                 )
             );
