@@ -36,6 +36,8 @@ public sealed partial class PolicyMutationTests(PostgresServer server)
                 + "false, now())",
             "SELECT DISTINCT ON (owner_id) id, 'new@example.com' FROM app.notes ORDER BY owner_id"
         ),
+        ["deleted_notes.may_read"] = ("SELECT id FROM app.deleted_notes", null),
+        ["deleted_notes.may_delete"] = ("DELETE FROM app.deleted_notes RETURNING id", null),
         ["users.may_read"] = ("SELECT id FROM app.users", null),
         ["users.may_update"] = ("UPDATE app.users SET name = name RETURNING id", null),
     };
@@ -45,6 +47,8 @@ public sealed partial class PolicyMutationTests(PostgresServer server)
     {
         await using var database = await server.CreateDatabaseAsync();
         var actors = await NoteTestData.FillAsync(database);
+        // Into the trash.
+        await database.ExecuteAsync("DELETE FROM app.notes WHERE archived_at IS NOT NULL AND title = ''");
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync(Cancellation);
         var policies = await PoliciesAsync(connection);
