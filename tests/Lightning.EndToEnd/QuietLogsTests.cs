@@ -12,6 +12,13 @@ public sealed class QuietLogsTests(RunningApp app)
         // Requests in the documentation that show how they are rejected.
         ("bff", "Lightning.Sessions.RelyingParty", "A request to /api/v1/notes was refused as cross-site"),
         ("bff", "Lightning.Sessions.Cookies.BackChannel.BackChannelLogout", "A logout token was refused"),
+        // Pages for errors: an unknown path of the BFF, and a sign-in that is tampered with.
+        ("bff", "Lightning.Sessions.RelyingParty", "A request to /bff/unknown was refused as cross-site"),
+        (
+            "bff",
+            "Lightning.Sessions.Cookies.RelyingParties.ProviderEvents",
+            "A sign-in failed: The authorization response is from another issuer."
+        ),
         // A sign-in that the provider rejects.
         ("bff", "Lightning.Sessions.Cookies.RelyingParties.ProviderEvents", "A sign-in was refused: access_denied"),
         // Security events: token reuse, wrong passwords, impersonation and administrative actions.
