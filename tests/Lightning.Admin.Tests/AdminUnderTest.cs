@@ -86,6 +86,9 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
         Provider.IdToken = _ => { };
     }
 
+    const string DamagedToken =
+        "Error Microsoft.AspNetCore.Antiforgery.DefaultAntiforgery: An exception was thrown while deserializing";
+
     public async ValueTask DisposeAsync()
     {
         if (factory is not null)
@@ -93,8 +96,10 @@ public sealed class AdminUnderTest(PostgresServer server) : IAsyncLifetime
         await Provider.DisposeAsync();
         await Database.DisposeAsync();
         // Framework warnings indicate bugs in our code, such as a limit without an order or an overridden header.
+        // Those about tokens come from tests that send damaged ones.
         Log.All.Where(line =>
                 !line.StartsWith("Information ", StringComparison.Ordinal)
+                && !line.StartsWith(DamagedToken, StringComparison.Ordinal)
                 && line.Split('\n')[0].Contains(" Microsoft.", StringComparison.Ordinal)
             )
             .ShouldBeEmpty();
