@@ -10,7 +10,12 @@ namespace Lightning.Authorization;
 /// <param name="part">The name that stands for a generated function.</param>
 sealed partial class PolicyPredicate(string query, string actor, string actsAs, string part)
 {
-    readonly Match query = Query().Match(query);
+    // Never a condition that was not understood: a policy without one would allow every row.
+    readonly Match query = Query().Match(query) is { Success: true } match
+        ? match
+        : throw new InvalidOperationException(
+            $"This SQL is no condition on one table: {query.ReplaceLineEndings(" ")}"
+        );
 
     /// <summary>The generated functions' calls by place, with <c>\0</c> for the row.</summary>
     public IReadOnlyList<string> Functions { get; init; } = [];

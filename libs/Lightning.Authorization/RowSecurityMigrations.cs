@@ -22,7 +22,7 @@ public static class RowSecurityMigrations
 
     /// <summary>
     /// Generates row-level security for the tables of these policies. Use it where migrations are made, checked and
-    /// applied; the services need it not. Call it last, after the provider and the naming convention.
+    /// applied; services do not need it. Call it last, after the provider and the naming convention.
     /// </summary>
     /// <param name="options">The options of the context.</param>
     /// <param name="create">Creates the context from options.</param>

@@ -144,6 +144,29 @@ public sealed class GeneratedRowSecurityTests(PostgresServer server)
         Should.Throw<ArgumentException>(() => (ShelfPolicy.Owner | ShelfPolicy.Editor).ThroughFunction());
     }
 
+    /// <summary>SQL of another form than expected must not become a policy without a condition.</summary>
+    [Fact]
+    public void Condition_that_is_not_understood_is_refused()
+    {
+        var options = new DbContextOptionsBuilder<SpacedShelf>().UseNpgsql("Host=localhost").Options;
+        Should
+            .Throw<PolicyTranslationException>(() =>
+                RowSecurityMigrations.Script(
+                    options,
+                    other => new SpacedShelf(other),
+                    new("reader", "public"),
+                    new AnyPolicy(ShelfPolicy.Owner)
+                )
+            )
+            .Message.ShouldContain("no condition on one table");
+    }
+
+    sealed class SpacedShelf(DbContextOptions<SpacedShelf> options) : DbContext(options)
+    {
+        protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+            modelBuilder.Entity<Book>().ToTable("All books");
+    }
+
     static string Message(AnyPolicy policy) =>
         Should.Throw<PolicyTranslationException>(() => RestrictedShelf.ScriptOf(policy)).Message;
 }
