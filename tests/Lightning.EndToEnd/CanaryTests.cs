@@ -44,7 +44,7 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
         var userId = (await FetchAsync(page, "/bff/user")).GetProperty("id").GetString()!;
         await FetchAsync(page, "/api/v1/notes");
         await UseTokensAsync(context);
-        await SignOutAndInAsync(page);
+        await SignInAgainAsync(page);
         await KeepCookiesAsync(context);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign in" })).ToBeVisibleAsync();
@@ -117,11 +117,11 @@ public sealed class CanaryTests(RunningApp app, Browser browser)
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "New note" })).ToBeVisibleAsync();
     }
 
-    static async Task SignOutAndInAsync(IPage page)
+    /// <summary>The reused refresh token has ended the session, so the page asks to sign in again.</summary>
+    static async Task SignInAgainAsync(IPage page)
     {
         await page.BringToFrontAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in again" }).ClickAsync();
         foreach (var password in new[] { WrongPassword, Password })
         {
             await page.GetByLabel("Email").FillAsync(Address);
