@@ -1,31 +1,28 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
 import { navigate } from '../routing';
+import { useList } from '../useList';
 import { Ago } from './Ago';
 import { onNoteEvent } from './events';
 import { firstLine } from './NoteList';
 import { NoteViews } from './NoteViews';
-import { listTrash, removePermanently, restore, type DeletedNote, type TrashPage as Page } from './trash';
-
-interface Trash {
-  phase: 'loading' | 'ready' | 'failed';
-  items: DeletedNote[];
-  next: string | null;
-  reason: string | null;
-}
+import { listTrash, removePermanently, restore, type DeletedNote } from './trash';
 
 /** The user's deleted notes, which can be restored or deleted permanently. */
 export function TrashPage() {
-  const { trash, load, loadMore, drop } = useTrash();
+  const { list, load, refresh, loadMore, drop } = useList(listTrash);
+  const { phase, items, next, reason } = list;
   const [failure, setFailure] = useState<string | null>(null);
   const [asked, setAsked] = useState<DeletedNote | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  const { phase, items, next, reason } = trash;
 
   useEffect(() => {
     document.title = 'Trash · Lightning';
   }, []);
+
+  // An event tells that a note was deleted or restored, but not whether it is in the trash.
+  useEffect(() => onNoteEvent(refresh), [refresh]);
 
   /** Runs an action on a note, which then is no longer in the trash. */
   async function leave(note: DeletedNote, work: () => Promise<unknown>) {
@@ -136,48 +133,4 @@ export function TrashPage() {
       )}
     </main>
   );
-}
-
-/** The trash. It follows the deletions of other tabs and devices. */
-function useTrash() {
-  const [trash, setTrash] = useState<Trash>({ phase: 'loading', items: [], next: null, reason: null });
-  const pending = useRef<AbortController>(null);
-
-  const ask = useCallback((after: string | null) => {
-    pending.current?.abort();
-    const abort = new AbortController();
-    pending.current = abort;
-    listTrash(after, abort.signal).then(
-      (page: Page) => {
-        if (abort.signal.aborted) return;
-        setTrash((now) => ({
-          phase: 'ready',
-          items: after === null ? page.items : [...now.items, ...page.items],
-          next: page.next,
-          reason: null,
-        }));
-      },
-      (error: unknown) => {
-        if (!abort.signal.aborted) setTrash((now) => ({ ...now, phase: 'failed', reason: explain(error) }));
-      },
-    );
-  }, []);
-
-  useEffect(() => {
-    ask(null);
-    // An event tells that a note was deleted or restored, but not whether it is in the trash.
-    const stop = onNoteEvent(() => ask(null));
-    return () => {
-      stop();
-      pending.current?.abort();
-    };
-  }, [ask]);
-
-  const load = useCallback(() => {
-    setTrash((now) => ({ ...now, phase: 'loading', reason: null }));
-    ask(null);
-  }, [ask]);
-  const loadMore = () => ask(trash.next);
-  const drop = (id: string) => setTrash((now) => ({ ...now, items: now.items.filter((note) => note.id !== id) }));
-  return { trash, load, loadMore, drop };
 }
