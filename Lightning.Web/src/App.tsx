@@ -1,15 +1,21 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { DevicesPage } from './devices/DevicesPage';
 import { Landing } from './Landing';
 import { NotFound } from './NotFound';
 import { NotesPage } from './notes/NotesPage';
 import { TrashPage } from './notes/TrashPage';
+import { InOrganization } from './organizations/InOrganization';
+import { MembersPage } from './organizations/MembersPage';
+import { NewOrganization } from './organizations/NewOrganization';
+import { OrganizationsPage } from './organizations/OrganizationsPage';
+import { SettingsPage } from './organizations/SettingsPage';
+import { OrganizationsProvider } from './organizations/useOrganizations';
 import { Header } from './session/Header';
 import { NotDuringImpersonation } from './session/Impersonation';
-import { Session } from './session/session';
+import { Session, useSession } from './session/session';
 import { SessionEnded } from './session/SessionEnded';
 import { useVisitor } from './session/useVisitor';
-import { navigate, parse, usePath } from './routing';
+import { navigate, parse, usePath, type Route } from './routing';
 
 export function App() {
   const path = usePath();
@@ -35,23 +41,48 @@ export function App() {
 
   return (
     <Session value={visitor.session}>
-      <SessionEnded expected={leaving}>
-        <Header leaving={leaving} setLeaving={setLeaving} />
-        {route.page === 'trash' ? (
-          <TrashPage />
-        ) : route.page !== 'devices' ? (
-          <NotesPage
-            view={route.page === 'notes' ? route.view : 'notes'}
-            selected={route.page === 'notes' ? route.selected : null}
-          />
-        ) : visitor.session.user.act ? (
-          <NotDuringImpersonation heading="Devices" />
-        ) : (
-          <DevicesPage />
-        )}
-      </SessionEnded>
+      <OrganizationsProvider>
+        <SessionEnded expected={leaving}>
+          <Header leaving={leaving} setLeaving={setLeaving} />
+          <Page route={route} />
+        </SessionEnded>
+      </OrganizationsProvider>
     </Session>
   );
+}
+
+function Page({ route }: { route: Route }) {
+  const { user } = useSession();
+  switch (route.page) {
+    case 'devices':
+      return user.act ? <NotDuringImpersonation heading="Devices" /> : <DevicesPage />;
+    case 'organizations':
+      return <OrganizationsPage />;
+    case 'new-organization':
+      return <NewOrganization />;
+    case 'members':
+      return (
+        <InOrganization slug={route.slug}>
+          {(organization) => <MembersPage organization={organization} />}
+        </InOrganization>
+      );
+    case 'settings':
+      return (
+        <InOrganization slug={route.slug}>
+          {(organization) => <SettingsPage organization={organization} />}
+        </InOrganization>
+      );
+    case 'trash':
+      return <InSpace slug={route.slug}>{<TrashPage />}</InSpace>;
+    case 'notes':
+      return <InSpace slug={route.slug}>{<NotesPage view={route.view} selected={route.selected} />}</InSpace>;
+    default:
+      return <Loading />;
+  }
+}
+
+function InSpace({ slug, children }: { slug: string | null; children: ReactNode }) {
+  return slug === null ? children : <InOrganization slug={slug}>{() => children}</InOrganization>;
 }
 
 function Loading() {

@@ -4,12 +4,15 @@ import type { View } from './notes/notes';
 // The one list of the app's paths: the BFF reads it too.
 import patterns from './routes.json';
 
-/** The route of the current URL. */
+/** The route of the current URL. `slug` is the organization's; null in the personal space. */
 export type Route =
   | { page: 'home' }
   | { page: 'devices' }
-  | { page: 'trash' }
-  | { page: 'notes'; view: View; selected: string | null }
+  | { page: 'organizations' }
+  | { page: 'new-organization' }
+  | { page: 'notes'; slug: string | null; view: View; selected: string | null }
+  | { page: 'trash'; slug: string | null }
+  | { page: 'members' | 'settings'; slug: string }
   | { page: 'unknown' };
 
 export const newNote = 'new';
@@ -28,11 +31,15 @@ function isKnown(path: string): boolean {
 
 export function parse(path: string): Route {
   if (!isKnown(path)) return { page: 'unknown' };
-  const [, first, second] = path.split('/');
+  const [, first = '', second = '', ...rest] = path.split('/');
   if (first === '') return { page: 'home' };
   if (first === 'devices') return { page: 'devices' };
-  if (first === 'trash') return { page: 'trash' };
-  return { page: 'notes', view: first as View, selected: second || null };
+  if (first === 'organizations') return { page: second === '' ? 'organizations' : 'new-organization' };
+  const slug = first === 'o' ? second : null;
+  const [name = '', id] = slug === null ? [first, second] : rest;
+  if (slug !== null && (name === 'members' || name === 'settings')) return { page: name, slug };
+  if (name === 'trash') return { page: 'trash', slug };
+  return { page: 'notes', slug, view: name as View, selected: id || null };
 }
 
 const listeners = new Set<() => void>();

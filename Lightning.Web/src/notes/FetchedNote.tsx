@@ -4,6 +4,7 @@ import { Link, navigate } from '../routing';
 import { useSession } from '../session/session';
 import { withAttempt } from './drafts';
 import { create, get, type Note } from './notes';
+import { useSpace } from './space';
 
 /** Loads a note that is open but not in the list. */
 export function FetchedNote({ id, onFetched }: { id: string; onFetched: (note: Note) => void }) {
@@ -11,6 +12,7 @@ export function FetchedNote({ id, onFetched }: { id: string; onFetched: (note: N
   const [attempt, setAttempt] = useState(0);
 
   const { drafts } = useSession();
+  const { path, organizationId } = useSpace();
   const [saveError, setSaveError] = useState<string | null>(null);
   const draft = useSyncExternalStore(drafts.subscribe, () => drafts.get(id));
 
@@ -37,10 +39,10 @@ export function FetchedNote({ id, onFetched }: { id: string; onFetched: (note: N
     drafts.set(id, next);
     setSaveError(null);
     try {
-      const saved = await create(next, next.attempt.key);
+      const saved = await create(next, next.attempt.key, organizationId);
       drafts.remove(id);
       onFetched(saved);
-      navigate(`/notes/${saved.id}`);
+      navigate(`${path}/notes/${saved.id}`);
     } catch (error) {
       setSaveError(explain(error));
     }
@@ -75,7 +77,7 @@ export function FetchedNote({ id, onFetched }: { id: string; onFetched: (note: N
             Try again
           </button>
         )}
-        <Link className="button" href="/notes">
+        <Link className="button" href={`${path}/notes`}>
           Back to list
         </Link>
       </div>

@@ -86,7 +86,7 @@ export function NoteActions({ note, onChanged, onLeft }: Props) {
             Share…
           </button>
         )}
-        {!note.isOwn && (
+        {!note.isOwn && note.organizationId === null && (
           <button type="button" className="button-quiet" onClick={() => void leave()}>
             Remove from my notes
           </button>

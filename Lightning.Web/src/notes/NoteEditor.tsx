@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent, type SubmitEvent } from 'react';
 import { Dialog } from '../Dialog';
-import { hasMoved, Link, navigate, newNote } from '../routing';
+import { hasMoved, Link, navigate } from '../routing';
 import { useSession } from '../session/session';
 import { Ago } from './Ago';
 import { Conflict } from './Conflict';
 import { NoteActions } from './NoteActions';
 import { sameText, type Note, type Text, type View } from './notes';
+import { newDraftId, useSpace } from './space';
 import { useSaving } from './useSaving';
 
 export interface EditorEvents {
@@ -21,7 +22,8 @@ const empty: Text = { title: '', body: '' };
 /** Shows the draft if there is one, otherwise the saved note: no failure can lose what was typed. */
 export function NoteEditor({ view, note, ...events }: { view: View; note: Note | null } & EditorEvents) {
   const { drafts } = useSession();
-  const id = note?.id ?? newNote;
+  const space = useSpace();
+  const id = note?.id ?? newDraftId(space);
   const draft = useSyncExternalStore(drafts.subscribe, () => drafts.get(id));
   const text: Text = draft ?? note ?? empty;
   const saving = useSaving(note, draft, events);
@@ -48,20 +50,20 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
     const next = { ...text, ...change };
     saving.touched();
     if (sameText(next, note ?? empty)) drafts.remove(id);
-    else drafts.set(id, { etag: note?.etag ?? null, ...draft, ...next });
+    else drafts.set(id, { organizationId: space.organizationId, etag: note?.etag ?? null, ...draft, ...next });
   }
 
   function discard() {
     setDiscarding(false);
     drafts.remove(id);
     saving.touched();
-    if (isNew) navigate('/notes');
+    if (isNew) navigate(`${space.path}/notes`);
     else heading.current?.focus();
   }
 
   function left(removed: string) {
     events.onForgotten(removed);
-    navigate(`/${view}`);
+    navigate(`${space.path}/${view}`);
   }
 
   function submit(event: SubmitEvent) {
@@ -78,7 +80,7 @@ export function NoteEditor({ view, note, ...events }: { view: View; note: Note |
   return (
     <div className="editor">
       <div className="editor-top">
-        <Link className="editor-back" href={`/${view}`}>
+        <Link className="editor-back" href={`${space.path}/${view}`}>
           Back to list
         </Link>
         <h2 ref={heading} tabIndex={-1} className="visually-hidden">

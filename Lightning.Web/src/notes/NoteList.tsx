@@ -5,6 +5,7 @@ import { useSession } from '../session/session';
 import { Ago } from './Ago';
 import { archiveAll, isPinned, type Note, type View } from './notes';
 import { NoteViews } from './NoteViews';
+import { newDraftId, useSpace } from './space';
 import type { Notes } from './useNotes';
 
 interface Props {
@@ -39,10 +40,12 @@ export function NoteList({
   onMoved,
 }: Props) {
   const { drafts } = useSession();
+  const space = useSpace();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids);
   const [checked, setChecked] = useState<string[] | null>(null);
   const { phase, next, more, reason } = notes;
-  const hasNewNote = view === 'notes' && (unsaved.includes(newNote) || selected === newNote);
+  const newDraft = newDraftId(space);
+  const hasNewNote = view === 'notes' && (unsaved.includes(newDraft) || selected === newNote);
   const selectable = items.filter((note) => note.can.archive);
 
   return (
@@ -51,7 +54,7 @@ export function NoteList({
         <h2 ref={heading} tabIndex={-1}>
           {name}
         </h2>
-        <button type="button" className="button-primary" onClick={() => navigate(`/notes/${newNote}`)}>
+        <button type="button" className="button-primary" onClick={() => navigate(`${space.path}/notes/${newNote}`)}>
           New note
         </button>
       </div>
@@ -98,8 +101,8 @@ export function NoteList({
       <ul className="notes-items">
         {hasNewNote && (
           <li>
-            <Link href={`/notes/${newNote}`} aria-current={selected === newNote ? 'page' : undefined}>
-              <span className="notes-title">{drafts.get(newNote)?.title || 'Untitled'}</span>
+            <Link href={`${space.path}/notes/${newNote}`} aria-current={selected === newNote ? 'page' : undefined}>
+              <span className="notes-title">{drafts.get(newDraft)?.title || 'Untitled'}</span>
               <span className="notes-meta">
                 <span className="badge">Not saved yet</span>
               </span>
@@ -122,13 +125,16 @@ export function NoteList({
                   <span className="notes-title">{note.title || 'Untitled'}</span>
                 </label>
               ) : (
-                <Link href={`/${view}/${note.id}`} aria-current={selected === note.id ? 'page' : undefined}>
+                <Link
+                  href={`${space.path}/${view}/${note.id}`}
+                  aria-current={selected === note.id ? 'page' : undefined}
+                >
                   <span className="notes-title">{note.title || 'Untitled'}</span>
                   <span className="notes-snippet">{firstLine(note.body)}</span>
                   <span className="notes-meta">
                     <Ago at={note.updatedAt} />
                     {isPinned(note) && <span className="badge">Pinned</span>}
-                    {!note.isOwn && <span className="badge">Shared with you</span>}
+                    {!note.isOwn && note.organizationId === null && <span className="badge">Shared with you</span>}
                     {unsaved.includes(note.id) && <span className="badge">Unsaved changes</span>}
                   </span>
                 </Link>
@@ -184,12 +190,16 @@ function BulkActions({ view, checked, onDone }: { view: View; checked: string[];
 }
 
 function Empty({ view, isSearch }: { view: View; isSearch: boolean }) {
+  const { name } = useSpace();
   if (isSearch) return <p className="notes-empty">No notes found.</p>;
   if (view === 'archive') return <p className="notes-empty">No archived notes.</p>;
   if (view === 'shared') return <p className="notes-empty">No notes have been shared with you.</p>;
   return (
     <p className="notes-empty">
-      <strong>No notes yet.</strong> Only you can see your notes until you share them.
+      <strong>No notes yet.</strong>{' '}
+      {name === null
+        ? 'Only you can see your notes until you share them.'
+        : `All members of ${name} can see the notes here.`}
     </p>
   );
 }

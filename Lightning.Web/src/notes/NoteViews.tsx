@@ -1,5 +1,6 @@
 import { Link } from '../routing';
 import type { View } from './notes';
+import { useSpace } from './space';
 
 const views: [View | 'trash', string][] = [
   ['notes', 'All'],
@@ -10,10 +11,12 @@ const views: [View | 'trash', string][] = [
 
 /** The links to the lists of notes. */
 export function NoteViews({ view }: { view: View | 'trash' }) {
+  const { path, organizationId } = useSpace();
+  const shown = views.filter(([name]) => name !== 'shared' || organizationId === null);
   return (
     <nav aria-label="Lists" className="notes-views">
-      {views.map(([name, text]) => (
-        <Link key={name} href={`/${name}`} aria-current={view === name ? 'page' : undefined}>
+      {shown.map(([name, text]) => (
+        <Link key={name} href={`${path}/${name}`} aria-current={view === name ? 'page' : undefined}>
           {text}
         </Link>
       ))}

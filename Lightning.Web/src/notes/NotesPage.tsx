@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { OtherSpace } from '../organizations/OtherSpace';
 import { navigate, newNote } from '../routing';
 import { useSession } from '../session/session';
 import { FetchedNote } from './FetchedNote';
 import { NoteEditor } from './NoteEditor';
 import { NoteList } from './NoteList';
 import type { Note, View } from './notes';
+import { titleIn, useSpace } from './space';
 import { UndoDelete, type DeletedNote } from './UndoDelete';
 import { useDebounced } from './useDebounced';
 import { useLiveNotes } from './useLiveNotes';
@@ -14,6 +16,7 @@ const names: Record<View, string> = { notes: 'Notes', shared: 'Shared with me', 
 
 export function NotesPage({ view, selected }: { view: View; selected: string | null }) {
   const { drafts } = useSession();
+  const space = useSpace();
   const [searchText, setSearchText] = useState('');
   const search = useDebounced(searchText.trim());
   const { notes, items, load, refresh, loadMore, put, drop } = useNotes({ view, search }, selected);
@@ -29,16 +32,16 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
 
   useEffect(() => {
     const name = selected === newNote ? 'New note' : selected === null ? names[view] : note?.title || 'Note';
-    document.title = `${name} · Lightning`;
-  }, [view, selected, note?.title]);
+    document.title = titleIn(space, name);
+  }, [space, view, selected, note?.title]);
 
   const created = useCallback(
     (note: Note) => {
       put(note);
       setEditor((now) => ({ selected: note.id, key: now.key }));
-      navigate(`/notes/${note.id}`, { replace: true });
+      navigate(`${space.path}/notes/${note.id}`, { replace: true });
     },
-    [put],
+    [put, space.path],
   );
 
   function deleted(note: Note) {
@@ -46,7 +49,7 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
     drafts.remove(note.id);
     drop(note.id);
     setDeletedNote({ note, draft: draft ?? null });
-    navigate(`/${view}`);
+    navigate(`${space.path}/${view}`);
     heading.current?.focus();
   }
 
@@ -54,7 +57,7 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
     if (deletedNote?.draft) drafts.set(note.id, { ...deletedNote.draft, etag: note.etag });
     setDeletedNote(null);
     put(note);
-    navigate(`/notes/${note.id}`);
+    navigate(`${space.path}/notes/${note.id}`);
   }
 
   function forget(id: string) {
@@ -82,6 +85,8 @@ export function NotesPage({ view, selected }: { view: View; selected: string | n
       <div className="notes-open">
         {selected === null ? (
           <NoSelection empty={view === 'notes' && search === '' && notes.phase === 'ready' && items.length === 0} />
+        ) : note && note.organizationId !== space.organizationId ? (
+          <OtherSpace note={note} view={view} />
         ) : selected === newNote || note ? (
           <NoteEditor
             key={editor.key}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
 import { navigate } from '../routing';
@@ -7,19 +7,28 @@ import { Ago } from './Ago';
 import { onNoteEvent } from './events';
 import { firstLine } from './NoteList';
 import { NoteViews } from './NoteViews';
+import { titleIn, useSpace } from './space';
 import { listTrash, removePermanently, restore, type DeletedNote } from './trash';
 
-/** The user's deleted notes, which can be restored or deleted permanently. */
+/** The deleted notes of a space, which can be restored or deleted permanently. */
 export function TrashPage() {
-  const { list, load, refresh, loadMore, drop } = useList(listTrash);
+  const space = useSpace();
+  const { organizationId } = space;
+  const { list, load, refresh, loadMore, drop } = useList(
+    useCallback((after, signal) => listTrash(organizationId, after, signal), [organizationId]),
+  );
   const { phase, items, next, reason } = list;
   const [failure, setFailure] = useState<string | null>(null);
   const [asked, setAsked] = useState<DeletedNote | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
-    document.title = 'Trash · Lightning';
-  }, []);
+    document.title = titleIn(space, 'Trash');
+  }, [space]);
+
+  useEffect(() => {
+    if (list.notFound) space.onGone();
+  }, [list.notFound, space]);
 
   // An event tells that a note was deleted or restored, but not whether it is in the trash.
   useEffect(() => onNoteEvent(refresh), [refresh]);
@@ -84,7 +93,7 @@ export function TrashPage() {
                     onClick={() =>
                       void leave(note, async () => {
                         await restore(note.id);
-                        navigate(`/notes/${note.id}`);
+                        navigate(`${space.path}/notes/${note.id}`);
                       })
                     }
                   >

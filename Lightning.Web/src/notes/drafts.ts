@@ -4,6 +4,8 @@ import { sameText, type Text } from './notes';
 export interface Draft extends Text {
   /** The version that the text is based on; null for a new note. */
   etag: string | null;
+  /** The organization of the note; null or missing in the personal space. */
+  organizationId?: string | null;
   /** The last attempt to create the note. A retry with the same text uses the same key, so it creates no duplicate. */
   attempt?: { key: string; title: string; body: string };
 }

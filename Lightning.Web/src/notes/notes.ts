@@ -2,36 +2,42 @@ import { api, unwrap, type Schemas } from '../api/client';
 import type { Reply } from '../http';
 
 /** A note with its version, which updates must send as `If-Match`. */
-export type Note = Schemas['NoteView'];
+export type Note = Schemas['NoteView'] & { organizationId: string | null };
 export type Text = Pick<Note, 'title' | 'body'>;
-export type Page = Schemas['NotePage'];
+export type Page = Omit<Schemas['NotePage'], 'items'> & { items: Note[] };
+/** A note of an API without organizations has no `organizationId`. */
+type NoteView = Schemas['NoteView'] & { organizationId?: string | null };
 
-/** Which notes a list shows. An empty `search` does not filter. */
+/** Which notes a list shows. An empty `search` does not filter. `organizationId` is null for the personal space. */
 export interface Filter {
+  organizationId: string | null;
   view: View;
   search: string;
 }
 export type View = 'notes' | 'shared' | 'archive';
 
-export const versioned = ({ body, etag }: Reply<Note>): Note => ({ ...body, etag: etag ?? body.etag });
+const noteOf = (view: NoteView): Note => ({ ...view, organizationId: view.organizationId ?? null });
+export const versioned = ({ body, etag }: Reply<NoteView>): Note => ({ ...noteOf(body), etag: etag ?? body.etag });
 const pathOf = (id: string) => ({ path: { id } });
 const conditional = ({ id, etag }: { id: string; etag: string }) => ({
   params: { ...pathOf(id), header: { 'If-Match': etag } },
 });
 
 export async function list(
-  { view, search }: Filter,
+  { organizationId, view, search }: Filter,
   { after = null, pinned, signal }: { after?: string | null; pinned?: boolean; signal?: AbortSignal } = {},
 ): Promise<Page> {
   const query = {
     limit: pinned ? 100 : 20,
+    ...(organizationId !== null && { organization: organizationId }),
     ...(after !== null && { after }),
     ...(search !== '' && { q: search }),
     ...(view === 'shared' && { shared: true }),
     ...(view === 'archive' && { archived: true }),
     ...(pinned !== undefined && { pinned }),
   };
-  return (await unwrap(api.GET('/api/v1/notes', { params: { query }, ...(signal && { signal }) }), signal)).body;
+  const { body } = await unwrap(api.GET('/api/v1/notes', { params: { query }, ...(signal && { signal }) }), signal);
+  return { ...body, items: body.items.map(noteOf) };
 }
 
 export async function get(id: string, signal?: AbortSignal): Promise<Note> {
@@ -41,9 +47,17 @@ export async function get(id: string, signal?: AbortSignal): Promise<Note> {
 }
 
 /** `key` makes a retry safe: it returns the note that the first attempt created. */
-export async function create({ title, body }: Text, key: string): Promise<Note> {
+export async function create({ title, body }: Text, key: string, organizationId: string | null): Promise<Note> {
   return versioned(
-    await unwrap(api.POST('/api/v1/notes', { params: { header: { 'Idempotency-Key': key } }, body: { title, body } })),
+    await unwrap(
+      api.POST('/api/v1/notes', {
+        params: {
+          header: { 'Idempotency-Key': key },
+          ...(organizationId !== null && { query: { organization: organizationId } as never }),
+        },
+        body: { title, body },
+      }),
+    ),
   );
 }
 
@@ -80,5 +94,5 @@ export async function archiveAll(ids: string[], archived: boolean, key: string):
 
 export const sameText = (a: Text, b: Text) => a.title === b.title && a.body === b.body;
 
-/** Pins only apply to the owner, not to recipients. */
-export const isPinned = (note: Note) => note.isOwn && note.pinnedAt !== null;
+/** The pin of a personal note applies to its owner, not to recipients. */
+export const isPinned = (note: Note) => note.pinnedAt !== null && (note.isOwn || note.organizationId !== null);

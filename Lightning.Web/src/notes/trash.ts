@@ -6,8 +6,17 @@ import { get, versioned, type Note } from './notes';
 export type DeletedNote = Schemas['DeletedNoteView'];
 export type TrashPage = Schemas['TrashPage'];
 
-export async function listTrash(after: string | null, signal: AbortSignal): Promise<TrashPage> {
-  const query = { limit: 50, ...(after !== null && { after }) };
+/** The deleted notes of an organization, or with null those of the personal space. */
+export async function listTrash(
+  organizationId: string | null,
+  after: string | null,
+  signal: AbortSignal,
+): Promise<TrashPage> {
+  const query = {
+    limit: 50,
+    ...(organizationId !== null && { organization: organizationId }),
+    ...(after !== null && { after }),
+  };
   return (await unwrap(api.GET('/api/v1/notes/trash', { params: { query }, signal }), signal)).body;
 }
 

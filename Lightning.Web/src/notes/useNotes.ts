@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
-import { explain } from '../http';
+import { explain, RequestFailed } from '../http';
 import { isPinned, list, type Filter, type Note, type Page } from './notes';
+import { useSpace } from './space';
 
 export interface Notes {
   phase: 'loading' | 'ready' | 'failed';
@@ -74,7 +75,9 @@ export function reduce(notes: Notes, change: Change): Notes {
   }
 }
 
-function shows({ view }: Filter, found: string[] | null, note: Note): boolean {
+function shows({ organizationId, view }: Filter, found: string[] | null, note: Note): boolean {
+  // The events are those of all spaces.
+  if (note.organizationId !== organizationId) return false;
   const isThere =
     view === 'archive' ? note.archivedAt !== null : note.archivedAt === null && (view === 'notes' || !note.isOwn);
   return isThere && (found === null || found.includes(note.id));
@@ -109,8 +112,9 @@ function isWithin(filter: Filter, { items, next }: Page, note: Note): boolean {
 }
 
 /** The loaded notes: pinned first, then most recently updated first. */
-export function useNotes({ view, search }: Filter, open: string | null) {
-  const filter = useMemo(() => ({ view, search }), [view, search]);
+export function useNotes({ view, search }: Omit<Filter, 'organizationId'>, open: string | null) {
+  const { organizationId, onGone } = useSpace();
+  const filter = useMemo(() => ({ organizationId, view, search }), [organizationId, view, search]);
   const [notes, change] = useReducer(reduce, initial);
   const pending = useRef<AbortController>(null);
 
@@ -130,11 +134,13 @@ export function useNotes({ view, search }: Filter, open: string | null) {
           if (!abort.signal.aborted) change({ type: 'answered', page, isSearch: filter.search !== '', keep });
         },
         (error: unknown) => {
-          if (!abort.signal.aborted) change({ type: 'refused', reason: explain(error), isBackground });
+          if (abort.signal.aborted) return;
+          if (error instanceof RequestFailed && error.status === 404) onGone();
+          change({ type: 'refused', reason: explain(error), isBackground });
         },
       );
     },
-    [filter],
+    [filter, onGone],
   );
   const load = useCallback(() => ask(false), [ask]);
   const refresh = useCallback(() => ask(true), [ask]);

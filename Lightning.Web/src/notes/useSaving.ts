@@ -1,11 +1,12 @@
 import { useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { explain, fieldErrors, RequestFailed } from '../http';
-import { navigate, newNote } from '../routing';
+import { navigate } from '../routing';
 import { useSession } from '../session/session';
 import { withAttempt, type Draft } from './drafts';
 import type { EditorEvents } from './NoteEditor';
 import { create, get, remove, sameText, update, type Note } from './notes';
+import { newDraftId, useSpace } from './space';
 
 interface State {
   working: boolean;
@@ -29,8 +30,15 @@ export function useSaving(
   const { drafts } = useSession();
   const [state, setState] = useState(idle);
   const busy = useRef(false);
-  const id = note?.id ?? newNote;
-  const unsaved: Draft = draft ?? { title: note?.title ?? '', body: note?.body ?? '', etag: note?.etag ?? null };
+  const space = useSpace();
+  const { organizationId } = space;
+  const id = note?.id ?? newDraftId(space);
+  const unsaved: Draft = draft ?? {
+    organizationId,
+    title: note?.title ?? '',
+    body: note?.body ?? '',
+    etag: note?.etag ?? null,
+  };
 
   async function once(work: () => Promise<Partial<State>>, prefix = 'Not saved.') {
     if (busy.current) return;
@@ -64,14 +72,14 @@ export function useSaving(
   async function post(sent: Draft): Promise<Note> {
     const withKey = withAttempt(sent);
     if (drafts.get(id)) drafts.set(id, withKey);
-    return create(withKey, withKey.attempt.key);
+    return create(withKey, withKey.attempt.key, organizationId);
   }
 
   /** Renders the saved note before its draft is removed, so that the fields do not flicker. */
   function settle(saved: Note, sent: Draft, show: () => void) {
     const now = drafts.get(id);
     const hasNewText = now !== undefined && !sameText(now, sent);
-    if (hasNewText) drafts.set(saved.id, { title: now.title, body: now.body, etag: saved.etag });
+    if (hasNewText) drafts.set(saved.id, { organizationId, title: now.title, body: now.body, etag: saved.etag });
     flushSync(show);
     if (!hasNewText || saved.id !== id) drafts.remove(id);
   }
@@ -101,7 +109,7 @@ export function useSaving(
       onChanged(saved);
       if (theirs) onChanged(theirs);
       else onForgotten(id);
-      navigate(`/notes/${saved.id}`);
+      navigate(`${space.path}/notes/${saved.id}`);
     });
     return {};
   }
@@ -113,7 +121,7 @@ export function useSaving(
     if (theirs) onChanged(theirs);
     else {
       onForgotten(id);
-      navigate('/notes');
+      navigate(`${space.path}/notes`);
     }
   }
 
@@ -134,7 +142,7 @@ export function useSaving(
           };
         }
         onForgotten(note.id);
-        navigate('/notes');
+        navigate(`${space.path}/notes`);
         return {};
       }
       onDeleted(note);

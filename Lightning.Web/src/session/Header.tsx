@@ -1,10 +1,14 @@
 import { useEffect, useState } from 'react';
 import { Dialog } from '../Dialog';
 import { explain, RequestFailed } from '../http';
-import { isLeaving, leave, Link, usePath } from '../routing';
+import { InvitationsBadge, Switcher } from '../organizations/Switcher';
+import { useOrganizations } from '../organizations/useOrganizations';
+import { isLeaving, leave, Link, parse, usePath } from '../routing';
 import { ImpersonationBanner } from './Impersonation';
 import { tellOtherTabs } from './otherTabs';
 import { signOut, useSession } from './session';
+
+const currentIf = (current: boolean) => (current ? 'page' : undefined);
 
 /** `leaving` is set while the user signs out. */
 export function Header({ leaving, setLeaving }: { leaving: boolean; setLeaving: (leaving: boolean) => void }) {
@@ -12,7 +16,14 @@ export function Header({ leaving, setLeaving }: { leaving: boolean; setLeaving: 
   const [confirming, setConfirming] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
 
-  const path = usePath();
+  const route = parse(usePath());
+  const { phase, organizations } = useOrganizations();
+  const asked = 'slug' in route ? route.slug : null;
+  // An organization that the user is not a member of has no pages for them.
+  const isUnknown = asked !== null && phase === 'ready' && !organizations.some((one) => one.slug === asked);
+  const slug = isUnknown ? null : asked;
+  const space = slug === null ? '' : `/o/${slug}`;
+  const isInNotes = !isUnknown && (route.page === 'notes' || route.page === 'trash');
 
   useEffect(() => {
     function warn(event: BeforeUnloadEvent) {
@@ -53,19 +64,29 @@ export function Header({ leaving, setLeaving }: { leaving: boolean; setLeaving: 
     <>
       <ImpersonationBanner stopping={leaving} onStop={confirmAndEnd} />
       <header className="site-header">
-        <Link className="brand" href="/notes">
+        <Link className="brand" href={`${space}/notes`}>
           Lightning
         </Link>
+        <Switcher slug={slug} />
         <nav aria-label="Lightning">
-          <Link href="/notes" aria-current={path.startsWith('/devices') ? undefined : 'page'}>
+          <Link href={`${space}/notes`} aria-current={currentIf(isInNotes)}>
             Notes
           </Link>
+          {slug !== null && (
+            <Link
+              href={`${space}/members`}
+              aria-current={currentIf(route.page === 'members' || route.page === 'settings')}
+            >
+              Organization
+            </Link>
+          )}
           {!user.act && (
-            <Link href="/devices" aria-current={path.startsWith('/devices') ? 'page' : undefined}>
+            <Link href="/devices" aria-current={currentIf(route.page === 'devices')}>
               Devices
             </Link>
           )}
         </nav>
+        <InvitationsBadge />
         <div className="account">
           <p className="account-name">
             <strong>{user.name}</strong>

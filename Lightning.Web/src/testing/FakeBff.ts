@@ -2,12 +2,31 @@ import type { Device } from '../devices/devices';
 import type { Problem } from '../http';
 import type { Note, Text } from '../notes/notes';
 import type { Share } from '../notes/shares';
+import { FakeOrganizations } from '../organizations/FakeOrganizations';
+import type { Role } from '../organizations/organizations';
 
 /** The bodies of all requests together. */
-type Sent = Text & { ids: string[]; archived: boolean; address: string; canEdit: boolean };
-const emptyBody: Sent = { title: '', body: '', ids: [], archived: false, address: '', canEdit: false };
+type Sent = Text & {
+  ids: string[];
+  archived: boolean;
+  address: string;
+  canEdit: boolean;
+  name: string;
+  slug?: string;
+  role: Role;
+};
+const emptyBody: Sent = {
+  title: '',
+  body: '',
+  ids: [],
+  archived: false,
+  address: '',
+  canEdit: false,
+  name: '',
+  role: 'member',
+};
 
-interface Answer {
+export interface Answer {
   status: number;
   body?: unknown;
   etag?: string;
@@ -25,7 +44,8 @@ export class FakeBff {
   readonly trash = new Map<string, Note>();
   /** Whether the last sign-in is too long ago to end sessions. */
   isStale = false;
-  readonly calls: { method: string; path: string; headers: Headers }[] = [];
+  readonly calls: { method: string; path: string; query: URLSearchParams; headers: Headers }[] = [];
+  readonly organizations = new FakeOrganizations();
   /** Replaces responses while set; `down` fails the request. */
   override: { on: string; answer: { status: number; problem?: Problem } | 'down' } | null = null;
   /** Whether requests for lists of notes never complete. */
@@ -39,6 +59,11 @@ export class FakeBff {
 
   seed(...texts: Text[]): string[] {
     return texts.map((text) => this.#store(text).id);
+  }
+
+  /** Adds a note of an organization. */
+  seedIn(organizationId: string, text: Text): string {
+    return this.#store(text, organizationId).id;
   }
 
   /** Changes a note as another tab would. Sends no event. */
@@ -95,7 +120,7 @@ export class FakeBff {
     const url = new URL(input, location.origin);
     const headers = new Headers(init.headers);
     const method = init.method ?? 'GET';
-    this.calls.push({ method, path: url.pathname, headers });
+    this.calls.push({ method, path: url.pathname, query: url.searchParams, headers });
     if (this.override && `${method} ${url.pathname}`.startsWith(this.override.on)) {
       const { answer } = this.override;
       if (answer === 'down') return Promise.reject(new TypeError('Failed to fetch'));
@@ -152,8 +177,11 @@ export class FakeBff {
     if (url.pathname.startsWith('/bff/sessions') && this.act)
       return { status: 403, body: { type: '/problems/acting' } };
     if (url.pathname.startsWith('/bff/sessions')) return this.#sessions(method, url);
+    const notes = [...this.#notes.values()].filter(({ note }) => url.pathname.includes(`/${note.organizationId}/`));
+    const answer = this.organizations.answer(method, url.pathname, headers, text, notes.length);
+    if (answer) return answer;
     if (url.pathname.includes('/shares')) return this.#sharing(method, url.pathname, text);
-    if (/\/trash|\/restore$/.test(url.pathname)) return this.#trashed(method, url.pathname);
+    if (/\/trash|\/restore$/.test(url.pathname)) return this.#trashed(method, url);
     if (url.pathname === '/api/v1/notes/archive') return this.#archive(text);
     const id = /^\/api\/v1\/notes\/(.+)$/.exec(url.pathname)?.[1];
     return id === undefined ? this.#collection(method, url, headers, text) : this.#single(method, id, headers, text);
@@ -169,11 +197,19 @@ export class FakeBff {
     return { status: 204 };
   }
 
+  /** Whether the user may use a space; null is the personal one. */
+  #mayUse(organizationId: string | null): boolean {
+    return organizationId === null || this.organizations.isMember(organizationId);
+  }
+
   #collection(method: string, url: URL, headers: Headers, text: Text): Answer {
+    const organizationId = url.searchParams.get('organization');
+    if (!this.#mayUse(organizationId)) return { status: 404, body: { title: 'Not found' } };
     if (method === 'GET') {
       const asked = (name: string) => url.searchParams.get(name);
       const all = this.#newestFirst().filter(
         (note) =>
+          note.organizationId === organizationId &&
           (note.archivedAt !== null) === (asked('archived') === 'true') &&
           (asked('pinned') === null || (note.pinnedAt !== null) === (asked('pinned') === 'true')) &&
           (asked('shared') === null || note.isOwn !== (asked('shared') === 'true')) &&
@@ -189,21 +225,24 @@ export class FakeBff {
     if (text.title === '') return untitled;
     const key = headers.get('idempotency-key') ?? crypto.randomUUID();
     const known = this.#notes.get(this.#created.get(key) ?? '');
-    const note = known?.note ?? this.#store(text);
+    const note = known?.note ?? this.#store(text, organizationId);
     this.#created.set(key, note.id);
     return { status: 201, body: note, etag: note.etag };
   }
 
-  #trashed(method: string, path: string): Answer {
+  #trashed(method: string, { pathname: path, searchParams }: URL): Answer {
     if (path === '/api/v1/notes/trash')
       return {
         status: 200,
         body: {
-          items: [...this.trash.values()].reverse().map((note) => ({
-            ...note,
-            deletedAt: new Date().toISOString(),
-            can: { restore: true, delete: true },
-          })),
+          items: [...this.trash.values()]
+            .filter((note) => note.organizationId === searchParams.get('organization'))
+            .reverse()
+            .map((note) => ({
+              ...note,
+              deletedAt: new Date().toISOString(),
+              can: { restore: true, delete: true },
+            })),
           next: null,
         },
       };
@@ -299,7 +338,7 @@ export class FakeBff {
   #single(method: string, path: string, headers: Headers, text: Text): Answer {
     const [id = '', what] = path.split('/');
     const stored = this.#notes.get(id);
-    if (!stored) return { status: 404, body: { title: 'Not found' } };
+    if (!stored || !this.#mayUse(stored.note.organizationId)) return { status: 404, body: { title: 'Not found' } };
     if (method === 'GET') return { status: 200, body: stored.note, etag: stored.note.etag };
     if (headers.get('if-match') !== stored.note.etag) return { status: headers.has('if-match') ? 412 : 428, body: {} };
     if (what === 'pinned' || what === 'archived') {
@@ -318,16 +357,18 @@ export class FakeBff {
     return { status: 200, body: note, etag: note.etag };
   }
 
-  #store(text: Text): Note {
-    return this.#write(crypto.randomUUID(), text);
+  #store(text: Text, organizationId: string | null = null): Note {
+    return this.#write(crypto.randomUUID(), text, organizationId);
   }
 
-  #write(id: string, { title, body }: Text): Note {
+  #write(id: string, { title, body }: Text, inOrganization: string | null = null): Note {
     const version = (this.#notes.get(id)?.version ?? 0) + 1;
     const now = new Date((this.#clock += 1000)).toISOString();
     const createdAt = this.#notes.get(id)?.note.createdAt ?? now;
     const before = this.#notes.get(id)?.note;
-    const can = before?.can ?? { update: true, delete: true, pin: true, archive: true, share: true };
+    const organizationId = before?.organizationId ?? inOrganization;
+    const share = organizationId === null;
+    const can = before?.can ?? { update: true, delete: true, pin: true, archive: true, share };
     const { archivedAt = null, pinnedAt = null, isOwn = true } = before ?? {};
     const note: Note = {
       id,
@@ -338,6 +379,7 @@ export class FakeBff {
       archivedAt,
       pinnedAt,
       isOwn,
+      organizationId,
       etag: `"${version}"`,
       can,
     };
