@@ -3,6 +3,7 @@ import { explain, RequestFailed } from '../http';
 import { hasMoved, Link, navigate } from '../routing';
 import { accept, expiryOf, removeInvitation, type Invitation } from './invitations';
 import { roleNames } from './organizations';
+import { UnsavedTexts } from './UnsavedTexts';
 import { useOrganizations } from './useOrganizations';
 
 /** The invitations to the user and their organizations. */
@@ -79,6 +80,8 @@ export function OrganizationsPage() {
           </button>
         </div>
       )}
+
+      <UnsavedTexts />
 
       {invitations.length > 0 && (
         <section aria-labelledby="my-invitations">

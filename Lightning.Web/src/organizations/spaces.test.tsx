@@ -182,6 +182,18 @@ test('Removed_while_writing_keeps_the_text', async () => {
   expect(sessionStorage).toHaveLength(0);
 });
 
+test('Text_that_cannot_be_saved_any_more_is_found_after_a_reload', async () => {
+  const page = visit('/o/acme/notes/new');
+  await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
+  page.unmount();
+  bff.organizations.removeUser(acme.id);
+  visit('/organizations');
+  await screen.findByText('Half a thought');
+  await press('Discard');
+  await waitFor(() => expect(screen.queryByText('Half a thought')).toBeNull());
+  expect(sessionStorage).toHaveLength(0);
+});
+
 test('Refused_list_tells_that_the_user_was_removed', async () => {
   bff.seedIn(acme.id, { title: 'Roadmap', body: '' });
   visit('/o/acme/notes');
