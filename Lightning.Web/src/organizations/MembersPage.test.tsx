@@ -34,12 +34,27 @@ test('Role_is_changed', async () => {
 test('Last_owner_cannot_be_demoted_or_leave', async () => {
   visit();
   await userEvent.selectOptions(await roleOf('Ada Lovelace'), 'Member');
+  await press('Change role');
   await screen.findByText('You are the last owner. Make another member an owner first.');
   expect((await roleOf('Ada Lovelace')).value).toBe('owner');
   await press('Leave organization');
   await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Leave organization' }));
   await screen.findByText('You are the last owner. Make another member an owner first.');
   expect(location.pathname).toBe('/o/acme/members');
+});
+
+test('Own_role_is_changed_after_a_question', async () => {
+  visit();
+  await userEvent.selectOptions(await roleOf('Grace Hopper'), 'Owner');
+  await screen.findByText('Grace Hopper is now an owner.');
+  await userEvent.selectOptions(await roleOf('Ada Lovelace'), 'Member');
+  await screen.findByText('You will be a member. To become an owner again, ask an owner.');
+  await press('Cancel');
+  expect((await roleOf('Ada Lovelace')).value).toBe('owner');
+  await userEvent.selectOptions(await roleOf('Ada Lovelace'), 'Member');
+  await press('Change role');
+  await screen.findByText('You are now a member.');
+  await waitFor(() => expect(screen.queryByRole('heading', { name: 'Invitations' })).toBeNull());
 });
 
 test('Role_changed_elsewhere_is_shown_instead', async () => {

@@ -24,7 +24,10 @@ export function MembersPage({ organization }: { organization: Organization }) {
   const [working, setWorking] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [done, setDone] = useState('');
+  /** The member to remove. */
   const [asked, setAsked] = useState<Member | null>(null);
+  /** The user's own new role, which they cannot undo. */
+  const [demotion, setDemotion] = useState<{ member: Member; role: Role } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -48,12 +51,20 @@ export function MembersPage({ organization }: { organization: Organization }) {
     }
   }
 
+  function choose(member: Member, role: Role) {
+    if (member.isYou) setDemotion({ member, role });
+    else void change(member, role);
+  }
+
   const change = (member: Member, role: Role) =>
     once(member, async () => {
       put(await changeRole(member, role));
       // The user's own role decides what they may do.
-      if (member.isYou) organizations.reload();
-      return `${member.name} is now ${article(role)}.`;
+      if (member.isYou) {
+        organizations.reload();
+        refresh();
+      }
+      return member.isYou ? `You are now ${article(role)}.` : `${member.name} is now ${article(role)}.`;
     });
 
   const remove = (member: Member) =>
@@ -107,7 +118,7 @@ export function MembersPage({ organization }: { organization: Organization }) {
                   <select
                     aria-label={`Role of ${member.name}`}
                     value={member.role}
-                    onChange={(event) => void change(member, event.target.value as Role)}
+                    onChange={(event) => choose(member, event.target.value as Role)}
                   >
                     {Object.entries(roleNames).map(([role, name]) => (
                       <option key={role} value={role}>
@@ -141,6 +152,28 @@ export function MembersPage({ organization }: { organization: Organization }) {
       </section>
       {organization.can.invite && <Invitations organization={organization} />}
 
+      {demotion && (
+        <Dialog heading="Change your own role?" onClose={() => setDemotion(null)}>
+          <p>
+            You will be {article(demotion.role)}. To become {article(demotion.member.role)} again, ask an owner.
+          </p>
+          <div className="row">
+            <button type="button" autoFocus onClick={() => setDemotion(null)}>
+              Cancel
+            </button>
+            <button
+              type="button"
+              className="button-danger"
+              onClick={() => {
+                setDemotion(null);
+                void change(demotion.member, demotion.role);
+              }}
+            >
+              Change role
+            </button>
+          </div>
+        </Dialog>
+      )}
       {asked && (
         <Dialog
           heading={asked.isYou ? `Leave ${organization.name}?` : `Remove ${asked.name}?`}
