@@ -1,3 +1,4 @@
+using Lightning.Admin.Drafts;
 using Lightning.Authorization;
 using Lightning.Sessions.Cookies.WebSessions;
 using Microsoft.AspNetCore.Authorization;
@@ -30,7 +31,10 @@ static class AdministratorsOnly
         return services;
     }
 
-    /// <summary>Answers 403 to signed-in users who are not administrators; anonymous users are challenged.</summary>
+    /// <summary>
+    /// Answers 403 to signed-in users who are not administrators; anonymous users are challenged, and what they entered
+    /// in a form is kept.
+    /// </summary>
     sealed class ForbiddenHandler : IAuthorizationMiddlewareResultHandler
     {
         readonly AuthorizationMiddlewareResultHandler fallback = new();
@@ -42,6 +46,8 @@ static class AdministratorsOnly
             PolicyAuthorizationResult authorizeResult
         )
         {
+            if (authorizeResult.Challenged && SignInRedirect.IsFormOfThisSite(context.Request))
+                return SignInRedirect.WriteAsync(context, prompt: null);
             if (!authorizeResult.Forbidden)
                 return fallback.HandleAsync(next, context, policy, authorizeResult);
             context.Response.StatusCode = StatusCodes.Status403Forbidden;

@@ -43,6 +43,7 @@ app.Use(
         return next(context);
     }
 );
+app.UseFormLimits();
 app.UseRelyingParty();
 
 app.MapStaticAssets().AllowAnonymous();

@@ -1,3 +1,4 @@
+using Lightning.Admin.Drafts;
 using Lightning.Sessions.Cookies.WebSessions;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
@@ -7,8 +8,8 @@ namespace Lightning.Admin;
 
 /// <summary>
 /// Requires a sign-in within the last hour for pages that affect other users (ASVS 5.0, 7.5.3); older sessions are sent
-/// to sign in again and back. The database functions check the same, except for those that end sessions, which Identity
-/// and the command line also call.
+/// to sign in again and back, with what was entered. The database functions check the same, except for those that end
+/// sessions, which Identity and the command line also call.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class RecentSignInAttribute : Attribute, IAsyncPageFilter
@@ -34,6 +35,12 @@ public sealed class RecentSignInAttribute : Attribute, IAsyncPageFilter
         )
         {
             await next();
+            return;
+        }
+        if (SignInRedirect.IsFormOfThisSite(http.Request))
+        {
+            await SignInRedirect.WriteAsync(http, prompt: "login");
+            context.Result = new EmptyResult();
             return;
         }
         http.Response.Headers.Location = UriHelper.BuildRelative(

@@ -1,7 +1,9 @@
 using Lightning.Admin.Accounts;
 using Lightning.Admin.Audit;
+using Lightning.Admin.Drafts;
 using Lightning.Admin.Engine;
 using Lightning.Admin.Engine.Audit;
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Admin.Engine.Validation;
 using Lightning.Data;
@@ -39,6 +41,9 @@ static class RegistrationExtensions
         services.AddSingleton<AccountPolicies>();
         services.AddScoped<AdminAudit>().AddScoped<PasswordResets>().AddScoped<AccountOperations>();
         services.AddSingleton<IAuditLog, AdminAuditLog>();
+        services.AddSingleton<FormDraftLimiter>().AddHostedService<FormDraftCleanup>();
+        services.AddScoped<FormDrafts>();
+        services.AddScoped<IFormDrafts>(provider => provider.GetRequiredService<FormDrafts>());
         services.AddSingleton<AuditInterceptor>();
         return services.ConfigureDbContext<LightningDb>(
             (provider, options) => options.AddInterceptors(provider.GetRequiredService<AuditInterceptor>())

@@ -22,7 +22,10 @@ sealed record AdminSiteOptions
 }
 
 /// <summary>The administrator who impersonates the user; the front end shows it on every page.</summary>
-sealed record ActorView(string Sub, string Name);
+/// <param name="Sub">The administrator's <c>sub</c>.</param>
+/// <param name="Name">The administrator's display name.</param>
+/// <param name="MayWrite">Whether the administrator may change the user's data.</param>
+sealed record ActorView(string Sub, string Name, bool MayWrite);
 
 /// <summary>Impersonation of a user by an administrator.</summary>
 static class ImpersonationApi

@@ -69,7 +69,7 @@ static class SessionApi
                     idleEndsAt < session.EndsAt ? idleEndsAt : session.EndsAt,
                     session.AuthTime
                 ),
-                session.Impersonator is { } actor ? new ActorView(actor.Subject, actor.Name) : null
+                session.Impersonator is { } actor ? new ActorView(actor.Subject, actor.Name, actor.MayWrite) : null
             )
         );
     }

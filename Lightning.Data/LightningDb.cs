@@ -1,6 +1,7 @@
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
 using Lightning.Data.Authorizations;
+using Lightning.Data.Drafts;
 using Lightning.Data.Idempotency;
 using Lightning.Data.Impersonation;
 using Lightning.Data.Keys;
@@ -45,6 +46,9 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
 
     /// <summary>Sessions at relying parties, one per cookie.</summary>
     public DbSet<WebSession> WebSessions => Set<WebSession>();
+
+    /// <summary>Forms of the admin site whose user had to sign in again.</summary>
+    public DbSet<FormDraft> FormDrafts => Set<FormDraft>();
 
     /// <summary>One-time tickets that start an impersonation.</summary>
     public DbSet<ImpersonationTicket> ImpersonationTickets => Set<ImpersonationTicket>();

@@ -19,5 +19,7 @@ public sealed class AccountAdmin : AdminFor<Account>
         Search(account => account.Email, account => account.Name).UsingIndex("ix_accounts_words");
         Filter(account => account.Email).Filter(account => account.CreatedAt);
         AuditedAs("account");
+        // The account and its user have the same key.
+        HistoryIncludes("user");
     }
 }

@@ -26,7 +26,7 @@ public sealed class AdminAuditLog(AuditPolicy entries, UserPolicy users) : IAudi
         var rows = db.Set<AuditEntry>()
             .AsNoTracking()
             .Where(entries, actor, Verb.Read)
-            .Where(entry => entry.SubjectType == query.SubjectType && entry.SubjectId == query.SubjectId);
+            .Where(entry => query.SubjectTypes.Contains(entry.SubjectType!) && entry.SubjectId == query.SubjectId);
         if (query.Before is { } before)
             rows = rows.Where(entry => entry.Id < before);
         var found = await rows.OrderByDescending(entry => entry.Id).Take(query.Most).ToListAsync(cancellationToken);
@@ -43,6 +43,7 @@ public sealed class AdminAuditLog(AuditPolicy entries, UserPolicy users) : IAudi
         [
             .. found.Select(entry => new AuditRecord(entry.Id, entry.At, entry.Action)
             {
+                SubjectType = entry.SubjectType,
                 Text = EventText.Find(entry.Action),
                 Details = DetailsOf(entry),
                 User = LinkTo(entry.UserId),

@@ -74,6 +74,7 @@ static class EventText
 
         // Other rows.
         ["exported"] = "List exported",
+        ["message-sent-again"] = "Message sent again",
         ["note-share"] = "Share",
         ["deleted-note.deleted"] = "Note deleted permanently",
         ["everyone"] = "All users",

@@ -62,7 +62,7 @@ public sealed record DashboardFigures(
         [
             await CountAsync(
                 db,
-                new("Users", "accounts", "app.users"),
+                new("Users", "users", "app.users"),
                 db.Users.OrderBy(user => user.Id),
                 cancellationToken
             ),

@@ -11,6 +11,11 @@ using Microsoft.Extensions.Options;
 
 namespace Lightning.Admin.Impersonation;
 
+/// <summary>What an administrator asks for.</summary>
+/// <param name="Reason">The reason for the audit log.</param>
+/// <param name="MayWrite">Whether the administrator may change the user's data.</param>
+public sealed record ImpersonationRequest(string Reason, bool MayWrite);
+
 /// <summary>
 /// Issues impersonation tickets: single-use codes that the application redeems at Identity. A ticket is valid for one
 /// minute, only in the administrator's browser. The admin site's database role cannot create sessions, and can create
@@ -44,8 +49,9 @@ public sealed partial class ImpersonationTickets(
     /// Writes a ticket and its audit entry in one transaction, which continues when the HTTP request is aborted.
     /// </summary>
     /// <returns>The URL to redirect to; null if the database function refused.</returns>
-    public async Task<string?> CreateAsync(Guid id, string reason, LiveSession session, string? ip)
+    public async Task<string?> CreateAsync(Guid id, ImpersonationRequest asked, LiveSession session, string? ip)
     {
+        ArgumentNullException.ThrowIfNull(asked);
         ArgumentNullException.ThrowIfNull(session);
         var (code, hash) = ImpersonationTicket.Create();
         await using var transaction = await db.Database.BeginTransactionAsync();
@@ -53,13 +59,22 @@ public sealed partial class ImpersonationTickets(
             !(
                 await db
                     .Database.SqlQuery<bool>(
-                        $"""SELECT identity.hand_over({hash}, {id}, {session.Id}, {reason}) AS "Value" """
+                        $"""
+                        SELECT identity.hand_over({hash}, {id}, {session.Id}, {asked.Reason}, {asked.MayWrite})
+                            AS "Value"
+                        """
                     )
                     .ToListAsync()
             ).Single()
         )
             return null;
-        audit.Add(RequestedAction, "user", id, ip, JsonSerializer.Serialize(new { reason }));
+        audit.Add(
+            RequestedAction,
+            "user",
+            id,
+            ip,
+            JsonSerializer.Serialize(new { reason = asked.Reason, mayWrite = asked.MayWrite })
+        );
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         LogRequested(logger, actor.UserId, id, new SessionLogId(actor.SessionId), ip);

@@ -50,6 +50,7 @@ public sealed class StatusModel : PageModel
                     "Go back, reload the page and try again.",
                     false
                 ),
+                StatusCodes.Status413PayloadTooLarge => ("Too large", "Nothing was saved. Send less at once.", false),
                 _ => ("Something went wrong", "Nothing was changed. Try again in a few seconds.", false),
             };
 }

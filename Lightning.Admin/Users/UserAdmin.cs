@@ -26,6 +26,7 @@ public sealed class UserAdmin : AdminFor<User>
             .ReadOnly(user => user.Issuer, user => user.Subject);
         // Users of the built-in provider have an account with the same key; users of an external provider have none.
         HasReference<Account>(user => user.Id);
+        HistoryIncludes("account");
         EditInList(user => user.Name);
         Check(user => user.Name, PersonName.Validate);
     }

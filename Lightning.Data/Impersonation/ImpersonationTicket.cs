@@ -42,6 +42,9 @@ public sealed class ImpersonationTicket
     /// <summary>The administrator's reason.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>Whether the administrator may change the user's data; otherwise the session is read-only.</summary>
+    public required bool MayWrite { get; init; }
+
     /// <summary>When the ticket was issued (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -133,6 +133,20 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "form_drafts",
+                schema: "web",
+                columns: table => new
+                {
+                    id_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    content = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_form_drafts", x => x.id_hash);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "outbox",
                 schema: "identity",
                 columns: table => new
@@ -142,7 +156,10 @@ namespace Lightning.Data.Migrations
                     recipient = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     payload = table.Column<byte[]>(type: "bytea", nullable: false),
                     due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    attempts = table.Column<int>(type: "integer", nullable: false)
+                    attempts = table.Column<int>(type: "integer", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    failed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    last_error = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -435,7 +452,8 @@ namespace Lightning.Data.Migrations
                     device = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
                     methods = table.Column<string[]>(type: "text[]", nullable: false),
                     actor_id = table.Column<Guid>(type: "uuid", nullable: true),
-                    actor_sid = table.Column<Guid>(type: "uuid", nullable: true)
+                    actor_sid = table.Column<Guid>(type: "uuid", nullable: true),
+                    actor_may_write = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false)
                 },
                 constraints: table =>
                 {
@@ -527,6 +545,7 @@ namespace Lightning.Data.Migrations
                     sid = table.Column<Guid>(type: "uuid", nullable: false),
                     user_id = table.Column<Guid>(type: "uuid", nullable: false),
                     reason = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    may_write = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
@@ -747,6 +766,12 @@ namespace Lightning.Data.Migrations
                 column: "sid");
 
             migrationBuilder.CreateIndex(
+                name: "ix_form_drafts_expires_at",
+                schema: "web",
+                table: "form_drafts",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_handovers_created_at",
                 schema: "identity",
                 table: "handovers",
@@ -821,6 +846,13 @@ namespace Lightning.Data.Migrations
                 schema: "app",
                 table: "notes",
                 columns: new[] { "updated_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_failed_at",
+                schema: "identity",
+                table: "outbox",
+                column: "failed_at",
+                filter: "failed_at IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_outbox_kind_due_at",
@@ -933,10 +965,10 @@ namespace Lightning.Data.Migrations
                 migrationBuilder.Sql(SqlScripts.Read(script));
 
             // Row-level security, from the rules.
-            migrationBuilder.Sql("-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n");
-            migrationBuilder.Sql("-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n");
-            migrationBuilder.Sql("-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR app.note_shares_giver(note_shares.note_id));\n");
-            migrationBuilder.Sql("-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    (users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()));\n");
+            migrationBuilder.Sql("-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer'))) OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n");
         }
 
         /// <inheritdoc />

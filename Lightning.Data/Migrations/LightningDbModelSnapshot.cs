@@ -469,6 +469,30 @@ namespace Lightning.Data.Migrations
                     b.ToTable("refresh_tokens", "identity");
                 });
 
+            modelBuilder.Entity("Lightning.Data.Drafts.FormDraft", b =>
+                {
+                    b.Property<byte[]>("IdHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("id_hash");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.HasKey("IdHash")
+                        .HasName("pk_form_drafts");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_form_drafts_expires_at");
+
+                    b.ToTable("form_drafts", "web");
+                });
+
             modelBuilder.Entity("Lightning.Data.Idempotency.KeyedRequest", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -521,6 +545,10 @@ namespace Lightning.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<bool>("MayWrite")
+                        .HasColumnType("boolean")
+                        .HasColumnName("may_write");
 
                     b.Property<string>("Reason")
                         .IsRequired()
@@ -650,7 +678,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("deleted_notes", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.deleted_notes;\nDROP POLICY may_delete ON app.deleted_notes;\n");
                 });
 
@@ -722,7 +750,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("notes", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer'))) OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.notes;\nDROP POLICY may_create ON app.notes;\nDROP POLICY may_update ON app.notes;\nDROP POLICY may_delete ON app.notes;\n");
                 });
 
@@ -773,7 +801,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("note_shares", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR app.note_shares_giver(note_shares.note_id));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.note_shares;\nDROP POLICY may_create ON app.note_shares;\nDROP POLICY may_update ON app.note_shares;\nDROP POLICY may_delete ON app.note_shares;\nDROP FUNCTION app.note_shares_giver;\n");
                 });
 
@@ -810,10 +838,22 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("due_at");
 
+                    b.Property<DateTimeOffset?>("FailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failed_at");
+
+                    b.Property<bool>("IsExpired")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_expired");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("kind");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
 
                     b.Property<string>("Recipient")
                         .HasColumnType("text")
@@ -837,6 +877,12 @@ namespace Lightning.Data.Migrations
                     b.Property<Guid?>("ActorId")
                         .HasColumnType("uuid")
                         .HasColumnName("actor_id");
+
+                    b.Property<bool>("ActorMayWrite")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("actor_may_write");
 
                     b.Property<Guid?>("ActorSessionId")
                         .HasColumnType("uuid")
@@ -1072,7 +1118,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("users", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    (users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.users;\nDROP POLICY may_update ON app.users;\nDROP POLICY may_delete ON app.users;\n");
                 });
 
@@ -1091,11 +1137,24 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("due_at");
 
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<DateTimeOffset?>("FailedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("failed_at");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("kind");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("last_error");
 
                     b.Property<byte[]>("Payload")
                         .IsRequired()
@@ -1109,6 +1168,10 @@ namespace Lightning.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_outbox");
+
+                    b.HasIndex("FailedAt")
+                        .HasDatabaseName("ix_outbox_failed_at")
+                        .HasFilter("failed_at IS NOT NULL");
 
                     b.HasIndex("Kind", "DueAt")
                         .HasDatabaseName("ix_outbox_kind_due_at");

@@ -14,7 +14,7 @@ public sealed class DeletedNotePolicy : Policy<DeletedNote>
     public DeletedNotePolicy()
     {
         Allow(Verb.Read, Owner);
-        Allow(Verb.Restore, Owner & Is.Verified);
-        Allow(Verb.Delete, Owner & Is.Verified);
+        Allow(Verb.Restore, Owner & Is.Verified & Is.Writer);
+        Allow(Verb.Delete, Owner & Is.Verified & Is.Writer);
     }
 }

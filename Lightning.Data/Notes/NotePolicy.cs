@@ -28,11 +28,11 @@ public sealed class NotePolicy : Policy<Note>
     public NotePolicy()
     {
         Allow(Verb.Read, Owner | Shared | Is.Admin);
-        Allow(Verb.Create, Owner).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Update, Owner | Editor).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Archive, Owner).Fields(note => note.ArchivedAt);
-        Allow(Verb.Pin, Owner).Fields(note => note.PinnedAt);
+        Allow(Verb.Create, Owner & Is.Writer).Fields(note => note.Title, note => note.Body);
+        Allow(Verb.Update, Owner & Is.Writer | Editor & Is.Writer).Fields(note => note.Title, note => note.Body);
+        Allow(Verb.Archive, Owner & Is.Writer).Fields(note => note.ArchivedAt);
+        Allow(Verb.Pin, Owner & Is.Writer).Fields(note => note.PinnedAt);
         Allow(Verb.Share, Owner & Is.Verified & Is.NotImpersonated);
-        Allow(Verb.Delete, Owner & Is.Verified);
+        Allow(Verb.Delete, Owner & Is.Verified & Is.Writer);
     }
 }

@@ -25,6 +25,6 @@ public sealed class NoteSharePolicy : Policy<NoteShare>
         Allow(Verb.Create, Giver & Is.Verified & Is.NotImpersonated)
             .Fields(share => share.Address, share => share.CanEdit);
         Allow(Verb.Update, Giver & Is.NotImpersonated).Fields(share => share.CanEdit);
-        Allow(Verb.Delete, Giver | Recipient);
+        Allow(Verb.Delete, (Giver | Recipient) & Is.Writer);
     }
 }

@@ -47,7 +47,7 @@ END $$;
 CREATE FUNCTION app.remove_user(who uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT app.acts_as('admin') OR who = app.actor() THEN RETURN false; END IF;
+    IF NOT (app.acts_as('admin') AND app.acts_as('writer')) OR who = app.actor() THEN RETURN false; END IF;
     RETURN identity.take_away(who);
 END $$;
 

@@ -39,7 +39,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     kept app.deleted_notes;
 BEGIN
-    IF NOT app.acts_as('verified') THEN RETURN false; END IF;
+    IF NOT (app.acts_as('verified') AND app.acts_as('writer')) THEN RETURN false; END IF;
     -- The user first, as when they are deleted, and then the note, for which a cleanup does not wait.
     PERFORM FROM app.users WHERE id = app.actor() FOR KEY SHARE;
     SELECT * INTO kept FROM app.deleted_notes WHERE id = restore_note.note AND owner_id = app.actor() FOR UPDATE;

@@ -36,8 +36,8 @@ GRANT EXECUTE ON FUNCTION audit.forget TO lightning_identity;
 -- API: whether a session is alive and a user enabled, and the product's own data. No credential, no signing key, no
 -- web session.
 GRANT USAGE ON SCHEMA identity, app TO lightning_api;
-GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at, actor_id) ON identity.sessions
-    TO lightning_api;
+GRANT SELECT (id, issuer, foreign_sid, user_id, created_at, ends_at, ended_at, actor_id, actor_may_write)
+    ON identity.sessions TO lightning_api;
 GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
 GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
@@ -61,12 +61,16 @@ GRANT SELECT, UPDATE (last_seen_at) ON identity.sessions TO lightning_bff, light
 GRANT SELECT ON app.users TO lightning_bff, lightning_admin;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_bff, lightning_admin;
 
+-- Admin: forms whose user had to sign in again, encrypted by its key ring.
+GRANT SELECT, INSERT, DELETE ON web.form_drafts TO lightning_admin;
+
 -- Services that begin sessions: the limit of sessions per user.
 GRANT EXECUTE ON FUNCTION identity.keep_newest_sessions TO lightning_identity, lightning_bff, lightning_admin;
 
 -- Relying parties: revocation messages for the tokens of an external provider that they hold. Row-level security hides
 -- all other messages.
-GRANT SELECT, INSERT, DELETE, UPDATE (due_at, attempts) ON identity.outbox TO lightning_bff, lightning_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (due_at, attempts, failed_at, last_error) ON identity.outbox
+    TO lightning_bff, lightning_admin;
 
 -- Relying parties of an external provider: record a sign-in there. The function never changes an account of Identity.
 GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, lightning_admin;
@@ -77,6 +81,7 @@ GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, 
     access_failed_count) ON identity.accounts TO lightning_admin;
 -- Waiting messages without their payload, and signing keys without the private key.
 GRANT SELECT ON identity.waiting_messages TO lightning_admin;
+GRANT EXECUTE ON FUNCTION identity.send_again TO lightning_admin;
 GRANT SELECT (id, algorithm, created_at, signs_from, successor_due_at, retired_at) ON identity.signing_keys
     TO lightning_admin;
 -- What the policies let an administrator write: a user's name, and the administrator's own notes and shares.

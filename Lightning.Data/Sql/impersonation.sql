@@ -1,12 +1,12 @@
 -- Impersonation: an administrator signs in as a user.
 
 -- Issues a one-time ticket. Identity redeems it, only in the browser of the session that asked for it.
-CREATE FUNCTION identity.hand_over(code bytea, who uuid, asked_in uuid, why text) RETURNS boolean
+CREATE FUNCTION identity.hand_over(code bytea, who uuid, asked_in uuid, why text, may_write boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF coalesce(identity.administrator_in(asked_in), who) = who OR btrim(why) = '' THEN RETURN false; END IF;
-    INSERT INTO identity.handovers (code_hash, sid, user_id, reason, created_at)
-        SELECT code, asked_in, person.id, why, clock_timestamp() FROM app.users AS person
+    INSERT INTO identity.handovers (code_hash, sid, user_id, reason, may_write, created_at)
+        SELECT code, asked_in, person.id, why, hand_over.may_write, clock_timestamp() FROM app.users AS person
         WHERE person.id = who AND NOT person.is_admin AND person.disabled_at IS NULL;
     RETURN FOUND;
 END $$;

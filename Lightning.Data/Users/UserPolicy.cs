@@ -23,10 +23,10 @@ public sealed class UserPolicy : Policy<User>
     public UserPolicy()
     {
         Allow(Verb.Read, Self | Is.Admin);
-        Allow(Verb.Update, Self & Is.NotImpersonated | Is.Admin).Fields(user => user.Name);
-        Allow(Verb.Delete, Is.Admin & !Self);
+        Allow(Verb.Update, (Self & Is.NotImpersonated | Is.Admin) & Is.Writer).Fields(user => user.Name);
+        Allow(Verb.Delete, Is.Admin & !Self & Is.Writer);
         Allow(Verb.Export, Self & Is.NotImpersonated);
-        Allow(Verb.Disable, Is.Admin & !Self);
+        Allow(Verb.Disable, Is.Admin & !Self & Is.Writer);
         Allow(Verb.Impersonate, Is.Admin & !Self & !Administrator & Enabled & Is.NotImpersonated);
     }
 }

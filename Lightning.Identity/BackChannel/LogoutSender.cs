@@ -39,7 +39,7 @@ sealed partial class LogoutSender(
                 )
         );
 
-    async Task<bool> SendAsync(Client client, OutboxMessage message, CancellationToken cancellationToken)
+    async Task<string?> SendAsync(Client client, OutboxMessage message, CancellationToken cancellationToken)
     {
         var ended = JsonSerializer.Deserialize<EndedSession>(message.Payload)!;
         try
@@ -59,21 +59,21 @@ sealed partial class LogoutSender(
             if (!response.IsSuccessStatusCode)
             {
                 LogNotSent(client.Id, message.Id, message.Attempts, $"{(int)response.StatusCode}");
-                return false;
+                return $"The app answered with status {(int)response.StatusCode}.";
             }
         }
         catch (HttpRequestException ex)
         {
             LogNotSent(client.Id, message.Id, message.Attempts, $"{ex.HttpRequestError}");
-            return false;
+            return $"The app could not be reached: {ex.HttpRequestError}.";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             LogNotSent(client.Id, message.Id, message.Attempts, "timeout");
-            return false;
+            return "The app did not answer in time.";
         }
         logger.LogoutSent(client.Id, ended.Sid);
-        return true;
+        return null;
     }
 
     [LoggerMessage(

@@ -112,6 +112,7 @@ sealed class ImpersonationStarter(
             Methods = browser.Methods,
             ActorId = browser.UserId,
             ActorSessionId = browser.Id,
+            ActorMayWrite = attempt.Ticket!.MayWrite,
         };
         db.Sessions.Add(session);
         var started = audit.Add(
@@ -124,6 +125,7 @@ sealed class ImpersonationStarter(
                 session = session.Id,
                 endsAt = session.EndsAt,
                 reason = attempt.Ticket!.Reason,
+                mayWrite = session.ActorMayWrite,
             }
         );
         await db.SaveChangesAsync();

@@ -21,6 +21,7 @@ sealed class MailOutbox(IDataProtectionProvider protection, TimeProvider clock) 
                 Kind = OutboxMessage.Mail,
                 Payload = protector.Protect(JsonSerializer.SerializeToUtf8Bytes(message)),
                 DueAt = clock.GetUtcNow(),
+                ExpiresAt = message.GoodUntil,
             }
         );
 

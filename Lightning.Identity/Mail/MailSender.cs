@@ -6,7 +6,8 @@ using Lightning.Sessions.Model;
 namespace Lightning.Identity.Mail;
 
 /// <summary>
-/// Sends the mails in the outbox. A mail can be sent twice if the server accepted it and the response was lost.
+/// Sends the mails in the outbox. A mail can be sent twice if the server accepted it and the response was lost. A mail
+/// that cannot be sent stays as failed, so that administrators see it.
 /// </summary>
 sealed partial class MailSender(
     IServiceScopeFactory scopes,
@@ -31,11 +32,12 @@ sealed partial class MailSender(
     )
     {
         var now = Clock.GetUtcNow();
-        switch (await TryAsync(message, cancellationToken))
+        var (outcome, error) = await TryAsync(message, cancellationToken);
+        message.LastError = error ?? message.LastError;
+        switch (outcome)
         {
-            case Outcome.Unreadable:
-                // Kept, because the key may be restored, and set aside, because no attempt can succeed until then.
-                message.Kind = OutboxMessage.UnreadableMail;
+            case Outcome.Failed:
+                message.FailedAt = now;
                 return false;
             case Outcome.Retry:
                 Postpone(message, now);
@@ -54,17 +56,17 @@ sealed partial class MailSender(
 
     enum Outcome
     {
-        /// <summary>It was sent, or its links have expired.</summary>
+        /// <summary>It was sent.</summary>
         Done,
 
         /// <summary>Try again later.</summary>
         Retry,
 
-        /// <summary>It cannot be decrypted.</summary>
-        Unreadable,
+        /// <summary>No further attempt can succeed: it cannot be decrypted, or its links have expired.</summary>
+        Failed,
     }
 
-    async Task<Outcome> TryAsync(OutboxMessage row, CancellationToken cancellationToken)
+    async Task<(Outcome Outcome, string? Error)> TryAsync(OutboxMessage row, CancellationToken cancellationToken)
     {
         try
         {
@@ -72,22 +74,22 @@ sealed partial class MailSender(
             if (message.GoodUntil <= Clock.GetUtcNow())
             {
                 LogGivenUp(row.Id, row.Attempts);
-                return Outcome.Done;
+                return (Outcome.Failed, row.LastError ?? "It was not sent before its links expired.");
             }
             await delivery.SendAsync(row.Id, message, cancellationToken);
             LogSent(row.Id);
-            return Outcome.Done;
+            return (Outcome.Done, null);
         }
         catch (Exception ex) when (ex is CryptographicException or JsonException or FormatException)
         {
             // One such mail must not stop the others. Log only the exception type: its message can contain the mail.
             LogUnreadable(row.Id, ex.GetType().Name);
-            return Outcome.Unreadable;
+            return (Outcome.Failed, MailFailure.Unreadable);
         }
         catch (Exception ex) when (MailDelivery.IsFailure(ex) && !IsStopping(ex, cancellationToken))
         {
             LogNotSent(row.Id, row.Attempts + 1, MailDelivery.Describe(ex));
-            return Outcome.Retry;
+            return (Outcome.Retry, MailFailure.Explain(ex));
         }
     }
 
@@ -115,8 +117,8 @@ sealed partial class MailSender(
     [LoggerMessage(
         EventId = 1104,
         Level = LogLevel.Error,
-        Message = "Mail {MailId} cannot be decrypted ({ExceptionType}) and was set aside as 'mail-unreadable': check "
-            + "whether the data protection key that encrypted it is missing"
+        Message = "Mail {MailId} cannot be decrypted ({ExceptionType}) and is kept as failed: check whether the data "
+            + "protection key that encrypted it is missing"
     )]
     partial void LogUnreadable(Guid mailId, string exceptionType);
 

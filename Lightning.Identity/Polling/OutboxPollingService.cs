@@ -41,7 +41,7 @@ abstract class OutboxPollingService(IServiceScopeFactory scopes, TimeProvider cl
         var due = await db
             .Outbox.FromSql(
                 $"""
-                SELECT * FROM identity.outbox WHERE kind = ANY ({kinds}) AND due_at <= {now}
+                SELECT * FROM identity.outbox WHERE kind = ANY ({kinds}) AND due_at <= {now} AND failed_at IS NULL
                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
                 """
             )

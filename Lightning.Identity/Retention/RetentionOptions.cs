@@ -37,4 +37,14 @@ sealed record RetentionOptions
             + "days as 90.00:00:00."
     )]
     public TimeSpan FailedSignIns { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>How long a message that could not be sent is kept. 1 to 400 days; default 30 days.</summary>
+    [Range(
+        typeof(TimeSpan),
+        "1.00:00:00",
+        "400.00:00:00",
+        ErrorMessage = "Identity:Retention:FailedMessages must be between 1.00:00:00 and 400.00:00:00: write thirty "
+            + "days as 30.00:00:00."
+    )]
+    public TimeSpan FailedMessages { get; init; } = TimeSpan.FromDays(30);
 }

@@ -33,7 +33,8 @@ sealed partial class RetentionService(
             ("identity.attempts", "full_at < {0}", TimeSpan.FromHours(1)),
             ("identity.handovers", "created_at < {0}", TimeSpan.FromHours(1)),
             // Logout messages for clients that were removed or no longer have a back-channel logout URI.
-            ("identity.outbox", "kind = 'logout' AND due_at < {0}", TimeSpan.FromDays(1)),
+            ("identity.outbox", "kind = 'logout' AND due_at < {0} AND failed_at IS NULL", TimeSpan.FromDays(1)),
+            ("identity.outbox", "failed_at < {0}", options.Value.FailedMessages),
             // Cascades to grants, refresh tokens and the relying parties' sessions.
             ("identity.sessions", "ends_at < {0}", options.Value.EndedSessions),
         ];

@@ -252,7 +252,7 @@ test('Hidden_tab_holds_no_connection', async () => {
 test.each(['/notes', '/notes/new', '/devices'])(
   'Impersonation_on_%s_shows_the_banner_and_hides_the_account',
   async (path) => {
-    bff.act = { sub: 'u-root', name: 'Root' };
+    bff.act = { sub: 'u-root', name: 'Root', mayWrite: true };
     visit(path);
     const banner = await screen.findByRole('region', { name: 'Impersonation' });
     expect(banner.textContent).toContain('You are impersonating Ada Lovelace');
@@ -262,8 +262,17 @@ test.each(['/notes', '/notes/new', '/devices'])(
   },
 );
 
+test('Read_only_impersonation_says_so_and_offers_no_new_note', async () => {
+  bff.act = { sub: 'u-root', name: 'Root', mayWrite: false };
+  visit('/notes');
+  const banner = await screen.findByRole('region', { name: 'Impersonation' });
+  expect(banner.textContent).toContain('You can read, but change nothing.');
+  await screen.findByRole('searchbox');
+  expect(screen.queryByRole('button', { name: 'New note' })).toBeNull();
+});
+
 test('Stop_impersonation_asks_about_unsaved_text_and_returns_to_admin', async () => {
-  bff.act = { sub: 'u-root', name: 'Root' };
+  bff.act = { sub: 'u-root', name: 'Root', mayWrite: true };
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
   await press('Stop impersonating');
@@ -274,7 +283,7 @@ test('Stop_impersonation_asks_about_unsaved_text_and_returns_to_admin', async ()
 });
 
 test('Ended_impersonation_is_shown_and_discards_unsaved_text', async () => {
-  bff.act = { sub: 'u-root', name: 'Root' };
+  bff.act = { sub: 'u-root', name: 'Root', mayWrite: true };
   visit('/notes/new');
   await userEvent.type(await screen.findByLabelText('Title'), 'Half a thought');
   await waitFor(() => expect(bff.isWatched).toBe(true));

@@ -1,10 +1,12 @@
 using System.Reflection;
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Engine.Exports;
 using Lightning.Admin.Engine.Forms;
 using Lightning.Admin.Engine.FullText;
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Authorization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lightning.Admin.Engine;
 
@@ -13,7 +15,8 @@ public static class AdminEngineExtensions
 {
     /// <summary>
     /// Adds the services behind the pages and every registration of the assemblies. The application adds the policies,
-    /// a scoped <see cref="Actor"/>, the <see cref="Audit.IAuditLog"/> and a layout named <c>_Layout</c>.
+    /// a scoped <see cref="Actor"/>, the <see cref="Audit.IAuditLog"/> and a layout named <c>_Layout</c>; and before
+    /// this call an <see cref="IFormDrafts"/>, if it keeps forms whose user had to sign in again.
     /// </summary>
     /// <typeparam name="TContext">The application's database context.</typeparam>
     /// <param name="services">The services.</param>
@@ -29,6 +32,7 @@ public static class AdminEngineExtensions
         services.AddOptions<AdminOptions>();
         services.AddSingleton<AdminSite>();
         services.AddSingleton<ExportLimiter>();
+        services.TryAddScoped<IFormDrafts, NoFormDrafts>();
         services.AddScoped<DbContext>(provider => provider.GetRequiredService<TContext>());
         services.AddScoped(provider => new AdminRequest(
             provider.GetRequiredService<AdminSite>(),

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Diagnostics;
+
 namespace Lightning.Admin.Engine;
 
 /// <summary>
@@ -6,4 +8,12 @@ namespace Lightning.Admin.Engine;
 /// </summary>
 /// <param name="Heading">The heading.</param>
 /// <param name="Text">One or two sentences that say what to do.</param>
-public sealed record StatusText(string Heading, string Text);
+public sealed record StatusText(string Heading, string Text)
+{
+    /// <summary>
+    /// Whether this client gets the application's error page. The application decides; other clients get problem
+    /// details.
+    /// </summary>
+    internal static bool IsShownTo(HttpContext context) =>
+        context.Features.Get<IStatusCodePagesFeature>() is { Enabled: true };
+}

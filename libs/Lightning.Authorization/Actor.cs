@@ -10,6 +10,12 @@ public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVer
     /// <summary>The id of the impersonating administrator (RFC 8693, 4.1); null if there is none.</summary>
     public Guid? ActedBy { get; init; }
 
+    /// <summary>Whether the impersonating administrator may write; meaningless without one.</summary>
+    public bool ActorMayWrite { get; init; }
+
+    /// <summary>Whether the actor may write: an impersonation is read-only unless started otherwise.</summary>
+    public bool IsWriter => ActedBy is null || ActorMayWrite;
+
     /// <summary>An actor without rows, used to translate rules.</summary>
     internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false);
 }

@@ -15,7 +15,8 @@ namespace Lightning.Authorization;
 /// </summary>
 /// <remarks>
 /// <c>lightning.actor</c> is the user's id, empty without an actor. <c>lightning.acts_as</c> is <c>gate</c> without an
-/// actor; else those of <c>admin</c>, <c>verified</c> and <c>themself</c> (not impersonated) that hold, by spaces.
+/// actor; else those of <c>admin</c>, <c>verified</c>, <c>themself</c> (not impersonated) and <c>writer</c> (not a
+/// read-only impersonation) that hold, separated by spaces.
 /// </remarks>
 public static class RowSecurity
 {

@@ -126,11 +126,17 @@ public static class Is
         Trait = "themself",
     };
 
+    /// <summary>The actor is not impersonated, or the impersonation was started with write access.</summary>
+    public static readonly ActorRule Writer = new("writer", "the impersonation is read-only", actor => actor.IsWriter)
+    {
+        Trait = "writer",
+    };
+
     /// <summary>Any signed-in actor.</summary>
     public static readonly ActorRule SignedIn = new("signed in", "not signed in", _ => true);
 
     /// <summary>The rules that row-level security knows.</summary>
-    internal static readonly ActorRule[] Known = [Admin, Verified, NotImpersonated];
+    internal static readonly ActorRule[] Known = [Admin, Verified, NotImpersonated, Writer];
 }
 
 /// <summary>Creates rules.</summary>

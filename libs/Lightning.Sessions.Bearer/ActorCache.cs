@@ -45,8 +45,8 @@ sealed class ActorCache(
 {
     // By EF, which tells row-level security that the gate reads.
     static readonly string FindActor = $$"""
-        SELECT person.id AS user_id, person.is_admin, person.email_verified, session.actor_id, person.subject,
-            session.ends_at
+        SELECT person.id AS user_id, person.is_admin, person.email_verified, session.actor_id,
+            session.actor_may_write, person.subject, session.ends_at
         FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
         WHERE {{ActiveSessions.Condition("{0}")}} AND session.id = {1} AND person.issuer = {2}
             AND person.disabled_at IS NULL
@@ -68,7 +68,11 @@ sealed class ActorCache(
                 ? null
                 : new CachedActor
                 {
-                    Actor = new Actor(row.UserId, sid, row.IsAdmin, row.EmailVerified) { ActedBy = row.ActorId },
+                    Actor = new Actor(row.UserId, sid, row.IsAdmin, row.EmailVerified)
+                    {
+                        ActedBy = row.ActorId,
+                        ActorMayWrite = row.ActorMayWrite,
+                    },
                     Subject = row.Subject,
                     EndsAt = row.EndsAt,
                 };
@@ -83,6 +87,8 @@ sealed class ActorCache(
         public required bool EmailVerified { get; init; }
 
         public required Guid? ActorId { get; init; }
+
+        public required bool ActorMayWrite { get; init; }
 
         public required string Subject { get; init; }
 

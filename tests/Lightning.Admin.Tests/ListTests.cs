@@ -59,8 +59,8 @@ public sealed class ListTests(PostgresServer server) : IAsyncLifetime
                 "Sessions",
                 "Shares",
                 "Signing keys",
+                "Unsent messages",
                 "Users",
-                "Waiting messages",
             ]);
         foreach (var registration in site.Registrations)
         {

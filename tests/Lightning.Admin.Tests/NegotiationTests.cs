@@ -35,16 +35,23 @@ public class NegotiationTests(AdminUnderTest admin) : IClassFixture<AdminUnderTe
     }
 
     [Fact]
-    public async Task Form_sent_without_a_session_gets_a_page_in_a_browser()
+    public async Task Form_sent_without_a_session_leads_a_browser_to_sign_in()
     {
         using var browser = admin.NewBrowser();
-        foreach (var accept in AcceptHeaders.Pages)
+        foreach (var accept in AcceptHeaders.Pages.Concat(AcceptHeaders.Data))
         {
             using var form = new FormUrlEncodedContent([]);
-            using var answer = await browser.SendAsync(HttpMethod.Post, "/notes/new", form, ("Accept", accept));
+            (string, string)[] headers = accept.Length > 0 ? [("Accept", accept)] : [];
+            using var answer = await browser.SendAsync(HttpMethod.Post, "/notes/-/new", form, headers);
 
-            answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/html", accept);
-            (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldNotStartWith("{");
+            if (AcceptHeaders.Pages.Contains(accept))
+            {
+                answer.StatusCode.ShouldBe(HttpStatusCode.SeeOther, accept);
+                answer.Headers.Location!.ToString().ShouldStartWith("/login?returnUrl=", customMessage: accept);
+                continue;
+            }
+            answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, accept);
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json", accept);
         }
     }
 

@@ -58,7 +58,7 @@ public sealed partial class OfferTests(AdminUnderTest admin) : IClassFixture<Adm
                 root,
                 $"/{slug}/-/import",
                 $"/{slug}/-/import",
-                ("text", file),
+                ("data", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(file))),
                 ("sure", "yes")
             );
             imported.StatusCode.ShouldBe(

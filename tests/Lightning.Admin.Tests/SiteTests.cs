@@ -19,7 +19,7 @@ public partial class SiteTests(AdminUnderTest admin) : IClassFixture<AdminUnderT
             "/shares",
             "/signing-keys",
             "/users",
-            "/waiting-messages",
+            "/unsent-messages",
             "/notes/-/export?format=csv",
             "/nothing",
         ];

@@ -143,10 +143,10 @@ public sealed class ApiUnderTest(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>An administrator who acts as a person, and a client that bears the token of that.</summary>
-    public async Task<Person> ImpersonateAsync(Person administrator, Person person)
+    public async Task<Person> ImpersonateAsync(Person administrator, Person person, bool mayWrite = true)
     {
         await using var db = Database.Connect();
-        var session = await db.AddImpersonationSessionAsync(person.User, administrator.Session);
+        var session = await db.AddImpersonationSessionAsync(person.User, administrator.Session, mayWrite);
         return new Person(
             person.User,
             session,

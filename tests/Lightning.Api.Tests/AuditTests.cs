@@ -125,6 +125,16 @@ public class AuditTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             ("not-themself", "Export denied: an administrator impersonates them.")
         );
 
+        var reading = await api.ImpersonateAsync(root, ada, mayWrite: false);
+        var denied = await (await reading.DeleteAsync(own)).JsonAsync();
+        (denied.GetProperty("reason").GetString(), denied.GetProperty("detail").GetString()).ShouldBe(
+            (
+                "not-writer",
+                "Delete denied: not (owner & verified & writer). owner: holds. verified: holds. writer: the "
+                    + "impersonation is read-only."
+            )
+        );
+
         // With the administrator's session it ends, and with their right.
         await api.Database.ExecuteAsync($"UPDATE app.users SET is_admin = false WHERE id = '{root.User.Id}'");
         await Lightning.Testing.Wait.UntilAsync(async () =>

@@ -22,7 +22,8 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
     /// <summary>
     /// The status codes for the owner of the note, another user, a reader, an editor and an administrator; and for an
-    /// impersonator of the owner, if it differs from the owner's.
+    /// impersonator of the owner with write access, if it differs from the owner's; and for one without, if it is not
+    /// that for reading and 403 for writing.
     /// </summary>
     internal sealed record Row(
         string Method,
@@ -33,11 +34,15 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         int Reader,
         int Editor,
         int Admin,
-        int? Impersonator = null
+        int? Impersonator = null,
+        int? ReadOnly = null
     )
     {
         /// <summary>Whether the note is to be deleted first.</summary>
         public bool IsOfTrash => Path.Contains("{deleted}", StringComparison.Ordinal);
+
+        /// <summary>The status code for an impersonator without write access.</summary>
+        public int ReadOnlyImpersonator => ReadOnly ?? (Method is "GET" or "HEAD" ? Impersonator ?? Owner : 403);
     }
 
     const string Text = """{"title":"Changed","body":"too"}""";
@@ -183,6 +188,11 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                 (editor, row.Editor, "editor"),
                 (owner, row.Owner, "owner"),
                 (await api.ImpersonateAsync(admin, owner), row.Impersonator ?? row.Owner, "acting"),
+                (
+                    await api.ImpersonateAsync(admin, owner, mayWrite: false),
+                    row.ReadOnlyImpersonator,
+                    "acting read-only"
+                ),
                 (admin, row.Admin, "admin"),
             }
         )

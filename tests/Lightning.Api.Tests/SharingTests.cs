@@ -34,8 +34,8 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             .GetProperty("detail")
             .GetString()
             .ShouldBe(
-                "Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for "
-                    + "editing."
+                "Update denied: not (owner & writer | editor & writer). owner: note belongs to another user. writer: "
+                    + "holds. editor: no share for editing."
             );
 
         (await ada.PutAsync(share, new { canEdit = true })).StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -69,7 +69,7 @@ public sealed class ImpersonationTests(BffUnderTest bff) : IClassFixture<BffUnde
         user.GetProperty("id").GetGuid().ShouldBe(ada.Id);
         user.GetProperty("act")
             .GetRawText()
-            .ShouldBe($$"""{"sub":"{{root.User.Subject}}","name":"{{root.User.Name}}"}""");
+            .ShouldBe($$"""{"sub":"{{root.User.Subject}}","name":"{{root.User.Name}}","mayWrite":false}""");
         (
             user.GetProperty("session").GetProperty("endsAt").GetDateTimeOffset() - bff.Clock.GetUtcNow()
         ).ShouldBeLessThanOrEqualTo(TimeSpan.FromMinutes(30));

@@ -22,10 +22,20 @@ public sealed class ImpersonationTests(RunningApp app, Browser browser)
         await page.InspectLooksAsync("account-acts");
         await page.GetByRole(AriaRole.Link, new() { Name = "Impersonate Wren" }).ClickAsync();
         await page.InspectLooksAsync("act-as-question");
-        await page.GetByLabel("Reason").FillAsync("Ticket 42");
+        await page.GetByLabel("Reason").FillAsync("Ticket 41");
         await page.GetByRole(AriaRole.Button, new() { Name = "Impersonate Wren" }).ClickAsync();
 
+        // Without "Allow changes" it is read-only.
         var banner = page.GetByRole(AriaRole.Region, new() { Name = "Impersonation" });
+        await Expect(banner).ToContainTextAsync("You can read, but change nothing.");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "New note" })).ToHaveCountAsync(0);
+        await page.InspectLooksAsync("acting-read-only");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Impersonate Wren" }).ClickAsync();
+        await page.GetByLabel("Reason").FillAsync("Ticket 42");
+        await page.GetByLabel("Allow changes").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Impersonate Wren" }).ClickAsync();
+
         await Expect(banner).ToContainTextAsync("You are impersonating Wren");
         await page.InspectLooksAsync("acting-notes");
         await page.GetByRole(AriaRole.Button, new() { Name = "New note" }).ClickAsync();
@@ -51,6 +61,9 @@ public sealed class ImpersonationTests(RunningApp app, Browser browser)
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = Address })).ToBeVisibleAsync();
         new Uri(page.Url).Authority.ShouldBe(app.Address("admin").Authority);
         (await AuditAsync()).ShouldBe([
+            "acting-asked helper -",
+            "acting-started helper -",
+            "acting-ended helper helper",
             "acting-asked helper -",
             "acting-started helper -",
             "note.created Wren helper",

@@ -237,7 +237,7 @@ public sealed class ImpersonationTests(IdentityUnderTest identity) : IClassFixtu
         (
             await admin
                 .Database.SqlQuery<bool>(
-                    $"""SELECT identity.hand_over({hash}, {ada.Id}, {root.Sid}, {"Ticket 42"}) AS "Value" """
+                    $"""SELECT identity.hand_over({hash}, {ada.Id}, {root.Sid}, {"Ticket 42"}, false) AS "Value" """
                 )
                 .ToListAsync(Cancellation)
         ).ShouldBe([true]);

@@ -41,7 +41,7 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
     }
 
     [Fact]
-    public async Task Mail_RefusedByServer_IsRetriedUntilItsLinksExpire()
+    public async Task Mail_RefusedByServer_IsRetriedUntilItsLinksExpireAndStaysAsFailed()
     {
         await using var server = new MailServer { Recipient = "451 later" };
         using var sender = Sender(server);
@@ -53,9 +53,42 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
 
         identity.Clock.Advance(TimeSpan.FromMinutes(10));
         identity.Services.GetRequiredService<Mail.MailOutbox>().Wake();
-        await EmptyAsync();
+        await UntilAsync(async db => await db.Outbox.AnyAsync(row => row.FailedAt != null, Cancellation));
         await sender.StopAsync(Cancellation);
         server.Received.TryRead(out _).ShouldBeFalse();
+        await using (var db = identity.Database.Connect())
+        {
+            var failed = await db.Outbox.SingleAsync(Cancellation);
+            failed.LastError.ShouldBe("The mail server refused the recipient with status 451.");
+            failed.ExpiresAt.ShouldBe(identity.Clock.GetUtcNow());
+        }
+        await DropAsync();
+    }
+
+    [Fact]
+    public async Task Mail_Failed_IsSentWhenItIsTriedAgain()
+    {
+        await using var server = new MailServer();
+        using var sender = Sender(server);
+        var id = await WriteAsync("leo@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+        await using var db = identity.Database.Connect();
+        var now = identity.Clock.GetUtcNow();
+        await db.Outbox.ExecuteUpdateAsync(row => row.SetProperty(one => one.FailedAt, now), Cancellation);
+        await sender.StartAsync(Cancellation);
+        // A mail that is written later is sent first: the failed one is not tried by itself.
+        await WriteAsync("mia@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
+        (await ReceiveAsync(server)).To.ToString().ShouldBe("mia@example.com");
+        (await db.Outbox.AsNoTracking().SingleAsync(row => row.Id == id, Cancellation)).FailedAt.ShouldNotBeNull();
+
+        await db.Outbox.ExecuteUpdateAsync(
+            row => row.SetProperty(one => one.FailedAt, (DateTimeOffset?)null),
+            Cancellation
+        );
+        identity.Services.GetRequiredService<Mail.MailOutbox>().Wake();
+
+        (await ReceiveAsync(server)).To.ToString().ShouldBe("leo@example.com");
+        await EmptyAsync();
+        await sender.StopAsync(Cancellation);
     }
 
     [Fact]
@@ -91,12 +124,14 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         await sender.StartAsync(Cancellation);
         await WriteAsync("carol@example.com", identity.Clock.GetUtcNow().AddMinutes(10));
         (await ReceiveAsync(server)).To.ToString().ShouldBe("carol@example.com");
-        await UntilAsync(async db => !await db.Outbox.AnyAsync(row => row.Kind == OutboxMessage.Mail, Cancellation));
+        await UntilAsync(async db => !await db.Outbox.AnyAsync(row => row.FailedAt == null, Cancellation));
         sender.ExecuteTask!.IsCompleted.ShouldBeFalse("the sender is still running");
         await sender.StopAsync(Cancellation);
         await using var after = identity.Database.Connect();
         (
-            await after.Outbox.Where(row => row.Kind == OutboxMessage.UnreadableMail).ExecuteDeleteAsync(Cancellation)
+            await after
+                .Outbox.Where(row => row.FailedAt != null && row.LastError!.Contains("cannot be decrypted"))
+                .ExecuteDeleteAsync(Cancellation)
         ).ShouldBe(4);
     }
 
@@ -156,6 +191,10 @@ public class MailSenderTests(IdentityUnderTest identity) : IClassFixture<Identit
         await sender.StopAsync(Cancellation);
 
         Failure().ShouldContain("(RecipientNotAccepted 550)");
+        await using (var db = identity.Database.Connect())
+            (await db.Outbox.SingleAsync(Cancellation)).LastError.ShouldBe(
+                "The mail server refused the recipient with status 550."
+            );
         logs.All.ShouldAllBe(line => !line.Contains("erin", StringComparison.Ordinal));
         await DropAsync();
     }

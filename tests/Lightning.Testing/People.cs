@@ -50,11 +50,12 @@ public static class People
         return session;
     }
 
-    /// <summary>Adds a live session in which an administrator acts as a user.</summary>
+    /// <summary>Adds a live session in which an administrator acts as a user, read-only or not.</summary>
     public static async Task<Session> AddImpersonationSessionAsync(
         this LightningDb db,
         User user,
-        Session administrator
+        Session administrator,
+        bool mayWrite = false
     )
     {
         var now = DateTimeOffset.UtcNow;
@@ -70,6 +71,7 @@ public static class People
             Methods = ["pwd"],
             ActorId = administrator.UserId,
             ActorSessionId = administrator.Id,
+            ActorMayWrite = mayWrite,
         };
         db.Sessions.Add(session);
         await db.SaveChangesAsync();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Impersonation;
 using Lightning.Authorization;
 using Lightning.Data;
@@ -13,8 +14,14 @@ namespace Lightning.Admin.Pages.Accounts;
 
 /// <summary>Asks for a reason and issues an impersonation ticket.</summary>
 [RecentSignIn]
-public sealed class ImpersonateModel(LightningDb db, UserPolicy policy, Actor actor, ImpersonationTickets tickets)
-    : PageModel
+[KeepsForm]
+public sealed class ImpersonateModel(
+    LightningDb db,
+    UserPolicy policy,
+    Actor actor,
+    ImpersonationTickets tickets,
+    IFormDrafts drafts
+) : PageModel
 {
     /// <summary>The user to impersonate.</summary>
     public User Person { get; private set; } = null!;
@@ -26,12 +33,29 @@ public sealed class ImpersonateModel(LightningDb db, UserPolicy policy, Actor ac
     [RegularExpression(@"\P{Cc}*", ErrorMessage = "Use a single line.")]
     public string? Reason { get; set; }
 
+    /// <summary>Whether changes to the user's data are allowed; otherwise the impersonation is read-only.</summary>
+    [BindProperty]
+    public bool AllowChanges { get; set; }
+
+    /// <summary>The form that was posted before the user signed in again; null if there is none.</summary>
+    public FormDraft? Draft { get; private set; }
+
     /// <summary>Whether the database refused to issue the ticket because rights or accounts have changed.</summary>
     public bool IsRefused { get; private set; }
 
     /// <summary>Shows the form.</summary>
-    public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancellationToken) =>
-        await LoadPersonAsync(id, cancellationToken) ?? Page();
+    public async Task<IActionResult> OnGetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (await LoadPersonAsync(id, cancellationToken) is { } refusal)
+            return refusal;
+        Draft = await drafts.FindAsync(HttpContext, cancellationToken);
+        if (Draft is { IsKept: true })
+            (Reason, AllowChanges) = (
+                Draft.Fields.GetValueOrDefault("Reason").ToString(),
+                Draft.Fields.GetValueOrDefault("AllowChanges").Contains("true")
+            );
+        return Page();
+    }
 
     /// <summary>Issues a ticket and redirects the browser to the application, which redeems it.</summary>
     public async Task<IActionResult> OnPostAsync(Guid id, CancellationToken cancellationToken)
@@ -43,7 +67,7 @@ public sealed class ImpersonateModel(LightningDb db, UserPolicy policy, Actor ac
         if (
             await tickets.CreateAsync(
                 id,
-                Reason!.Trim(),
+                new(Reason!.Trim(), AllowChanges),
                 HttpContext.LiveSession()!,
                 HttpContext.Connection.RemoteIpAddress?.ToString()
             ) is

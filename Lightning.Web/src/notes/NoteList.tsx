@@ -39,7 +39,7 @@ export function NoteList({
   loadMore,
   onMoved,
 }: Props) {
-  const { drafts } = useSession();
+  const { drafts, user } = useSession();
   const space = useSpace();
   const unsaved = useSyncExternalStore(drafts.subscribe, drafts.ids);
   const [checked, setChecked] = useState<string[] | null>(null);
@@ -54,9 +54,11 @@ export function NoteList({
         <h2 ref={heading} tabIndex={-1}>
           {name}
         </h2>
-        <button type="button" className="button-primary" onClick={() => navigate(`${space.path}/notes/${newNote}`)}>
-          New note
-        </button>
+        {(!user.act || user.act.mayWrite) && (
+          <button type="button" className="button-primary" onClick={() => navigate(`${space.path}/notes/${newNote}`)}>
+            New note
+          </button>
+        )}
       </div>
 
       <NoteViews view={view} />

@@ -10,7 +10,12 @@ export function ImpersonationBanner({ stopping, onStop }: { stopping: boolean; o
       <p>
         <strong>You are impersonating {user.name}</strong> until{' '}
         <time dateTime={user.session.endsAt}>{end.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>
-        . <span className="impersonation-more">Your changes are logged under both names.</span>
+        .{' '}
+        {user.act.mayWrite ? (
+          <span className="impersonation-more">Your changes are logged under both names.</span>
+        ) : (
+          <span>You can read, but change nothing.</span>
+        )}
       </p>
       <button type="button" disabled={stopping} onClick={onStop}>
         Stop impersonating

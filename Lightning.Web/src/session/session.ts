@@ -10,7 +10,7 @@ export interface User {
   isAdmin: boolean;
   session: { id: string; createdAt: string; endsAt: string; idleEndsAt: string; authTime: string };
   /** The administrator who is impersonating this user (RFC 8693, 4.1); null without impersonation. */
-  act: { sub: string; name: string } | null;
+  act: { sub: string; name: string; mayWrite: boolean } | null;
 }
 
 export async function getUser(options: { slide?: boolean; signal?: AbortSignal } = {}): Promise<User> {

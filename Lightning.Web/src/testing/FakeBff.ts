@@ -38,7 +38,7 @@ export class FakeBff {
   /** The sessions of the user. */
   devices: Device[] = [device('here', { current: true })];
   /** The administrator who is impersonating the user. */
-  act: { sub: string; name: string } | null = null;
+  act: { sub: string; name: string; mayWrite: boolean } | null = null;
   readonly endsAt = new Date(Date.now() + 1_800_000).toISOString();
   /** The deleted notes, by id. */
   readonly trash = new Map<string, Note>();

@@ -1,11 +1,11 @@
 namespace Lightning.Admin.Engine.Audit;
 
 /// <summary>Which entries about a row to read.</summary>
-/// <param name="SubjectType">The subject type of the row.</param>
+/// <param name="SubjectTypes">The subject types of the row.</param>
 /// <param name="SubjectId">The row's key as recorded in the audit log.</param>
 /// <param name="Before">Only entries older than the one with this id; null for the newest.</param>
 /// <param name="Most">The maximum number of entries.</param>
-public sealed record AuditQuery(string SubjectType, string SubjectId, long? Before, int Most);
+public sealed record AuditQuery(IReadOnlyList<string> SubjectTypes, string SubjectId, long? Before, int Most);
 
 /// <summary>An entry of the audit log.</summary>
 /// <param name="Id">The id, ascending in the order of insertion.</param>
@@ -13,6 +13,9 @@ public sealed record AuditQuery(string SubjectType, string SubjectId, long? Befo
 /// <param name="Action">The action, such as <c>note.updated</c>.</param>
 public sealed record AuditRecord(long Id, DateTimeOffset At, string Action)
 {
+    /// <summary>The subject type; null if the entry is about no row.</summary>
+    public string? SubjectType { get; init; }
+
     /// <summary>The action in words; null to derive them from its name.</summary>
     public string? Text { get; init; }
 

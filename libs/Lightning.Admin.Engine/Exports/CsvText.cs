@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using CsvHelper;
+using Lightning.Admin.Engine.Values;
 
 namespace Lightning.Admin.Engine.Exports;
 
@@ -54,7 +55,10 @@ static class CsvText
         }
     }
 
-    /// <summary>Parses a CSV file into rows by column name, or returns the error.</summary>
+    /// <summary>
+    /// Parses a CSV file into rows by column name, or returns the error. A cell without quotes and content is <see
+    /// cref="TypedText.NullText"/>. Reads at most one row more than <see cref="MaxRows"/>.
+    /// </summary>
     public static (IReadOnlyList<IReadOnlyDictionary<string, string>> Rows, string? Error) Read(string text)
     {
         var rows = new List<IReadOnlyDictionary<string, string>>();
@@ -72,8 +76,8 @@ static class CsvText
                 return (rows, "Two columns have the same name.");
             while (reader.Read())
             {
-                if (rows.Count == MaxRows)
-                    return (rows, $"A file can have at most {MaxRows:N0} rows.");
+                if (rows.Count > MaxRows)
+                    return (rows, null);
                 if (reader.FieldCount != names.Length)
                     return (
                         rows,
@@ -81,7 +85,7 @@ static class CsvText
                     );
                 var row = new Dictionary<string, string>(StringComparer.Ordinal);
                 for (var i = 0; i < names.Length; i++)
-                    row[names[i]] = Unguard(reader.GetString(i));
+                    row[names[i]] = reader.GetRawSpan(i).IsEmpty ? TypedText.NullText : Unguard(reader.GetString(i));
                 rows.Add(row);
             }
             return (rows, null);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lightning.Admin.Engine.Lists;
 using Lightning.Admin.Engine.Operations;
 using Lightning.Admin.Engine.Registrations;
+using Lightning.Admin.Engine.Values;
 using Lightning.Authorization;
 using Microsoft.Extensions.Options;
 
@@ -24,19 +25,37 @@ static partial class ExportEndpoint
         ILogger<ExportLimiter> Logger
     );
 
-    static async Task ExportAsync(string list, string? format, [AsParameters] Services services, HttpContext http)
+    /// <summary>The parameters of an export.</summary>
+    /// <param name="Format">csv or json.</param>
+    /// <param name="Fields">
+    /// <c>form</c> exports the form's fields, as an import reads them; without it, the list's columns are exported.
+    /// </param>
+    internal sealed record Wanted(string? Format, string? Fields);
+
+    static async Task ExportAsync(
+        string list,
+        [AsParameters] Wanted wanted,
+        [AsParameters] Services services,
+        HttpContext http
+    )
     {
         var (request, limiter, options, problems, logger) = services;
+        var (format, fields) = wanted;
         if (
             request.Site.Find(list) is not { } registration
             || format is not ("csv" or "json")
+            || fields is not (null or "form")
             || !request.IsPossible(registration, Verb.Read)
+            || (fields is not null && !registration.Open(request).CanCreate)
         )
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        var state = ListState.Read(registration, http.Request.Query.Where(part => part.Key != "format"));
+        var state = ListState.Read(
+            registration,
+            http.Request.Query.Where(part => part.Key is not ("format" or "fields"))
+        );
         if (state.Errors.Count > 0)
         {
             http.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -49,6 +68,7 @@ static partial class ExportEndpoint
             return;
         }
         var rows = registration.Open(request);
+        var names = fields is null ? Header(registration, rows, state) : rows.Imported;
         await request.Site.Audit.RecordExportAsync(
             request.Db,
             request.Actor,
@@ -56,7 +76,7 @@ static partial class ExportEndpoint
                 request.Now,
                 registration.Slug,
                 format,
-                [.. rows.Shown(state).Select(column => column.Name)],
+                fields is null ? [.. rows.Shown(state).Select(column => column.Name)] : names,
                 http.Connection.RemoteIpAddress?.ToString()
             )
         );
@@ -67,7 +87,13 @@ static partial class ExportEndpoint
         );
         http.Response.Headers.CacheControl = "no-store";
         await using var body = new TimeoutStream(http, options.Value.ExportTimeout, request.Clock);
-        var writer = new ExportWriter(registration, rows, state, body);
+        var writer = new ExportWriter(
+            names,
+            fields is null
+                ? ReadAsync(registration, rows.StreamAsync(state, http.RequestAborted))
+                : rows.StreamFormAsync(state, http.RequestAborted),
+            body
+        );
         try
         {
             if (format == "csv")
@@ -79,6 +105,17 @@ static partial class ExportEndpoint
         {
             LogAborted(logger, registration.Slug, options.Value.ExportTimeout);
         }
+    }
+
+    /// <summary>The key and the visible columns.</summary>
+    static IReadOnlyList<string> Header(Registration registration, Rows rows, ListState state) =>
+        ["key", .. rows.Shown(state).Select(column => column.Name == "key" ? $"{registration.Slug}.key" : column.Name)];
+
+    /// <summary>The values of <see cref="Header"/>.</summary>
+    static async IAsyncEnumerable<object?[]> ReadAsync(Registration registration, IAsyncEnumerable<object?[]> rows)
+    {
+        await foreach (var row in rows)
+            yield return [RowKey.Format(row[..registration.KeyLength]), .. row[registration.KeyLength..]];
     }
 
     /// <summary>Refuses an export: browsers get a page that explains it, other clients get problem details.</summary>
@@ -105,7 +142,7 @@ static partial class ExportEndpoint
         http.Response.StatusCode = status;
         http.Response.Headers.RetryAfter = RetryAfter;
         http.Response.Headers.CacheControl = "no-store";
-        if (http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        if (StatusText.IsShownTo(http))
             http.Features.Set(explanation);
         else
             await problems.TryWriteAsync(

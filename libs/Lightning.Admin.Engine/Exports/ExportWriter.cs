@@ -2,15 +2,15 @@ using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CsvHelper;
-using Lightning.Admin.Engine.Lists;
-using Lightning.Admin.Engine.Operations;
-using Lightning.Admin.Engine.Registrations;
 using Lightning.Admin.Engine.Values;
 
 namespace Lightning.Admin.Engine.Exports;
 
-/// <summary>Writes the rows of a list to a stream.</summary>
-sealed class ExportWriter(Registration registration, Rows rows, ListState state, Stream body)
+/// <summary>Writes rows to a stream.</summary>
+/// <param name="names">The names of the columns.</param>
+/// <param name="rows">The values of each row.</param>
+/// <param name="body">The stream.</param>
+sealed class ExportWriter(IReadOnlyList<string> names, IAsyncEnumerable<object?[]> rows, Stream body)
 {
     /// <summary>The number of buffered JSON bytes after which they are sent; rows may be of any size.</summary>
     const int Flush = 64 * 1024;
@@ -18,19 +18,21 @@ sealed class ExportWriter(Registration registration, Rows rows, ListState state,
     /// <summary>Excel reads a file as UTF-8 only if it begins with a byte order mark.</summary>
     static readonly CsvWriterOptions CsvOptions = CsvWriterOptions.Default with { WriteByteOrderMark = true };
 
-    /// <summary>Writes the rows as CSV. All cells but numbers are quoted and cannot be formulas.</summary>
+    /// <summary>
+    /// Writes the rows as CSV. All texts are quoted and cannot be formulas; a cell without quotes and content has no
+    /// value.
+    /// </summary>
     public async Task WriteCsvAsync(CancellationToken cancellationToken)
     {
         await using var csv = CsvWriter.Create(body, CsvOptions, leaveOpen: true);
-        foreach (var name in Header())
+        foreach (var name in names)
             WriteText(csv, name);
         await csv.EndRecordAsync(cancellationToken);
-        await foreach (var row in rows.StreamAsync(state, cancellationToken))
+        await foreach (var row in rows.WithCancellation(cancellationToken))
         {
-            WriteText(csv, RowKey.Format(row[..registration.KeyLength]));
-            foreach (var value in row.Skip(registration.KeyLength))
+            foreach (var value in row)
                 // A negative number is not a formula.
-                if (value is not null && TypedText.IsNumber(value.GetType()))
+                if (value is null || TypedText.IsNumber(value.GetType()))
                     csv.WriteField(TypedText.Format(value));
                 else
                     WriteText(csv, TypedText.Format(value));
@@ -48,15 +50,13 @@ sealed class ExportWriter(Registration registration, Rows rows, ListState state,
             body,
             new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
         );
-        var names = Header();
         json.WriteStartArray();
-        await foreach (var row in rows.StreamAsync(state, cancellationToken))
+        await foreach (var row in rows.WithCancellation(cancellationToken))
         {
             json.WriteStartObject();
-            json.WriteString(names[0], RowKey.Format(row[..registration.KeyLength]));
-            for (var i = registration.KeyLength; i < row.Length; i++)
+            for (var i = 0; i < row.Length; i++)
             {
-                json.WritePropertyName(names[i - registration.KeyLength + 1]);
+                json.WritePropertyName(names[i]);
                 // Serialized separately: a serializer that writes to this writer would flush it synchronously.
                 if (
                     row[i] is { } value
@@ -80,7 +80,4 @@ sealed class ExportWriter(Registration registration, Rows rows, ListState state,
         }
         json.WriteEndArray();
     }
-
-    List<string> Header() =>
-        ["key", .. rows.Shown(state).Select(column => column.Name == "key" ? $"{registration.Slug}.key" : column.Name)];
 }

@@ -108,6 +108,19 @@ public sealed class FormField
     /// <summary>The row's value of the first column.</summary>
     internal object? Value(EntityEntry entry) => ManyToMany is null ? GetValues(entry)[0] : null;
 
+    /// <summary>Parses the text of a file, which tells an empty text from none and has its own line breaks.</summary>
+    internal (IReadOnlyList<object?>? Values, string? Error) ReadExact(string text)
+    {
+        var isNull = text == TypedText.NullText;
+        if (isNull)
+            text = "";
+        var keepsEmpty = !isNull && Kind is InputKind.Text or InputKind.LongText or InputKind.List;
+        return text.Length == 0 && keepsEmpty && TypedText.TryParse(Type, text, out var empty) && empty is not null
+                ? ([empty], null)
+            : Kind is InputKind.Text or InputKind.LongText && Type == typeof(string) ? Parse(text)
+            : Read(text);
+    }
+
     /// <summary>Parses a text into values, or returns the error.</summary>
     internal (IReadOnlyList<object?>? Values, string? Error) Read(string text)
     {
@@ -130,7 +143,11 @@ public sealed class FormField
                 : (null, "This row does not exist.");
         }
         // Browsers send line breaks as CRLF.
-        text = text.Replace("\r\n", "\n");
+        return Parse(text.Replace("\r\n", "\n"));
+    }
+
+    (IReadOnlyList<object?>? Values, string? Error) Parse(string text)
+    {
         if (text.Length == 0 && CanBeNull)
             return ([null], null);
         if (Kind == InputKind.Json && !IsStorableJson(text))

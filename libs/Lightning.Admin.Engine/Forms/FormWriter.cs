@@ -69,7 +69,7 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
             return new(Outcome.Forbidden);
         if (errors.Count > 0 || plans.HasErrors)
             return await RedisplayAsync(errors, plans.Errors);
-        var wrong = await AddAsync(row, fields, posted.Fields);
+        var wrong = await AddAsync(writer, row, fields, posted.Fields);
         if (wrong.Count > 0)
             return await RedisplayAsync(wrong, []);
         if (await children.WriteAsync(entry) is { } error)
@@ -152,6 +152,19 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         }
     }
 
+    /// <summary>The fields that an import reads.</summary>
+    public IReadOnlyList<FormField> Imported => writer.Writable(Verb.Create);
+
+    /// <summary>
+    /// The columns of an export that an import leaves out: the key, and columns that no form writes.
+    /// </summary>
+    public IEnumerable<string> NotImported =>
+        registration
+            .Columns.Select(column => column.Name)
+            .Append("key")
+            .Append($"{registration.Slug}.key")
+            .Where(name => Imported.All(one => one.Name != name));
+
     /// <summary>Creates rows from a file, all or nothing; a trial rolls back.</summary>
     public async Task<IReadOnlyList<(int Row, string Field, string Error)>> ImportAsync(
         IReadOnlyList<IReadOnlyDictionary<string, string>> rows,
@@ -160,20 +173,21 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
     {
         if (!writer.CanCreate)
             return [(0, "", "You are not allowed to create these rows.")];
-        var (fields, errors) = (writer.Writable(Verb.Create), new List<(int, string, string)>());
+        var (fields, errors) = (Imported, new List<(int, string, string)>());
+        var (left, file) = (NotImported.ToHashSet(StringComparer.Ordinal), FileWriter);
         foreach (
             var unknown in rows.SelectMany(row => row.Keys)
                 .Distinct()
-                .Where(name => fields.All(field => field.Name != name))
+                .Where(name => !left.Contains(name) && fields.All(field => field.Name != name))
         )
             errors.Add((0, unknown, "This field does not exist or cannot be written."));
         await using var transaction = await request.Db.Database.BeginTransactionAsync();
         for (var i = 0; i < rows.Count && errors.Count < 50; i++)
         {
-            var row = writer.Make();
-            var wrong = await writer.ValidateNewAsync(fields, rows[i], request.Db.Entry(row));
+            var row = file.Make();
+            var wrong = await file.ValidateNewAsync(fields, rows[i], request.Db.Entry(row));
             if (wrong.Count == 0)
-                wrong = await AddAsync(row, fields, rows[i]);
+                wrong = await AddAsync(file, row, fields, rows[i]);
             errors.AddRange(wrong.Select(error => (i + 1, error.Key, error.Value)));
             request.Db.ChangeTracker.Clear();
         }
@@ -182,7 +196,10 @@ sealed class FormWriter<T>(AdminFor<T> registration, AdminRequest request, RowQu
         return errors;
     }
 
+    RowWriter<T> FileWriter => new(registration, request, query) { ReadsFile = true };
+
     Task<Dictionary<string, string>> AddAsync(
+        RowWriter<T> writer,
         T row,
         IReadOnlyList<FormField> fields,
         IReadOnlyDictionary<string, string> texts

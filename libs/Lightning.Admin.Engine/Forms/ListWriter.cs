@@ -47,6 +47,11 @@ sealed class ListWriter<T>(AdminFor<T> registration, AdminRequest request, ListQ
                 continue;
             }
             request.Db.ChangeTracker.Clear();
+            if (posted.IsSearch)
+            {
+                again.Add(row);
+                continue;
+            }
             var (isSaved, hasConflict, wrong) = await SaveAsync(row);
             if (isSaved)
             {

@@ -23,6 +23,9 @@ sealed class RowWriter<T>(
 )
     where T : class
 {
+    /// <summary>Whether the texts come from a file instead of a form.</summary>
+    public bool ReadsFile { get; init; }
+
     readonly LinkWriter<T> links = new(request, query);
     readonly EntityRules rules = request.Site.RulesOf(typeof(T));
 
@@ -122,12 +125,13 @@ sealed class RowWriter<T>(
         var errors = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var field in fields)
         {
-            var (values, error) = field.Read(texts[field.Name]);
+            var (values, error) = Read(field, texts);
             if (field.ManyToMany is null)
                 error ??= registration.Validate(field.Name, values![0]);
             if (
                 error is null
                 && field.Target is { } target
+                && texts[field.Name] != TypedText.NullText
                 && LinkedRows.ParseKeys(field, texts[field.Name]) is { Count: > 0 } keys
                 && (
                     await RowLookup
@@ -167,9 +171,9 @@ sealed class RowWriter<T>(
     {
         foreach (var field in fields.Where(field => texts.ContainsKey(field.Name)))
             if (field.ManyToMany is null)
-                field.Set(entry, field.Read(texts[field.Name]).Values!);
+                field.Set(entry, Read(field, texts).Values!);
             else
-                links.Set(entry.Entity, field, field.Read(texts[field.Name]).Values!);
+                links.Set(entry.Entity, field, Read(field, texts).Values!);
     }
 
     /// <summary>
@@ -281,6 +285,9 @@ sealed class RowWriter<T>(
         RowKey.Format(
             entry.Metadata.FindPrimaryKey()!.Properties.Select(column => entry.Property(column).CurrentValue)
         );
+
+    (IReadOnlyList<object?>? Values, string? Error) Read(FormField field, IReadOnlyDictionary<string, string> texts) =>
+        ReadsFile ? field.ReadExact(texts[field.Name]) : field.Read(texts[field.Name]);
 
     /// <summary>The row's current value, as text.</summary>
     string TextOf(FormField field, EntityEntry entry) =>

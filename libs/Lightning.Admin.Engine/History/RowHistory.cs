@@ -30,7 +30,7 @@ sealed class RowHistory(AdminRequest request)
         var records = await request.Site.Audit.ReadAsync(
             request.Db,
             request.Actor,
-            new(type, subject, before, most),
+            new([type, .. registration.OtherSubjects], subject, before, most),
             cancellationToken
         );
         var details = records.ToDictionary(record => record.Id, record => Fields(record.Details));
@@ -44,7 +44,13 @@ sealed class RowHistory(AdminRequest request)
             .. records.Select(record => new HistoryEntry(
                 record,
                 record.Text ?? What(record.Action),
-                Changes(registration, details[record.Id], linked)
+                // By the fields and policy of the entity that the entry is about.
+                Changes(
+                    request.Site.Registrations.FirstOrDefault(other => other.Subject == record.SubjectType)
+                        ?? registration,
+                    details[record.Id],
+                    linked
+                )
             )),
         ];
     }

@@ -25,6 +25,9 @@ public sealed record ListPage(IReadOnlyList<Field> Columns, IReadOnlyList<ListRo
 /// <param name="HasOperation">Whether the row links to the page of <see cref="Registration.OperationPage"/>.</param>
 public sealed record ListRow(string Key, IReadOnlyList<Cell> Cells, bool MayUpdate, bool MayDelete, bool HasOperation)
 {
+    /// <summary>The names of the actions that the actor may run on the row, and that apply to it.</summary>
+    public IReadOnlyList<string> Actions { get; init; } = [];
+
     /// <summary>The row's name for links and labels.</summary>
     public string Name => Cells.Count > 0 ? Cells[0].Text : Key;
 }

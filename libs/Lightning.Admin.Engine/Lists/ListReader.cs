@@ -37,6 +37,7 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, ListQ
         if (state.Cursor is not null && cursor is null)
             return new(columns, [], null, null) { Error = "This page does not exist: start at the first page." };
         var cells = new Cells(registration, request, columns, row);
+        var acts = registration.Actions;
         var found =
             state.IsAsRegistered && also is null
                 ? await request
@@ -71,10 +72,16 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, ListQ
                 .. page.Select(values => new ListRow(
                     RowKey.Format(values[(order.Count - registration.Key.Count)..order.Count]),
                     cells.Of(values, order.Count),
-                    values[^3] is true,
-                    values[^2] is true,
-                    values[^1] is true
-                )),
+                    values[^(acts.Count + 3)] is true,
+                    values[^(acts.Count + 2)] is true,
+                    values[^(acts.Count + 1)] is true
+                )
+                {
+                    Actions =
+                    [
+                        .. acts.Where((_, index) => values[^(acts.Count - index)] is true).Select(act => act.Name),
+                    ],
+                }),
             ],
             after && page.Count > 0 ? new PageCursor(page[^1][..order.Count], false).ToString() : null,
             before && page.Count > 0 ? new PageCursor(page[0][..order.Count], true).ToString() : null
@@ -104,7 +111,8 @@ sealed class ListReader<T>(AdminFor<T> registration, AdminRequest request, ListQ
                 .Concat(cells.Keys)
                 .Append(query.May(Verb.Update, row))
                 .Append(query.May(Verb.Delete, row))
-                .Append(query.Meets(registration.OperationCondition, row));
+                .Append(query.Meets(registration.OperationCondition, row))
+                .Concat(acts.Select(act => query.Can(act, row)));
             return RowQuery<T>.Values(RowQuery<T>.Sort(rows, direction, row), row, values).Take(state.Size + 1);
         }
     }

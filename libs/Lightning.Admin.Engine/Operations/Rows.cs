@@ -39,6 +39,15 @@ abstract class Rows
     /// <summary>Streams all rows of the list: the key's parts followed by the visible columns.</summary>
     public abstract IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken);
 
+    /// <summary>Streams all rows of the list: the values of the fields that an import reads.</summary>
+    public abstract IAsyncEnumerable<object?[]> StreamFormAsync(ListState state, CancellationToken cancellationToken);
+
+    /// <summary>The names of the fields that an import reads.</summary>
+    public abstract IReadOnlyList<string> Imported { get; }
+
+    /// <summary>The columns of an export that an import leaves out.</summary>
+    public abstract IEnumerable<string> NotImported { get; }
+
     /// <summary>Reads a row's page; null if the row does not exist or is not readable.</summary>
     public abstract Task<RowView?> FindAsync(string key, CancellationToken cancellationToken);
 
@@ -60,7 +69,10 @@ abstract class Rows
     /// <summary>A page of the list with its editable fields.</summary>
     public abstract Task<RowsForm> EditListAsync(ListState state, CancellationToken cancellationToken);
 
-    /// <summary>Updates rows of a list, each in its own transaction, and returns the rows that failed.</summary>
+    /// <summary>
+    /// Updates rows of a list, each in its own transaction, and returns the rows that failed. A form that only asks to
+    /// be shown again updates nothing, and returns the rows that it would change.
+    /// </summary>
     public abstract Task<RowsSaved> UpdateListAsync(ListState state, Posted posted);
 
     /// <summary>What a delete would affect; null if there is no row that the actor may delete.</summary>
@@ -150,6 +162,13 @@ sealed class Rows<T> : Rows
 
     public override IAsyncEnumerable<object?[]> StreamAsync(ListState state, CancellationToken cancellationToken) =>
         List.StreamAsync(state, cancellationToken);
+
+    public override IAsyncEnumerable<object?[]> StreamFormAsync(ListState state, CancellationToken cancellationToken) =>
+        new FormRows<T>(registration, request, list).StreamAsync(state, Forms.Imported, cancellationToken);
+
+    public override IReadOnlyList<string> Imported => [.. Forms.Imported.Select(one => one.Name)];
+
+    public override IEnumerable<string> NotImported => Forms.NotImported;
 
     public override Task<RowView?> FindAsync(string key, CancellationToken cancellationToken) =>
         new RowReader<T>(registration, request, query).ReadAsync(key, cancellationToken);

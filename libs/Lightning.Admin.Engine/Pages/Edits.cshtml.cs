@@ -1,3 +1,4 @@
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Engine.Forms;
 using Lightning.Admin.Engine.Lists;
 using Lightning.Admin.Engine.Queries;
@@ -8,8 +9,10 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Admin.Engine.Pages;
 
 /// <summary>The page that edits rows in the list.</summary>
+[KeepsForm]
 [RequestFormLimits(ValueCountLimit = 10_000)]
-public sealed class EditsModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
+public sealed class EditsModel(AdminRequest request, IFormDrafts drafts, IOptions<AdminOptions> options)
+    : AdminPage(request)
 {
     /// <summary>The rows with their fields.</summary>
     public RowsForm Form { get; private set; } = null!;
@@ -26,11 +29,24 @@ public sealed class EditsModel(AdminRequest request, IOptions<AdminOptions> opti
     /// <summary>The errors of the URL; with any, no row is shown.</summary>
     public IReadOnlyList<string> Errors { get; private set; } = [];
 
+    /// <summary>The form that was posted before the user signed in again; null if there is none.</summary>
+    public FormDraft? Draft { get; private set; }
+
     /// <summary>Shows a page of the list.</summary>
     public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
     {
         if (!TryOpenEditable(list))
             return NotFound();
+        Draft = await drafts.FindAsync(HttpContext, cancellationToken);
+        if (
+            Draft is { IsKept: true }
+            && State.Errors.Count == 0
+            && await Rows.UpdateListAsync(State, Posted.Read(Draft.ForDisplay)) is { Form: { } entered } shown
+        )
+        {
+            (Form, Saved, HasConflict) = (entered, 0, shown.HasConflict);
+            return Page();
+        }
         using var deadline = new QueryDeadline(
             AdminRequest.Db,
             options.Value.ListTimeout,

@@ -50,8 +50,20 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
     /// <summary>The pickers of filters by related rows, by filter name.</summary>
     public IReadOnlyDictionary<string, LinkPick> Picks { get; private set; } = new Dictionary<string, LinkPick>();
 
-    /// <summary>The actions that the actor may perform on any row.</summary>
-    public IReadOnlyList<RowAction> Actions => [.. Registration.Actions.Where(action => Rows.IsPossible(action.Verb))];
+    /// <summary>
+    /// The actions to offer: those that apply to a row of the page, or may apply to a row of another page.
+    /// </summary>
+    public IReadOnlyList<RowAction> Actions =>
+        [
+            .. Registration.Actions.Where(action =>
+                Rows.IsPossible(action.Verb)
+                && (
+                    Rowset.Next is not null
+                    || Rowset.Previous is not null
+                    || Rowset.Rows.Any(row => row.Actions.Contains(action.Name))
+                )
+            ),
+        ];
 
     /// <summary>Whether rows have links to operations.</summary>
     public bool HasRowLinks => Registration.HasForm || Registration.CanDelete || Registration.OperationPage is not null;
@@ -160,10 +172,11 @@ public sealed class ListModel(AdminRequest request, IOptions<AdminOptions> optio
     }
 
     /// <summary>The URL of an export of the list.</summary>
-    public string Export(string format)
+    public string Export(string format, bool forImport = false)
     {
         var query = (State with { Cursor = null, Size = 50, ShowsFilters = false }).ToString();
-        return $"/{Registration.Slug}/-/export{query}{(query.Length == 0 ? '?' : '&')}format={format}";
+        var fields = forImport ? "&fields=form" : "";
+        return $"/{Registration.Slug}/-/export{query}{(query.Length == 0 ? '?' : '&')}format={format}{fields}";
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Engine.Forms;
 using Lightning.Admin.Engine.Registrations;
 using Lightning.Admin.Engine.Values;
@@ -6,14 +7,18 @@ using Microsoft.AspNetCore.Mvc;
 namespace Lightning.Admin.Engine.Pages;
 
 /// <summary>The page that creates a row.</summary>
+[KeepsForm]
 [RequestFormLimits(ValueCountLimit = 10_000)]
-public sealed class NewModel(AdminRequest request) : AdminPage(request)
+public sealed class NewModel(AdminRequest request, IFormDrafts drafts) : AdminPage(request)
 {
     /// <summary>The form.</summary>
     public Form Form { get; private set; } = null!;
 
     /// <summary>The key of the row that was just saved; null if none was.</summary>
     public string? Saved { get; private set; }
+
+    /// <summary>The form that was posted before the user signed in again; null if there is none.</summary>
+    public FormDraft? Draft { get; private set; }
 
     /// <summary>Shows the form, prefilled from the query string.</summary>
     public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
@@ -25,6 +30,9 @@ public sealed class NewModel(AdminRequest request) : AdminPage(request)
         );
         if (!TryOpen(list) || await Rows.NewAsync(preset, cancellationToken) is not { } form)
             return NotFound();
+        Draft = await drafts.FindAsync(HttpContext, cancellationToken);
+        if (Draft is { IsKept: true } && await Rows.CreateAsync(Posted.Read(Draft.ForDisplay)) is { Form: { } entered })
+            form = entered;
         (Form, Saved) = (
             form,
             RowKey.Parse(Request.Query["_saved"], Registration.Key) is { } saved ? RowKey.Format(saved) : null

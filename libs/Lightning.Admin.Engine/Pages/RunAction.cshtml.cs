@@ -1,4 +1,5 @@
 using Lightning.Admin.Engine.Actions;
+using Lightning.Admin.Engine.Drafts;
 using Lightning.Admin.Engine.Lists;
 using Lightning.Admin.Engine.Queries;
 using Lightning.Admin.Engine.Registrations;
@@ -10,7 +11,9 @@ using Microsoft.Extensions.Options;
 namespace Lightning.Admin.Engine.Pages;
 
 /// <summary>Runs an action on selected rows after a confirmation.</summary>
-public sealed class RunActionModel(AdminRequest request, IOptions<AdminOptions> options) : AdminPage(request)
+[KeepsForm]
+public sealed class RunActionModel(AdminRequest request, IFormDrafts drafts, IOptions<AdminOptions> options)
+    : AdminPage(request)
 {
     /// <summary>The action.</summary>
     public RowAction Action { get; private set; } = null!;
@@ -39,41 +42,52 @@ public sealed class RunActionModel(AdminRequest request, IOptions<AdminOptions> 
     /// <summary>The error; null if there is none.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>An action needs a POST.</summary>
-    public IActionResult OnGet([FromRoute] string list) =>
-        TryOpen(list) ? Redirect($"/{Registration.Slug}") : NotFound();
+    /// <summary>The form that was posted before the user signed in again; null if there is none.</summary>
+    public FormDraft? Draft { get; private set; }
+
+    /// <summary>What the user entered for an input of the action; empty for nothing.</summary>
+    public string Entered(string name) => Form[name].ToString();
+
+    /// <summary>The posted values, or those of <see cref="Draft"/>.</summary>
+    IFormCollection Form { get; set; } = FormCollection.Empty;
+
+    /// <summary>An action needs a POST. Asks again if the user had to sign in meanwhile.</summary>
+    public async Task<IActionResult> OnGetAsync([FromRoute] string list, CancellationToken cancellationToken)
+    {
+        if (!TryOpen(list))
+            return NotFound();
+        Draft = await drafts.FindAsync(HttpContext, cancellationToken);
+        return Draft is { IsKept: true }
+            ? await RunAsync(new FormCollection(Draft.Fields.ToDictionary()), isSure: false, cancellationToken)
+            : Redirect($"/{Registration.Slug}");
+    }
 
     /// <summary>Asks for confirmation, or runs the action.</summary>
-    public Task<IActionResult> OnPostAsync(
-        [FromRoute] string list,
-        [FromForm] ActionForm form,
-        CancellationToken cancellationToken
-    ) => RunAsync(list, form, form.Sure == "yes", cancellationToken);
+    public async Task<IActionResult> OnPostAsync([FromRoute] string list, CancellationToken cancellationToken) =>
+        TryOpen(list) ? await RunAsync(Request.Form, Request.Form["sure"] == "yes", cancellationToken) : NotFound();
 
     /// <summary>Asks (again) for confirmation if the antiforgery token is no longer valid.</summary>
-    public Task<IActionResult> OnPostStaleAsync(
-        [FromRoute] string list,
-        [FromForm] ActionForm form,
-        CancellationToken cancellationToken
-    ) => RunAsync(list, form, isSure: false, cancellationToken);
+    public async Task<IActionResult> OnPostStaleAsync([FromRoute] string list, CancellationToken cancellationToken) =>
+        TryOpen(list) ? await RunAsync(Request.Form, isSure: false, cancellationToken) : NotFound();
 
-    async Task<IActionResult> RunAsync(string list, ActionForm form, bool isSure, CancellationToken cancellationToken)
+    async Task<IActionResult> RunAsync(IFormCollection posted, bool isSure, CancellationToken cancellationToken)
     {
-        if (!TryOpen(list) || Registration.Actions.FirstOrDefault(known => known.Name == form.Action) is not { } found)
+        Form = posted;
+        if (Registration.Actions.FirstOrDefault(known => known.Name == posted["action"]) is not { } found)
             return NotFound();
         // "All rows" of a list with errors is no row.
         var from =
-            form.All == "yes"
-                ? ListState.Read(Registration, QueryHelpers.ParseQuery(Request.Form["from"]))
-                : ListOf(Request.Form["from"]);
+            posted["all"] == "yes"
+                ? ListState.Read(Registration, QueryHelpers.ParseQuery(posted["from"]))
+                : ListOf(posted["from"]);
         (Action, List) = (found, from.ToString());
-        (Keys, All) = ([.. (form.Key ?? []).Distinct(StringComparer.Ordinal)], form.All == "yes");
+        (Keys, All) = ([.. posted["key"].OfType<string>().Distinct(StringComparer.Ordinal)], posted["all"] == "yes");
         var selection = new RowSelection(Keys, All ? from : null);
         if (selection.All is { Errors: [var wrong, ..] })
             return await AskAsync(selection, wrong, cancellationToken);
         var inputs = Action.Inputs.ToDictionary(
             input => input.Name,
-            input => Request.Form[input.Name].ToString().Trim(),
+            input => posted[input.Name].ToString().Trim(),
             StringComparer.Ordinal
         );
         if (!isSure)
@@ -115,20 +129,4 @@ public sealed class RunActionModel(AdminRequest request, IOptions<AdminOptions> 
                     : Action.Nothing(mayBeOtherwise: All || ActionTargets.Others > 0);
         return error is null ? Page() : Again();
     }
-}
-
-/// <summary>The posted form of an action.</summary>
-public sealed class ActionForm
-{
-    /// <summary>The action's name.</summary>
-    public string? Action { get; init; }
-
-    /// <summary>The keys of the selected rows; null if none is selected.</summary>
-    public IReadOnlyList<string>? Key { get; init; }
-
-    /// <summary><c>yes</c> if all rows of the list are selected.</summary>
-    public string? All { get; init; }
-
-    /// <summary><c>yes</c> if the user has confirmed the action.</summary>
-    public string? Sure { get; init; }
 }

@@ -272,6 +272,16 @@ public abstract class AdminFor<T>(string title) : Registration(title, typeof(T))
         return this;
     }
 
+    /// <summary>
+    /// Adds what happened to other entities with the same key to a row's history, by their subject types in the audit
+    /// log.
+    /// </summary>
+    public AdminFor<T> HistoryIncludes(params string[] subjects)
+    {
+        OtherSubjects = subjects;
+        return this;
+    }
+
     AdminFor<T> Inline<TChild>(Expression<Func<T, IEnumerable<TChild>>> children, bool isEdited)
         where TChild : class
     {

@@ -41,6 +41,9 @@ public abstract class Registration
     /// <summary>The subject type in the audit log; null if the entity is not audited.</summary>
     public string? Subject { get; private protected set; }
 
+    /// <summary>Other subject types in the audit log with the same keys, which a row's history shows too.</summary>
+    public IReadOnlyList<string> OtherSubjects { get; private protected set; } = [];
+
     /// <summary>A page with an operation on rows, linked from them and from the list; null if there is none.</summary>
     public OperationPage? OperationPage { get; private protected set; }
 

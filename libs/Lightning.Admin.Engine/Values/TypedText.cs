@@ -8,6 +8,11 @@ namespace Lightning.Admin.Engine.Values;
 /// <summary>Converts values to text and back, for URLs, forms and files, and formats them for display.</summary>
 static class TypedText
 {
+    /// <summary>
+    /// Stands for no value in the texts of a file, where an empty text is a value. No row can hold it.
+    /// </summary>
+    public const string NullText = "\0";
+
     static readonly CultureInfo Plain = CultureInfo.InvariantCulture;
 
     /// <summary>Whether values of a type can be converted to text and back.</summary>

@@ -54,12 +54,12 @@ sealed partial class RevocationSender(
             )
             : Task.CompletedTask;
 
-    async Task<bool> RevokeAsync(OutboxMessage message, CancellationToken stopping)
+    async Task<string?> RevokeAsync(OutboxMessage message, CancellationToken stopping)
     {
         if (Read(message) is not { } refreshToken || await PostAsync(refreshToken, stopping) is not { } reason)
-            return true;
+            return null;
         LogNotRevoked(message.Id, message.Attempts, reason);
-        return false;
+        return $"The provider did not revoke the token: {reason}";
     }
 
     /// <summary>The refresh token; null if there is none or its data-protection key is lost.</summary>

@@ -77,7 +77,8 @@ public sealed record SessionUser(Guid Id, string Name, string Email, bool EmailV
 /// <summary>The administrator who impersonates a user: the <c>act</c> claim (RFC 8693, 4.1).</summary>
 /// <param name="Subject">The administrator's <c>sub</c>.</param>
 /// <param name="Name">The administrator's display name.</param>
-public sealed record Impersonator(string Subject, string Name);
+/// <param name="MayWrite">Whether the administrator may write; otherwise the session is read-only.</param>
+public sealed record Impersonator(string Subject, string Name, bool MayWrite);
 
 /// <summary>Gets the session of a request.</summary>
 public static class LiveSessionExtensions

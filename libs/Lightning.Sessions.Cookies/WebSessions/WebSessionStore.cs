@@ -33,7 +33,8 @@ public sealed class WebSessionStore(
         $"""
         SELECT session.id, person.id, person.name, person.email, person.email_verified, person.is_admin,
             web.created_at, web.last_seen_at, least(web.ends_at, session.ends_at),
-            web.issuer, web.subject, web.ticket, web.tokens, web.token_expires_at, actor.subject, actor.name
+            web.issuer, web.subject, web.ticket, web.tokens, web.token_expires_at, actor.subject, actor.name,
+            session.actor_may_write
         FROM {Tables} LEFT JOIN app.users AS actor ON actor.id = session.actor_id
         WHERE {IsActiveByPosition} AND web.id_hash = $4
         """
@@ -72,7 +73,9 @@ public sealed class WebSessionStore(
                 Ticket = row.GetFieldValue<byte[]>(11),
                 Tokens = row.GetFieldValue<byte[]>(12),
                 TokenExpiresAt = row.GetFieldValue<DateTimeOffset?>(13),
-                Impersonator = row.IsDBNull(14) ? null : new Impersonator(row.GetString(14), row.GetString(15)),
+                Impersonator = row.IsDBNull(14)
+                    ? null
+                    : new Impersonator(row.GetString(14), row.GetString(15), row.GetBoolean(16)),
             },
             cancellationToken
         );

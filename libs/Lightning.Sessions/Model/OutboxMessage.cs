@@ -32,8 +32,8 @@ public sealed class OutboxMessage
     /// </summary>
     public const string Revocation = "revocation";
 
-    /// <summary>A mail that could not be decrypted; kept for the operator and not retried.</summary>
-    public const string UnreadableMail = "mail-unreadable";
+    /// <summary>The maximum length of <see cref="LastError"/>, in characters.</summary>
+    public const int ErrorLength = 200;
 
     /// <summary>The key.</summary>
     public Guid Id { get; init; }
@@ -55,4 +55,16 @@ public sealed class OutboxMessage
 
     /// <summary>The number of attempts so far.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>When it is too late to send it (UTC), because its links expire; null if it never is.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>
+    /// When it was given up (UTC); null while it is still tried. A failed message stays until it is sent again or
+    /// its retention ends.
+    /// </summary>
+    public DateTimeOffset? FailedAt { get; set; }
+
+    /// <summary>Why the last attempt failed, without address, content or secret; null before the first.</summary>
+    public string? LastError { get; set; }
 }

@@ -57,4 +57,7 @@ public abstract class SessionEntity
 
     /// <summary>The id of the administrator's own session; this session ends with it.</summary>
     public Guid? ActorSessionId { get; init; }
+
+    /// <summary>Whether the administrator may write; without it, an impersonated session is read-only.</summary>
+    public bool ActorMayWrite { get; init; }
 }

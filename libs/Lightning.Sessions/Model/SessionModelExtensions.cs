@@ -49,6 +49,7 @@ public static class SessionModelExtensions
             session.Id,
         });
         builder.Property(session => session.ActorSessionId).HasColumnName("actor_sid");
+        builder.Property(session => session.ActorMayWrite).HasDefaultValue(false);
         builder
             .HasOne<TSession>()
             .WithMany()
@@ -81,6 +82,7 @@ public static class SessionModelExtensions
         builder.ToTable("outbox", "identity");
         builder.Property(message => message.Kind).HasMaxLength(32);
         builder.Property(message => message.Recipient).HasMaxLength(100);
+        builder.Property(message => message.LastError).HasMaxLength(OutboxMessage.ErrorLength);
         builder.HasIndex(message => new
         {
             message.Kind,
@@ -88,6 +90,7 @@ public static class SessionModelExtensions
             message.DueAt,
         });
         builder.HasIndex(message => new { message.Kind, message.DueAt });
+        builder.HasIndex(message => message.FailedAt).HasFilter("failed_at IS NOT NULL");
     }
 
     static void Configure(EntityTypeBuilder<SeenToken> builder)

@@ -12,6 +12,8 @@ public sealed partial class StaleFormTests(LibraryUnderTest library) : IClassFix
 {
     const string Cookie = "__Host-lightning-admin-af";
 
+    static readonly string ImportedFile = Convert.ToBase64String("title,genre\r\nTyped here,Poem\r\n"u8);
+
     internal static readonly (string, string)[] SameOrigin =
     [
         ("Accept", "text/html"),
@@ -54,8 +56,8 @@ public sealed partial class StaleFormTests(LibraryUnderTest library) : IClassFix
             ["Import"] = (
                 "/books/-/import",
                 "/books/-/import",
-                [("text", "title,genre\r\nTyped here,Poem\r\n"), ("sure", "yes")],
-                ["Typed here,Poem", "Check file"]
+                [("data", ImportedFile), ("sure", "yes")],
+                [$"name=\"data\" value=\"{ImportedFile}\"", "Check file"]
             ),
             ["Delete"] = ("/books/{key}/delete", "/books/{key}/delete", [], ["Delete Stale?", ">Delete</button>"]),
             ["Delete:restore"] = (

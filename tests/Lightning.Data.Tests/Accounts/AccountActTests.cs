@@ -19,7 +19,7 @@ public class AccountActTests(PostgresServer server)
         ("disable", "SELECT identity.disable_user($1, $2)"),
         ("enable", "SELECT identity.enable_user($1, $2)"),
         ("reset", "SELECT identity.reset_second_factor($1, $2)"),
-        ("hand over", "SELECT identity.hand_over(sha256($1::text::bytea), $1, $2, 'why')"),
+        ("hand over", "SELECT identity.hand_over(sha256($1::text::bytea), $1, $2, 'why', false)"),
         ("ask for a password", "SELECT identity.request_password_reset($1, $2)"),
         ("remove", "SELECT identity.remove_user($1, $2)"),
     ];

@@ -145,6 +145,20 @@ static class NoteTestData
             {
                 ActedBy = root.Id,
             },
+            Actor(bob) with
+            {
+                ActedBy = root.Id,
+                ActorMayWrite = true,
+            },
+            Actor(ada) with
+            {
+                ActedBy = root.Id,
+            },
+            // The database ends an impersonation when the user becomes an administrator; the rules must not rely on it.
+            Actor(root) with
+            {
+                ActedBy = ada.Id,
+            },
         ];
     }
 

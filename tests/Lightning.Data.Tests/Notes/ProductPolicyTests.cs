@@ -17,6 +17,8 @@ public class ProductPolicyTests(PostgresServer server)
 {
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    static bool IsReadOnly(Actor actor) => actor.ActedBy is not null && !actor.ActorMayWrite;
+
     [Fact]
     public Task Notes_EveryActorVerbAndRow_AreWhatIsMeant() =>
         AgreeAsync(
@@ -28,6 +30,7 @@ public class ProductPolicyTests(PostgresServer server)
                 return verb switch
                 {
                     Verb.Read => owner || note.Shares.Any(share => share.UserId == actor.UserId) || actor.IsAdmin,
+                    _ when IsReadOnly(actor) => false,
                     Verb.Update => owner || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
                     Verb.Create or Verb.Archive or Verb.Pin => owner,
                     Verb.Share => owner && actor.IsVerified && actor.ActedBy is null,
@@ -41,7 +44,8 @@ public class ProductPolicyTests(PostgresServer server)
         AgreeAsync(
             new DeletedNotePolicy(),
             db => db.DeletedNotes,
-            (actor, verb, note) => note.OwnerId == actor.UserId && (verb == Verb.Read || actor.IsVerified)
+            (actor, verb, note) =>
+                note.OwnerId == actor.UserId && (verb == Verb.Read || (actor.IsVerified && !IsReadOnly(actor)))
         );
 
     [Fact]
@@ -57,7 +61,7 @@ public class ProductPolicyTests(PostgresServer server)
                     Verb.Read => giver || recipient || actor.IsAdmin,
                     Verb.Create => giver && actor.IsVerified && actor.ActedBy is null,
                     Verb.Update => giver && actor.ActedBy is null,
-                    Verb.Delete => giver || recipient,
+                    Verb.Delete => (giver || recipient) && !IsReadOnly(actor),
                     _ => false,
                 };
             }
@@ -72,6 +76,7 @@ public class ProductPolicyTests(PostgresServer server)
                 verb switch
                 {
                     Verb.Read => user.Id == actor.UserId || actor.IsAdmin,
+                    _ when IsReadOnly(actor) => false,
                     Verb.Update => (user.Id == actor.UserId && actor.ActedBy is null) || actor.IsAdmin,
                     Verb.Delete or Verb.Disable => actor.IsAdmin && user.Id != actor.UserId,
                     Verb.Export => user.Id == actor.UserId && actor.ActedBy is null,
@@ -118,8 +123,8 @@ public class ProductPolicyTests(PostgresServer server)
         (await new NotePolicy().ExplainAsync(db, eve, Verb.Update, note, Cancellation))
             .ToString()
             .ShouldBe(
-                "Update denied: not (owner | editor). owner: note belongs to another user. editor: no share for "
-                    + "editing."
+                "Update denied: not (owner & writer | editor & writer). owner: note belongs to another user. writer: "
+                    + "holds. editor: no share for editing."
             );
     }
 

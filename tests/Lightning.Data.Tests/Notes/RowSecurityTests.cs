@@ -80,6 +80,8 @@ public class RowSecurityTests(PostgresServer server)
         (await TryAsync(database, ada, Note(ada))).ShouldBeTrue();
         (await TryAsync(database, ada, Note(bob))).ShouldBeFalse();
         (await TryAsync(database, null, Note(ada))).ShouldBeFalse();
+        (await TryAsync(database, actors[6], Note(bob))).ShouldBeFalse("the impersonation of bob is read-only");
+        (await TryAsync(database, actors[7], Note(bob))).ShouldBeTrue("the impersonation of bob may write");
         (await TryAsync(database, ada, Share(Own(ada)))).ShouldBeTrue();
         (await TryAsync(database, ada, Share(Own(bob)))).ShouldBeFalse();
         (await TryAsync(database, cyd, Share(Own(cyd)))).ShouldBeFalse("cyd's address is not verified");

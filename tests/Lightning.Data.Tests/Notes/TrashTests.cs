@@ -75,7 +75,7 @@ public sealed class TrashTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Only_the_owner_with_a_verified_address_restores_or_removes()
+    public async Task Only_a_writing_owner_with_a_verified_address_restores_or_removes()
     {
         var note = await AddAsync("bob@example.com");
         await DeleteAsync(note);
@@ -92,6 +92,10 @@ public sealed class TrashTests(PostgresServer server) : IAsyncLifetime
                 Actor(ada) with
                 {
                     IsVerified = false,
+                },
+                Actor(ada) with
+                {
+                    ActedBy = bob.Id,
                 },
                 null,
             }

@@ -50,14 +50,31 @@ if (help) {
 const all = document.querySelector('[data-all]');
 if (all) {
   const boxes = [...document.querySelectorAll('[data-rows] tbody .tick input')];
+  const every = document.querySelector('.bulk [name=all]');
   let last = null;
   const tell = () => {
-    const chosen = boxes.filter((box) => box.checked).length;
-    all.checked = chosen === boxes.length;
-    all.indeterminate = chosen > 0 && !all.checked;
-    document.querySelector('[data-chosen]')?.replaceChildren(chosen > 0 ? ` (${chosen})` : '');
+    const chosen = boxes.filter((box) => box.checked);
+    all.checked = chosen.length > 0 && chosen.length === boxes.length;
+    all.indeterminate = chosen.length > 0 && !all.checked;
+    document.querySelector('[data-chosen]')?.replaceChildren(chosen.length > 0 ? ` (${chosen.length})` : '');
+    offer(chosen);
   };
-  all.hidden = false;
+  // Each action says how many of the selected rows it applies to; one that applies to none cannot be chosen.
+  const offer = (chosen) => {
+    const select = document.getElementById('action');
+    for (const option of select?.options ?? []) {
+      const count = chosen.filter((box) => box.dataset.acts.split(' ').includes(option.value)).length;
+      const counts = chosen.length > 0 && !every.checked;
+      option.dataset.title ??= option.textContent;
+      option.textContent =
+        option.dataset.title + (counts && count < chosen.length ? ` (${count} of ${chosen.length})` : '');
+      option.disabled = counts && count === 0;
+    }
+    if (select?.selectedOptions[0]?.disabled)
+      select.value = [...select.options].find((option) => !option.disabled)?.value ?? select.value;
+  };
+  every?.addEventListener('change', tell);
+  all.hidden = boxes.length === 0;
   all.addEventListener('change', () => {
     for (const box of boxes) box.checked = all.checked;
     tell();
@@ -72,6 +89,14 @@ if (all) {
   // Browsers restore the checkboxes when navigating back.
   addEventListener('pageshow', tell);
 }
+
+// A file that is too large is refused before it is sent.
+for (const input of document.querySelectorAll('input[type=file][data-max]'))
+  input.addEventListener('change', () => {
+    const size = input.files[0]?.size ?? 0;
+    input.setCustomValidity(size > Number(input.dataset.max) ? input.dataset.tooLarge : '');
+    input.reportValidity();
+  });
 
 // Links back to a list restore its last state.
 const list = document.querySelector('[data-list]');
