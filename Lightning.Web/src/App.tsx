@@ -73,9 +73,17 @@ function Page({ route }: { route: Route }) {
         </InOrganization>
       );
     case 'trash':
-      return <InSpace slug={route.slug}>{<TrashPage />}</InSpace>;
+      return (
+        <InSpace slug={route.slug}>
+          <TrashPage />
+        </InSpace>
+      );
     case 'notes':
-      return <InSpace slug={route.slug}>{<NotesPage view={route.view} selected={route.selected} />}</InSpace>;
+      return (
+        <InSpace slug={route.slug}>
+          <NotesPage view={route.view} selected={route.selected} />
+        </InSpace>
+      );
     default:
       return <Loading />;
   }

@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore, type Ref } from 'react';
 import { explain } from '../http';
 import { Link, navigate, newNote } from '../routing';
-import { useSession } from '../session/session';
+import { mayWrite, useSession } from '../session/session';
 import { Ago } from './Ago';
 import { archiveAll, isPinned, type Note, type View } from './notes';
 import { NoteViews } from './NoteViews';
@@ -54,7 +54,7 @@ export function NoteList({
         <h2 ref={heading} tabIndex={-1}>
           {name}
         </h2>
-        {(!user.act || user.act.mayWrite) && (
+        {mayWrite(user) && (
           <button type="button" className="button-primary" onClick={() => navigate(`${space.path}/notes/${newNote}`)}>
             New note
           </button>

@@ -34,6 +34,13 @@ test('Empty_list_says_so', async () => {
   await screen.findByText('You are not in an organization.');
 });
 
+test('Read_only_impersonation_offers_no_new_organization', async () => {
+  bff.act = { sub: 'u-root', name: 'Root', mayWrite: false };
+  visit('/organizations');
+  await screen.findByText('You are not in an organization.');
+  expect(screen.queryByRole('link', { name: 'New organization' })).toBeNull();
+});
+
 test('Create_suggests_a_slug_and_reports_a_taken_one_at_its_field', async () => {
   bff.organizations.add('Acme', null);
   visit('/organizations');

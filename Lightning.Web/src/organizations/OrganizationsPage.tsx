@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { explain, RequestFailed } from '../http';
 import { hasMoved, Link, navigate } from '../routing';
+import { mayWrite, useSession } from '../session/session';
 import { accept, expiryOf, removeInvitation, type Invitation } from './invitations';
 import { roleNames } from './organizations';
 import { UnsavedTexts } from './UnsavedTexts';
@@ -9,6 +10,7 @@ import { useOrganizations } from './useOrganizations';
 /** The invitations to the user and their organizations. */
 export function OrganizationsPage() {
   const { phase, reason, organizations, invitations, reload, put } = useOrganizations();
+  const { user } = useSession();
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [done, setDone] = useState('');
@@ -59,9 +61,11 @@ export function OrganizationsPage() {
         <h1 ref={heading} tabIndex={-1}>
           Organizations
         </h1>
-        <Link className="button button-primary" href="/organizations/new">
-          New organization
-        </Link>
+        {mayWrite(user) && (
+          <Link className="button button-primary" href="/organizations/new">
+            New organization
+          </Link>
+        )}
       </div>
       <p role="status" className={done ? 'alert alert-success' : 'visually-hidden'}>
         {done}
@@ -132,7 +136,7 @@ export function OrganizationsPage() {
       </h2>
       {phase === 'ready' && organizations.length === 0 && (
         <p className="notes-empty">
-          <strong>You are not in an organization.</strong> Create one to work on notes with others.
+          <strong>You are not in an organization.</strong> Members of an organization can all read and edit its notes.
         </p>
       )}
       <ul className="organizations-items" aria-labelledby="your-organizations">

@@ -1,10 +1,12 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Link } from '../routing';
+import { mayWrite, useSession } from '../session/session';
 import { useOrganizations } from './useOrganizations';
 
 /** Switches between the personal space and the organizations. `slug` is the current one's; null: the personal space. */
 export function Switcher({ slug }: { slug: string | null }) {
   const { organizations, invitations, isSupported } = useOrganizations();
+  const { user } = useSession();
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -66,9 +68,11 @@ export function Switcher({ slug }: { slug: string | null }) {
             </Item>
           ))}
           <hr />
-          <Item href="/organizations/new" onFollow={close}>
-            New organization
-          </Item>
+          {mayWrite(user) && (
+            <Item href="/organizations/new" onFollow={close}>
+              New organization
+            </Item>
+          )}
           <Item href="/organizations" onFollow={close}>
             Organizations
             {invitations.length > 0 && <span className="badge">{countOf(invitations.length)}</span>}

@@ -13,6 +13,9 @@ export interface User {
   act: { sub: string; name: string; mayWrite: boolean } | null;
 }
 
+/** False during an impersonation that may only read. */
+export const mayWrite = ({ act }: User) => act === null || act.mayWrite;
+
 export async function getUser(options: { slide?: boolean; signal?: AbortSignal } = {}): Promise<User> {
   const { body } = await call<User>(options.slide === false ? '/bff/user?slide=false' : '/bff/user', {
     signal: options.signal,
