@@ -55,6 +55,28 @@ public class NegotiationTests(AdminUnderTest admin) : IClassFixture<AdminUnderTe
         }
     }
 
+    [Fact]
+    public async Task Form_over_the_limit_is_413_with_the_limit_as_a_page_or_JSON()
+    {
+        var (_, _, browser) = await admin.SignInAsync(isAdmin: true);
+        var large = new string('x', 3 * 1024 * 1024);
+        foreach (var accept in AcceptHeaders.Pages.Concat(AcceptHeaders.Data))
+        {
+            using var form = new MultipartFormDataContent { { new StringContent(large), "file", "notes.csv" } };
+            (string, string)[] headers = accept.Length > 0 ? [("Accept", accept)] : [];
+            using var answer = await browser.SendAsync(HttpMethod.Post, "/notes/-/import", form, headers);
+
+            answer.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge, accept);
+            answer.Content.Headers.ContentType!.MediaType.ShouldBe(
+                AcceptHeaders.Pages.Contains(accept) ? "text/html" : "application/problem+json",
+                accept
+            );
+            var text = await answer.Content.ReadAsStringAsync(Cancellation);
+            text.ShouldContain("1,000 rows and 2 MB", customMessage: accept);
+        }
+        browser.Dispose();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

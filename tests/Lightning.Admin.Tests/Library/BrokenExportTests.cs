@@ -248,15 +248,17 @@ public sealed class BrokenExportTests(LibraryUnderTest library, Lightning.EndToE
 
         async Task IsRefusedAsync(HttpClient client, HttpStatusCode status, string said)
         {
-            foreach (var accept in new[] { "text/html,application/xhtml+xml", "*/*" })
+            foreach (var accept in AcceptHeaders.Pages.Concat(AcceptHeaders.Data))
             {
                 using var asked = new HttpRequestMessage(HttpMethod.Get, "/tags/-/export?format=csv");
-                asked.Headers.Add("Accept", accept);
+                if (accept.Length > 0)
+                    asked.Headers.Add("Accept", accept);
                 using var answer = await client.SendAsync(asked, Cancellation);
                 answer.StatusCode.ShouldBe(status);
                 answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(30));
                 answer.Content.Headers.ContentType!.MediaType.ShouldBe(
-                    accept == "*/*" ? "application/problem+json" : "text/html"
+                    AcceptHeaders.Pages.Contains(accept) ? "text/html" : "application/problem+json",
+                    accept
                 );
                 (await answer.Content.ReadAsStringAsync(Cancellation)).ShouldContain(said);
             }
