@@ -199,6 +199,14 @@ public class AuthorizeTests(IdentityUnderTest identity) : IClassFixture<Identity
         using var response = await stranger.GetAsync(parked);
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         response.Headers.Location.ShouldBeNull();
+
+        // A browser with a cookie of its own, because it has begun another sign-in.
+        var beginner = identity.Visitor();
+        using var begun = await identity.Bff(beginner).AuthorizeAsync();
+        using var refused = await beginner.GetAsync(parked);
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var resumed = await visitor.GetAsync(parked);
+        resumed.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
     }
 
     [Fact, Trait("Check", "A24")]

@@ -83,6 +83,21 @@ public class CodeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnder
         }
     }
 
+    [Fact, Trait("Check", "A04"), Trait("Check", "A06")]
+    public async Task Redeem_WrongVerifier_UsesUpTheCode()
+    {
+        var (user, visitor) = await identity.SignedInAsync("guesser");
+        var bff = identity.Bff(visitor);
+        var code = await bff.CodeAsync();
+
+        var guessed = await bff.RedeemAsync(code, ("code_verifier", new string('a', 43)));
+        var proved = await bff.RedeemAsync(code);
+
+        guessed.Error.ShouldBe("invalid_grant");
+        proved.Error.ShouldBe("invalid_grant");
+        (await identity.IsActiveAsync(user.Id)).ShouldBeTrue("no token leaked");
+    }
+
     [Fact, Trait("Check", "A06")]
     public async Task Redeem_FiftyInParallel_OneSucceedsAndIsRevoked()
     {
@@ -158,26 +173,36 @@ public class CodeTests(IdentityUnderTest identity) : IClassFixture<IdentityUnder
         (await bff.RedeemAsync(late)).Error.ShouldBe("invalid_grant");
     }
 
-    [Fact, Trait("Check", "A08")]
+    [Fact, Trait("Check", "A06"), Trait("Check", "A08")]
     public async Task Redeem_ByAnotherClient_IsRefusedAndKeepsCodeValid()
     {
-        var (_, visitor) = await identity.SignedInAsync("frank");
+        var (user, visitor) = await identity.SignedInAsync("frank");
         var bff = identity.Bff(visitor);
         var code = await bff.CodeAsync();
-        (
-            await identity
-                .Admin(visitor)
-                .RedeemAsync(
-                    code,
-                    ("redirect_uri", "http://localhost:5100/bff/signin-oidc"),
-                    ("code_verifier", bff.Verifier)
-                )
-        ).Error.ShouldBe("invalid_grant");
-        (await bff.RedeemAsync(code)).Status.ShouldBe(HttpStatusCode.OK);
+        async Task<string?> RedeemByAnotherAsync() =>
+            (
+                await identity
+                    .Admin(visitor)
+                    .RedeemAsync(
+                        code,
+                        ("redirect_uri", "http://localhost:5100/bff/signin-oidc"),
+                        ("code_verifier", bff.Verifier)
+                    )
+            ).Error;
+
+        (await RedeemByAnotherAsync()).ShouldBe("invalid_grant");
+        var redeemed = await bff.RedeemAsync(code);
+        (await RedeemByAnotherAsync()).ShouldBe("invalid_grant");
+
+        redeemed.Status.ShouldBe(HttpStatusCode.OK);
+        (await identity.IsActiveAsync(user.Id)).ShouldBeTrue("only a second use by its own client ends the session");
+        (await bff.UserInfoAsync(redeemed["access_token"]!)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory, Trait("Check", "A08")]
     [InlineData("http://localhost:5103/signin-oidc")]
+    [InlineData("http://localhost:5100/bff/Signin-oidc")]
+    [InlineData("http://localhost:5100/bff/signin-oidc/")]
     [InlineData(null)]
     public async Task Redeem_DifferentRedirectUri_IsRefused(string? redirectUri)
     {

@@ -1,10 +1,14 @@
 using System.Net;
+using Lightning.Testing;
 using Microsoft.AspNetCore.WebUtilities;
+using Npgsql;
 
 namespace Lightning.Identity.Tests;
 
 public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<IdentityUnderTest>
 {
+    static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     [Fact, Trait("Check", "A19")]
     public async Task Push_ReturnsUnguessableSingleUseRequestUri()
     {
@@ -85,6 +89,40 @@ public class PushedRequestTests(IdentityUnderTest identity) : IClassFixture<Iden
         var url = Url(bff, await bff.PushAsync());
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => visitor.GetAsync(url)));
         answers.Count(answer => answer.StatusCode == HttpStatusCode.SeeOther).ShouldBe(1);
+    }
+
+    [Fact, Trait("Check", "A19")]
+    public async Task PushedRequest_UsedBetweenReadingAndUse_IsRefused()
+    {
+        var (_, visitor) = await identity.SignedInAsync("late");
+        var bff = identity.Bff(visitor);
+        var url = Url(bff, await bff.PushAsync());
+        await using var first = new NpgsqlConnection(identity.Database.ConnectionString);
+        await first.OpenAsync(Cancellation);
+        await using var transaction = await first.BeginTransactionAsync(Cancellation);
+        await using var use = new NpgsqlCommand(
+            "UPDATE identity.authorizations SET used_at = now() WHERE kind = 'Request' AND used_at IS NULL",
+            first,
+            transaction
+        );
+        (await use.ExecuteNonQueryAsync(Cancellation)).ShouldBeGreaterThan(0);
+
+        // The second use has read the request as unused, and waits for the first to commit.
+        var second = visitor.GetAsync(url);
+        await Wait.UntilAsync(async () =>
+            (bool)
+                (
+                    await identity.Database.ExecuteAsync(
+                        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+                            + "AND wait_event_type = 'Lock')"
+                    )
+                )!
+        );
+        await transaction.CommitAsync(Cancellation);
+
+        using var answer = await second;
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        answer.Headers.Location.ShouldBeNull();
     }
 
     static string Url(RelyingParty client, Answer pushed) =>

@@ -97,12 +97,15 @@ public class RefreshTests(IdentityUnderTest identity) : IClassFixture<IdentityUn
     [Fact, Trait("Check", "A15")]
     public async Task Refresh_ByAnotherClient_IsRefusedAndKeepsTokenValid()
     {
-        var (_, visitor) = await identity.SignedInAsync("carol");
+        var (user, visitor) = await identity.SignedInAsync("carol");
         var bff = identity.Bff(visitor);
         var token = (await bff.TokensAsync())["refresh_token"]!;
         (await identity.Admin(visitor).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
         (await identity.Native(visitor).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
         (await bff.RefreshAsync(token)).Status.ShouldBe(HttpStatusCode.OK);
+        // Only reuse by its own client ends the session.
+        (await identity.Admin(visitor).RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await identity.IsActiveAsync(user.Id)).ShouldBeTrue();
     }
 
     [Fact, Trait("Check", "A15")]
@@ -190,6 +193,26 @@ public class RefreshLifetimeTests(IdentityUnderTest identity) : IClassFixture<Id
         (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
         using var redirected = await bff.AuthorizeAsync();
         redirected.Headers.Location!.ToString().ShouldStartWith("/account/sign-in");
+    }
+
+    [Theory, Trait("Check", "A14")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Refresh_IdleTokenOfASessionInUse_IsRefused(bool isRotated)
+    {
+        var (user, visitor) = await identity.SignedInAsync($"idle{isRotated}");
+        var (bff, admin) = (identity.Bff(visitor), identity.Admin(visitor));
+        var token = (await bff.TokensAsync())["refresh_token"]!;
+        if (isRotated)
+            token = (await bff.RefreshAsync(token))["refresh_token"]!;
+        var other = (await admin.TokensAsync())["refresh_token"]!;
+
+        identity.Clock.Advance(TimeSpan.FromHours(7));
+        (await admin.RefreshAsync(other)).Status.ShouldBe(HttpStatusCode.OK);
+        identity.Clock.Advance(TimeSpan.FromHours(5));
+
+        (await bff.RefreshAsync(token)).Error.ShouldBe("invalid_grant");
+        (await identity.IsActiveAsync(user.Id)).ShouldBeTrue("another client uses the session");
     }
 }
 
