@@ -54,6 +54,8 @@ static class ApiDocument
                 {
                     if (context.JsonTypeInfo.Type.IsAssignableTo(typeof(ProblemDetails)))
                         DescribeProblem(schema);
+                    if ((Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type).IsEnum)
+                        DescribeEnum(schema);
                     return Task.CompletedTask;
                 }
             );
@@ -73,6 +75,16 @@ static class ApiDocument
                 }
             );
         });
+    }
+
+    /// <summary>
+    /// An enum is a string. The framework adds null to its values if a property with it is nullable, which says so
+    /// itself.
+    /// </summary>
+    static void DescribeEnum(OpenApiSchema schema)
+    {
+        schema.Type = JsonSchemaType.String;
+        schema.Enum = [.. schema.Enum!.Where(value => value is not null)];
     }
 
     /// <summary>Describes the members of problem details: the schema of the framework allows anything.</summary>

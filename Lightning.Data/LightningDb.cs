@@ -6,6 +6,7 @@ using Lightning.Data.Idempotency;
 using Lightning.Data.Impersonation;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Search;
 using Lightning.Data.Sessions;
 using Lightning.Data.Users;
@@ -81,14 +82,16 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
     public DbSet<NoteShare> NoteShares => Set<NoteShare>();
 
     /// <summary>
-    /// The ids of notes that match a search, among the actor's own and those shared with the actor. Composable.
+    /// The ids of notes that match a search, among the actor's own and those shared with the actor, or among those of
+    /// an organization. Composable.
     /// </summary>
     /// <param name="query">
     /// Beginnings of words, <c>"phrases"</c>, <c>or</c> and <c>-without</c>; nothing matches a query without a letter
     /// or digit.
     /// </param>
-    public IQueryable<Guid> FindNotes(string query) =>
-        Database.SqlQuery<Guid>($"""SELECT id AS "Value" FROM app.find_notes({query})""");
+    /// <param name="organizationId">One of the actor's organizations; null for personal notes.</param>
+    public IQueryable<Guid> FindNotes(string query, Guid? organizationId = null) =>
+        Database.SqlQuery<Guid>($"""SELECT id AS "Value" FROM app.find_notes({query}, {organizationId})""");
 
     /// <summary>Deleted notes: the trash.</summary>
     public DbSet<DeletedNote> DeletedNotes => Set<DeletedNote>();
@@ -117,6 +120,15 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
                 .SqlQuery<int>($"""SELECT app.purge_deleted_notes({before}, {most}) AS "Value" """)
                 .ToListAsync(cancellationToken)
         ).Single();
+
+    /// <summary>Organizations, deleted ones too.</summary>
+    public DbSet<Organization> Organizations => Set<Organization>();
+
+    /// <summary>Members of organizations.</summary>
+    public DbSet<Membership> Memberships => Set<Membership>();
+
+    /// <summary>Invitations to organizations.</summary>
+    public DbSet<Invitation> Invitations => Set<Invitation>();
 
     /// <summary>Requests with an idempotency key, and their responses.</summary>
     public DbSet<KeyedRequest> KeyedRequests => Set<KeyedRequest>();

@@ -1,5 +1,6 @@
 using Lightning.Authorization;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -32,7 +33,10 @@ public sealed class LightningDbFactory : IDesignTimeDbContextFactory<LightningDb
             new NotePolicy(),
             new NoteSharePolicy(),
             new DeletedNotePolicy(),
-            new UserPolicy()
+            new UserPolicy(),
+            new OrganizationPolicy(),
+            new MembershipPolicy(),
+            new InvitationPolicy()
         );
         return new(options.Options);
     }

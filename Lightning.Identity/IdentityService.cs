@@ -10,6 +10,7 @@ using Lightning.Identity.Factors;
 using Lightning.Identity.Grants;
 using Lightning.Identity.Impersonation;
 using Lightning.Identity.Mail;
+using Lightning.Identity.Organizations;
 using Lightning.Identity.Passwords;
 using Lightning.Identity.RateLimits;
 using Lightning.Identity.Requests;
@@ -163,6 +164,7 @@ static class IdentityService
         services.AddSingleton<OutboxQueue>().AddHostedService<LogoutSender>();
         services.AddHostedService<RetentionService>();
         services.AddHostedService<ResetRequestService>();
+        services.AddHostedService<InvitationSender>();
     }
 
     /// <summary>Mail, sent from the outbox.</summary>

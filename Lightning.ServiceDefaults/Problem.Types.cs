@@ -174,6 +174,54 @@ public sealed partial class Problem
         "The note has the maximum number of shares. Remove one first."
     );
 
+    /// <summary>409: another organization has the slug.</summary>
+    public static readonly Problem SlugTaken = new(
+        409,
+        "slug-taken",
+        "Address taken",
+        "Another organization has this slug. Choose another one."
+    );
+
+    /// <summary>409: the organization would have no owner.</summary>
+    public static readonly Problem LastOwner = new(
+        409,
+        "last-owner",
+        "Last owner",
+        "An organization must have an owner. Make another member an owner first, or delete the organization."
+    );
+
+    /// <summary>409: a member has the invited address.</summary>
+    public static readonly Problem AlreadyMember = new(
+        409,
+        "already-member",
+        "Already a member",
+        "A member of the organization has this email address."
+    );
+
+    /// <summary>409: the address is invited already.</summary>
+    public static readonly Problem AlreadyInvited = new(
+        409,
+        "already-invited",
+        "Already invited",
+        "There is an open invitation for this email address. Send it again, or revoke it first."
+    );
+
+    /// <summary>409: the invitation was sent a moment ago.</summary>
+    public static readonly Problem SentRecently = new(
+        409,
+        "sent-recently",
+        "Sent recently",
+        "The invitation was sent less than a minute ago. Wait a minute before you send it again."
+    );
+
+    /// <summary>409: the organization has the maximum number of invitations.</summary>
+    public static readonly Problem TooManyInvitations = new(
+        409,
+        "too-many-invitations",
+        "Too many invitations",
+        "The organization has the maximum number of open invitations. Revoke one first."
+    );
+
     /// <summary>403: the CSRF check failed.</summary>
     public static readonly Problem CrossSiteRequest = new(
         403,

@@ -37,6 +37,7 @@ public sealed class OutboxAdmin : AdminFor<WaitingMessage>
             OutboxMessage.Logout,
             OutboxMessage.PasswordReset,
             OutboxMessage.SecondFactorReset,
+            OutboxMessage.Invitation,
             OutboxMessage.Revocation
         );
         Filter(message => message.FailedAt)
@@ -85,6 +86,7 @@ public sealed class OutboxAdmin : AdminFor<WaitingMessage>
             OutboxMessage.Logout => "Sign-out notice to an app",
             OutboxMessage.PasswordReset => "Password reset link",
             OutboxMessage.SecondFactorReset => "Second factor reset notice",
+            OutboxMessage.Invitation => "Invitation",
             OutboxMessage.Revocation => "Token revocation",
             _ => EventText.Describe(kind),
         };

@@ -23,8 +23,7 @@ static partial class AuthorizationProblem
         );
         var logger = context.Db.GetService<ILoggerFactory>().CreateLogger<Policy<T>>();
         LogDenied(logger, typeof(T).Name, explanation);
-        var failed = explanation.Parts.Where(part => !part.Holds).Select(part => part.Name);
-        return Create(explanation.ToString(), failed);
+        return Create(explanation.ToString(), explanation.Rule is null ? ["never"] : explanation.Failed);
     }
 
     /// <summary>The problem if the policy denies the caller the verb on every row.</summary>

@@ -1,5 +1,6 @@
 using Lightning.Authorization;
 using Lightning.Data;
+using Lightning.Data.Audit;
 using Lightning.ServiceDefaults;
 
 namespace Lightning.Api.Access;
@@ -10,6 +11,24 @@ sealed record ResourceContext<T>(HttpContext Http, LightningDb Db, Policy<T> Pol
 {
     /// <summary>The current time (UTC), in the precision of the database.</summary>
     public DateTimeOffset Now() => Clock.GetUtcNow().ToMicroseconds();
+
+    /// <summary>Adds an audit entry, for a write by a function of the database. Call SaveChanges afterwards.</summary>
+    /// <param name="action">What was done, such as <c>note.restored</c>.</param>
+    /// <param name="subject">The type of the object.</param>
+    /// <param name="id">The id of the object.</param>
+    public void Audit(string action, string subject, Guid id) =>
+        Db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = Clock.GetUtcNow(),
+                Action = action,
+                UserId = Actor.UserId,
+                SessionId = Actor.SessionId == Guid.Empty ? null : Actor.SessionId,
+                SubjectType = subject,
+                SubjectId = id.ToString(),
+                Ip = Http.Connection.RemoteIpAddress?.ToString(),
+            }
+        );
 
     /// <summary>The context of a request, for filters.</summary>
     public static ResourceContext<T> Get(HttpContext http) =>

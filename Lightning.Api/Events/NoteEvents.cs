@@ -28,9 +28,9 @@ sealed record NoteEventServices(
 );
 
 /// <summary>
-/// Server-sent events for the caller's notes and those shared with them: <c>changed</c>, <c>gone</c>, <c>anything</c>
-/// (events may have been missed: reload the list) and the heartbeat <c>beat</c>. Each event is authorized when it is
-/// sent. The stream ends with the session.
+/// Server-sent events for the caller's notes, those shared with them and those of their organizations: <c>changed</c>,
+/// <c>gone</c>, <c>anything</c> (events may have been missed: reload the list) and the heartbeat <c>beat</c>. Each
+/// event is authorized when it is sent. The stream ends with the session.
 /// </summary>
 static class NoteEvents
 {
@@ -52,8 +52,9 @@ static class NoteEvents
             .WithName("ListenToNotes")
             .WithSummary("Stream note events")
             .WithDescription(
-                "Streams changes to your notes and the notes shared with you as server-sent events: `changed`, `gone`, "
-                    + "`anything` (events may have been missed: reload the list) and the heartbeat `beat`."
+                "Streams changes to your notes, the notes shared with you and those of your organizations as "
+                    + "server-sent events: `changed`, `gone`, `anything` (events may have been missed: reload the "
+                    + "list) and the heartbeat `beat`."
             )
             .Produces<NoteEvent>(StatusCodes.Status200OK, "text/event-stream");
 
@@ -69,7 +70,7 @@ static class NoteEvents
             cancellationToken,
             services.Lifetime.ApplicationStopping
         );
-        using var subscription = services.Feed.Subscribe(services.Actor.UserId);
+        using var subscription = services.Feed.Subscribe([services.Actor.UserId, .. services.Actor.MemberOf]);
         // The client loads the list on this event: from here on it misses no change.
         yield return Event("anything", null, null);
         var notified = subscription.WaitAsync(end.Token);

@@ -7,7 +7,8 @@ namespace Lightning.Api.Events;
 
 /// <summary>
 /// Receives note changes from the Postgres channel <c>lightning_notes</c> on one connection per process, and publishes
-/// them to the event streams. A notification holds the ids of the note and of the users concerned, but no content.
+/// them to the event streams. A notification holds the ids of the note and of the users or the organization
+/// concerned, but no content.
 /// </summary>
 sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> logger) : BackgroundService
 {
@@ -17,7 +18,7 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
     const int Capacity = 256;
     static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
     readonly Lock gate = new();
-    readonly Dictionary<Guid, List<Subscription>> byUser = [];
+    readonly Dictionary<Guid, List<Subscription>> byAudience = [];
     bool isLossReported;
 
     /// <summary>The number of subscriptions.</summary>
@@ -26,20 +27,22 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
         get
         {
             lock (gate)
-                return byUser.Values.Sum(subscriptions => subscriptions.Count);
+                return byAudience.Values.SelectMany(subscriptions => subscriptions).Distinct().Count();
         }
     }
 
-    /// <summary>Subscribes to the changes that concern a user. Dispose the subscription to stop.</summary>
-    public Subscription Subscribe(Guid userId)
+    /// <summary>Subscribes to changes. Dispose the subscription to stop.</summary>
+    /// <param name="audience">The ids of the user and of their organizations.</param>
+    public Subscription Subscribe(IReadOnlyList<Guid> audience)
     {
-        var subscription = new Subscription(this, userId);
+        var subscription = new Subscription(this, audience);
         lock (gate)
-        {
-            if (!byUser.TryGetValue(userId, out var subscriptions))
-                byUser[userId] = subscriptions = [];
-            subscriptions.Add(subscription);
-        }
+            foreach (var id in audience)
+            {
+                if (!byAudience.TryGetValue(id, out var subscriptions))
+                    byAudience[id] = subscriptions = [];
+                subscriptions.Add(subscription);
+            }
         return subscription;
     }
 
@@ -91,7 +94,7 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
             return;
         lock (gate)
             foreach (var id in ids.Skip(1))
-                if (Guid.TryParse(id, out var userId) && byUser.TryGetValue(userId, out var subscriptions))
+                if (Guid.TryParse(id, out var audience) && byAudience.TryGetValue(audience, out var subscriptions))
                     foreach (var subscription in subscriptions)
                         subscription.Publish(note);
     }
@@ -99,19 +102,20 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
     void PublishToAll()
     {
         lock (gate)
-            foreach (var subscription in byUser.Values.SelectMany(subscriptions => subscriptions))
+            foreach (var subscription in byAudience.Values.SelectMany(subscriptions => subscriptions).Distinct())
                 subscription.Publish(AllNotes);
     }
 
     void Remove(Subscription subscription)
     {
         lock (gate)
-            if (
-                byUser.TryGetValue(subscription.UserId, out var subscriptions)
-                && subscriptions.Remove(subscription)
-                && subscriptions.Count == 0
-            )
-                byUser.Remove(subscription.UserId);
+            foreach (var id in subscription.Audience)
+                if (
+                    byAudience.TryGetValue(id, out var subscriptions)
+                    && subscriptions.Remove(subscription)
+                    && subscriptions.Count == 0
+                )
+                    byAudience.Remove(id);
     }
 
     [LoggerMessage(
@@ -125,14 +129,15 @@ sealed partial class NoteFeed(IConfiguration configuration, ILogger<NoteFeed> lo
     static partial void LogConnectionRestored(ILogger logger);
 
     /// <summary>The pending changes of one stream.</summary>
-    public sealed class Subscription(NoteFeed feed, Guid userId) : IDisposable
+    public sealed class Subscription(NoteFeed feed, IReadOnlyList<Guid> audience) : IDisposable
     {
         readonly Channel<Guid> channel = Channel.CreateBounded<Guid>(
             new BoundedChannelOptions(Capacity) { SingleReader = true }
         );
         bool hasOverflowed;
 
-        public Guid UserId => userId;
+        /// <summary>The ids of the user and of their organizations.</summary>
+        public IReadOnlyList<Guid> Audience => audience;
 
         /// <summary>Waits for the next change.</summary>
         public Task WaitAsync(CancellationToken cancellationToken) =>

@@ -97,7 +97,7 @@ static class MeApi
             new Export(
                 user,
                 StreamAsync(
-                    db.Notes.Where(note => note.OwnerId == actor.UserId)
+                    db.Notes.Where(note => note.OwnerId == actor.UserId && note.OrganizationId == null)
                         .OrderBy(note => note.Id)
                         .Select(note => new ExportedNote(
                             note.Id,

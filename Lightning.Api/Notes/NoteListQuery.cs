@@ -53,6 +53,10 @@ public sealed record NoteListQuery : IValidatableObject
     [Description("True returns only notes that are shared with you, false only your own.")]
     public bool? Shared { get; init; }
 
+    /// <summary>The organization to list; null lists personal notes.</summary>
+    [Description("The id of an organization, to list its notes; else your own and those shared with you.")]
+    public Guid? Organization { get; init; }
+
     /// <summary>The parsed <see cref="Sort"/>.</summary>
     internal NoteOrder Order => NoteOrder.Find(Sort)!;
 
@@ -83,20 +87,25 @@ public sealed record NoteListQuery : IValidatableObject
     }
 
     /// <summary>
-    /// Identifies the compiled query of a first page without search, which most requests ask for. Its only parameter is
-    /// the caller.
+    /// Identifies the compiled query of a first page without search, which most requests ask for. Its only parameters
+    /// are the caller and the organization.
     /// </summary>
-    internal sealed record QueryKey(NoteOrder Order, bool Archived, bool? Pinned, bool? Shared);
+    internal sealed record QueryKey(NoteOrder Order, bool Archived, bool? Pinned, bool? Shared, bool OfOrganization);
 
     /// <summary>The key of the compiled query; null with a cursor, a search or another page size.</summary>
     internal QueryKey? CompiledKey =>
         After is null && string.IsNullOrWhiteSpace(Q) && Limit is null or DefaultLimit
-            ? new(Order, Archived is true, Pinned, Shared)
+            ? new(Order, Archived is true, Pinned, Shared, Organization is not null)
             : null;
 
     /// <summary>The notes of the page, and one more if there is a next page.</summary>
-    internal IQueryable<Note> Apply(LightningDb db, Policy<Note> policy, Actor actor, int limit)
+    /// <param name="db">The database.</param>
+    /// <param name="policy">The rules.</param>
+    /// <param name="arguments">The actor, and as the key the organization.</param>
+    /// <param name="limit">The page size.</param>
+    internal IQueryable<Note> Apply(LightningDb db, Policy<Note> policy, QueryArguments arguments, int limit)
     {
+        var actor = arguments.Actor;
         var order = Order;
         var cursor = NoteCursor.Parse(After);
         var rows = db.Notes.AsNoTracking();
@@ -111,14 +120,23 @@ public sealed record NoteListQuery : IValidatableObject
                 : rows.Where(note => note.OwnerId == actor.UserId);
         if (!string.IsNullOrWhiteSpace(Q))
         {
-            var found = db.FindNotes(Q);
+            var found = db.FindNotes(Q, Organization);
             rows = rows.Where(note => found.Contains(note.Id));
         }
-        var without = Shared switch
+        if (Organization is not null)
+            return order.Page(
+                policy
+                    .Alternative(actor, Verb.Read, NotePolicy.Member)
+                    .Apply(rows)
+                    .Where(note => note.OrganizationId == arguments.Key),
+                cursor,
+                limit + 1
+            );
+        ReadOnlySpan<Rule<Note>> without = Shared switch
         {
-            true => NotePolicy.Owner,
-            false => NotePolicy.Shared,
-            null => null,
+            true => [NotePolicy.Member, NotePolicy.Owner],
+            false => [NotePolicy.Member, NotePolicy.Shared],
+            null => [NotePolicy.Member],
         };
         return rows.First(policy.Alternatives(actor, Verb.Read, without), part => order.Page(part, cursor, limit + 1));
     }

@@ -52,7 +52,9 @@ sealed record NoteView(
     DateTimeOffset UpdatedAt,
     [property: Description("When the note was archived (UTC); null if it is not archived.")] DateTimeOffset? ArchivedAt,
     [property: Description("When the note was pinned (UTC); null if it is not pinned.")] DateTimeOffset? PinnedAt,
-    [property: Description("Whether you own the note. Otherwise it is shared with you.")] bool IsOwn,
+    [property: Description("Whether you own the note or, in an organization, created it.")] bool IsOwn,
+    [property: Description("The id of the organization that the note belongs to; null for a personal note.")]
+        Guid? OrganizationId,
     [property: Description("The version of the note, for If-Match.")] string Etag,
     [property: Description("What you are allowed to do with the note, by verb.")] IReadOnlyDictionary<string, bool> Can
 ) : IVersioned
@@ -69,6 +71,7 @@ sealed record NoteView(
             note.ArchivedAt,
             note.PinnedAt,
             note.OwnerId == actor.UserId,
+            note.OrganizationId,
             Versioned.ETag(note.Version),
             policy.Can(actor, rowWithGrants)
         );

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Lightning.Api.Access;
 using Lightning.Api.Idempotency;
 using Lightning.Authorization;
@@ -19,13 +20,18 @@ static class NotesApi
             .Requires<Note>(Verb.Read)
             .WithName("ListNotes")
             .WithSummary("List notes")
-            .WithDescription("Returns your notes and the notes shared with you, most recently updated first.");
+            .WithDescription(
+                "Returns your notes and the notes shared with you, or those of an organization, most recently updated "
+                    + "first."
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound);
         notes
             .MapPost("/", CreateAsync)
             .Requires<Note>(Verb.Create)
             .Idempotent()
             .WithName("CreateNote")
-            .WithSummary("Create a note");
+            .WithSummary("Create a note")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         notes
             .MapGet("/{id:guid}", Get)
             .Requires<Note>(Verb.Read)
@@ -79,7 +85,7 @@ static class NotesApi
             .ProducesPreconditions();
     }
 
-    static async Task<Ok<NotePage>> ListAsync(
+    static async Task<Results<Ok<NotePage>, StatusCodeHttpResult>> ListAsync(
         [AsParameters] NoteListQuery query,
         [AsParameters] ResourceContext<Note> context,
         CompiledQueries queries
@@ -87,6 +93,9 @@ static class NotesApi
     {
         var (http, db, policy, actor, _) = context;
         var limit = query.Limit ?? NoteListQuery.DefaultLimit;
+        var organization = query.Organization ?? Guid.Empty;
+        if (query.Organization is not null && !actor.MemberOf.Contains(organization))
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         // Administrators may read all notes, but the list has only their own and those shared with them.
         var found =
             query.CompiledKey is { } key && !actor.IsAdmin
@@ -96,12 +105,12 @@ static class NotesApi
                         policy,
                         Verb.Read,
                         key,
-                        arguments => query.Apply(db, policy, arguments.Actor, limit).WithGrants(policy, arguments.Actor)
+                        arguments => query.Apply(db, policy, arguments, limit).WithGrants(policy, arguments.Actor)
                     ),
-                    new(actor)
+                    new(actor, organization)
                 )
                 : query
-                    .Apply(db, policy, actor with { IsAdmin = false }, limit)
+                    .Apply(db, policy, new(actor with { IsAdmin = false }, organization), limit)
                     .WithGrants(policy, actor)
                     .AsAsyncEnumerable();
         var notes = await found.ToListAsync(http.RequestAborted);
@@ -112,15 +121,19 @@ static class NotesApi
         );
     }
 
-    static async Task<Results<Created<NoteView>, ProblemHttpResult>> CreateAsync(
+    static async Task<Results<Created<NoteView>, StatusCodeHttpResult, ProblemHttpResult>> CreateAsync(
         NoteInput input,
+        [Description("The id of the organization that the note shall belong to; else it is yours.")] Guid? organization,
         [AsParameters] ResourceContext<Note> context
     )
     {
+        if (organization is { } id && !context.Actor.MemberOf.Contains(id))
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         var now = context.Now();
         var note = new Note
         {
             OwnerId = context.Actor.UserId,
+            OrganizationId = organization,
             Title = input.Title,
             Body = input.Body,
             CreatedAt = now,

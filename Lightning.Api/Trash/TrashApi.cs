@@ -1,8 +1,8 @@
+using System.ComponentModel;
 using Lightning.Api.Access;
 using Lightning.Api.Idempotency;
 using Lightning.Api.Notes;
 using Lightning.Authorization;
-using Lightning.Data.Audit;
 using Lightning.Data.Notes;
 using Lightning.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,6 +14,14 @@ namespace Lightning.Api.Trash;
 /// <summary>The caller's deleted notes.</summary>
 static class TrashApi
 {
+    public static IServiceCollection AddTrash(this IServiceCollection services) =>
+        services.AddSingleton(
+            new Purge(
+                DeletedNote.Lifetime,
+                (db, before, most, cancellationToken) => db.PurgeDeletedNotesAsync(before, most, cancellationToken)
+            )
+        );
+
     public static void MapTrash(this IEndpointRouteBuilder app)
     {
         var trash = app.MapOperations("/api/v1/notes", "Trash");
@@ -22,7 +30,8 @@ static class TrashApi
             .Requires<DeletedNote>(Verb.Read)
             .WithName("ListTrash")
             .WithSummary("List deleted notes")
-            .WithDescription("Returns the notes that you deleted in the last 30 days, most recently deleted first.");
+            .WithDescription("Returns the notes that were deleted in the last 30 days, most recently deleted first.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         trash
             .MapPost("/{id:guid}/restore", RestoreAsync)
             // Before the rule: a retry no longer finds the note in the trash.
@@ -40,31 +49,35 @@ static class TrashApi
             .ProducesPreconditions();
     }
 
-    static async Task<Ok<TrashPage>> ListAsync(
-        [AsParameters] TrashQuery query,
+    static async Task<Results<Ok<TrashPage>, StatusCodeHttpResult>> ListAsync(
+        [AsParameters] TimePageQuery query,
+        [Description("The id of an organization, to list its notes; else your own.")] Guid? organization,
         [AsParameters] ResourceContext<DeletedNote> context
     )
     {
         var (http, db, policy, actor, _) = context;
-        var limit = query.Limit ?? TrashQuery.DefaultLimit;
-        var rows = db.DeletedNotes.AsNoTracking().Where(policy, actor, Verb.Read);
-        if (TrashCursor.Parse(query.After) is var (deletedAt, id))
+        if (organization is { } id && !actor.MemberOf.Contains(id))
+            return TypedResults.StatusCode(StatusCodes.Status404NotFound);
+        var scope = policy.Alternative(
+            actor,
+            Verb.Read,
+            organization is null ? DeletedNotePolicy.Owner : DeletedNotePolicy.Member
+        );
+        var rows = scope.Apply(db.DeletedNotes.AsNoTracking());
+        if (organization is not null)
+            rows = rows.Where(note => note.OrganizationId == organization);
+        if (TimeCursor.Parse(query.After) is var (deletedAt, last))
             rows = rows.Where(note =>
-                EF.Functions.LessThan(ValueTuple.Create(note.DeletedAt, note.Id), ValueTuple.Create(deletedAt, id))
+                EF.Functions.LessThan(ValueTuple.Create(note.DeletedAt, note.Id), ValueTuple.Create(deletedAt, last))
             );
         var notes = await rows.OrderByDescending(note => note.DeletedAt)
             .ThenByDescending(note => note.Id)
-            .Take(limit + 1)
+            .Take(query.Size + 1)
             .WithGrants(policy, actor)
             .ToListAsync(http.RequestAborted);
-        var next =
-            notes.Count > limit ? new TrashCursor(notes[limit - 1].Row.DeletedAt, notes[limit - 1].Row.Id) : null;
-        NextPage.Link(http, next?.ToString());
+        var next = query.Next(http, notes, note => new(note.Row.DeletedAt, note.Row.Id));
         return TypedResults.Ok(
-            new TrashPage(
-                [.. notes.Take(limit).Select(note => DeletedNoteView.Create(note, policy, actor))],
-                next?.ToString()
-            )
+            new TrashPage([.. notes.Take(query.Size).Select(note => DeletedNoteView.Create(note, policy, actor))], next)
         );
     }
 
@@ -74,7 +87,7 @@ static class TrashApi
         NotePolicy notes
     )
     {
-        var (http, db, _, actor, clock) = context;
+        var (http, db, _, actor, _) = context;
         var id = target.Row.Id;
         // A request with an idempotency key has a transaction.
         await using var transaction = db.Database.CurrentTransaction is null
@@ -83,18 +96,7 @@ static class TrashApi
         // False after a concurrent request or the cleanup.
         if (!await db.RestoreNoteAsync(id, http.RequestAborted))
             return Problem.NotFound.ToResult("The note is no longer in the trash.");
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Action = "note.restored",
-                UserId = actor.UserId,
-                SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
-                SubjectType = "note",
-                SubjectId = id.ToString(),
-                Ip = http.Connection.RemoteIpAddress?.ToString(),
-            }
-        );
+        context.Audit("note.restored", "note", id);
         await db.SaveChangesAsync(http.RequestAborted);
         var restored = await db
             .Notes.AsNoTracking()

@@ -1,62 +1,9 @@
-using System.Buffers.Text;
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Text;
 using Lightning.Authorization;
 using Lightning.Data.Notes;
 
 namespace Lightning.Api.Trash;
-
-/// <summary>The query parameters of the trash.</summary>
-public sealed record TrashQuery : IValidatableObject
-{
-    /// <summary>The default page size.</summary>
-    internal const int DefaultLimit = 20;
-
-    /// <summary>The page size.</summary>
-    [Range(1, 100, ErrorMessage = "Must be between {1} and {2}.")]
-    [DefaultValue(DefaultLimit)]
-    [Description("The number of notes per page.")]
-    public int? Limit { get; init; }
-
-    /// <summary>The cursor of the page.</summary>
-    [Description("The cursor of the page: `next` of the previous page.")]
-    public string? After { get; init; }
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (!string.IsNullOrEmpty(After) && TrashCursor.Parse(After) is null)
-            yield return new("Not a cursor of a previous page.", [nameof(After)]);
-    }
-}
-
-/// <summary>The last note of a page.</summary>
-sealed record TrashCursor(DateTimeOffset DeletedAt, Guid Id)
-{
-    const int MaxLength = 100;
-
-    public override string ToString() =>
-        Base64Url.EncodeToString(
-            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{DeletedAt.UtcTicks}.{Id:N}"))
-        );
-
-    /// <summary>Parses a cursor; null if the text is not one.</summary>
-    public static TrashCursor? Parse(string? text)
-    {
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength || !Base64Url.IsValid(text))
-            return null;
-        var parts = Encoding.ASCII.GetString(Base64Url.DecodeFromChars(text)).Split('.');
-        return
-            parts.Length == 2
-            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
-            && ticks <= DateTimeOffset.MaxValue.UtcTicks
-            && Guid.TryParseExact(parts[1], "N", out var id)
-            ? new TrashCursor(new DateTimeOffset(ticks, TimeSpan.Zero), id)
-            : null;
-    }
-}
 
 /// <summary>A note in the trash.</summary>
 sealed record DeletedNoteView(

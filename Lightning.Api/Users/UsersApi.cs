@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Lightning.Api.Access;
 using Lightning.Authorization;
-using Lightning.Data.Audit;
 using Lightning.Data.Users;
 using Lightning.Sessions.Providers;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -154,7 +153,7 @@ static class UsersApi
     {
         if (Preconditions.Check(ifMatch, Versioned.ETag(target.Row.Version)) is { } failed)
             return failed;
-        var (http, db, _, actor, clock) = context;
+        var (http, db, _, _, _) = context;
         await using var transaction = await db.Database.BeginTransactionAsync(http.RequestAborted);
         // The function also deletes the account in Identity's schema, which this service's database role cannot
         // access. It checks the permission again.
@@ -163,18 +162,7 @@ static class UsersApi
             .ToListAsync(http.RequestAborted);
         if (!deleted.Single())
             return Preconditions.VersionConflict();
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Action = "user.deleted",
-                UserId = actor.UserId,
-                SessionId = actor.SessionId == Guid.Empty ? null : actor.SessionId,
-                SubjectType = "user",
-                SubjectId = target.Row.Id.ToString(),
-                Ip = http.Connection.RemoteIpAddress?.ToString(),
-            }
-        );
+        context.Audit("user.deleted", "user", target.Row.Id);
         await db.SaveChangesAsync(http.RequestAborted);
         await transaction.CommitAsync(CancellationToken.None);
         return TypedResults.NoContent();

@@ -20,10 +20,10 @@ namespace Lightning.Data.Migrations
                 name: "keys");
 
             migrationBuilder.EnsureSchema(
-                name: "audit");
+                name: "app");
 
             migrationBuilder.EnsureSchema(
-                name: "app");
+                name: "audit");
 
             migrationBuilder.EnsureSchema(
                 name: "web");
@@ -144,6 +144,23 @@ namespace Lightning.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_form_drafts", x => x.id_hash);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "organizations",
+                schema: "app",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    slug = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_organizations", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -354,6 +371,81 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "deleted_notes",
+                schema: "app",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    owner_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    body = table.Column<string>(type: "character varying(100000)", maxLength: 100000, nullable: false),
+                    archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    pinned_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_deleted_notes", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_deleted_notes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalSchema: "app",
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_deleted_notes_users_owner_id",
+                        column: x => x.owner_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "invitations",
+                schema: "app",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    address = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    role = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: false),
+                    invited_by_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_invitations", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_invitations_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalSchema: "app",
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_invitations_users_invited_by_id",
+                        column: x => x.invited_by_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.SetNull);
+                    table.ForeignKey(
+                        name: "fk_invitations_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "app",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "keyed_requests",
                 schema: "app",
                 columns: table => new
@@ -379,26 +471,30 @@ namespace Lightning.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "deleted_notes",
+                name: "memberships",
                 schema: "app",
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
-                    owner_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    body = table.Column<string>(type: "character varying(100000)", maxLength: 100000, nullable: false),
-                    archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    pinned_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    role = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_deleted_notes", x => x.id);
+                    table.PrimaryKey("pk_memberships", x => x.id);
                     table.ForeignKey(
-                        name: "fk_deleted_notes_users_owner_id",
-                        column: x => x.owner_id,
+                        name: "fk_memberships_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalSchema: "app",
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_memberships_users_user_id",
+                        column: x => x.user_id,
                         principalSchema: "app",
                         principalTable: "users",
                         principalColumn: "id",
@@ -412,6 +508,7 @@ namespace Lightning.Data.Migrations
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     owner_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    organization_id = table.Column<Guid>(type: "uuid", nullable: true),
                     title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
                     body = table.Column<string>(type: "character varying(100000)", maxLength: 100000, nullable: false),
                     archived_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -423,6 +520,13 @@ namespace Lightning.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_notes", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_notes_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalSchema: "app",
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
                     table.ForeignKey(
                         name: "fk_notes_users_owner_id",
                         column: x => x.owner_id,
@@ -702,6 +806,27 @@ namespace Lightning.Data.Migrations
                 column: "service");
 
             migrationBuilder.CreateIndex(
+                name: "ix_deleted_notes_deleted_at",
+                schema: "app",
+                table: "deleted_notes",
+                column: "deleted_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deleted_notes_organization_id_deleted_at_id",
+                schema: "app",
+                table: "deleted_notes",
+                columns: new[] { "organization_id", "deleted_at", "id" },
+                descending: new[] { false, true, true },
+                filter: "organization_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_deleted_notes_owner_id_deleted_at_id",
+                schema: "app",
+                table: "deleted_notes",
+                columns: new[] { "owner_id", "deleted_at", "id" },
+                descending: new[] { false, true, true });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_entries_action_at",
                 schema: "audit",
                 table: "entries",
@@ -747,29 +872,16 @@ namespace Lightning.Data.Migrations
                 columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_deleted_notes_deleted_at",
-                schema: "app",
-                table: "deleted_notes",
-                column: "deleted_at");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_deleted_notes_owner_id_deleted_at_id",
-                schema: "app",
-                table: "deleted_notes",
-                columns: new[] { "owner_id", "deleted_at", "id" },
-                descending: new[] { false, true, true });
+                name: "ix_form_drafts_expires_at",
+                schema: "web",
+                table: "form_drafts",
+                column: "expires_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_grants_session_id",
                 schema: "identity",
                 table: "grants",
                 column: "sid");
-
-            migrationBuilder.CreateIndex(
-                name: "ix_form_drafts_expires_at",
-                schema: "web",
-                table: "form_drafts",
-                column: "expires_at");
 
             migrationBuilder.CreateIndex(
                 name: "ix_handovers_created_at",
@@ -790,10 +902,61 @@ namespace Lightning.Data.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_invitations_address",
+                schema: "app",
+                table: "invitations",
+                column: "address",
+                filter: "user_id IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invitations_expires_at",
+                schema: "app",
+                table: "invitations",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invitations_invited_by_id",
+                schema: "app",
+                table: "invitations",
+                column: "invited_by_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invitations_organization_id_address",
+                schema: "app",
+                table: "invitations",
+                columns: new[] { "organization_id", "address" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_invitations_user_id_created_at",
+                schema: "app",
+                table: "invitations",
+                columns: new[] { "user_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_keyed_requests_expires_at",
                 schema: "app",
                 table: "keyed_requests",
                 column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_memberships_organization_id_created_at_id",
+                schema: "app",
+                table: "memberships",
+                columns: new[] { "organization_id", "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_memberships_organization_id_user_id",
+                schema: "app",
+                table: "memberships",
+                columns: new[] { "organization_id", "user_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_memberships_user_id_organization_id",
+                schema: "app",
+                table: "memberships",
+                columns: new[] { "user_id", "organization_id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_note_shares_address",
@@ -822,17 +985,42 @@ namespace Lightning.Data.Migrations
                 columns: new[] { "created_at", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_notes_organization_id_created_at_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "organization_id", "created_at", "id" },
+                descending: new[] { false, true, true },
+                filter: "organization_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_notes_organization_id_title_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "organization_id", "title", "id" },
+                filter: "organization_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_notes_organization_id_updated_at_id",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "organization_id", "updated_at", "id" },
+                descending: new[] { false, true, true },
+                filter: "organization_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_created_at_id",
                 schema: "app",
                 table: "notes",
                 columns: new[] { "owner_id", "created_at", "id" },
-                descending: new[] { false, true, true });
+                descending: new[] { false, true, true },
+                filter: "organization_id IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_title_id",
                 schema: "app",
                 table: "notes",
-                columns: new[] { "owner_id", "title", "id" });
+                columns: new[] { "owner_id", "title", "id" },
+                filter: "organization_id IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_updated_at_id",
@@ -842,10 +1030,44 @@ namespace Lightning.Data.Migrations
                 descending: new[] { false, true, true });
 
             migrationBuilder.CreateIndex(
+                name: "ix_notes_owner_id_updated_at_id1",
+                schema: "app",
+                table: "notes",
+                columns: new[] { "owner_id", "updated_at", "id" },
+                descending: new[] { false, true, true },
+                filter: "organization_id IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_notes_updated_at_id",
                 schema: "app",
                 table: "notes",
                 columns: new[] { "updated_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_created_at_id",
+                schema: "app",
+                table: "organizations",
+                columns: new[] { "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_deleted_at",
+                schema: "app",
+                table: "organizations",
+                column: "deleted_at",
+                filter: "deleted_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_name_id",
+                schema: "app",
+                table: "organizations",
+                columns: new[] { "name", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_organizations_slug",
+                schema: "app",
+                table: "organizations",
+                column: "slug",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_outbox_failed_at",
@@ -965,10 +1187,13 @@ namespace Lightning.Data.Migrations
                 migrationBuilder.Sql(SqlScripts.Read(script));
 
             // Row-level security, from the rules.
-            migrationBuilder.Sql("-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
-            migrationBuilder.Sql("-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer'))) OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
-            migrationBuilder.Sql("-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n");
-            migrationBuilder.Sql("-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    (deleted_notes.owner_id = (SELECT app.actor()) AND deleted_notes.organization_id IS NULL)\n    OR (deleted_notes.organization_id = ANY((SELECT app.member_of())::uuid[])));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    ((deleted_notes.owner_id = (SELECT app.actor()) AND deleted_notes.organization_id IS NULL) OR (deleted_notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND deleted_notes.owner_id = (SELECT app.actor())) OR deleted_notes.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from InvitationPolicy.\nALTER TABLE app.invitations ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.invitations FOR SELECT\n    TO lightning_api USING (\n    (invitations.user_id = (SELECT app.actor()))\n    OR (invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_create ON app.invitations FOR INSERT\n    TO lightning_api WITH CHECK (\n    invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND invitations.invited_by_id = (SELECT app.actor()) AND invitations.role <> 'owner' AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.invitations FOR UPDATE\n    TO lightning_api USING (\n    invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.invitations FOR DELETE\n    TO lightning_api USING (\n    (invitations.user_id = (SELECT app.actor()) OR invitations.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('themself')));\n");
+            migrationBuilder.Sql("-- Generated from MembershipPolicy.\nALTER TABLE app.memberships ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.memberships FOR SELECT\n    TO lightning_api USING (\n    (memberships.organization_id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_update ON app.memberships FOR UPDATE\n    TO lightning_api USING (\n    (memberships.organization_id = ANY((SELECT app.owner_of())::uuid[]) OR (memberships.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND memberships.role <> 'owner')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.memberships FOR DELETE\n    TO lightning_api USING (\n    ((memberships.organization_id = ANY((SELECT app.member_of())::uuid[]) AND memberships.user_id = (SELECT app.actor())) OR memberships.organization_id = ANY((SELECT app.owner_of())::uuid[]) OR (memberships.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND memberships.role <> 'owner')) AND (SELECT app.acts_as('themself')));\n");
+            migrationBuilder.Sql("-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL)\n    OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin')))\n    OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()))));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    ((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND notes.owner_id = (SELECT app.actor()))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR notes.organization_id = ANY((SELECT app.member_of())::uuid[])) AND (SELECT app.acts_as('writer')))\n    OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    ((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND notes.owner_id = (SELECT app.actor())) OR notes.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor()) AND n0.organization_id IS NULL), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    (note_shares.user_id = (SELECT app.actor()))\n    OR ((SELECT app.acts_as('admin')))\n    OR (app.note_shares_giver(note_shares.note_id)));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n");
+            migrationBuilder.Sql("-- Generated from OrganizationPolicy.\nALTER TABLE app.organizations ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.organizations FOR SELECT\n    TO lightning_api USING (\n    (organizations.id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_create ON app.organizations FOR INSERT\n    TO lightning_api WITH CHECK (\n    (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.organizations FOR UPDATE\n    TO lightning_api USING (\n    organizations.id = ANY((SELECT app.admin_of())::uuid[]) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.organizations FOR DELETE\n    TO lightning_api USING (\n    organizations.id = ANY((SELECT app.owner_of())::uuid[]) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\n");
+            migrationBuilder.Sql("-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    (users.id = (SELECT app.actor()))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n");
         }
 
         /// <inheritdoc />

@@ -647,6 +647,10 @@ namespace Lightning.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deleted_at");
 
+                    b.Property<Guid?>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("uuid")
                         .HasColumnName("owner_id");
@@ -671,6 +675,11 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("DeletedAt")
                         .HasDatabaseName("ix_deleted_notes_deleted_at");
 
+                    b.HasIndex("OrganizationId", "DeletedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_deleted_notes_organization_id_deleted_at_id")
+                        .HasFilter("organization_id IS NOT NULL");
+
                     b.HasIndex("OwnerId", "DeletedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_deleted_notes_owner_id_deleted_at_id");
@@ -678,7 +687,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("deleted_notes", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    deleted_notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from DeletedNotePolicy.\nALTER TABLE app.deleted_notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.deleted_notes FOR SELECT\n    TO lightning_api USING (\n    (deleted_notes.owner_id = (SELECT app.actor()) AND deleted_notes.organization_id IS NULL)\n    OR (deleted_notes.organization_id = ANY((SELECT app.member_of())::uuid[])));\nCREATE POLICY may_delete ON app.deleted_notes FOR DELETE\n    TO lightning_api USING (\n    ((deleted_notes.owner_id = (SELECT app.actor()) AND deleted_notes.organization_id IS NULL) OR (deleted_notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND deleted_notes.owner_id = (SELECT app.actor())) OR deleted_notes.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.deleted_notes;\nDROP POLICY may_delete ON app.deleted_notes;\n");
                 });
 
@@ -702,6 +711,10 @@ namespace Lightning.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<Guid?>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
 
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("uuid")
@@ -736,21 +749,42 @@ namespace Lightning.Data.Migrations
                     b.HasIndex("UpdatedAt", "Id")
                         .HasDatabaseName("ix_notes_updated_at_id");
 
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_notes_organization_id_created_at_id")
+                        .HasFilter("organization_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "Title", "Id")
+                        .HasDatabaseName("ix_notes_organization_id_title_id")
+                        .HasFilter("organization_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "UpdatedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_notes_organization_id_updated_at_id")
+                        .HasFilter("organization_id IS NOT NULL");
+
                     b.HasIndex("OwnerId", "CreatedAt", "Id")
                         .IsDescending(false, true, true)
-                        .HasDatabaseName("ix_notes_owner_id_created_at_id");
+                        .HasDatabaseName("ix_notes_owner_id_created_at_id")
+                        .HasFilter("organization_id IS NULL");
 
                     b.HasIndex("OwnerId", "Title", "Id")
-                        .HasDatabaseName("ix_notes_owner_id_title_id");
+                        .HasDatabaseName("ix_notes_owner_id_title_id")
+                        .HasFilter("organization_id IS NULL");
 
                     b.HasIndex("OwnerId", "UpdatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_notes_owner_id_updated_at_id");
 
+                    b.HasIndex(new[] { "OwnerId", "UpdatedAt", "Id" }, "ix_notes_personal")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_notes_owner_id_updated_at_id1")
+                        .HasFilter("organization_id IS NULL");
+
                     b.ToTable("notes", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor())));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('writer'))) OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    notes.owner_id = (SELECT app.actor()) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NotePolicy.\nALTER TABLE app.notes ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.notes FOR SELECT\n    TO lightning_api USING (\n    (notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL)\n    OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin')))\n    OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()))));\nCREATE POLICY may_create ON app.notes FOR INSERT\n    TO lightning_api WITH CHECK (\n    ((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND notes.owner_id = (SELECT app.actor()))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_update ON app.notes FOR UPDATE\n    TO lightning_api USING (\n    (((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR notes.organization_id = ANY((SELECT app.member_of())::uuid[])) AND (SELECT app.acts_as('writer')))\n    OR (EXISTS (\n        SELECT 1\n        FROM app.note_shares AS n0\n        WHERE notes.id = n0.note_id AND n0.user_id = (SELECT app.actor()) AND n0.can_edit) AND (SELECT app.acts_as('writer'))));\nCREATE POLICY may_delete ON app.notes FOR DELETE\n    TO lightning_api USING (\n    ((notes.owner_id = (SELECT app.actor()) AND notes.organization_id IS NULL) OR (notes.organization_id = ANY((SELECT app.member_of())::uuid[]) AND notes.owner_id = (SELECT app.actor())) OR notes.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.notes;\nDROP POLICY may_create ON app.notes;\nDROP POLICY may_update ON app.notes;\nDROP POLICY may_delete ON app.notes;\n");
                 });
 
@@ -801,7 +835,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("note_shares", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor())), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    note_shares.user_id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')) OR app.note_shares_giver(note_shares.note_id));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from NoteSharePolicy.\nCREATE FUNCTION app.note_shares_giver(note_id uuid)\nRETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n    SELECT coalesce(EXISTS (SELECT FROM (SELECT) AS one INNER JOIN app.notes AS n0 ON note_shares_giver.note_id = n0.id WHERE n0.owner_id = (SELECT app.actor()) AND n0.organization_id IS NULL), false) $$;\nALTER TABLE app.note_shares ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.note_shares FOR SELECT\n    TO lightning_api USING (\n    (note_shares.user_id = (SELECT app.actor()))\n    OR ((SELECT app.acts_as('admin')))\n    OR (app.note_shares_giver(note_shares.note_id)));\nCREATE POLICY may_create ON app.note_shares FOR INSERT\n    TO lightning_api WITH CHECK (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.note_shares FOR UPDATE\n    TO lightning_api USING (\n    app.note_shares_giver(note_shares.note_id) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.note_shares FOR DELETE\n    TO lightning_api USING (\n    (app.note_shares_giver(note_shares.note_id) OR note_shares.user_id = (SELECT app.actor())) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.note_shares;\nDROP POLICY may_create ON app.note_shares;\nDROP POLICY may_update ON app.note_shares;\nDROP POLICY may_delete ON app.note_shares;\nDROP FUNCTION app.note_shares_giver;\n");
                 });
 
@@ -822,6 +856,181 @@ namespace Lightning.Data.Migrations
                     b.ToTable((string)null);
 
                     b.ToView("notes", "app");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Invitation", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("address");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid?>("InvitedById")
+                        .HasColumnType("uuid")
+                        .HasColumnName("invited_by_id");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasColumnName("role");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_invitations");
+
+                    b.HasIndex("Address")
+                        .HasDatabaseName("ix_invitations_address")
+                        .HasFilter("user_id IS NULL");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_invitations_expires_at");
+
+                    b.HasIndex("InvitedById")
+                        .HasDatabaseName("ix_invitations_invited_by_id");
+
+                    b.HasIndex("OrganizationId", "Address")
+                        .IsUnique()
+                        .HasDatabaseName("ix_invitations_organization_id_address");
+
+                    b.HasIndex("UserId", "CreatedAt")
+                        .HasDatabaseName("ix_invitations_user_id_created_at");
+
+                    b.ToTable("invitations", "app");
+
+                    b
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from InvitationPolicy.\nALTER TABLE app.invitations ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.invitations FOR SELECT\n    TO lightning_api USING (\n    (invitations.user_id = (SELECT app.actor()))\n    OR (invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_create ON app.invitations FOR INSERT\n    TO lightning_api WITH CHECK (\n    invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND invitations.invited_by_id = (SELECT app.actor()) AND invitations.role <> 'owner' AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.invitations FOR UPDATE\n    TO lightning_api USING (\n    invitations.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.invitations FOR DELETE\n    TO lightning_api USING (\n    (invitations.user_id = (SELECT app.actor()) OR invitations.organization_id = ANY((SELECT app.admin_of())::uuid[])) AND (SELECT app.acts_as('themself')));\n")
+                        .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.invitations;\nDROP POLICY may_create ON app.invitations;\nDROP POLICY may_update ON app.invitations;\nDROP POLICY may_delete ON app.invitations;\n");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Membership", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasMaxLength(10)
+                        .HasColumnType("character varying(10)")
+                        .HasColumnName("role");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_memberships");
+
+                    b.HasIndex("OrganizationId", "UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_memberships_organization_id_user_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_memberships_user_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_memberships_organization_id_created_at_id");
+
+                    b.ToTable("memberships", "app");
+
+                    b
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from MembershipPolicy.\nALTER TABLE app.memberships ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.memberships FOR SELECT\n    TO lightning_api USING (\n    (memberships.organization_id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_update ON app.memberships FOR UPDATE\n    TO lightning_api USING (\n    (memberships.organization_id = ANY((SELECT app.owner_of())::uuid[]) OR (memberships.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND memberships.role <> 'owner')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_delete ON app.memberships FOR DELETE\n    TO lightning_api USING (\n    ((memberships.organization_id = ANY((SELECT app.member_of())::uuid[]) AND memberships.user_id = (SELECT app.actor())) OR memberships.organization_id = ANY((SELECT app.owner_of())::uuid[]) OR (memberships.organization_id = ANY((SELECT app.admin_of())::uuid[]) AND memberships.role <> 'owner')) AND (SELECT app.acts_as('themself')));\n")
+                        .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.memberships;\nDROP POLICY may_update ON app.memberships;\nDROP POLICY may_delete ON app.memberships;\n");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Organization", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Slug")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("slug");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_organizations");
+
+                    b.HasIndex("DeletedAt")
+                        .HasDatabaseName("ix_organizations_deleted_at")
+                        .HasFilter("deleted_at IS NOT NULL");
+
+                    b.HasIndex("Slug")
+                        .IsUnique()
+                        .HasDatabaseName("ix_organizations_slug");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_organizations_created_at_id");
+
+                    b.HasIndex("Name", "Id")
+                        .HasDatabaseName("ix_organizations_name_id");
+
+                    b.ToTable("organizations", "app");
+
+                    b
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from OrganizationPolicy.\nALTER TABLE app.organizations ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.organizations FOR SELECT\n    TO lightning_api USING (\n    (organizations.id = ANY((SELECT app.member_of())::uuid[]))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_create ON app.organizations FOR INSERT\n    TO lightning_api WITH CHECK (\n    (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\nCREATE POLICY may_update ON app.organizations FOR UPDATE\n    TO lightning_api USING (\n    organizations.id = ANY((SELECT app.admin_of())::uuid[]) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.organizations FOR DELETE\n    TO lightning_api USING (\n    organizations.id = ANY((SELECT app.owner_of())::uuid[]) AND (SELECT app.acts_as('verified')) AND (SELECT app.acts_as('themself')));\n")
+                        .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.organizations;\nDROP POLICY may_create ON app.organizations;\nDROP POLICY may_update ON app.organizations;\nDROP POLICY may_delete ON app.organizations;\n");
                 });
 
             modelBuilder.Entity("Lightning.Data.Outbox.WaitingMessage", b =>
@@ -1118,7 +1327,7 @@ namespace Lightning.Data.Migrations
                     b.ToTable("users", "app");
 
                     b
-                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    users.id = (SELECT app.actor()) OR (SELECT app.acts_as('admin')));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n")
+                        .HasAnnotation("Lightning:RowSecurity", "-- Generated from UserPolicy.\nALTER TABLE app.users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY may_read ON app.users FOR SELECT\n    TO lightning_api USING (\n    (users.id = (SELECT app.actor()))\n    OR ((SELECT app.acts_as('admin'))));\nCREATE POLICY may_update ON app.users FOR UPDATE\n    TO lightning_api USING (\n    ((users.id = (SELECT app.actor()) AND (SELECT app.acts_as('themself'))) OR (SELECT app.acts_as('admin'))) AND (SELECT app.acts_as('writer')));\nCREATE POLICY may_delete ON app.users FOR DELETE\n    TO lightning_api USING (\n    (SELECT app.acts_as('admin')) AND users.id <> (SELECT app.actor()) AND (SELECT app.acts_as('writer')));\n")
                         .HasAnnotation("Lightning:RowSecurity:Drop", "DROP POLICY may_read ON app.users;\nDROP POLICY may_update ON app.users;\nDROP POLICY may_delete ON app.users;\n");
                 });
 
@@ -1415,6 +1624,12 @@ namespace Lightning.Data.Migrations
 
             modelBuilder.Entity("Lightning.Data.Notes.DeletedNote", b =>
                 {
+                    b.HasOne("Lightning.Data.Organizations.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_deleted_notes_organizations_organization_id");
+
                     b.HasOne("Lightning.Data.Users.User", null)
                         .WithMany()
                         .HasForeignKey("OwnerId")
@@ -1425,12 +1640,20 @@ namespace Lightning.Data.Migrations
 
             modelBuilder.Entity("Lightning.Data.Notes.Note", b =>
                 {
+                    b.HasOne("Lightning.Data.Organizations.Organization", "Organization")
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_notes_organizations_organization_id");
+
                     b.HasOne("Lightning.Data.Users.User", "Owner")
                         .WithMany()
                         .HasForeignKey("OwnerId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_notes_users_owner_id");
+
+                    b.Navigation("Organization");
 
                     b.Navigation("Owner");
                 });
@@ -1463,6 +1686,55 @@ namespace Lightning.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_note_words_notes_id");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Invitation", b =>
+                {
+                    b.HasOne("Lightning.Data.Users.User", "InvitedBy")
+                        .WithMany()
+                        .HasForeignKey("InvitedById")
+                        .OnDelete(DeleteBehavior.SetNull)
+                        .HasConstraintName("fk_invitations_users_invited_by_id");
+
+                    b.HasOne("Lightning.Data.Organizations.Organization", "Organization")
+                        .WithMany("Invitations")
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_invitations_organizations_organization_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_invitations_users_user_id");
+
+                    b.Navigation("InvitedBy");
+
+                    b.Navigation("Organization");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Membership", b =>
+                {
+                    b.HasOne("Lightning.Data.Organizations.Organization", "Organization")
+                        .WithMany("Members")
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_memberships_organizations_organization_id");
+
+                    b.HasOne("Lightning.Data.Users.User", "User")
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_memberships_users_user_id");
+
+                    b.Navigation("Organization");
+
+                    b.Navigation("User");
                 });
 
             modelBuilder.Entity("Lightning.Data.Sessions.Session", b =>
@@ -1591,6 +1863,13 @@ namespace Lightning.Data.Migrations
                     b.Navigation("Shares");
 
                     b.Navigation("Words");
+                });
+
+            modelBuilder.Entity("Lightning.Data.Organizations.Organization", b =>
+                {
+                    b.Navigation("Invitations");
+
+                    b.Navigation("Members");
                 });
 #pragma warning restore 612, 618
         }

@@ -1,4 +1,5 @@
 using Lightning.Data.Audit;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -18,8 +19,11 @@ public sealed class DeletedNote
     /// <summary>The note's key, which it keeps when it is restored.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>The owner's user id.</summary>
+    /// <summary>The id of the user who owns the note or, in an organization, created it.</summary>
     public required Guid OwnerId { get; init; }
+
+    /// <summary>The id of the organization that the note belongs to; null if it is its owner's.</summary>
+    public Guid? OrganizationId { get; init; }
 
     /// <summary>The title: one line.</summary>
     [AuditRedacted]
@@ -62,6 +66,20 @@ sealed class DeletedNoteTable : IEntityTypeConfiguration<DeletedNote>
                 note.Id,
             })
             .IsDescending(false, true, true);
+        builder
+            .HasOne<Organization>()
+            .WithMany()
+            .HasForeignKey(note => note.OrganizationId)
+            .OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasIndex(note => new
+            {
+                note.OrganizationId,
+                note.DeletedAt,
+                note.Id,
+            })
+            .IsDescending(false, true, true)
+            .HasFilter("organization_id IS NOT NULL");
         builder.HasIndex(note => note.DeletedAt);
     }
 }

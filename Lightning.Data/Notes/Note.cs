@@ -1,4 +1,5 @@
 using Lightning.Data.Audit;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -18,11 +19,17 @@ public sealed class Note
     /// <summary>The key.</summary>
     public Guid Id { get; init; }
 
-    /// <summary>The owner's user id.</summary>
+    /// <summary>The id of the user who owns the note or, in an organization, created it.</summary>
     public required Guid OwnerId { get; init; }
 
-    /// <summary>The owner.</summary>
+    /// <summary>The user who owns the note or, in an organization, created it.</summary>
     public User? Owner { get; init; }
+
+    /// <summary>The id of the organization that the note belongs to; null if it is its owner's.</summary>
+    public Guid? OrganizationId { get; init; }
+
+    /// <summary>The organization that the note belongs to.</summary>
+    public Organization? Organization { get; init; }
 
     /// <summary>The title: one line.</summary>
     public required string Title { get; set; }
@@ -65,8 +72,15 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
             .WithMany()
             .HasForeignKey(note => note.OwnerId)
             .OnDelete(DeleteBehavior.Cascade);
+        builder
+            .HasOne(note => note.Organization)
+            .WithMany()
+            .HasForeignKey(note => note.OrganizationId)
+            .OnDelete(DeleteBehavior.Cascade);
         builder.HasOne(note => note.Words).WithOne().HasForeignKey<NoteWords>(words => words.Id);
-        // Keyset pagination: each sort order of the list has an index that ends in the key.
+        // Keyset pagination: each sort order of the list has an index that ends in the key, for personal notes and for
+        // those of an organization.
+        const string personal = "organization_id IS NULL";
         builder
             .HasIndex(note => new
             {
@@ -82,13 +96,54 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
                 note.CreatedAt,
                 note.Id,
             })
-            .IsDescending(false, true, true);
-        builder.HasIndex(note => new
-        {
-            note.OwnerId,
-            note.Title,
-            note.Id,
-        });
+            .IsDescending(false, true, true)
+            .HasFilter(personal);
+        builder
+            .HasIndex(note => new
+            {
+                note.OwnerId,
+                note.Title,
+                note.Id,
+            })
+            .HasFilter(personal);
+        builder
+            .HasIndex(
+                note => new
+                {
+                    note.OwnerId,
+                    note.UpdatedAt,
+                    note.Id,
+                },
+                "ix_notes_personal"
+            )
+            .IsDescending(false, true, true)
+            .HasFilter(personal);
+        builder
+            .HasIndex(note => new
+            {
+                note.OrganizationId,
+                note.UpdatedAt,
+                note.Id,
+            })
+            .IsDescending(false, true, true)
+            .HasFilter("organization_id IS NOT NULL");
+        builder
+            .HasIndex(note => new
+            {
+                note.OrganizationId,
+                note.CreatedAt,
+                note.Id,
+            })
+            .IsDescending(false, true, true)
+            .HasFilter("organization_id IS NOT NULL");
+        builder
+            .HasIndex(note => new
+            {
+                note.OrganizationId,
+                note.Title,
+                note.Id,
+            })
+            .HasFilter("organization_id IS NOT NULL");
         // All users' notes, for administrators.
         builder.HasIndex(note => new { note.UpdatedAt, note.Id });
         builder.HasIndex(note => new { note.CreatedAt, note.Id });

@@ -3,13 +3,15 @@ using Lightning.Authorization;
 namespace Lightning.Data.Notes;
 
 /// <summary>
-/// Owners have all rights and may share a note for reading or editing; administrators may only read.
+/// Owners have all rights on a personal note and may share it for reading or editing. In an organization, members read
+/// and edit all notes; their creators and the organization's administrators delete them. System administrators only
+/// read.
 /// </summary>
 public sealed class NotePolicy : Policy<Note>
 {
-    /// <summary>The actor owns the note.</summary>
+    /// <summary>The actor owns the note, which belongs to no organization.</summary>
     public static readonly Rule<Note> Owner = Rule.For<Note>(
-        (actor, note) => note.OwnerId == actor.UserId,
+        (actor, note) => note.OwnerId == actor.UserId && note.OrganizationId == null,
         "note belongs to another user"
     );
 
@@ -24,15 +26,27 @@ public sealed class NotePolicy : Policy<Note>
         "no share for editing"
     );
 
+    /// <summary>The actor is a member of the note's organization.</summary>
+    public static readonly Rule<Note> Member = Is.MemberOf<Note>(note => note.OrganizationId);
+
+    static readonly Rule<Note> Insider = (Owner | Member) & Is.Writer;
+
+    static readonly Rule<Note> Admin = Is.AdminOf<Note>(note => note.OrganizationId);
+
+    static readonly Rule<Note> Creator = Rule.For<Note>(
+        (actor, note) => note.OwnerId == actor.UserId,
+        "another user created it"
+    );
+
     /// <summary>Defines the rules.</summary>
     public NotePolicy()
     {
-        Allow(Verb.Read, Owner | Shared | Is.Admin);
-        Allow(Verb.Create, Owner & Is.Writer).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Update, Owner & Is.Writer | Editor & Is.Writer).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Archive, Owner & Is.Writer).Fields(note => note.ArchivedAt);
-        Allow(Verb.Pin, Owner & Is.Writer).Fields(note => note.PinnedAt);
+        Allow(Verb.Read, Owner | Shared | Member | Is.Admin);
+        Allow(Verb.Create, (Owner | Member & Creator) & Is.Writer).Fields(note => note.Title, note => note.Body);
+        Allow(Verb.Update, Insider | Editor & Is.Writer).Fields(note => note.Title, note => note.Body);
+        Allow(Verb.Archive, Insider).Fields(note => note.ArchivedAt);
+        Allow(Verb.Pin, Insider).Fields(note => note.PinnedAt);
         Allow(Verb.Share, Owner & Is.Verified & Is.NotImpersonated);
-        Allow(Verb.Delete, Owner & Is.Verified & Is.Writer);
+        Allow(Verb.Delete, (Owner | Member & Creator | Admin) & Is.Verified & Is.Writer);
     }
 }

@@ -9,7 +9,7 @@ public sealed class NoteSharePolicy : Policy<NoteShare>
 {
     // A function, because the notes' policies read the shares.
     static readonly Rule<NoteShare> Giver = Rule.For<NoteShare>(
-            (actor, share) => share.Note!.OwnerId == actor.UserId,
+            (actor, share) => share.Note!.OwnerId == actor.UserId && share.Note.OrganizationId == null,
             "note belongs to another user"
         )
         .ThroughFunction();

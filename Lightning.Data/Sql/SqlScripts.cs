@@ -12,6 +12,7 @@ static class SqlScripts
         "actor",
         "search",
         "users",
+        "organizations",
         "notes",
         "note_shares",
         "deleted_notes",

@@ -22,10 +22,15 @@ BEGIN
     -- waits for this note.
     PERFORM FROM app.users WHERE id = OLD.owner_id FOR KEY SHARE SKIP LOCKED;
     IF NOT FOUND THEN RETURN OLD; END IF;
+    -- Nor are those of an organization that is being deleted.
+    IF OLD.organization_id IS NOT NULL THEN
+        PERFORM FROM app.organizations WHERE id = OLD.organization_id FOR KEY SHARE SKIP LOCKED;
+        IF NOT FOUND THEN RETURN OLD; END IF;
+    END IF;
     INSERT INTO app.deleted_notes
-        (id, owner_id, title, body, archived_at, pinned_at, created_at, updated_at, deleted_at)
-        VALUES (OLD.id, OLD.owner_id, OLD.title, OLD.body, OLD.archived_at, OLD.pinned_at, OLD.created_at,
-            OLD.updated_at, clock_timestamp());
+        (id, owner_id, organization_id, title, body, archived_at, pinned_at, created_at, updated_at, deleted_at)
+        VALUES (OLD.id, OLD.owner_id, OLD.organization_id, OLD.title, OLD.body, OLD.archived_at, OLD.pinned_at,
+            OLD.created_at, OLD.updated_at, clock_timestamp());
     INSERT INTO app.deleted_note_shares (id, note_id, address, user_id, can_edit, created_at)
         SELECT share.id, share.note_id, share.address, share.user_id, share.can_edit, share.created_at
         FROM app.note_shares AS share WHERE share.note_id = OLD.id;
@@ -42,11 +47,16 @@ BEGIN
     IF NOT (app.acts_as('verified') AND app.acts_as('writer')) THEN RETURN false; END IF;
     -- The user first, as when they are deleted, and then the note, for which a cleanup does not wait.
     PERFORM FROM app.users WHERE id = app.actor() FOR KEY SHARE;
-    SELECT * INTO kept FROM app.deleted_notes WHERE id = restore_note.note AND owner_id = app.actor() FOR UPDATE;
+    SELECT * INTO kept FROM app.deleted_notes AS deleted WHERE deleted.id = restore_note.note
+            AND (deleted.owner_id = app.actor()
+                AND (deleted.organization_id IS NULL OR deleted.organization_id = ANY (app.member_of()))
+                OR deleted.organization_id = ANY (app.admin_of()))
+        FOR UPDATE;
     IF NOT FOUND THEN RETURN false; END IF;
-    INSERT INTO app.notes (id, owner_id, title, body, archived_at, pinned_at, created_at, updated_at)
-        VALUES (kept.id, kept.owner_id, kept.title, kept.body, kept.archived_at, kept.pinned_at, kept.created_at,
-            kept.updated_at);
+    INSERT INTO app.notes
+        (id, owner_id, organization_id, title, body, archived_at, pinned_at, created_at, updated_at)
+        VALUES (kept.id, kept.owner_id, kept.organization_id, kept.title, kept.body, kept.archived_at, kept.pinned_at,
+            kept.created_at, kept.updated_at);
     -- Resolves addresses that a user has verified in the meantime. In order, because that locks each address.
     INSERT INTO app.note_shares (id, note_id, address, can_edit, created_at)
         SELECT share.id, share.note_id, share.address, share.can_edit, share.created_at

@@ -28,6 +28,8 @@ GRANT SELECT, INSERT, UPDATE (retired_at) ON identity.signing_keys TO lightning_
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, cookie_hash, last_seen_at, methods)
     ON identity.sessions TO lightning_identity;
 GRANT EXECUTE ON FUNCTION identity.end_session, identity.end_user_sessions TO lightning_identity;
+-- Sends invitations.
+GRANT SELECT ON app.invitations, app.organizations TO lightning_identity;
 -- Redeems impersonation tickets, and cannot issue one.
 GRANT SELECT, DELETE, UPDATE (used_at) ON identity.handovers TO lightning_identity;
 -- Deletes old refreshes and failed sign-ins from the audit log, and nothing else of it.
@@ -42,6 +44,13 @@ GRANT SELECT, UPDATE (name) ON app.users TO lightning_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.notes, app.keyed_requests TO lightning_api;
 GRANT SELECT, INSERT, DELETE, UPDATE (can_edit) ON app.note_shares TO lightning_api;
 GRANT SELECT, DELETE ON app.deleted_notes TO lightning_api;
+GRANT SELECT, UPDATE (name, slug) ON app.organizations TO lightning_api;
+GRANT SELECT, DELETE, UPDATE (role) ON app.memberships TO lightning_api;
+GRANT SELECT, INSERT, DELETE, UPDATE (expires_at) ON app.invitations TO lightning_api;
+GRANT EXECUTE ON FUNCTION app.memberships_of, app.member_of, app.admin_of, app.owner_of, app.create_organization,
+    app.is_slug_free, app.delete_organization, app.people_of, app.is_member_address, app.invitation_names,
+    app.accept_invitation, app.purge_deleted_organizations,
+    app.purge_expired_invitations TO lightning_api;
 GRANT EXECUTE ON FUNCTION app.actor, app.acts_as, app.note_shares_giver, app.find_notes, app.restore_note,
     app.purge_deleted_notes, app.remove_user TO lightning_api;
 
@@ -76,7 +85,8 @@ GRANT SELECT, INSERT, DELETE, UPDATE (due_at, attempts, failed_at, last_error) O
 GRANT EXECUTE ON FUNCTION identity.begin_foreign_session TO lightning_bff, lightning_admin;
 
 -- Admin: the product's data too, and the accounts' columns that hold no credential.
-GRANT SELECT ON app.notes, app.note_shares, audit.entries TO lightning_admin;
+GRANT SELECT ON app.notes, app.note_shares, app.organizations, app.memberships, app.invitations, audit.entries
+    TO lightning_admin;
 GRANT SELECT (id, name, created_at, email, email_confirmed, two_factor_enabled, lockout_end, lockout_enabled,
     access_failed_count) ON identity.accounts TO lightning_admin;
 -- Waiting messages without their payload, and signing keys without the private key.

@@ -16,8 +16,23 @@ public sealed record Actor(Guid UserId, Guid SessionId, bool IsAdmin, bool IsVer
     /// <summary>Whether the actor may write: an impersonation is read-only unless started otherwise.</summary>
     public bool IsWriter => ActedBy is null || ActorMayWrite;
 
+    /// <summary>The organizations that the user belongs to.</summary>
+    public Memberships Memberships { get; init; } = Memberships.None;
+
+    /// <summary>The ids of the organizations that the user is a member, administrator or owner of.</summary>
+    public Guid[] MemberOf => Memberships.Member;
+
+    /// <summary>The ids of the organizations that the user is an administrator or owner of.</summary>
+    public Guid[] AdminOf => Memberships.Admin;
+
+    /// <summary>The ids of the organizations that the user is an owner of.</summary>
+    public Guid[] OwnerOf => Memberships.Owner;
+
     /// <summary>An actor without rows, used to translate rules.</summary>
-    internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false);
+    internal static readonly Actor Nobody = new(Guid.Empty, Guid.Empty, IsAdmin: false, IsVerified: false)
+    {
+        Memberships = Memberships.None.With(Guid.Empty, isAdmin: true, isOwner: true),
+    };
 }
 
 /// <summary>An action on an object.</summary>
@@ -46,6 +61,12 @@ public enum Verb
 
     /// <summary>Share it with others.</summary>
     Share,
+
+    /// <summary>Invite others to an organization.</summary>
+    Invite,
+
+    /// <summary>Accept an invitation.</summary>
+    Accept,
 
     /// <summary>Export it.</summary>
     Export,

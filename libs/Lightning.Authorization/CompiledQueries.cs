@@ -44,6 +44,9 @@ public sealed class CompiledQueries
         bool isAdmin,
         bool isVerified,
         Guid? actedBy,
+        Guid[] memberOf,
+        Guid[] adminOf,
+        Guid[] ownerOf,
         Guid key
     );
 
@@ -54,6 +57,9 @@ public sealed class CompiledQueries
         bool isAdmin,
         bool isVerified,
         Guid? actedBy,
+        Guid[] memberOf,
+        Guid[] adminOf,
+        Guid[] ownerOf,
         Guid key,
         CancellationToken cancellationToken
     );
@@ -74,16 +80,38 @@ public sealed class CompiledQueries
             arguments,
             rows => new Rows<TResult>(
                 EF.CompileAsyncQuery(
-                    Expression.Lambda<Func<DbContext, Guid, Guid, bool, bool, Guid?, Guid, IQueryable<TResult>>>(
-                        rows,
-                        Parameterizer.Parameters
-                    )
+                    Expression.Lambda<
+                        Func<
+                            DbContext,
+                            Guid,
+                            Guid,
+                            bool,
+                            bool,
+                            Guid?,
+                            Guid[],
+                            Guid[],
+                            Guid[],
+                            Guid,
+                            IQueryable<TResult>
+                        >
+                    >(rows, Parameterizer.Parameters)
                 )
             )
         );
         var (actor, key) = arguments;
         return compiledQuery is Rows<TResult> rows
-            ? rows(db, actor.UserId, actor.SessionId, actor.IsAdmin, actor.IsVerified, actor.ActedBy, key)
+            ? rows(
+                db,
+                actor.UserId,
+                actor.SessionId,
+                actor.IsAdmin,
+                actor.IsVerified,
+                actor.ActedBy,
+                actor.MemberOf,
+                actor.AdminOf,
+                actor.OwnerOf,
+                key
+            )
             : built!.AsAsyncEnumerable();
     }
 
@@ -101,7 +129,22 @@ public sealed class CompiledQueries
             arguments,
             rows => new RowCount(
                 EF.CompileAsyncQuery(
-                    Expression.Lambda<Func<DbContext, Guid, Guid, bool, bool, Guid?, Guid, CancellationToken, int>>(
+                    Expression.Lambda<
+                        Func<
+                            DbContext,
+                            Guid,
+                            Guid,
+                            bool,
+                            bool,
+                            Guid?,
+                            Guid[],
+                            Guid[],
+                            Guid[],
+                            Guid,
+                            CancellationToken,
+                            int
+                        >
+                    >(
                         Expression.Call(typeof(Queryable), nameof(Queryable.Count), [typeof(TResult)], rows),
                         [.. Parameterizer.Parameters, Expression.Parameter(typeof(CancellationToken))]
                     )
@@ -117,6 +160,9 @@ public sealed class CompiledQueries
                 actor.IsAdmin,
                 actor.IsVerified,
                 actor.ActedBy,
+                actor.MemberOf,
+                actor.AdminOf,
+                actor.OwnerOf,
                 key,
                 cancellationToken
             )
@@ -171,6 +217,9 @@ public sealed class CompiledQueries
             [nameof(Actor.IsAdmin)] = Expression.Parameter(typeof(bool), "isAdmin"),
             [nameof(Actor.IsVerified)] = Expression.Parameter(typeof(bool), "isVerified"),
             [nameof(Actor.ActedBy)] = Expression.Parameter(typeof(Guid?), "actedBy"),
+            [nameof(Actor.MemberOf)] = Expression.Parameter(typeof(Guid[]), "memberOf"),
+            [nameof(Actor.AdminOf)] = Expression.Parameter(typeof(Guid[]), "adminOf"),
+            [nameof(Actor.OwnerOf)] = Expression.Parameter(typeof(Guid[]), "ownerOf"),
         };
 
         bool isPossible = true;

@@ -13,6 +13,9 @@ public sealed record ExplainedPart(string Name, bool Holds, string FailureReason
 /// <param name="Parts">The parts of the rule.</param>
 public sealed record Explanation(Verb Verb, bool IsAllowed, string? Rule, IReadOnlyList<ExplainedPart> Parts)
 {
+    /// <summary>The names of the parts because of which the verb is denied; empty if it is allowed.</summary>
+    public IReadOnlyList<string> Failed { get; init; } = [];
+
     /// <summary>
     /// A sentence: <c>Update denied: not (owner | editor). owner: it belongs to another user. editor: it is not shared
     /// for editing.</c>

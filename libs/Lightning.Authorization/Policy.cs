@@ -15,7 +15,7 @@ public abstract class Policy<T> : IPolicy
     readonly Dictionary<Verb, Allowance<T>> allowances = [];
     readonly ConcurrentDictionary<int, IReadOnlyDictionary<string, bool>> answers = [];
     readonly ConcurrentDictionary<(Verb Verb, long Decided), Extent> extents = [];
-    ActorRule[]? aboutActors;
+    Func<Actor, bool>[]? aboutActors;
 
     /// <summary>Allows a verb on objects for which a rule holds.</summary>
     /// <returns>The allowance, to restrict its fields.</returns>
@@ -55,8 +55,8 @@ public abstract class Policy<T> : IPolicy
     /// </summary>
     /// <param name="actor">The actor.</param>
     /// <param name="verb">The verb.</param>
-    /// <param name="without">An alternative to leave out; null for none.</param>
-    public IReadOnlyList<Condition<T>> Alternatives(Actor actor, Verb verb, Rule<T>? without = null)
+    /// <param name="without">Alternatives to leave out.</param>
+    public IReadOnlyList<Condition<T>> Alternatives(Actor actor, Verb verb, params ReadOnlySpan<Rule<T>> without)
     {
         var parts = new List<Condition<T>>();
         var before = Condition<T>.Never;
@@ -67,12 +67,21 @@ public abstract class Policy<T> : IPolicy
             if (condition == Condition<T>.Always)
                 return [Counted(verb).About(condition)];
             var part = condition.Join(before.Negate(), ExpressionType.AndAlso);
-            if (part.IsPossible && alternative != without)
+            if (part.IsPossible && !without.Contains(alternative))
                 parts.Add(part);
             before = before.Join(condition, ExpressionType.OrElse);
         }
         Counted(verb).About(parts.Count > 0 ? parts[0] : Condition<T>.Never);
         return parts;
+    }
+
+    /// <summary>The rows of one alternative of the verb's rule.</summary>
+    /// <exception cref="ArgumentException">It is not an alternative of the rule.</exception>
+    public Condition<T> Alternative(Actor actor, Verb verb, Rule<T> alternative)
+    {
+        if (this[verb]?.Alternatives().Contains(alternative) is not true)
+            throw new ArgumentException($"\"{alternative}\" is no alternative of {verb}.", nameof(alternative));
+        return Counted(verb).About(alternative.For(actor));
     }
 
     /// <summary>Whether the verb can be allowed on any object.</summary>
@@ -146,36 +155,37 @@ public abstract class Policy<T> : IPolicy
     {
         if (this[verb] is not { } rule)
             return new Explanation(verb, false, null, []);
-        var parts = new List<ExplainedPart>();
+        var outcomes = new Dictionary<NamedRule<T>, bool>();
         foreach (var part in rule.Parts)
-            parts.Add(
-                new(part.Name, await HoldsAsync(part, db, actor, subject, cancellationToken), part.FailureReason)
-            );
+            outcomes[part] = await HoldsAsync(part, db, actor, subject, cancellationToken);
         return new Explanation(
             verb,
             await HoldsAsync(rule, db, actor, subject, cancellationToken),
             rule.ToString(),
-            parts
-        );
+            [.. outcomes.Select(part => new ExplainedPart(part.Key.Name, part.Value, part.Key.FailureReason))]
+        )
+        {
+            Failed = [.. rule.Failed(part => outcomes[part]).Select(part => part.Name).Distinct()],
+        };
     }
 
     /// <summary>
-    /// The outcomes of the actor rules, one bit each. Actors with equal outcomes have the same conditions, except for
-    /// parameter values.
+    /// What can be decided about an actor without a row, one bit each. Actors with equal outcomes have the same
+    /// conditions, except for parameter values.
     /// </summary>
     internal long DecidedFor(Actor actor)
     {
         var decided = 0L;
         foreach (
-            var rule in aboutActors ??= [
+            var holds in aboutActors ??= [
                 .. allowances
                     .Values.SelectMany(allowance => allowance.Rule.Leaves())
-                    .OfType<ActorRuleAdapter<T>>()
-                    .Select(leaf => leaf.Rule)
-                    .Distinct(),
+                    .Distinct()
+                    .Select(leaf => (leaf as ActorRuleAdapter<T>)?.Rule.Holds ?? (leaf as RowRule<T>)?.IsPossible)
+                    .OfType<Func<Actor, bool>>(),
             ]
         )
-            decided = checked((decided * 2) + (rule.Holds(actor) ? 1 : 0));
+            decided = checked((decided * 2) + (holds(actor) ? 1 : 0));
         return decided;
     }
 

@@ -5,10 +5,10 @@ namespace Lightning.Authorization;
 
 /// <summary>The condition of a query that EF has translated, as a condition on one row of its table.</summary>
 /// <param name="query">The query: <c>SELECT 1 FROM table AS alias, joins, WHERE condition</c>.</param>
-/// <param name="actor">The name of the function that returns the actor's id.</param>
-/// <param name="actsAs">The name of the function that tells a trait of the actor.</param>
 /// <param name="part">The name that stands for a generated function.</param>
-sealed partial class PolicyPredicate(string query, string actor, string actsAs, string part)
+/// <param name="actorFunctions">The names of the functions about the actor, and the cast that their result needs in a
+/// subquery.</param>
+sealed partial class PolicyPredicate(string query, string part, IReadOnlyDictionary<string, string> actorFunctions)
 {
     // Never a condition that was not understood: a policy without one would allow every row.
     readonly Match query = Query().Match(query) is { Success: true } match
@@ -55,7 +55,9 @@ sealed partial class PolicyPredicate(string query, string actor, string actsAs, 
                         return Functions[int.Parse(token.Groups["argument"].Value, CultureInfo.InvariantCulture)]
                             .Replace("\0", row, StringComparison.Ordinal);
                     // A subquery is evaluated once for a statement, and not for each row.
-                    return call.Value == actor || call.Value == actsAs ? $"(SELECT {token.Value})" : token.Value;
+                    return actorFunctions.TryGetValue(call.Value, out var cast)
+                        ? $"(SELECT {token.Value}){cast}"
+                        : token.Value;
                 }
             )
             .ReplaceLineEndings("\n");

@@ -19,15 +19,20 @@ sealed class RowRule<T>(string name, string failureReason, Expression<Func<Actor
     /// </summary>
     internal bool IsFunction { get; init; }
 
+    /// <summary>Whether the rule can hold for an actor on any row; null if that is unknown.</summary>
+    internal Func<Actor, bool>? IsPossible { get; init; }
+
     internal override bool NeedsActor => Matches(holds.Body);
 
     /// <summary>The same rule, as a function in the database.</summary>
-    internal RowRule<T> AsFunction() => new(Name, FailureReason, holds) { IsFunction = true };
+    internal RowRule<T> AsFunction() => new(Name, FailureReason, holds) { IsFunction = true, IsPossible = IsPossible };
 
     public override bool? Decide(Actor actor, T subject) => ReadsOwnColumns ? inMemory.Value(actor, subject) : null;
 
     public override Condition<T> For(Actor actor)
     {
+        if (IsPossible?.Invoke(actor) is false)
+            return Condition<T>.Never;
         // A field of a captured object, not a constant, so that EF makes it a parameter.
         var captured = Expression.Field(Expression.Constant(new Captured(actor)), nameof(Captured.Actor));
         return Condition<T>.Where(
@@ -46,6 +51,8 @@ sealed class RowRule<T>(string name, string failureReason, Expression<Func<Actor
             BinaryExpression { NodeType: ExpressionType.AndAlso } both => Matches(both.Left) || Matches(both.Right),
             BinaryExpression { NodeType: ExpressionType.OrElse } either => Matches(either.Left)
                 && Matches(either.Right),
+            MethodCallExpression { Method.Name: nameof(Enumerable.Contains), Arguments: [MemberExpression ids, _] } =>
+                ids.Expression == holds.Parameters[0],
             MethodCallExpression { Method.Name: nameof(Enumerable.Any), Arguments: [_, LambdaExpression some] } =>
                 Matches(some.Body),
             _ => false,

@@ -17,12 +17,13 @@ namespace Lightning.Authorization;
 /// <c>lightning.actor</c> is the user's id, empty without an actor. <c>lightning.acts_as</c> is <c>gate</c> without an
 /// actor; else those of <c>admin</c>, <c>verified</c>, <c>themself</c> (not impersonated) and <c>writer</c> (not a
 /// read-only impersonation) that hold, separated by spaces.
+/// <c>lightning.memberships</c> is what the function <c>memberships_of</c> returned for the user.
 /// </remarks>
 public static class RowSecurity
 {
     const string SetActorSql = """
         SELECT set_config('lightning.actor', @lightning_actor, true), set_config('lightning.acts_as',
-            @lightning_acts_as, true)
+            @lightning_acts_as, true), set_config('lightning.memberships', @lightning_memberships, true)
         """;
 
     /// <summary>
@@ -72,6 +73,12 @@ public static class RowSecurity
         );
         command.Parameters.Add(
             new NpgsqlParameter<string>("lightning_acts_as", NpgsqlDbType.Text) { TypedValue = ActsAs(actor) }
+        );
+        command.Parameters.Add(
+            new NpgsqlParameter<string>("lightning_memberships", NpgsqlDbType.Text)
+            {
+                TypedValue = actor?.Memberships.Text ?? "",
+            }
         );
     }
 

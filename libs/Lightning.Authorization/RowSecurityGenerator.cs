@@ -24,6 +24,17 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
         db.Model.FindEntityType(typeof(T))
         ?? throw new InvalidOperationException($"{typeof(T).Name} is not an entity of the model.");
     readonly ISqlGenerationHelper sql = db.GetService<ISqlGenerationHelper>();
+    readonly Dictionary<string, string> actorFunctions = ActorFunctions
+        .ReturnTypes.Select(function =>
+            KeyValuePair.Create(
+                db.GetService<ISqlGenerationHelper>().DelimitIdentifier(function.Key, target.Schema),
+                // ANY (SELECT …) would compare with the rows of the subquery, not with the elements of its array.
+                function.Value.IsArray
+                    ? "::uuid[]"
+                    : ""
+            )
+        )
+        .ToDictionary(StringComparer.Ordinal);
     readonly List<(RowRule<T> Rule, string Call)> functions = [];
     readonly StringBuilder create = new(),
         drop = new();
@@ -75,8 +86,13 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
         if (alternatives.Length == 0)
             return null;
         var rule = alternatives.Aggregate((one, other) => one | other);
-        var row = Expression.Parameter(typeof(T), "row");
-        var condition = ToSql(rule.Compose(part => Part(part, row)), row).For(sql.DelimitIdentifier(TableName));
+        var conditions = alternatives.Select(alternative =>
+        {
+            var row = Expression.Parameter(typeof(T), "row");
+            return ToSql(alternative.Compose(part => Part(part, row)), row).For(sql.DelimitIdentifier(TableName));
+        });
+        // One alternative a line.
+        var condition = alternatives.Length == 1 ? conditions.Single() : $"({string.Join(")\nOR (", conditions)})";
         return rule.NeedsActor ? condition : $"(SELECT {Function("actor")}()) IS NOT NULL AND ({condition})";
     }
 
@@ -169,7 +185,7 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
                     ),
                     "the application computes it: use a constant or a column"
                 );
-            return new(command.CommandText, Function("actor"), Function("acts_as"), Function("part"))
+            return new(command.CommandText, Function("part"), actorFunctions)
             {
                 Functions = [.. functions.Select(function => function.Call)],
             };
@@ -195,6 +211,39 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
     {
         public string? Unknown { get; private set; }
 
+        /// <summary>In SQL, null is in no array, so the check that memory needs is left out.</summary>
+        protected override Expression VisitBinary(BinaryExpression node) =>
+            node
+                is {
+                    NodeType: ExpressionType.AndAlso,
+                    Left: BinaryExpression { NodeType: ExpressionType.NotEqual, Left: MemberExpression id } check,
+                    Right: MethodCallExpression
+                    {
+                        Arguments: [_, MemberExpression { Expression: MemberExpression value }]
+                    } contains
+                }
+            && value.Member == id.Member
+            && check.Right is ConstantExpression { Value: null }
+                ? Visit(contains)
+                : base.VisitBinary(node);
+
+        protected override Expression VisitMethodCall(MethodCallExpression node) =>
+            base.VisitMethodCall(node) switch
+            {
+                MethodCallExpression
+                {
+                    Method.Name: nameof(Enumerable.Contains),
+                    Arguments: [MethodCallExpression { Method.DeclaringType: { } type } ids, var id]
+                } when type == typeof(ActorFunctions) => Expression.Call(
+                    typeof(ActorFunctions),
+                    nameof(ActorFunctions.Contains),
+                    null,
+                    ids,
+                    id
+                ),
+                var other => other,
+            };
+
         protected override Expression VisitMember(MemberExpression node)
         {
             if (node.Expression != actor)
@@ -205,6 +254,12 @@ sealed class RowSecurityGenerator<T>(DbContext db, Policy<T> policy, RowSecurity
                     return Call(nameof(ActorFunctions.Actor));
                 case nameof(Actor.IsAdmin):
                     return Call(nameof(ActorFunctions.ActsAs), Is.Admin.Trait);
+                case nameof(Actor.MemberOf):
+                    return Call(nameof(ActorFunctions.MemberOf));
+                case nameof(Actor.AdminOf):
+                    return Call(nameof(ActorFunctions.AdminOf));
+                case nameof(Actor.OwnerOf):
+                    return Call(nameof(ActorFunctions.OwnerOf));
                 case nameof(Actor.IsVerified):
                     return Call(nameof(ActorFunctions.ActsAs), Is.Verified.Trait);
                 default:

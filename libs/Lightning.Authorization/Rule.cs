@@ -48,6 +48,9 @@ public abstract class Rule<T>
 
     internal abstract IEnumerable<NamedRule<T>> Leaves();
 
+    /// <summary>The named parts because of which the rule does not hold; none if it holds.</summary>
+    internal abstract IEnumerable<NamedRule<T>> Failed(Func<NamedRule<T>, bool> holds);
+
     /// <summary>The rule as one expression, with each named part given by a function.</summary>
     internal abstract Expression Compose(Func<NamedRule<T>, Expression> part);
 
@@ -79,6 +82,8 @@ public abstract class NamedRule<T>(string name, string failureReason) : Rule<T>
     public string FailureReason { get; } = failureReason;
 
     internal override IEnumerable<NamedRule<T>> Leaves() => [this];
+
+    internal override IEnumerable<NamedRule<T>> Failed(Func<NamedRule<T>, bool> holds) => holds(this) ? [] : [this];
 
     internal override Expression Compose(Func<NamedRule<T>, Expression> part) => part(this);
 
@@ -134,6 +139,72 @@ public static class Is
 
     /// <summary>Any signed-in actor.</summary>
     public static readonly ActorRule SignedIn = new("signed in", "not signed in", _ => true);
+
+    /// <summary>The actor is a member, administrator or owner of the row's organization.</summary>
+    /// <param name="organization">The id of the row's organization; null if it has none, and then it does not
+    /// hold.</param>
+    public static Rule<T> MemberOf<T>(Expression<Func<T, Guid?>> organization) =>
+        InOrganization(organization, actor => actor.MemberOf, "member", "not a member of the organization");
+
+    /// <summary>The actor is an administrator or owner of the row's organization.</summary>
+    /// <param name="organization">The id of the row's organization; null if it has none, and then it does not
+    /// hold.</param>
+    public static Rule<T> AdminOf<T>(Expression<Func<T, Guid?>> organization) =>
+        InOrganization(
+            organization,
+            actor => actor.AdminOf,
+            "organization admin",
+            "not an administrator of the organization"
+        );
+
+    /// <summary>The actor is an owner of the row's organization.</summary>
+    /// <param name="organization">The id of the row's organization; null if it has none, and then it does not
+    /// hold.</param>
+    public static Rule<T> OwnerOf<T>(Expression<Func<T, Guid?>> organization) =>
+        InOrganization(organization, actor => actor.OwnerOf, "organization owner", "not an owner of the organization");
+
+    /// <summary>
+    /// A rule about the actor's organizations. For an actor without any it is decided without a query.
+    /// </summary>
+    static RowRule<T> InOrganization<T>(
+        Expression<Func<T, Guid?>> organization,
+        Expression<Func<Actor, Guid[]>> organizations,
+        string name,
+        string failureReason
+    )
+    {
+        ArgumentNullException.ThrowIfNull(organization);
+        var (actor, row) = (organizations.Parameters[0], organization.Parameters[0]);
+        var (isSet, id) = organization.Body switch
+        {
+            UnaryExpression { NodeType: ExpressionType.Convert, Operand: var plain } when plain.Type == typeof(Guid) =>
+                (null, plain),
+            var nullable => (
+                Expression.NotEqual(nullable, Expression.Constant(null, typeof(Guid?))),
+                (Expression)Expression.Property(nullable, nameof(Nullable<>.Value))
+            ),
+        };
+        Expression holds = Expression.Call(
+            typeof(Enumerable),
+            nameof(Enumerable.Contains),
+            [typeof(Guid)],
+            organizations.Body,
+            id
+        );
+        var ids = organizations.Compile();
+        return new(
+            name,
+            failureReason,
+            Expression.Lambda<Func<Actor, T, bool>>(
+                isSet is null ? holds : Expression.AndAlso(isSet, holds),
+                actor,
+                row
+            )
+        )
+        {
+            IsPossible = actor => ids(actor).Length > 0,
+        };
+    }
 
     /// <summary>The rules that row-level security knows.</summary>
     internal static readonly ActorRule[] Known = [Admin, Verified, NotImpersonated, Writer];

@@ -32,6 +32,9 @@ sealed class Negated<T>(Rule<T> rule) : Rule<T>
 
     internal override IEnumerable<NamedRule<T>> Leaves() => rule.Leaves();
 
+    internal override IEnumerable<NamedRule<T>> Failed(Func<NamedRule<T>, bool> holds) =>
+        rule.Failed(holds).Any() ? [] : rule.Leaves();
+
     internal override string Text(Precedence around) => $"!{rule.Text(Precedence.Not)}";
 }
 
@@ -64,6 +67,18 @@ sealed class Composed<T>(Rule<T> left, Rule<T> right, ExpressionType how) : Rule
         how == ExpressionType.OrElse ? left.Alternatives().Concat(right.Alternatives()) : [this];
 
     internal override IEnumerable<NamedRule<T>> Leaves() => left.Leaves().Concat(right.Leaves());
+
+    internal override IEnumerable<NamedRule<T>> Failed(Func<NamedRule<T>, bool> holds)
+    {
+        var (one, other) = (left.Failed(holds).ToList(), right.Failed(holds).ToList());
+        return how switch
+        {
+            ExpressionType.OrElse when one.Count == 0 || other.Count == 0 => [],
+            ExpressionType.ExclusiveOr when one.Count == 0 != (other.Count == 0) => [],
+            ExpressionType.ExclusiveOr => Leaves(),
+            _ => one.Concat(other),
+        };
+    }
 
     internal override string Text(Precedence around)
     {

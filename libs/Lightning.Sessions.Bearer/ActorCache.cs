@@ -46,7 +46,8 @@ sealed class ActorCache(
     // By EF, which tells row-level security that the gate reads.
     static readonly string FindActor = $$"""
         SELECT person.id AS user_id, person.is_admin, person.email_verified, session.actor_id,
-            session.actor_may_write, person.subject, session.ends_at
+            session.actor_may_write, person.subject, session.ends_at,
+            app.memberships_of(person.id) AS memberships
         FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
         WHERE {{ActiveSessions.Condition("{0}")}} AND session.id = {1} AND person.issuer = {2}
             AND person.disabled_at IS NULL
@@ -71,6 +72,7 @@ sealed class ActorCache(
                     Actor = new Actor(row.UserId, sid, row.IsAdmin, row.EmailVerified)
                     {
                         ActedBy = row.ActorId,
+                        Memberships = Memberships.Parse(row.Memberships),
                         ActorMayWrite = row.ActorMayWrite,
                     },
                     Subject = row.Subject,
@@ -93,5 +95,7 @@ sealed class ActorCache(
         public required string Subject { get; init; }
 
         public required DateTimeOffset EndsAt { get; init; }
+
+        public required string Memberships { get; init; }
     }
 }

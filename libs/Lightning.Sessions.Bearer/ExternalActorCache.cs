@@ -51,12 +51,12 @@ sealed class ExternalActorCache(
     // By EF, which tells row-level security that the gate reads.
     const string FindUser = """
         SELECT id AS user_id, is_admin, email_verified, NULL::uuid AS session_id, NULL::timestamptz AS started_at,
-            NULL::timestamptz AS ends_at
+            NULL::timestamptz AS ends_at, app.memberships_of(id) AS memberships
         FROM app.users WHERE issuer = {0} AND subject = {1} AND disabled_at IS NULL
         """;
     static readonly string FindSession = $$"""
         SELECT person.id AS user_id, person.is_admin, person.email_verified, session.id AS session_id,
-            session.created_at AS started_at, session.ends_at
+            session.created_at AS started_at, session.ends_at, app.memberships_of(person.id) AS memberships
         FROM identity.sessions AS session JOIN app.users AS person ON person.id = session.user_id
         WHERE {{ActiveSessions.Condition("{0}")}} AND person.issuer = {1} AND person.subject = {2}
             AND person.disabled_at IS NULL AND session.issuer = {1} AND session.foreign_sid = {3}
@@ -78,7 +78,10 @@ sealed class ExternalActorCache(
                 ? null
                 : new CachedExternalActor
                 {
-                    Actor = new Actor(row.UserId, row.SessionId ?? Guid.Empty, row.IsAdmin, row.EmailVerified),
+                    Actor = new Actor(row.UserId, row.SessionId ?? Guid.Empty, row.IsAdmin, row.EmailVerified)
+                    {
+                        Memberships = Memberships.Parse(row.Memberships),
+                    },
                     StartedAt = row.StartedAt ?? DateTimeOffset.UnixEpoch,
                     EndsAt = row.EndsAt ?? DateTimeOffset.MaxValue,
                 };
@@ -98,5 +101,7 @@ sealed class ExternalActorCache(
         public required DateTimeOffset? StartedAt { get; init; }
 
         public required DateTimeOffset? EndsAt { get; init; }
+
+        public required string Memberships { get; init; }
     }
 }

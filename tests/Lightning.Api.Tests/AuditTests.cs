@@ -130,8 +130,9 @@ public class AuditTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         (denied.GetProperty("reason").GetString(), denied.GetProperty("detail").GetString()).ShouldBe(
             (
                 "not-writer",
-                "Delete denied: not (owner & verified & writer). owner: holds. verified: holds. writer: the "
-                    + "impersonation is read-only."
+                "Delete denied: not ((owner | member & creator | organization admin) & verified & writer). owner: "
+                    + "holds. member: not a member of the organization. creator: holds. organization admin: not an "
+                    + "administrator of the organization. verified: holds. writer: the impersonation is read-only."
             )
         );
 

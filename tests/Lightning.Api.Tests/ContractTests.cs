@@ -81,10 +81,17 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
             ),
         [404] = attempt =>
             attempt.SendAsync(request =>
-                request.RequestUri = new Uri(Missing(request.RequestUri!.OriginalString), UriKind.Relative)
+                request.RequestUri = new Uri(
+                    attempt.Name is "ListNotes" or "CreateNote" or "ListTrash"
+                        ? $"{request.RequestUri!.OriginalString.Split('?')[0]}?organization={Guid.NewGuid()}"
+                        : Missing(request.RequestUri!.OriginalString),
+                    UriKind.Relative
+                )
             ),
         [409] = async attempt =>
         {
+            if (attempt.Name is "UpdateOrganization" or "UpdateMember" or "RemoveMember")
+                return await attempt.ConflictingAsync();
             (await attempt.SendAsync()).EnsureSuccessStatusCode();
             return await attempt.SendAsync();
         },
@@ -150,7 +157,7 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
         System.Text.RegularExpressions.Regex.Replace(path, "[0-9a-f-]{36}", Guid.NewGuid().ToString());
 
     /// <summary>One call of an operation, with its own note, share and users.</summary>
-    sealed class Attempt(ApisUnderContract apis, string name, Person owner, Person caller, string note, string share)
+    sealed class Attempt(ApisUnderContract apis, string name, Person owner, Person caller, Scene scene)
     {
         public string Name => name;
 
@@ -164,8 +171,7 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
 
         public Person Owner => owner;
 
-        public string? Body =>
-            MatrixTests.Rows[name].Body is { } body ? MatrixTests.Fill(body, note, share, owner) : null;
+        public string? Body => MatrixTests.Rows[name].Body is { } body ? scene.Fill(body) : null;
 
         public static async Task<Attempt> BeginAsync(ApisUnderContract apis, string name)
         {
@@ -174,17 +180,13 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
                 MatrixTests.Rows[name] is { Method: "DELETE", Path: var path }
                 && path.Contains("{user}", StringComparison.Ordinal);
             var owner = removes ? await apis.Whole.SignInAsync("owner") : apis.People.Owner;
-            var note = await owner.WriteAsync("A note");
-            var share = await owner.ShareAsync(note, apis.People.Reader);
-            if (MatrixTests.Rows[name].IsOfTrash)
-                (await owner.DeleteAsync(note)).EnsureSuccessStatusCode();
+            var scene = await Scene.BeginAsync(apis.Whole, MatrixTests.Rows[name], owner, apis.People.Reader);
             return new Attempt(
                 apis,
                 name,
                 owner,
                 removes ? await apis.Whole.SignInAsync("admin", isAdmin: true) : owner,
-                note,
-                share
+                scene
             );
         }
 
@@ -195,7 +197,7 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
         )
         {
             var row = MatrixTests.Rows[name];
-            using var request = new HttpRequestMessage(new(row.Method), MatrixTests.Fill(row.Path, note, share, owner));
+            using var request = new HttpRequestMessage(new(row.Method), scene.Fill(row.Path));
             if (Body is not null)
                 request.Content = new StringContent(Body, Encoding.UTF8, "application/json");
             if (ifMatch is not null)
@@ -208,6 +210,24 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
             );
         }
 
+        /// <summary>Takes the slug of another organization, or the last owner away.</summary>
+        public async Task<HttpResponseMessage> ConflictingAsync()
+        {
+            var organization = scene.Ids["organization"];
+            if (name == "UpdateOrganization")
+            {
+                var other = await owner.ReadAsync($"/api/v1/organizations/{await owner.FoundAsync("Other")}");
+                return await owner.PutAsync(
+                    $"/api/v1/organizations/{organization}",
+                    new { name = "Matrix", slug = other.GetProperty("slug").GetString() }
+                );
+            }
+            var membership = $"/api/v1/members/{await owner.MembershipAsync(organization)}";
+            return name == "UpdateMember"
+                ? await owner.PutAsync(membership, new { role = "member" })
+                : await owner.DeleteAsync(membership);
+        }
+
         /// <summary>
         /// A concurrent write that starts before this one reads and commits before this one writes.
         /// </summary>
@@ -218,7 +238,7 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
             await using var writing = await other.BeginTransactionAsync(Cancellation);
             await using (
                 var write = new NpgsqlCommand(
-                    $"UPDATE app.notes SET title = 'Overtaken' WHERE id = '{note[^36..]}'",
+                    $"UPDATE app.notes SET title = 'Overtaken' WHERE id = '{scene.Ids["note"]}'",
                     other
                 )
             )

@@ -40,6 +40,42 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Fact]
+    public async Task Events_of_an_organization_reach_its_members_only()
+    {
+        var (ada, bob, eve) = (
+            await api.SignInAsync("ada"),
+            await api.SignInAsync("bob"),
+            await api.SignInAsync("eve")
+        );
+        var organization = await ada.FoundAsync("Events");
+        await api.AddMemberAsync(organization, bob);
+        await using var bobs = await Listening.BeginAsync(bob.Client);
+        await using var eves = await Listening.BeginAsync(eve.Client);
+
+        var note = await ada.WriteInAsync(organization, "Secret words");
+        await bobs.HearsAsync("changed", note);
+        (await ada.DeleteAsync(note)).EnsureSuccessStatusCode();
+        await bobs.HearsAsync("gone", note);
+
+        var hers = await eve.WriteAsync("Eve's");
+        (await eves.NextAsync()).ShouldBe(("changed", hers[^36..]));
+    }
+
+    [Fact]
+    [Trait("Timing", "Alone")]
+    public async Task Stream_is_closed_when_a_membership_ends()
+    {
+        var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
+        var organization = await ada.FoundAsync("Removal");
+        var bobs = await api.AddMemberAsync(organization, bob);
+        await using var listening = await Listening.BeginAsync(bob.Client);
+
+        (await ada.DeleteAsync($"/api/v1/members/{bobs}")).EnsureSuccessStatusCode();
+
+        (await listening.EndsAsync()).ShouldBeLessThan(TimeSpan.FromSeconds(4));
+    }
+
+    [Fact]
     public async Task Claimed_share_sends_an_event_to_the_recipient_only()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));

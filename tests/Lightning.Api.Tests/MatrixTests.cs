@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Lightning.Api.Access;
 using Lightning.Data;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -115,6 +116,124 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             Impersonator: 403
         ),
         ["DeleteUser"] = new("DELETE", "/api/v1/users/{user}", null, 403, 404, 404, 404, 204),
+        // The owner of the organization; the others are no members. OrganizationMatrixTests has its members.
+        ["ListOrganizations"] = new("GET", "/api/v1/organizations", null, 200, 200, 200, 200, 200),
+        ["CreateOrganization"] = new(
+            "POST",
+            "/api/v1/organizations",
+            """{"name":"Created","slug":"{slug}"}""",
+            201,
+            201,
+            201,
+            201,
+            201,
+            Impersonator: 403
+        ),
+        ["GetOrganization"] = new("GET", "/api/v1/organizations/{organization}", null, 200, 404, 404, 404, 200),
+        ["UpdateOrganization"] = new(
+            "PUT",
+            "/api/v1/organizations/{organization}",
+            """{"name":"Changed"}""",
+            200,
+            404,
+            404,
+            404,
+            403
+        ),
+        ["GetOrganizationContents"] = new(
+            "GET",
+            "/api/v1/organizations/{organization}/contents",
+            null,
+            200,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["DeleteOrganization"] = new(
+            "DELETE",
+            "/api/v1/organizations/{organization}",
+            null,
+            204,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["ListMembers"] = new("GET", "/api/v1/organizations/{organization}/members", null, 200, 404, 404, 404, 200),
+        ["GetMember"] = new("GET", "/api/v1/members/{member}", null, 200, 404, 404, 404, 200),
+        ["UpdateMember"] = new(
+            "PUT",
+            "/api/v1/members/{member}",
+            """{"role":"member"}""",
+            200,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["RemoveMember"] = new("DELETE", "/api/v1/members/{member}", null, 204, 404, 404, 404, 403, Impersonator: 403),
+        ["ListInvitations"] = new(
+            "GET",
+            "/api/v1/organizations/{organization}/invitations",
+            null,
+            200,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["CreateInvitation"] = new(
+            "POST",
+            "/api/v1/organizations/{organization}/invitations",
+            """{"address":"matrix@example.com","role":"member"}""",
+            201,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["ListOwnInvitations"] = new("GET", "/api/v1/invitations", null, 200, 200, 200, 200, 200),
+        ["GetInvitation"] = new("GET", "/api/v1/invitations/{invitation}", null, 200, 404, 404, 404, 200),
+        ["ResendInvitation"] = new(
+            "POST",
+            "/api/v1/invitations/{invitation}/resend",
+            null,
+            200,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        // {received} is an invitation of the owner to another organization.
+        ["AcceptInvitation"] = new(
+            "POST",
+            "/api/v1/invitations/{received}/accept",
+            null,
+            200,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
+        ["DeleteInvitation"] = new(
+            "DELETE",
+            "/api/v1/invitations/{invitation}",
+            null,
+            204,
+            404,
+            404,
+            404,
+            403,
+            Impersonator: 403
+        ),
     };
 
     /// <summary>The public endpoints; below <c>/docs</c>, the page and its files.</summary>
@@ -196,12 +315,8 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             }
         )
         {
-            var note = await owner.WriteAsync("Matrix secret");
-            var share = await owner.ShareAsync(note, shared);
-            await owner.ShareAsync(note, editor, canEdit: true);
-            if (row.IsOfTrash)
-                (await owner.DeleteAsync(note)).EnsureSuccessStatusCode();
-            string Fill(string text) => MatrixTests.Fill(text, note, share, owner);
+            var scene = await Scene.BeginAsync(api, row, owner, shared, editor);
+            string Fill(string text) => scene.Fill(text);
             var before = await StateAsync(owner.User.Id);
 
             using var request = new HttpRequestMessage(new(row.Method), Fill(row.Path));
@@ -229,24 +344,23 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Unknown_query_parameter_is_400_and_named(string name)
     {
         var (row, owner, other) = (Rows[name], await api.SignInAsync("owner"), await api.SignInAsync("other"));
-        var note = await owner.WriteAsync("Matrix secret");
-        var share = await owner.ShareAsync(note, other);
+        var scene = await Scene.BeginAsync(api, row, owner, other);
         var before = await StateAsync(owner.User.Id);
         foreach (
             var (caller, query) in new[]
             {
                 (owner, $"ownerId={owner.User.Id}"),
                 (other, $"userId={owner.User.Id}"),
-                (other, $"id={note[^36..]}&shareId={share[^36..]}"),
+                (other, scene.Fill("id={note}&shareId={share}")),
                 (other, "Can=true"),
             }
         )
         {
-            var path = Fill(row.Path, note, share, owner);
+            var path = scene.Fill(row.Path);
             var response = await caller.CallAsync(
                 new(row.Method),
                 $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}",
-                row.Body is null ? null : JsonNode.Parse(Fill(row.Body, note, share, owner)),
+                row.Body is null ? null : JsonNode.Parse(scene.Fill(row.Body)),
                 "*"
             );
             response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, $"{name} {query}");
@@ -258,12 +372,6 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         }
         (await StateAsync(owner.User.Id)).ShouldBe(before);
     }
-
-    internal static string Fill(string text, string note, string share, Person user) =>
-        text.Replace("{note}", note[^36..], StringComparison.Ordinal)
-            .Replace("{deleted}", note[^36..], StringComparison.Ordinal)
-            .Replace("{share}", share[^36..], StringComparison.Ordinal)
-            .Replace("{user}", user.User.Id.ToString(), StringComparison.Ordinal);
 
     /// <summary>All rows of the owner in the database.</summary>
     async Task<string> StateAsync(Guid owner) =>
@@ -278,6 +386,14 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
                             WHERE note.owner_id = '{owner}')
                         || (SELECT coalesce(string_agg(note.id || ':' || note.xmin, ',' ORDER BY note.id), '')
                             FROM app.deleted_notes AS note WHERE owner_id = '{owner}')
+                        || (SELECT coalesce(string_agg(concat_ws(':', place.id, place.xmin, place.deleted_at,
+                                member.id, member.xmin, invitation.id, invitation.xmin), ','
+                                ORDER BY place.id, member.id, invitation.id), '')
+                            FROM app.memberships AS own
+                            JOIN app.organizations AS place ON place.id = own.organization_id
+                            JOIN app.memberships AS member ON member.organization_id = place.id
+                            LEFT JOIN app.invitations AS invitation ON invitation.organization_id = place.id
+                            WHERE own.user_id = '{owner}')
                         || (SELECT name || xmin FROM app.users WHERE id = '{owner}')
                     """
                 )
@@ -291,13 +407,12 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Body_with_an_unexpected_entity_property_is_400(string name)
     {
         var owner = await api.SignInAsync("owner");
-        var note = await owner.WriteAsync("Mine");
-        var share = await owner.ShareAsync(note, await api.SignInAsync("shared"));
         var (row, endpoint) = (
             Rows[name],
             Endpoints.Single(endpoint => endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName == name)
         );
-        string Fill(string text) => MatrixTests.Fill(text, note, share, owner);
+        var scene = await Scene.BeginAsync(api, row, owner, await api.SignInAsync("shared"));
+        string Fill(string text) => scene.Fill(text);
         var asked = endpoint
             .Metadata.GetMetadata<IAcceptsMetadata>()!
             .RequestType!.GetProperties()
@@ -305,7 +420,7 @@ public class MatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             .ToHashSet();
         await using var scope = api.Services.CreateAsyncScope();
         var model = scope.ServiceProvider.GetRequiredService<LightningDb>().Model;
-        var others = new[] { typeof(Note), typeof(NoteShare), typeof(DeletedNote), typeof(User) }
+        var others = new[] { typeof(Note), typeof(NoteShare), typeof(DeletedNote), typeof(User), typeof(Membership) }
             .SelectMany(entity =>
                 model
                     .FindEntityType(entity)!

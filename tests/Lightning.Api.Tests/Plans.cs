@@ -81,7 +81,7 @@ static class Plans
             plans[query.ToString()] = await OfAsync(
                 database,
                 actor,
-                db => query.Apply(db, policy, actor, 20).WithGrants(policy, actor).ToListAsync(cancellationToken),
+                db => query.Apply(db, policy, new(actor), 20).WithGrants(policy, actor).ToListAsync(cancellationToken),
                 cancellationToken
             );
         plans["a note"] = await OfAsync(
@@ -128,7 +128,10 @@ static class Plans
         await using var reader = await read.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var source = reader.GetString(0).Replace("find_notes.query", $"'{words}'", StringComparison.Ordinal);
+        var source = reader
+            .GetString(0)
+            .Replace("find_notes.query", $"'{words}'", StringComparison.Ordinal)
+            .Replace("find_notes.organization", "NULL::uuid", StringComparison.Ordinal);
         await reader.DisposeAsync();
         return await ExplainAsync(connection, source, [], cancellationToken);
     }

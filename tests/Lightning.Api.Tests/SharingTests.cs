@@ -29,13 +29,13 @@ public class SharingTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var refused = await bob.PutAsync(note, new { title = "Mine", body = "" });
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         var problem = await refused.JsonAsync();
-        problem.GetProperty("reason").GetString().ShouldBe("not-owner-or-editor");
+        problem.GetProperty("reason").GetString().ShouldBe("not-owner-or-member-or-editor");
         problem
             .GetProperty("detail")
             .GetString()
             .ShouldBe(
-                "Update denied: not (owner & writer | editor & writer). owner: note belongs to another user. writer: "
-                    + "holds. editor: no share for editing."
+                "Update denied: not ((owner | member) & writer | editor & writer). owner: note belongs to another "
+                    + "user. member: not a member of the organization. writer: holds. editor: no share for editing."
             );
 
         (await ada.PutAsync(share, new { canEdit = true })).StatusCode.ShouldBe(HttpStatusCode.OK);

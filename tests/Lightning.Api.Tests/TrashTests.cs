@@ -244,7 +244,7 @@ public class TrashTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
 
         // Another replica, which cleans up when it starts.
         await using var replica = await api.ReplicateAsync();
-        replica.Services.GetServices<IHostedService>().ShouldContain(service => service is Trash.TrashCleanup);
+        replica.Services.GetServices<IHostedService>().ShouldContain(service => service is RetentionCleanup);
         await Wait.UntilAsync(async () =>
             (await ada.ReadAsync("/api/v1/notes/trash")).GetProperty("items").GetArrayLength() == 1
         );

@@ -54,7 +54,10 @@ public sealed partial class DocumentationTests(PostgresServer server)
         var actors = await NoteTestData.FillAsync(database);
         await using var db = database.Connect();
         var (policy, actor, cancellationToken) = (new NotePolicy(), actors[3], Cancellation);
-        var note = await db.Notes.FirstAsync(note => note.OwnerId == actors[0].UserId, cancellationToken);
+        var note = await db.Notes.FirstAsync(
+            note => note.OwnerId == actors[0].UserId && note.OrganizationId == null,
+            cancellationToken
+        );
 
         var query = db.Notes.Where(policy, actor, Verb.Read);
         var can = new Dictionary<Guid, IReadOnlyDictionary<string, bool>>();

@@ -101,6 +101,7 @@ public class IdentityUnderTest(PostgresServer server) : IAsyncLifetime
                         typeof(LogoutSender),
                         typeof(RetentionService),
                         typeof(ResetRequestService),
+                        typeof(Organizations.InvitationSender),
                     }
                 )
                     services.Remove(services.Single(service => service.ImplementationType == worker));

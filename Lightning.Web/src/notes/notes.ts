@@ -2,11 +2,9 @@ import { api, unwrap, type Schemas } from '../api/client';
 import type { Reply } from '../http';
 
 /** A note with its version, which updates must send as `If-Match`. */
-export type Note = Schemas['NoteView'] & { organizationId: string | null };
+export type Note = Schemas['NoteView'];
 export type Text = Pick<Note, 'title' | 'body'>;
-export type Page = Omit<Schemas['NotePage'], 'items'> & { items: Note[] };
-/** A note of an API without organizations has no `organizationId`. */
-type NoteView = Schemas['NoteView'] & { organizationId?: string | null };
+export type Page = Schemas['NotePage'];
 
 /** Which notes a list shows. An empty `search` does not filter. `organizationId` is null for the personal space. */
 export interface Filter {
@@ -16,8 +14,7 @@ export interface Filter {
 }
 export type View = 'notes' | 'shared' | 'archive';
 
-const noteOf = (view: NoteView): Note => ({ ...view, organizationId: view.organizationId ?? null });
-export const versioned = ({ body, etag }: Reply<NoteView>): Note => ({ ...noteOf(body), etag: etag ?? body.etag });
+export const versioned = ({ body, etag }: Reply<Note>): Note => ({ ...body, etag: etag ?? body.etag });
 const pathOf = (id: string) => ({ path: { id } });
 const conditional = ({ id, etag }: { id: string; etag: string }) => ({
   params: { ...pathOf(id), header: { 'If-Match': etag } },
@@ -36,8 +33,7 @@ export async function list(
     ...(view === 'archive' && { archived: true }),
     ...(pinned !== undefined && { pinned }),
   };
-  const { body } = await unwrap(api.GET('/api/v1/notes', { params: { query }, ...(signal && { signal }) }), signal);
-  return { ...body, items: body.items.map(noteOf) };
+  return (await unwrap(api.GET('/api/v1/notes', { params: { query }, ...(signal && { signal }) }), signal)).body;
 }
 
 export async function get(id: string, signal?: AbortSignal): Promise<Note> {
@@ -53,7 +49,7 @@ export async function create({ title, body }: Text, key: string, organizationId:
       api.POST('/api/v1/notes', {
         params: {
           header: { 'Idempotency-Key': key },
-          ...(organizationId !== null && { query: { organization: organizationId } as never }),
+          ...(organizationId !== null && { query: { organization: organizationId } }),
         },
         body: { title, body },
       }),

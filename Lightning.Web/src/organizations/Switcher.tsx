@@ -5,7 +5,7 @@ import { useOrganizations } from './useOrganizations';
 
 /** Switches between the personal space and the organizations. `slug` is the current one's; null: the personal space. */
 export function Switcher({ slug }: { slug: string | null }) {
-  const { organizations, invitations, isSupported } = useOrganizations();
+  const { organizations, invitations } = useOrganizations();
   const { user } = useSession();
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -16,8 +16,6 @@ export function Switcher({ slug }: { slug: string | null }) {
   useEffect(() => {
     if (open) itemsOf(menu.current)[0]?.focus();
   }, [open]);
-
-  if (!isSupported) return null;
 
   function close() {
     setOpen(false);

@@ -1,28 +1,29 @@
-import { call } from '../http';
-import { fetchAll, fetchPage, ifMatch, type InvitedRole, type Organization } from './organizations';
+import { api, unwrap, type Schemas } from '../api/client';
+import type { Page } from '../useList';
+import { conditional, fetchAll, pageQuery, type InvitedRole, type Organization } from './organizations';
 
-export interface Invitation {
-  id: string;
-  organizationId: string;
-  organizationName: string;
-  address: string;
-  role: InvitedRole;
-  /** The name of the person who sent it. */
-  invitedBy: string;
-  createdAt: string;
-  expiresAt: string;
-  etag: string;
-  can: { update: boolean; delete: boolean; accept: boolean };
-}
+export type Invitation = Schemas['InvitationView'];
 
-const idempotent = (key: string) => ({ method: 'POST' as const, headers: { 'Idempotency-Key': key } });
+const idempotent = (id: string, key: string) => ({
+  params: { path: { id }, header: { 'Idempotency-Key': key } },
+});
 
 /** The open invitations of an organization. */
-export const listInvitations = (organizationId: string, after: string | null, signal: AbortSignal) =>
-  fetchPage<Invitation>(`/api/v1/organizations/${organizationId}/invitations`, after, signal);
+export async function listInvitations(
+  id: string,
+  after: string | null,
+  signal: AbortSignal,
+): Promise<Page<Invitation>> {
+  const params = { path: { id }, query: pageQuery(after) };
+  return (await unwrap(api.GET('/api/v1/organizations/{id}/invitations', { params, signal }), signal)).body;
+}
 
 /** The open invitations to the user. */
-export const listMyInvitations = (signal: AbortSignal) => fetchAll<Invitation>('/api/v1/invitations', signal);
+export const listMyInvitations = (signal: AbortSignal) =>
+  fetchAll(
+    async (after) =>
+      (await unwrap(api.GET('/api/v1/invitations', { params: { query: pageQuery(after) }, signal }), signal)).body,
+  );
 
 export async function invite(
   organizationId: string,
@@ -30,22 +31,22 @@ export async function invite(
   role: InvitedRole,
   key: string,
 ): Promise<Invitation> {
-  const path = `/api/v1/organizations/${organizationId}/invitations`;
-  return (await call<Invitation>(path, { ...idempotent(key), body: { address, role } })).body;
+  const path = '/api/v1/organizations/{id}/invitations';
+  return (await unwrap(api.POST(path, { ...idempotent(organizationId, key), body: { address, role } }))).body;
 }
 
 /** Sends the mail again, with a new expiry. */
 export async function resend({ id }: Invitation, key: string): Promise<Invitation> {
-  return (await call<Invitation>(`/api/v1/invitations/${id}/resend`, idempotent(key))).body;
+  return (await unwrap(api.POST('/api/v1/invitations/{id}/resend', idempotent(id, key)))).body;
 }
 
 /** Revokes an invitation. Of one to the user: declines it. */
 export async function removeInvitation(invitation: Invitation): Promise<void> {
-  await call<undefined>(`/api/v1/invitations/${invitation.id}`, { method: 'DELETE', headers: ifMatch(invitation) });
+  await unwrap(api.DELETE('/api/v1/invitations/{id}', conditional(invitation)));
 }
 
 export async function accept({ id }: Invitation, key: string): Promise<Organization> {
-  return (await call<Organization>(`/api/v1/invitations/${id}/accept`, idempotent(key))).body;
+  return (await unwrap(api.POST('/api/v1/invitations/{id}/accept', idempotent(id, key)))).body;
 }
 
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });

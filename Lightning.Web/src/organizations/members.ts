@@ -1,29 +1,20 @@
-import { call } from '../http';
-import { fetchPage, ifMatch, type Role } from './organizations';
+import { api, unwrap, type Schemas } from '../api/client';
+import type { Page } from '../useList';
+import { conditional, pageQuery, type Role } from './organizations';
 
 /** The membership of a person in an organization. */
-export interface Member {
-  id: string;
-  organizationId: string;
-  userId: string;
-  name: string;
-  email: string;
-  role: Role;
-  isYou: boolean;
-  createdAt: string;
-  etag: string;
-  can: { update: boolean; delete: boolean };
+export type Member = Schemas['MemberView'];
+
+export async function listMembers(id: string, after: string | null, signal: AbortSignal): Promise<Page<Member>> {
+  const params = { path: { id }, query: pageQuery(after) };
+  return (await unwrap(api.GET('/api/v1/organizations/{id}/members', { params, signal }), signal)).body;
 }
 
-export const listMembers = (organizationId: string, after: string | null, signal: AbortSignal) =>
-  fetchPage<Member>(`/api/v1/organizations/${organizationId}/members`, after, signal);
-
 export async function changeRole(member: Member, role: Role): Promise<Member> {
-  const options = { method: 'PUT' as const, body: { role }, headers: ifMatch(member) };
-  return (await call<Member>(`/api/v1/members/${member.id}`, options)).body;
+  return (await unwrap(api.PUT('/api/v1/members/{id}', { ...conditional(member), body: { role } }))).body;
 }
 
 /** Removes a member. Of the user's own membership: leaves the organization. */
 export async function removeMember(member: Member): Promise<void> {
-  await call<undefined>(`/api/v1/members/${member.id}`, { method: 'DELETE', headers: ifMatch(member) });
+  await unwrap(api.DELETE('/api/v1/members/{id}', conditional(member)));
 }

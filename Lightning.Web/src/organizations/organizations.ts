@@ -1,49 +1,28 @@
-import { call } from '../http';
+import { api, unwrap, type Schemas } from '../api/client';
 import type { Page } from '../useList';
 
-export type Role = 'owner' | 'admin' | 'member';
-export type InvitedRole = Exclude<Role, 'owner'>;
+export type Organization = Schemas['OrganizationView'];
+export type Role = NonNullable<Organization['role']>;
+export type InvitedRole = Schemas['InvitationView']['role'];
+/** How much is deleted with an organization. */
+export type Contents = Schemas['OrganizationContents'];
 
 export const roleNames: Record<Role, string> = { owner: 'Owner', admin: 'Admin', member: 'Member' };
 
-export interface Organization {
-  id: string;
-  slug: string;
-  name: string;
-  /** The user's role; null if they are not a member. */
-  role: Role | null;
-  createdAt: string;
-  etag: string;
-  can: { update: boolean; delete: boolean; invite: boolean };
-}
+/** Parameters of a request that changes one version of an object. */
+export const conditional = ({ id, etag }: { id: string; etag: string }) => ({
+  params: { path: { id }, header: { 'If-Match': etag } },
+});
 
-/** How much is deleted with an organization. */
-export interface Contents {
-  notes: number;
-  members: number;
-  invitations: number;
-}
-
-interface Versioned {
-  id: string;
-  etag: string;
-}
-
-const root = '/api/v1/organizations';
-export const ifMatch = ({ etag }: Versioned) => ({ 'If-Match': etag });
-
-/** Fetches a page of any list. */
-export async function fetchPage<T>(path: string, after: string | null, signal: AbortSignal): Promise<Page<T>> {
-  const query = new URLSearchParams({ limit: '100', ...(after !== null && { after }) });
-  return (await call<Page<T>>(`${path}?${query}`, { signal })).body;
-}
+/** The query of a page of a list. */
+export const pageQuery = (after: string | null) => ({ limit: 100, ...(after !== null && { after }) });
 
 /** Fetches all pages of a short list. */
-export async function fetchAll<T>(path: string, signal: AbortSignal): Promise<T[]> {
+export async function fetchAll<T>(fetchPage: (after: string | null) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = [];
   let after: string | null = null;
   do {
-    const page: Page<T> = await fetchPage<T>(path, after, signal);
+    const page: Page<T> = await fetchPage(after);
     items.push(...page.items);
     after = page.next;
   } while (after !== null);
@@ -51,28 +30,33 @@ export async function fetchAll<T>(path: string, signal: AbortSignal): Promise<T[
 }
 
 /** The organizations that the user is a member of, by name. */
-export const listOrganizations = (signal: AbortSignal) => fetchAll<Organization>(root, signal);
+export const listOrganizations = (signal: AbortSignal) =>
+  fetchAll(
+    async (after) =>
+      (await unwrap(api.GET('/api/v1/organizations', { params: { query: pageQuery(after) }, signal }), signal)).body,
+  );
 
 /** An empty slug is chosen by the server. `key` makes a retry safe. */
 export async function createOrganization(name: string, slug: string, key: string): Promise<Organization> {
-  const body = { name, ...(slug !== '' && { slug }) };
-  return (await call<Organization>(root, { method: 'POST', body, headers: { 'Idempotency-Key': key } })).body;
+  const body = { name, slug: slug === '' ? null : slug };
+  const params = { header: { 'Idempotency-Key': key } };
+  return (await unwrap(api.POST('/api/v1/organizations', { params, body }))).body;
 }
 
 export async function updateOrganization(
   organization: Organization,
   body: Pick<Organization, 'name' | 'slug'>,
 ): Promise<Organization> {
-  const path = `${root}/${organization.id}`;
-  return (await call<Organization>(path, { method: 'PUT', body, headers: ifMatch(organization) })).body;
+  return (await unwrap(api.PUT('/api/v1/organizations/{id}', { ...conditional(organization), body }))).body;
 }
 
 export async function deleteOrganization(organization: Organization): Promise<void> {
-  await call<undefined>(`${root}/${organization.id}`, { method: 'DELETE', headers: ifMatch(organization) });
+  await unwrap(api.DELETE('/api/v1/organizations/{id}', conditional(organization)));
 }
 
 export async function getContents(id: string, signal: AbortSignal): Promise<Contents> {
-  return (await call<Contents>(`${root}/${id}/contents`, { signal })).body;
+  const path = '/api/v1/organizations/{id}/contents';
+  return (await unwrap(api.GET(path, { params: { path: { id } }, signal }), signal)).body;
 }
 
 /** A slug for the name: lower-case letters without accents, digits and hyphens. Empty if the name has none of them. */

@@ -64,13 +64,6 @@ test('Switcher_closes_when_the_focus_leaves', async () => {
   await waitFor(() => expect(screen.queryByRole('menu')).toBeNull());
 });
 
-test('API_without_organizations_has_no_switcher', async () => {
-  bff.override = { on: 'GET /api/v1/organizations', answer: { status: 404 } };
-  visit('/notes');
-  await screen.findByText('No notes yet.');
-  await waitFor(() => expect(screen.queryByRole('button', { name: /^Space/ })).toBeNull());
-});
-
 test('Lists_of_an_organization_ask_for_it', async () => {
   visit('/o/acme/notes');
   await screen.findByText(/All members of Acme can see/);

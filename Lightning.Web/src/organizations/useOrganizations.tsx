@@ -1,5 +1,5 @@
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { explain, RequestFailed } from '../http';
+import { explain } from '../http';
 import { onNoteEvent } from '../notes/events';
 import { listMyInvitations, type Invitation } from './invitations';
 import { listOrganizations, type Organization } from './organizations';
@@ -12,8 +12,6 @@ interface State {
   reason: string | null;
   /** How many requests for the lists were answered. */
   answers: number;
-  /** False for an API without organizations. */
-  isSupported: boolean;
 }
 
 export interface Organizations extends State {
@@ -29,7 +27,6 @@ const initial: State = {
   invitations: [],
   reason: null,
   answers: 0,
-  isSupported: true,
 };
 
 const Current = createContext<Organizations | null>(null);
@@ -67,19 +64,16 @@ export function OrganizationsProvider({ children }: { children: ReactNode }) {
           invitations,
           reason: null,
           answers: now.answers + 1,
-          isSupported: true,
         }));
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        const isSupported = !(error instanceof RequestFailed && error.status === 404);
         setState((now) => ({
           ...now,
           // A failed refresh keeps the lists.
           phase: now.phase === 'ready' ? 'ready' : 'failed',
           reason: explain(error),
           answers: now.answers + 1,
-          isSupported,
         }));
       },
     );

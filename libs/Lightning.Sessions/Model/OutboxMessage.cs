@@ -27,6 +27,11 @@ public sealed class OutboxMessage
     public const string SecondFactorReset = "second-factor-reset";
 
     /// <summary>
+    /// A request to mail an invitation, which Identity creates and sends. Written by triggers of the invitations.
+    /// </summary>
+    public const string Invitation = "invitation";
+
+    /// <summary>
     /// A refresh token to revoke at an external provider, sent by the relying party that holds it. The payload is the
     /// SHA-256 of the session's cookie followed by the session's encrypted tokens.
     /// </summary>
@@ -42,8 +47,8 @@ public sealed class OutboxMessage
     public required string Kind { get; set; }
 
     /// <summary>
-    /// The client id of a logout token, the account id of a reset, or the relying party of a revocation; null for
-    /// mails.
+    /// The client id of a logout token, the account id of a reset, the id of an invitation, or the relying party of a
+    /// revocation; null for mails.
     /// </summary>
     public string? Recipient { get; init; }
 

@@ -1,7 +1,9 @@
 using Lightning.Authorization;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Lightning.Testing;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Lightning.Data.Tests.Notes;
@@ -113,6 +115,32 @@ static class NoteTestData
         db.AuditEntries.Add(new() { At = ada.CreatedAt, Action = "signed-in" });
         await db.AddSessionAsync(eve);
         await db.SaveChangesAsync();
+        await AddOrganizationsAsync(
+            db,
+            new Dictionary<string, (User, OrganizationRole)[]>(StringComparer.Ordinal)
+            {
+                ["one"] =
+                [
+                    (ada, OrganizationRole.Owner),
+                    (bob, OrganizationRole.Admin),
+                    (cyd, OrganizationRole.Member),
+                    (gone, OrganizationRole.Member),
+                ],
+                ["two"] =
+                [
+                    (eve, OrganizationRole.Owner),
+                    (bob, OrganizationRole.Owner),
+                    (cyd, OrganizationRole.Admin),
+                    (ada, OrganizationRole.Member),
+                ],
+                ["four"] = [(root, OrganizationRole.Owner), (eve, OrganizationRole.Admin)],
+                // A deleted one has members, and nobody is one.
+                ["three"] = [(bob, OrganizationRole.Owner), (ada, OrganizationRole.Admin)],
+            },
+            // Some are no members, or not any more.
+            [ada, bob, cyd, root, gone]
+        );
+        await database.ExecuteAsync("UPDATE app.organizations SET deleted_at = now() WHERE slug = 'three'");
         // The trash has the same texts.
         db.Notes.AddRange(
             from owner in new[] { ada, bob, cyd, root, gone }
@@ -128,6 +156,11 @@ static class NoteTestData
         );
         await db.SaveChangesAsync();
         await database.ExecuteAsync("DELETE FROM app.notes WHERE body = 'deleted'");
+        var memberships = await db
+            .Database.SqlQuery<MembershipsOfUser>($"SELECT id, app.memberships_of(id) AS memberships FROM app.users")
+            .ToDictionaryAsync(user => user.Id, user => Memberships.Parse(user.Memberships));
+        Actor Actor(User user) =>
+            new(user.Id, Guid.NewGuid(), user.IsAdmin, user.EmailVerified) { Memberships = memberships[user.Id] };
         // Deletes their notes, and the shares with them.
         await database.ExecuteAsync($"DELETE FROM app.users WHERE id = '{gone.Id}'");
         return
@@ -140,7 +173,7 @@ static class NoteTestData
             },
             Actor(eve),
             Actor(root),
-            new(gone.Id, Guid.NewGuid(), false, true),
+            Actor(gone),
             Actor(bob) with
             {
                 ActedBy = root.Id,
@@ -162,7 +195,66 @@ static class NoteTestData
         ];
     }
 
-    static Actor Actor(User user) => new(user.Id, Guid.NewGuid(), user.IsAdmin, user.EmailVerified);
+    sealed record MembershipsOfUser(Guid Id, string Memberships);
+
+    /// <summary>Adds organizations with notes, some of them for the trash, and invitations.</summary>
+    static async Task AddOrganizationsAsync(
+        LightningDb db,
+        Dictionary<string, (User User, OrganizationRole Role)[]> organizations,
+        User[] creators
+    )
+    {
+        var at = creators[0].CreatedAt;
+        foreach (var (slug, members) in organizations)
+        {
+            var organization = new Organization
+            {
+                Id = Guid.CreateVersion7(),
+                Slug = slug,
+                Name = slug,
+                CreatedAt = at,
+            };
+            db.Organizations.Add(organization);
+            foreach (var (user, role) in members)
+                db.Memberships.Add(
+                    new()
+                    {
+                        OrganizationId = organization.Id,
+                        UserId = user.Id,
+                        Role = role,
+                        CreatedAt = at,
+                    }
+                );
+            db.Notes.AddRange(
+                from creator in creators
+                from body in new[] { "organization", "deleted" }
+                select new Note
+                {
+                    OwnerId = creator.Id,
+                    OrganizationId = organization.Id,
+                    Title = slug,
+                    Body = body,
+                    CreatedAt = at,
+                    UpdatedAt = at,
+                }
+            );
+            foreach (
+                var address in new[] { "ada@example.com", "eve@example.com", "cyd@example.com", "none@example.com" }
+            )
+                db.Invitations.Add(
+                    new()
+                    {
+                        OrganizationId = organization.Id,
+                        Address = address,
+                        Role = OrganizationRole.Member,
+                        InvitedById = members[^1].User.Id,
+                        CreatedAt = at,
+                        ExpiresAt = at + Invitation.Lifetime,
+                    }
+                );
+        }
+        await db.SaveChangesAsync();
+    }
 
     /// <summary>
     /// A connection with the API's role, in a transaction with an actor, which is rolled back on close.

@@ -2,6 +2,7 @@ using Lightning.Authorization;
 using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Sessions;
 using Lightning.Data.Users;
 using Lightning.Testing;
@@ -26,15 +27,24 @@ public class ProductPolicyTests(PostgresServer server)
             db => db.Notes.Include(note => note.Shares),
             (actor, verb, note) =>
             {
-                var owner = note.OwnerId == actor.UserId;
+                var created = note.OwnerId == actor.UserId;
+                var owner = created && note.OrganizationId is null;
+                var member = note.OrganizationId is { } organization && actor.MemberOf.Contains(organization);
+                var admin = note.OrganizationId is { } other && actor.AdminOf.Contains(other);
                 return verb switch
                 {
-                    Verb.Read => owner || note.Shares.Any(share => share.UserId == actor.UserId) || actor.IsAdmin,
+                    Verb.Read => owner
+                        || member
+                        || note.Shares.Any(share => share.UserId == actor.UserId)
+                        || actor.IsAdmin,
                     _ when IsReadOnly(actor) => false,
-                    Verb.Update => owner || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
-                    Verb.Create or Verb.Archive or Verb.Pin => owner,
+                    Verb.Update => owner
+                        || member
+                        || note.Shares.Any(share => share.UserId == actor.UserId && share.CanEdit),
+                    Verb.Create => owner || (member && created),
+                    Verb.Archive or Verb.Pin => owner || member,
                     Verb.Share => owner && actor.IsVerified && actor.ActedBy is null,
-                    _ => owner && actor.IsVerified,
+                    _ => (owner || (member && created) || admin) && actor.IsVerified,
                 };
             }
         );
@@ -45,7 +55,79 @@ public class ProductPolicyTests(PostgresServer server)
             new DeletedNotePolicy(),
             db => db.DeletedNotes,
             (actor, verb, note) =>
-                note.OwnerId == actor.UserId && (verb == Verb.Read || (actor.IsVerified && !IsReadOnly(actor)))
+            {
+                var created = note.OwnerId == actor.UserId;
+                var owner = created && note.OrganizationId is null;
+                var member = note.OrganizationId is { } organization && actor.MemberOf.Contains(organization);
+                var admin = note.OrganizationId is { } other && actor.AdminOf.Contains(other);
+                return verb == Verb.Read
+                    ? owner || member
+                    : (owner || (member && created) || admin) && actor.IsVerified && !IsReadOnly(actor);
+            }
+        );
+
+    [Fact]
+    public Task Organizations_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new OrganizationPolicy(),
+            db => db.Organizations,
+            (actor, verb, organization) =>
+            {
+                var isThemself = actor.IsVerified && actor.ActedBy is null;
+                return verb switch
+                {
+                    Verb.Read => actor.MemberOf.Contains(organization.Id) || actor.IsAdmin,
+                    Verb.Create => isThemself,
+                    Verb.Update => actor.AdminOf.Contains(organization.Id) && !IsReadOnly(actor),
+                    Verb.Invite => actor.AdminOf.Contains(organization.Id) && isThemself,
+                    Verb.Delete => actor.OwnerOf.Contains(organization.Id) && isThemself,
+                    _ => false,
+                };
+            }
+        );
+
+    [Fact]
+    public Task Memberships_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new MembershipPolicy(),
+            db => db.Memberships,
+            (actor, verb, membership) =>
+            {
+                var organization = membership.OrganizationId;
+                var manages =
+                    actor.OwnerOf.Contains(organization)
+                    || (actor.AdminOf.Contains(organization) && membership.Role != OrganizationRole.Owner);
+                var isOwn = actor.MemberOf.Contains(organization) && membership.UserId == actor.UserId;
+                return verb switch
+                {
+                    Verb.Read => actor.MemberOf.Contains(organization) || actor.IsAdmin,
+                    Verb.Update => manages && actor.ActedBy is null,
+                    Verb.Delete => (manages || isOwn) && actor.ActedBy is null,
+                    _ => false,
+                };
+            }
+        );
+
+    [Fact]
+    public Task Invitations_EveryActorVerbAndRow_AreWhatIsMeant() =>
+        AgreeAsync(
+            new InvitationPolicy(),
+            db => db.Invitations,
+            (actor, verb, invitation) =>
+            {
+                var admin = actor.AdminOf.Contains(invitation.OrganizationId);
+                var invited = invitation.UserId == actor.UserId;
+                var isThemself = actor.IsVerified && actor.ActedBy is null;
+                return verb switch
+                {
+                    Verb.Read => admin || invited || actor.IsAdmin,
+                    Verb.Create => admin && isThemself && invitation.InvitedById == actor.UserId,
+                    Verb.Update => admin && isThemself,
+                    Verb.Accept => invited && isThemself,
+                    Verb.Delete => (admin || invited) && actor.ActedBy is null,
+                    _ => false,
+                };
+            }
         );
 
     [Fact]
@@ -123,8 +205,8 @@ public class ProductPolicyTests(PostgresServer server)
         (await new NotePolicy().ExplainAsync(db, eve, Verb.Update, note, Cancellation))
             .ToString()
             .ShouldBe(
-                "Update denied: not (owner & writer | editor & writer). owner: note belongs to another user. writer: "
-                    + "holds. editor: no share for editing."
+                "Update denied: not ((owner | member) & writer | editor & writer). owner: note belongs to another "
+                    + "user. member: not a member of the organization. writer: holds. editor: no share for editing."
             );
     }
 

@@ -1,5 +1,6 @@
 using Lightning.Authorization;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Data.Users;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
@@ -50,8 +51,35 @@ public class RowSecurityTests(PostgresServer server)
             touch: null,
             note => note.Id
         );
+        var organizations = await CompareAsync(
+            database,
+            actors,
+            new OrganizationPolicy(),
+            "app.organizations",
+            "name = name",
+            organization => organization.Id,
+            deletes: false
+        );
+        // Only what the policies say, not that an owner remains.
+        await database.ExecuteAsync("ALTER TABLE app.memberships DISABLE TRIGGER USER");
+        var memberships = await CompareAsync(
+            database,
+            actors,
+            new MembershipPolicy(),
+            "app.memberships",
+            "role = role",
+            membership => membership.Id
+        );
+        var invitations = await CompareAsync(
+            database,
+            actors,
+            new InvitationPolicy(),
+            "app.invitations",
+            "expires_at = expires_at",
+            invitation => invitation.Id
+        );
         // Neither all rows nor none, which constant policies would give too.
-        foreach (var partial in new[] { notes, shares, users, trash })
+        foreach (var partial in new[] { notes, shares, users, trash, organizations, memberships, invitations })
             partial.ShouldBeGreaterThan(5);
     }
 
@@ -64,7 +92,11 @@ public class RowSecurityTests(PostgresServer server)
         Guid Own(Actor actor) =>
             (Guid)
                 database
-                    .ExecuteAsync($"SELECT id FROM app.notes WHERE owner_id = '{actor.UserId}' LIMIT 1")
+                    .ExecuteAsync(
+                        $"""
+                        SELECT id FROM app.notes WHERE owner_id = '{actor.UserId}' AND organization_id IS NULL LIMIT 1
+                        """
+                    )
                     .GetAwaiter()
                     .GetResult()!;
         string Note(Actor owner) =>
