@@ -928,10 +928,10 @@ namespace Lightning.Data.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_invitations_user_id_created_at",
+                name: "ix_invitations_user_id_id",
                 schema: "app",
                 table: "invitations",
-                columns: new[] { "user_id", "created_at" });
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_keyed_requests_expires_at",
@@ -953,10 +953,10 @@ namespace Lightning.Data.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "ix_memberships_user_id_organization_id",
+                name: "ix_memberships_user_id_id",
                 schema: "app",
                 table: "memberships",
-                columns: new[] { "user_id", "organization_id" });
+                columns: new[] { "user_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_note_shares_address",
@@ -1012,8 +1012,7 @@ namespace Lightning.Data.Migrations
                 schema: "app",
                 table: "notes",
                 columns: new[] { "owner_id", "created_at", "id" },
-                descending: new[] { false, true, true },
-                filter: "organization_id IS NULL");
+                descending: new[] { false, true, true });
 
             migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_title_id",
@@ -1024,13 +1023,6 @@ namespace Lightning.Data.Migrations
 
             migrationBuilder.CreateIndex(
                 name: "ix_notes_owner_id_updated_at_id",
-                schema: "app",
-                table: "notes",
-                columns: new[] { "owner_id", "updated_at", "id" },
-                descending: new[] { false, true, true });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_notes_owner_id_updated_at_id1",
                 schema: "app",
                 table: "notes",
                 columns: new[] { "owner_id", "updated_at", "id" },

@@ -765,8 +765,7 @@ namespace Lightning.Data.Migrations
 
                     b.HasIndex("OwnerId", "CreatedAt", "Id")
                         .IsDescending(false, true, true)
-                        .HasDatabaseName("ix_notes_owner_id_created_at_id")
-                        .HasFilter("organization_id IS NULL");
+                        .HasDatabaseName("ix_notes_owner_id_created_at_id");
 
                     b.HasIndex("OwnerId", "Title", "Id")
                         .HasDatabaseName("ix_notes_owner_id_title_id")
@@ -774,11 +773,7 @@ namespace Lightning.Data.Migrations
 
                     b.HasIndex("OwnerId", "UpdatedAt", "Id")
                         .IsDescending(false, true, true)
-                        .HasDatabaseName("ix_notes_owner_id_updated_at_id");
-
-                    b.HasIndex(new[] { "OwnerId", "UpdatedAt", "Id" }, "ix_notes_personal")
-                        .IsDescending(false, true, true)
-                        .HasDatabaseName("ix_notes_owner_id_updated_at_id1")
+                        .HasDatabaseName("ix_notes_owner_id_updated_at_id")
                         .HasFilter("organization_id IS NULL");
 
                     b.ToTable("notes", "app");
@@ -915,8 +910,8 @@ namespace Lightning.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_invitations_organization_id_address");
 
-                    b.HasIndex("UserId", "CreatedAt")
-                        .HasDatabaseName("ix_invitations_user_id_created_at");
+                    b.HasIndex("UserId", "Id")
+                        .HasDatabaseName("ix_invitations_user_id_id");
 
                     b.ToTable("invitations", "app");
 
@@ -963,8 +958,8 @@ namespace Lightning.Data.Migrations
                         .IsUnique()
                         .HasDatabaseName("ix_memberships_organization_id_user_id");
 
-                    b.HasIndex("UserId", "OrganizationId")
-                        .HasDatabaseName("ix_memberships_user_id_organization_id");
+                    b.HasIndex("UserId", "Id")
+                        .HasDatabaseName("ix_memberships_user_id_id");
 
                     b.HasIndex("OrganizationId", "CreatedAt", "Id")
                         .HasDatabaseName("ix_memberships_organization_id_created_at_id");

@@ -79,7 +79,7 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
             .OnDelete(DeleteBehavior.Cascade);
         builder.HasOne(note => note.Words).WithOne().HasForeignKey<NoteWords>(words => words.Id);
         // Keyset pagination: each sort order of the list has an index that ends in the key, for personal notes and for
-        // those of an organization.
+        // those of an organization. The admin site lists all of a user's notes, by creation.
         const string personal = "organization_id IS NULL";
         builder
             .HasIndex(note => new
@@ -88,7 +88,8 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
                 note.UpdatedAt,
                 note.Id,
             })
-            .IsDescending(false, true, true);
+            .IsDescending(false, true, true)
+            .HasFilter(personal);
         builder
             .HasIndex(note => new
             {
@@ -96,8 +97,7 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
                 note.CreatedAt,
                 note.Id,
             })
-            .IsDescending(false, true, true)
-            .HasFilter(personal);
+            .IsDescending(false, true, true);
         builder
             .HasIndex(note => new
             {
@@ -105,18 +105,6 @@ sealed class NoteTable : IEntityTypeConfiguration<Note>
                 note.Title,
                 note.Id,
             })
-            .HasFilter(personal);
-        builder
-            .HasIndex(
-                note => new
-                {
-                    note.OwnerId,
-                    note.UpdatedAt,
-                    note.Id,
-                },
-                "ix_notes_personal"
-            )
-            .IsDescending(false, true, true)
             .HasFilter(personal);
         builder
             .HasIndex(note => new

@@ -78,7 +78,7 @@ sealed class InvitationTable : IEntityTypeConfiguration<Invitation>
             .HasForeignKey(invitation => invitation.InvitedById)
             .OnDelete(DeleteBehavior.SetNull);
         builder.HasIndex(invitation => new { invitation.OrganizationId, invitation.Address }).IsUnique();
-        builder.HasIndex(invitation => new { invitation.UserId, invitation.CreatedAt });
+        builder.HasIndex(invitation => new { invitation.UserId, invitation.Id });
         builder.HasIndex(invitation => invitation.InvitedById);
         builder.HasIndex(invitation => invitation.Address).HasFilter("user_id IS NULL");
         builder.HasIndex(invitation => invitation.ExpiresAt);

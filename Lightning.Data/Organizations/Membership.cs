@@ -56,7 +56,7 @@ sealed class MembershipTable : IEntityTypeConfiguration<Membership>
             .HasForeignKey(membership => membership.UserId)
             .OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(membership => new { membership.OrganizationId, membership.UserId }).IsUnique();
-        builder.HasIndex(membership => new { membership.UserId, membership.OrganizationId });
+        builder.HasIndex(membership => new { membership.UserId, membership.Id });
         builder.HasIndex(membership => new
         {
             membership.OrganizationId,

@@ -11,6 +11,7 @@ using Lightning.Data.Accounts;
 using Lightning.Data.Audit;
 using Lightning.Data.Keys;
 using Lightning.Data.Notes;
+using Lightning.Data.Organizations;
 using Lightning.Sessions.Model;
 using Lightning.Testing;
 using Microsoft.EntityFrameworkCore;
@@ -55,7 +56,10 @@ public sealed class ListTests(PostgresServer server) : IAsyncLifetime
             .ShouldBe([
                 "Accounts",
                 "Audit entries",
+                "Invitations",
+                "Members",
                 "Notes",
+                "Organizations",
                 "Sessions",
                 "Shares",
                 "Signing keys",
@@ -429,6 +433,34 @@ public sealed class ListTests(PostgresServer server) : IAsyncLifetime
                 Address = "grace@example.com",
                 CanEdit = false,
                 CreatedAt = now,
+            }
+        );
+        var organization = new Organization
+        {
+            Id = Guid.CreateVersion7(now),
+            Slug = "acme",
+            Name = "Acme",
+            CreatedAt = now,
+        };
+        db.Organizations.Add(organization);
+        db.Memberships.Add(
+            new Membership
+            {
+                OrganizationId = organization.Id,
+                UserId = user.Id,
+                Role = OrganizationRole.Owner,
+                CreatedAt = now,
+            }
+        );
+        db.Invitations.Add(
+            new Invitation
+            {
+                OrganizationId = organization.Id,
+                Address = "grace@example.com",
+                Role = OrganizationRole.Member,
+                InvitedById = user.Id,
+                CreatedAt = now,
+                ExpiresAt = now + Invitation.Lifetime,
             }
         );
         db.SigningKeys.Add(

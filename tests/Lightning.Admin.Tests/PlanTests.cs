@@ -232,6 +232,7 @@ public sealed class PlanTests(PostgresServer server)
             filter.Name switch
             {
                 "email" => "1@example.com",
+                "slug" => "organization-1",
                 "action" => "user.updated",
                 "subjectType" => "user",
                 _ when TypedDate(filter) => at.ToString("O"),
@@ -261,6 +262,8 @@ public sealed class PlanTests(PostgresServer server)
             ALTER TABLE app.users DISABLE TRIGGER USER;
             ALTER TABLE app.notes DISABLE TRIGGER USER;
             ALTER TABLE app.note_shares DISABLE TRIGGER USER;
+            ALTER TABLE app.memberships DISABLE TRIGGER USER;
+            ALTER TABLE app.invitations DISABLE TRIGGER USER;
             CREATE TEMP TABLE made AS SELECT number, uuidv7((number - {Rows}) * interval '1 hour') AS id,
                 date_trunc('second', now()) + (number - {Rows}) * interval '1 hour' AS at,
                 number <= {Rows / 10} AS old FROM generate_series(1, {Rows}) AS number;
@@ -285,6 +288,16 @@ public sealed class PlanTests(PostgresServer server)
                     THEN NULL ELSE person.id END, false, made.at
                 FROM made JOIN app.notes AS note ON note.created_at = made.at JOIN made AS person
                     ON person.number = CASE WHEN made.old THEN 1 ELSE made.number END;
+            INSERT INTO app.organizations (id, slug, name, created_at)
+                SELECT id, 'organization-' || number, 'Common', at FROM made;
+            INSERT INTO app.memberships (id, organization_id, user_id, role, created_at)
+                SELECT made.id, made.id, person.id, 'owner', made.at FROM made
+                    JOIN made AS person ON person.number = CASE WHEN made.old THEN 1 ELSE made.number END;
+            INSERT INTO app.invitations (id, organization_id, address, user_id, role, invited_by_id, created_at,
+                expires_at)
+                SELECT made.id, made.id, made.number || '@example.com', CASE WHEN made.number % 20 = 0 AND made.old
+                    THEN NULL ELSE person.id END, 'member', person.id, made.at, made.at
+                FROM made JOIN made AS person ON person.number = CASE WHEN made.old THEN 1 ELSE made.number END;
             INSERT INTO audit.entries (at, action, user_id, subject_type, subject_id)
                 SELECT made.at, CASE WHEN made.old THEN 'user.updated' ELSE 'refreshed' END, CASE
                     WHEN made.number % 20 = 0 AND made.old THEN NULL WHEN made.old THEN person.id ELSE made.id END,
@@ -293,6 +306,8 @@ public sealed class PlanTests(PostgresServer server)
             ALTER TABLE app.users ENABLE TRIGGER USER;
             ALTER TABLE app.notes ENABLE TRIGGER USER;
             ALTER TABLE app.note_shares ENABLE TRIGGER USER;
+            ALTER TABLE app.memberships ENABLE TRIGGER USER;
+            ALTER TABLE app.invitations ENABLE TRIGGER USER;
             """,
             connection
         )

@@ -23,6 +23,8 @@ public sealed class RevocationRaces(PostgresServer server) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         database = await server.CreateDatabaseAsync();
+        // The replicas are relying parties, and one test also has the API's cache in them.
+        await database.ExecuteAsync("GRANT EXECUTE ON FUNCTION app.memberships_of TO lightning_bff");
         replica = await Replica.StartAsync(database, new StrictProvider());
         sessions = await replica.AddSessionsAsync(Interleavings.Count, TimeSpan.FromMinutes(2));
     }
