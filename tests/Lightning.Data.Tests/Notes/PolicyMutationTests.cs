@@ -35,7 +35,8 @@ public sealed partial class PolicyMutationTests(PostgresServer server)
         ["note_shares.may_create"] = (
             $"INSERT INTO app.note_shares (id, note_id, address, can_edit, created_at) VALUES ({Id}, '{{0}}', '{{1}}', "
                 + "false, now())",
-            "SELECT DISTINCT ON (owner_id) id, 'new@example.com' FROM app.notes ORDER BY owner_id"
+            "SELECT DISTINCT ON (owner_id) id, 'new@example.com' FROM app.notes WHERE organization_id IS NULL "
+                + "ORDER BY owner_id"
         ),
         ["deleted_notes.may_read"] = ("SELECT id FROM app.deleted_notes", null),
         ["deleted_notes.may_delete"] = ("DELETE FROM app.deleted_notes RETURNING id", null),
