@@ -201,7 +201,10 @@ public class ProductPolicyTests(PostgresServer server)
         var actors = await NoteTestData.FillAsync(database);
         await using var db = database.Connect();
         var (ada, eve) = (actors[0], actors[3]);
-        var note = await db.Notes.FirstAsync(note => note.OwnerId == ada.UserId, Cancellation);
+        var note = await db.Notes.FirstAsync(
+            note => note.OwnerId == ada.UserId && note.OrganizationId == null,
+            Cancellation
+        );
         (await new NotePolicy().ExplainAsync(db, eve, Verb.Update, note, Cancellation))
             .ToString()
             .ShouldBe(
