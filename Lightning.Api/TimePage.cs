@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lightning.Api;
 
@@ -30,6 +31,23 @@ public sealed record TimePageQuery : IValidatableObject
     {
         if (!string.IsNullOrEmpty(After) && TimeCursor.Parse(After) is null)
             yield return new("Not a cursor of a previous page.", [nameof(After)]);
+    }
+
+    /// <summary>The rows of the page by creation, oldest first, and one more if there is a next page.</summary>
+    /// <param name="rows">Rows with the properties <c>CreatedAt</c> and <c>Id</c>.</param>
+    internal IQueryable<T> OldestFirst<T>(IQueryable<T> rows)
+        where T : class
+    {
+        if (TimeCursor.Parse(After) is var (createdAt, id))
+            rows = rows.Where(row =>
+                EF.Functions.GreaterThan(
+                    ValueTuple.Create(EF.Property<DateTimeOffset>(row, "CreatedAt"), EF.Property<Guid>(row, "Id")),
+                    ValueTuple.Create(createdAt, id)
+                )
+            );
+        return rows.OrderBy(row => EF.Property<DateTimeOffset>(row, "CreatedAt"))
+            .ThenBy(row => EF.Property<Guid>(row, "Id"))
+            .Take(Size + 1);
     }
 
     /// <summary>

@@ -98,28 +98,16 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
 
     /// <summary>Moves a note out of the actor's trash, with its shares.</summary>
     /// <returns>False if it is not there.</returns>
-    public async Task<bool> RestoreNoteAsync(Guid id, CancellationToken cancellationToken) =>
-        (
-            await Database
-                .SqlQuery<bool>($"""SELECT app.restore_note({id}) AS "Value" """)
-                .ToListAsync(cancellationToken)
-        ).Single();
+    public Task<bool> RestoreNoteAsync(Guid id, CancellationToken cancellationToken) =>
+        CallAsync<bool>($"""SELECT app.restore_note({id}) AS "Value" """, cancellationToken);
 
     /// <summary>Deletes notes that were deleted before a time, but not within the last day.</summary>
     /// <param name="before">The time (UTC).</param>
     /// <param name="most">The maximum number of notes.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The number of notes.</returns>
-    public async Task<int> PurgeDeletedNotesAsync(
-        DateTimeOffset before,
-        int most,
-        CancellationToken cancellationToken
-    ) =>
-        (
-            await Database
-                .SqlQuery<int>($"""SELECT app.purge_deleted_notes({before}, {most}) AS "Value" """)
-                .ToListAsync(cancellationToken)
-        ).Single();
+    public Task<int> PurgeDeletedNotesAsync(DateTimeOffset before, int most, CancellationToken cancellationToken) =>
+        CallAsync<int>($"""SELECT app.purge_deleted_notes({before}, {most}) AS "Value" """, cancellationToken);
 
     /// <summary>Organizations, deleted ones too.</summary>
     public DbSet<Organization> Organizations => Set<Organization>();
@@ -135,6 +123,13 @@ public sealed class LightningDb(DbContextOptions<LightningDb> options)
 
     /// <summary>This service's data-protection key ring; row-level security hides the other services'.</summary>
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    /// <summary>The result of a function.</summary>
+    /// <param name="sql">A statement that selects the result as <c>"Value"</c>.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    internal async Task<T> CallAsync<T>(FormattableString sql, CancellationToken cancellationToken) =>
+        // A list, because EF would compose a query for a single row, and a function is called as it is written.
+        (await Database.SqlQuery<T>(sql).ToListAsync(cancellationToken)).Single();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder builder)

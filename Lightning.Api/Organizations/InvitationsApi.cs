@@ -182,18 +182,7 @@ static class InvitationsApi
     {
         var (http, db, policy, actor, _) = context;
         var rows = which(db.Invitations.AsNoTracking().Where(policy, actor, Verb.Read));
-        if (TimeCursor.Parse(query.After) is var (createdAt, last))
-            rows = rows.Where(invitation =>
-                EF.Functions.GreaterThan(
-                    ValueTuple.Create(invitation.CreatedAt, invitation.Id),
-                    ValueTuple.Create(createdAt, last)
-                )
-            );
-        var found = await rows.OrderBy(invitation => invitation.CreatedAt)
-            .ThenBy(invitation => invitation.Id)
-            .Take(query.Size + 1)
-            .WithGrants(policy, actor)
-            .ToListAsync(http.RequestAborted);
+        var found = await query.OldestFirst(rows).WithGrants(policy, actor).ToListAsync(http.RequestAborted);
         var next = query.Next(http, found, row => new(row.Row.CreatedAt, row.Row.Id));
         var page = found.Take(query.Size).ToList();
         var names = await db.InvitationNamesAsync([.. page.Select(row => row.Row.Id)], http.RequestAborted);
@@ -213,7 +202,7 @@ static class InvitationsApi
         [AsParameters] ResourceContext<Invitation> context
     )
     {
-        var (http, db, policy, actor, _) = context;
+        var (http, db, _, actor, _) = context;
         var cancellationToken = http.RequestAborted;
         var organization = target.Row.Id;
         var address = NoteShare.Fold(input.Address);
@@ -255,12 +244,11 @@ static class InvitationsApi
         {
             return AlreadyInvited();
         }
-        var rowWithGrants = await db
-            .Invitations.AsNoTracking()
-            .Where(created => created.Id == invitation.Id)
-            .WithGrants(policy, actor)
-            .SingleAsync(cancellationToken);
-        var view = InvitationView.Create(rowWithGrants, await NamesAsync(invitation.Id, context), context);
+        var view = InvitationView.Create(
+            new RowWithGrants<Invitation> { Row = invitation },
+            await NamesAsync(invitation.Id, context),
+            context
+        );
         http.Response.Headers.ETag = view.Etag;
         return TypedResults.Created($"/api/v1/invitations/{invitation.Id}", view);
     }
@@ -297,10 +285,7 @@ static class InvitationsApi
     )
     {
         var (http, db, _, actor, _) = context;
-        // A request with an idempotency key has a transaction.
-        await using var transaction = db.Database.CurrentTransaction is null
-            ? await db.Database.BeginTransactionAsync(http.RequestAborted)
-            : null;
+        await using var transaction = await WriteTransaction.BeginAsync(db, http.RequestAborted);
         if (await db.AcceptInvitationAsync(target.Row.Id, http.RequestAborted) is not { } id)
             return Problem.NotFound.ToResult("The invitation was revoked or has expired.");
         context.Audit("invitation.accepted", "invitation", target.Row.Id);
@@ -314,8 +299,7 @@ static class InvitationsApi
                 : actor.Memberships.With(id, target.Row.Role == OrganizationRole.Admin, isOwner: false),
             id
         );
-        if (transaction is not null)
-            await transaction.CommitAsync(CancellationToken.None);
+        await transaction.CommitAsync();
         http.Response.Headers.ETag = view.Etag;
         return TypedResults.Ok(view);
     }

@@ -107,18 +107,7 @@ static class MembersApi
             .Memberships.AsNoTracking()
             .Where(policy, actor, Verb.Read)
             .Where(membership => membership.OrganizationId == target.Row.Id);
-        if (TimeCursor.Parse(query.After) is var (createdAt, last))
-            rows = rows.Where(membership =>
-                EF.Functions.GreaterThan(
-                    ValueTuple.Create(membership.CreatedAt, membership.Id),
-                    ValueTuple.Create(createdAt, last)
-                )
-            );
-        var found = await rows.OrderBy(membership => membership.CreatedAt)
-            .ThenBy(membership => membership.Id)
-            .Take(query.Size + 1)
-            .WithGrants(policy, actor)
-            .ToListAsync(http.RequestAborted);
+        var found = await query.OldestFirst(rows).WithGrants(policy, actor).ToListAsync(http.RequestAborted);
         var next = query.Next(http, found, row => new(row.Row.CreatedAt, row.Row.Id));
         var page = found.Take(query.Size).ToList();
         var people = await db.PeopleAsync(target.Row.Id, [.. page.Select(row => row.Row.UserId)], http.RequestAborted);

@@ -86,18 +86,7 @@ static class OrganizationsApi
         var (http, db, policy, actor, _) = context;
         // Administrators may read all organizations, but the list has only their own.
         var rows = db.Organizations.AsNoTracking().Where(policy, actor with { IsAdmin = false }, Verb.Read);
-        if (TimeCursor.Parse(query.After) is var (createdAt, last))
-            rows = rows.Where(organization =>
-                EF.Functions.GreaterThan(
-                    ValueTuple.Create(organization.CreatedAt, organization.Id),
-                    ValueTuple.Create(createdAt, last)
-                )
-            );
-        var found = await rows.OrderBy(organization => organization.CreatedAt)
-            .ThenBy(organization => organization.Id)
-            .Take(query.Size + 1)
-            .WithGrants(policy, actor)
-            .ToListAsync(http.RequestAborted);
+        var found = await query.OldestFirst(rows).WithGrants(policy, actor).ToListAsync(http.RequestAborted);
         var next = query.Next(http, found, row => new(row.Row.CreatedAt, row.Row.Id));
         return TypedResults.Ok(
             new OrganizationPage(
@@ -114,10 +103,7 @@ static class OrganizationsApi
     {
         var (http, db, _, actor, _) = context;
         var id = Guid.CreateVersion7();
-        // A request with an idempotency key has a transaction.
-        await using var transaction = db.Database.CurrentTransaction is null
-            ? await db.Database.BeginTransactionAsync(http.RequestAborted)
-            : null;
+        await using var transaction = await WriteTransaction.BeginAsync(db, http.RequestAborted);
         var slug = input.Slug ?? await FreeSlugAsync(context, input.Name);
         if (!await db.CreateOrganizationAsync(id, slug, input.Name, http.RequestAborted))
             return SlugTaken();
@@ -125,8 +111,7 @@ static class OrganizationsApi
         http.ReloadActor();
         await db.SaveChangesAsync(http.RequestAborted);
         var view = await ReadAsync(context, actor.Memberships.With(id, isAdmin: true, isOwner: true), id);
-        if (transaction is not null)
-            await transaction.CommitAsync(CancellationToken.None);
+        await transaction.CommitAsync();
         http.Response.Headers.ETag = view.Etag;
         return TypedResults.Created($"/api/v1/organizations/{id}", view);
     }
@@ -230,13 +215,13 @@ static class OrganizationsApi
         if (Preconditions.Check(ifMatch, Versioned.ETag(target.Row.Version)) is { } failed)
             return failed;
         var (http, db, _, _, _) = context;
-        await using var transaction = await db.Database.BeginTransactionAsync(http.RequestAborted);
+        await using var transaction = await WriteTransaction.BeginAsync(db, http.RequestAborted);
         if (!await db.DeleteOrganizationAsync(target.Row.Id, target.Row.Version, http.RequestAborted))
             return Preconditions.VersionConflict();
         context.Audit("organization.deleted", "organization", target.Row.Id);
         http.ReloadActor();
         await db.SaveChangesAsync(http.RequestAborted);
-        await transaction.CommitAsync(CancellationToken.None);
+        await transaction.CommitAsync();
         return TypedResults.NoContent();
     }
 

@@ -89,10 +89,7 @@ static class TrashApi
     {
         var (http, db, _, actor, _) = context;
         var id = target.Row.Id;
-        // A request with an idempotency key has a transaction.
-        await using var transaction = db.Database.CurrentTransaction is null
-            ? await db.Database.BeginTransactionAsync(http.RequestAborted)
-            : null;
+        await using var transaction = await WriteTransaction.BeginAsync(db, http.RequestAborted);
         // False after a concurrent request or the cleanup.
         if (!await db.RestoreNoteAsync(id, http.RequestAborted))
             return Problem.NotFound.ToResult("The note is no longer in the trash.");
@@ -103,8 +100,7 @@ static class TrashApi
             .Where(note => note.Id == id)
             .WithGrants(notes, actor)
             .SingleAsync(http.RequestAborted);
-        if (transaction is not null)
-            await transaction.CommitAsync(CancellationToken.None);
+        await transaction.CommitAsync();
         var view = NoteView.Create(restored, notes, actor);
         http.Response.Headers.ETag = view.Etag;
         return TypedResults.Ok(view);

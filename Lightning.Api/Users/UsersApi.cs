@@ -154,7 +154,7 @@ static class UsersApi
         if (Preconditions.Check(ifMatch, Versioned.ETag(target.Row.Version)) is { } failed)
             return failed;
         var (http, db, _, _, _) = context;
-        await using var transaction = await db.Database.BeginTransactionAsync(http.RequestAborted);
+        await using var transaction = await WriteTransaction.BeginAsync(db, http.RequestAborted);
         // The function also deletes the account in Identity's schema, which this service's database role cannot
         // access. It checks the permission again.
         var deleted = await db
@@ -164,7 +164,7 @@ static class UsersApi
             return Preconditions.VersionConflict();
         context.Audit("user.deleted", "user", target.Row.Id);
         await db.SaveChangesAsync(http.RequestAborted);
-        await transaction.CommitAsync(CancellationToken.None);
+        await transaction.CommitAsync();
         return TypedResults.NoContent();
     }
 }

@@ -29,7 +29,7 @@ public sealed class NotePolicy : Policy<Note>
     /// <summary>The actor is a member of the note's organization.</summary>
     public static readonly Rule<Note> Member = Is.MemberOf<Note>(note => note.OrganizationId);
 
-    static readonly Rule<Note> Insider = (Owner | Member) & Is.Writer;
+    static readonly Rule<Note> OwnerOrMember = (Owner | Member) & Is.Writer;
 
     static readonly Rule<Note> Admin = Is.AdminOf<Note>(note => note.OrganizationId);
 
@@ -43,9 +43,9 @@ public sealed class NotePolicy : Policy<Note>
     {
         Allow(Verb.Read, Owner | Shared | Member | Is.Admin);
         Allow(Verb.Create, (Owner | Member & Creator) & Is.Writer).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Update, Insider | Editor & Is.Writer).Fields(note => note.Title, note => note.Body);
-        Allow(Verb.Archive, Insider).Fields(note => note.ArchivedAt);
-        Allow(Verb.Pin, Insider).Fields(note => note.PinnedAt);
+        Allow(Verb.Update, OwnerOrMember | Editor & Is.Writer).Fields(note => note.Title, note => note.Body);
+        Allow(Verb.Archive, OwnerOrMember).Fields(note => note.ArchivedAt);
+        Allow(Verb.Pin, OwnerOrMember).Fields(note => note.PinnedAt);
         Allow(Verb.Share, Owner & Is.Verified & Is.NotImpersonated);
         Allow(Verb.Delete, (Owner | Member & Creator | Admin) & Is.Verified & Is.Writer);
     }

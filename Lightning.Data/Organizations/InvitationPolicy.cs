@@ -14,7 +14,7 @@ public sealed class InvitationPolicy : Policy<Invitation>
     );
     static readonly Rule<Invitation> NotOwner = Rule.For<Invitation>(
         (actor, invitation) => invitation.Role != OrganizationRole.Owner,
-        "nobody is invited as an owner"
+        "it invites an owner"
     );
     static readonly Rule<Invitation> Inviter = Rule.For<Invitation>(
         (actor, invitation) => invitation.InvitedById == actor.UserId,

@@ -2,7 +2,6 @@ using Lightning.Data.Audit;
 using Lightning.Data.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Lightning.Data.Organizations;
 
@@ -73,15 +72,7 @@ static class RoleColumn
         property
             .HasMaxLength(10)
             .HasConversion(
-                new ValueConverter<OrganizationRole, string>(
-                    role =>
-                        role == OrganizationRole.Owner ? "owner"
-                        : role == OrganizationRole.Admin ? "admin"
-                        : "member",
-                    text =>
-                        text == "owner" ? OrganizationRole.Owner
-                        : text == "admin" ? OrganizationRole.Admin
-                        : OrganizationRole.Member
-                )
+                role => role.ToString().ToLowerInvariant(),
+                text => Enum.Parse<OrganizationRole>(text, ignoreCase: true)
             );
 }

@@ -31,7 +31,8 @@ public sealed partial class Organization
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>
-    /// When the organization was deleted (UTC); null if it was not. Nobody is a member of a deleted organization.
+    /// When the organization was deleted (UTC); null if it was not. A deleted organization counts as none of its
+    /// members' organizations.
     /// </summary>
     public DateTimeOffset? DeletedAt { get; init; }
 

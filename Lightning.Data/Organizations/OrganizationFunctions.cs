@@ -28,11 +28,7 @@ public static class OrganizationFunctions
         string slug,
         string name,
         CancellationToken cancellationToken
-    ) =>
-        db.SingleAsync<bool>(
-            $"""SELECT app.create_organization({id}, {slug}, {name}) AS "Value" """,
-            cancellationToken
-        );
+    ) => db.CallAsync<bool>($"""SELECT app.create_organization({id}, {slug}, {name}) AS "Value" """, cancellationToken);
 
     /// <summary>Whether no other organization has a slug.</summary>
     public static Task<bool> IsSlugFreeAsync(
@@ -40,7 +36,7 @@ public static class OrganizationFunctions
         string slug,
         Guid? exceptId,
         CancellationToken cancellationToken
-    ) => db.SingleAsync<bool>($"""SELECT app.is_slug_free({slug}, {exceptId}) AS "Value" """, cancellationToken);
+    ) => db.CallAsync<bool>($"""SELECT app.is_slug_free({slug}, {exceptId}) AS "Value" """, cancellationToken);
 
     /// <summary>
     /// Deletes an organization that the actor owns. It is kept for <see cref="Organization.Lifetime"/>.
@@ -52,10 +48,7 @@ public static class OrganizationFunctions
         uint version,
         CancellationToken cancellationToken
     ) =>
-        db.SingleAsync<bool>(
-            $"""SELECT app.delete_organization({id}, {(long)version}) AS "Value" """,
-            cancellationToken
-        );
+        db.CallAsync<bool>($"""SELECT app.delete_organization({id}, {(long)version}) AS "Value" """, cancellationToken);
 
     /// <summary>Makes the actor a member of the organization that invited them.</summary>
     /// <returns>The organization's id; null if the invitation was revoked or has expired.</returns>
@@ -63,7 +56,7 @@ public static class OrganizationFunctions
         this LightningDb db,
         Guid id,
         CancellationToken cancellationToken
-    ) => db.SingleAsync<Guid?>($"""SELECT app.accept_invitation({id}) AS "Value" """, cancellationToken);
+    ) => db.CallAsync<Guid?>($"""SELECT app.accept_invitation({id}) AS "Value" """, cancellationToken);
 
     /// <summary>The names and addresses of members of one of the actor's organizations, by user id.</summary>
     public static async Task<IReadOnlyDictionary<Guid, PersonInOrganization>> PeopleAsync(
@@ -89,7 +82,7 @@ public static class OrganizationFunctions
         string address,
         CancellationToken cancellationToken
     ) =>
-        db.SingleAsync<bool>(
+        db.CallAsync<bool>(
             $"""SELECT app.is_member_address({organizationId}, {address}) AS "Value" """,
             cancellationToken
         );
@@ -114,7 +107,7 @@ public static class OrganizationFunctions
         int most,
         CancellationToken cancellationToken
     ) =>
-        db.SingleAsync<int>(
+        db.CallAsync<int>(
             $"""SELECT app.purge_deleted_organizations({before}, {most}) AS "Value" """,
             cancellationToken
         );
@@ -127,15 +120,5 @@ public static class OrganizationFunctions
         int most,
         CancellationToken cancellationToken
     ) =>
-        db.SingleAsync<int>(
-            $"""SELECT app.purge_expired_invitations({before}, {most}) AS "Value" """,
-            cancellationToken
-        );
-
-    // Not Single: EF would compose the query, and a scalar command outside a transaction has no actor.
-    static async Task<T> SingleAsync<T>(
-        this LightningDb db,
-        FormattableString sql,
-        CancellationToken cancellationToken
-    ) => (await db.Database.SqlQuery<T>(sql).ToListAsync(cancellationToken)).Single();
+        db.CallAsync<int>($"""SELECT app.purge_expired_invitations({before}, {most}) AS "Value" """, cancellationToken);
 }

@@ -153,20 +153,20 @@ CREATE FUNCTION app.leave_organizations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     organization uuid;
-    heir uuid;
+    successor uuid;
 BEGIN
     FOR organization IN SELECT organization_id FROM app.memberships WHERE user_id = OLD.id AND role = 'owner'
         ORDER BY organization_id LOOP
         PERFORM FROM app.organizations WHERE id = organization FOR NO KEY UPDATE;
         CONTINUE WHEN EXISTS (SELECT FROM app.memberships AS other WHERE other.organization_id = organization
             AND other.role = 'owner' AND other.user_id <> OLD.id);
-        SELECT other.id INTO heir FROM app.memberships AS other
+        SELECT other.id INTO successor FROM app.memberships AS other
             WHERE other.organization_id = organization AND other.user_id <> OLD.id
             ORDER BY other.role = 'admin' DESC, other.created_at, other.id LIMIT 1;
-        IF heir IS NULL THEN
+        IF successor IS NULL THEN
             DELETE FROM app.organizations WHERE id = organization;
         ELSE
-            UPDATE app.memberships SET role = 'owner' WHERE id = heir;
+            UPDATE app.memberships SET role = 'owner' WHERE id = successor;
         END IF;
     END LOOP;
     UPDATE app.notes AS note SET owner_id = app.owner_after(note.organization_id, OLD.id)

@@ -216,7 +216,9 @@ public class ContractTests(ApisUnderContract apis) : IClassFixture<ApisUnderCont
             var organization = scene.Ids["organization"];
             if (name == "UpdateOrganization")
             {
-                var other = await owner.ReadAsync($"/api/v1/organizations/{await owner.FoundAsync("Other")}");
+                var other = await owner.ReadAsync(
+                    $"/api/v1/organizations/{await owner.CreateOrganizationAsync("Other")}"
+                );
                 return await owner.PutAsync(
                     $"/api/v1/organizations/{organization}",
                     new { name = "Matrix", slug = other.GetProperty("slug").GetString() }

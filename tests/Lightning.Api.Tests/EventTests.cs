@@ -47,7 +47,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             await api.SignInAsync("bob"),
             await api.SignInAsync("eve")
         );
-        var organization = await ada.FoundAsync("Events");
+        var organization = await ada.CreateOrganizationAsync("Events");
         await api.AddMemberAsync(organization, bob);
         await using var bobs = await Listening.BeginAsync(bob.Client);
         await using var eves = await Listening.BeginAsync(eve.Client);
@@ -66,7 +66,7 @@ public class EventTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Stream_is_closed_when_a_membership_ends()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Removal");
+        var organization = await ada.CreateOrganizationAsync("Removal");
         var bobs = await api.AddMemberAsync(organization, bob);
         await using var listening = await Listening.BeginAsync(bob.Client);
 

@@ -8,7 +8,7 @@ static class OrganizationCalls
 {
     /// <summary>Creates an organization.</summary>
     /// <returns>Its id.</returns>
-    public static async Task<string> FoundAsync(this Person person, string name) =>
+    public static async Task<string> CreateOrganizationAsync(this Person person, string name) =>
         (await (await person.PostAsync("/api/v1/organizations", new { name })).EnsureSuccessStatusCode().JsonAsync())
             .GetProperty("id")
             .GetString()!;

@@ -140,7 +140,7 @@ public class OrganizationMatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderT
             await api.SignInAsync("invited"),
             await api.SignInAsync("stranger")
         );
-        await stranger.WriteInAsync(await stranger.FoundAsync("Elsewhere"), "Other note");
+        await stranger.WriteInAsync(await stranger.CreateOrganizationAsync("Elsewhere"), "Other note");
         foreach (
             var (caller, expected, who) in new[]
             {
@@ -182,7 +182,7 @@ public class OrganizationMatrixTests(ApiUnderTest api) : IClassFixture<ApiUnderT
         Person invited
     )
     {
-        var organization = await owner.FoundAsync(Secret);
+        var organization = await owner.CreateOrganizationAsync(Secret);
         var (colleague, other) = (await api.SignInAsync("colleague"), await api.SignInAsync("co-owner"));
         await api.AddMemberAsync(organization, admin, "admin");
         await api.AddMemberAsync(organization, member);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Lightning.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Lightning.Api.Tests;
 
@@ -62,7 +64,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var slug = $"taken-{Guid.NewGuid():N}"[..20];
         (await ada.PostAsync("/api/v1/organizations", new { name = "One", slug })).EnsureSuccessStatusCode();
-        var other = $"/api/v1/organizations/{await bob.FoundAsync(slug)}";
+        var other = $"/api/v1/organizations/{await bob.CreateOrganizationAsync(slug)}";
 
         (await bob.PostAsync("/api/v1/organizations", new { name = "Two", slug })).StatusCode.ShouldBe(
             HttpStatusCode.Conflict
@@ -80,7 +82,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Invited_user_accepts_once_and_sees_the_notes()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Notes");
+        var organization = await ada.CreateOrganizationAsync("Notes");
         var note = await ada.WriteInAsync(organization, "Plan");
         var invitation = await ada.InviteAsync(organization, $"  {bob.User.Email.ToUpperInvariant()} ", "admin");
         (await bob.GetAsync(note)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -108,7 +110,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Theory]
-    [InlineData("address", """{"address":"nobody","role":"member"}""")]
+    [InlineData("address", """{"address":"no address","role":"member"}""")]
     [InlineData("role", """{"address":"a@example.com","role":"owner"}""")]
     [InlineData("role", """{"address":"a@example.com","role":"boss"}""")]
     [InlineData("role", """{"address":"a@example.com","role":1}""")]
@@ -116,7 +118,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Invalid_invitation_is_400_and_names_the_field(string field, string body)
     {
         var ada = await api.SignInAsync("ada");
-        var organization = await ada.FoundAsync("Fields");
+        var organization = await ada.CreateOrganizationAsync("Fields");
 
         var response = await ada.PostAsync(
             $"/api/v1/organizations/{organization}/invitations",
@@ -131,7 +133,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Address_is_invited_once_and_members_are_not_invited()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Once");
+        var organization = await ada.CreateOrganizationAsync("Once");
         await bob.JoinAsync(ada, organization);
         var path = $"/api/v1/organizations/{organization}/invitations";
         await ada.InviteAsync(organization, "Carol <carol@example.com>");
@@ -150,14 +152,14 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Response_to_an_invitation_does_not_tell_whether_an_account_exists()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Quiet");
+        var organization = await ada.CreateOrganizationAsync("Quiet");
         var path = $"/api/v1/organizations/{organization}/invitations";
 
         var known = await (await ada.PostAsync(path, new { address = bob.User.Email })).JsonAsync();
         var unknown = await (await ada.PostAsync(path, new { address = $"new-{bob.User.Email}" })).JsonAsync();
 
         Shape(known).ShouldBe(Shape(unknown));
-        // Nor does it change when somebody registers with the address.
+        // Nor does it change when a user registers with the address.
         var before = (await ada.ReadAsync(path)).ToString();
         var carol = await api.SignInAsync("carol");
         await api.Database.ExecuteAsync(
@@ -188,7 +190,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         await api.Database.ExecuteAsync($"UPDATE app.users SET email_verified = false WHERE id = '{bob.User.Id}'");
-        var invitation = await ada.InviteAsync(await ada.FoundAsync("Verified only"), bob.User.Email);
+        var invitation = await ada.InviteAsync(await ada.CreateOrganizationAsync("Verified only"), bob.User.Email);
 
         (await bob.ItemsAsync("/api/v1/invitations")).ShouldBeEmpty();
         (await bob.PostAsync($"/api/v1/invitations/{invitation}/accept", null)).StatusCode.ShouldBe(
@@ -210,7 +212,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Invitation_cannot_be_accepted_any_more(string why)
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Gone");
+        var organization = await ada.CreateOrganizationAsync("Gone");
         var invitation = await ada.InviteAsync(organization, bob.User.Email);
         await (
             why switch
@@ -239,7 +241,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Last_owner_can_neither_leave_nor_be_demoted()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Owned");
+        var organization = await ada.CreateOrganizationAsync("Owned");
         var adas = $"/api/v1/members/{await ada.MembershipAsync(organization)}";
         (await ada.DeleteAsync(adas)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await ada.PutAsync(adas, new { role = "admin" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
@@ -262,7 +264,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         await replica.WaitForSessionCacheAsync();
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
         var elsewhere = replica.With(ApiUnderTest.Token(bob.User, bob.Session));
-        var organization = await ada.FoundAsync("Removal");
+        var organization = await ada.CreateOrganizationAsync("Removal");
         var path = $"/api/v1/organizations/{organization}";
         for (var round = 0; round < 20; round++)
         {
@@ -284,14 +286,14 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     }
 
     [Fact]
-    public async Task Deleted_user_leaves_an_heir_and_their_notes()
+    public async Task Deleted_user_leaves_a_successor_and_their_notes()
     {
         var (ada, bob, root) = (
             await api.SignInAsync("ada"),
             await api.SignInAsync("bob"),
             await api.SignInAsync("root", isAdmin: true)
         );
-        var (shared, alone) = (await ada.FoundAsync("Shared"), await ada.FoundAsync("Alone"));
+        var (shared, alone) = (await ada.CreateOrganizationAsync("Shared"), await ada.CreateOrganizationAsync("Alone"));
         await api.AddMemberAsync(shared, bob);
         var note = await ada.WriteInAsync(shared, "Stays");
         var deleted = await ada.WriteInAsync(shared, "Stays in the trash");
@@ -315,7 +317,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Deleted_organization_is_missing_for_its_members_and_purged_later()
     {
         var (ada, bob) = (await api.SignInAsync("ada"), await api.SignInAsync("bob"));
-        var organization = await ada.FoundAsync("Deleted");
+        var organization = await ada.CreateOrganizationAsync("Deleted");
         await api.AddMemberAsync(organization, bob);
         var note = await bob.WriteInAsync(organization, "Gone");
         (await ada.ReadAsync($"/api/v1/organizations/{organization}/contents"))
@@ -330,7 +332,7 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
             $"UPDATE app.organizations SET deleted_at = now() - interval '31 days' WHERE id = '{organization}'"
         );
         await using var replica = await api.ReplicateAsync();
-        replica.Services.ToString();
+        replica.Services.GetServices<IHostedService>().ShouldContain(service => service is RetentionCleanup);
         await Wait.UntilAsync(async () =>
             (await api.Database.ExecuteAsync($"SELECT count(*) FROM app.notes WHERE id = '{note[^36..]}'")) is 0L
         );
@@ -343,7 +345,10 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
     public async Task Invitation_is_mailed_and_mailed_again_after_a_minute()
     {
         var ada = await api.SignInAsync("ada");
-        var invitation = await ada.InviteAsync(await ada.FoundAsync("Mail"), $"mail-{Guid.NewGuid():N}@example.com");
+        var invitation = await ada.InviteAsync(
+            await ada.CreateOrganizationAsync("Mail"),
+            $"mail-{Guid.NewGuid():N}@example.com"
+        );
         (await MailsAsync()).ShouldBe(1L);
 
         (await ada.PostAsync($"/api/v1/invitations/{invitation}/resend", null)).StatusCode.ShouldBe(
@@ -351,7 +356,6 @@ public class OrganizationTests(ApiUnderTest api) : IClassFixture<ApiUnderTest>
         );
         await api.Database.ExecuteAsync(
             $"""
-            DELETE FROM identity.outbox WHERE recipient = '{invitation}';
             UPDATE app.invitations SET created_at = created_at - interval '2 minutes',
                 expires_at = expires_at - interval '2 minutes' WHERE id = '{invitation}';
             DELETE FROM identity.outbox WHERE recipient = '{invitation}'

@@ -36,7 +36,7 @@ sealed record Scene(Person Owner, IReadOnlyDictionary<string, string> Ids)
             $"{row.Path}{row.Body}".Contains($"{{{placeholder}}}", StringComparison.Ordinal);
         if (Names("organization") || Names("member") || Names("invitation"))
         {
-            var organization = await owner.FoundAsync("Matrix secret");
+            var organization = await owner.CreateOrganizationAsync("Matrix secret");
             ids["organization"] = organization;
             ids["member"] = await api.AddMemberAsync(organization, await api.SignInAsync("colleague"), "admin");
             ids["invitation"] = await owner.InviteAsync(organization, $"invited-{Guid.NewGuid():N}@example.com");
@@ -51,7 +51,10 @@ sealed record Scene(Person Owner, IReadOnlyDictionary<string, string> Ids)
         if (Names("received"))
         {
             var inviter = await api.SignInAsync("inviter");
-            ids["received"] = await inviter.InviteAsync(await inviter.FoundAsync("Inviting"), owner.User.Email);
+            ids["received"] = await inviter.InviteAsync(
+                await inviter.CreateOrganizationAsync("Inviting"),
+                owner.User.Email
+            );
         }
         if (row.IsOfTrash)
             (await owner.DeleteAsync(note)).EnsureSuccessStatusCode();

@@ -134,7 +134,7 @@ static class NoteTestData
                     (ada, OrganizationRole.Member),
                 ],
                 ["four"] = [(root, OrganizationRole.Owner), (eve, OrganizationRole.Admin)],
-                // A deleted one has members, and nobody is one.
+                // A deleted one has rows of members, who are none.
                 ["three"] = [(bob, OrganizationRole.Owner), (ada, OrganizationRole.Admin)],
             },
             // Some are no members, or not any more.
