@@ -20,16 +20,13 @@ static class AuthorizedSave
         if (decided is false)
             return await AuthorizationProblem.ForRowAsync(context, verb, row);
         // The owner of an outer transaction rolls it back when the response is not a success.
-        await using var transaction =
-            decided is null && db.Database.CurrentTransaction is null
-                ? await db.Database.BeginTransactionAsync(cancellationToken)
-                : null;
+        await using var transaction = decided is null ? await WriteTransaction.BeginAsync(db, cancellationToken) : null;
         if (await Preconditions.SaveAsync(db, cancellationToken) is { } conflict)
             return conflict;
         if (decided is null && !await policy.MayAsync(db, actor, verb, row, cancellationToken))
             return await AuthorizationProblem.ForRowAsync(context, verb, row);
         if (transaction is not null)
-            await transaction.CommitAsync(CancellationToken.None);
+            await transaction.CommitAsync();
         return null;
     }
 }

@@ -12,6 +12,9 @@ sealed record ResourceContext<T>(HttpContext Http, LightningDb Db, Policy<T> Pol
     /// <summary>The current time (UTC), in the precision of the database.</summary>
     public DateTimeOffset Now() => Clock.GetUtcNow().ToMicroseconds();
 
+    /// <summary>Whether an organization is none of the caller's; false for personal rows, which have none.</summary>
+    public bool IsOutside(Guid? organization) => organization is { } id && !Actor.MemberOf.Contains(id);
+
     /// <summary>Adds an audit entry, for a write by a function of the database. Call SaveChanges afterwards.</summary>
     /// <param name="action">What was done, such as <c>note.restored</c>.</param>
     /// <param name="subject">The type of the object.</param>

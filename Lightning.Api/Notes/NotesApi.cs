@@ -94,7 +94,7 @@ static class NotesApi
         var (http, db, policy, actor, _) = context;
         var limit = query.Limit ?? NoteListQuery.DefaultLimit;
         var organization = query.Organization ?? Guid.Empty;
-        if (query.Organization is not null && !actor.MemberOf.Contains(organization))
+        if (context.IsOutside(query.Organization))
             return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         // Administrators may read all notes, but the list has only their own and those shared with them.
         var found =
@@ -127,7 +127,7 @@ static class NotesApi
         [AsParameters] ResourceContext<Note> context
     )
     {
-        if (organization is { } id && !context.Actor.MemberOf.Contains(id))
+        if (context.IsOutside(organization))
             return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         var now = context.Now();
         var note = new Note

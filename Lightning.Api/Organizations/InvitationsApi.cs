@@ -154,7 +154,9 @@ static class InvitationsApi
             await ReadAsync(
                 context,
                 query,
-                rows => rows.Where(invitation => invitation.OrganizationId == target.Row.Id)
+                context
+                    .Db.Invitations.Where(context.Policy, context.Actor, Verb.Read)
+                    .Where(invitation => invitation.OrganizationId == target.Row.Id)
             )
         );
 
@@ -168,8 +170,10 @@ static class InvitationsApi
             await ReadAsync(
                 context,
                 query,
-                rows =>
-                    rows.Where(invitation => invitation.UserId == context.Actor.UserId && invitation.ExpiresAt > now)
+                context
+                    .Policy.Alternative(context.Actor, Verb.Read, InvitationPolicy.Invited)
+                    .Apply(context.Db.Invitations)
+                    .Where(invitation => invitation.ExpiresAt > now)
             )
         );
     }
@@ -177,12 +181,14 @@ static class InvitationsApi
     static async Task<InvitationPage> ReadAsync(
         ResourceContext<Invitation> context,
         TimePageQuery query,
-        Func<IQueryable<Invitation>, IQueryable<Invitation>> which
+        IQueryable<Invitation> rows
     )
     {
         var (http, db, policy, actor, _) = context;
-        var rows = which(db.Invitations.AsNoTracking().Where(policy, actor, Verb.Read));
-        var found = await query.OldestFirst(rows).WithGrants(policy, actor).ToListAsync(http.RequestAborted);
+        var found = await query
+            .OldestFirst(rows.AsNoTracking())
+            .WithGrants(policy, actor)
+            .ToListAsync(http.RequestAborted);
         var next = query.Next(http, found, row => new(row.Row.CreatedAt, row.Row.Id));
         var page = found.Take(query.Size).ToList();
         var names = await db.InvitationNamesAsync([.. page.Select(row => row.Row.Id)], http.RequestAborted);

@@ -170,7 +170,10 @@ static class OrganizationsApi
     {
         var slug = input.Slug ?? target.Row.Slug;
         // The unique index is the guarantee, but a violation is logged as an error.
-        if (!await context.Db.IsSlugFreeAsync(slug, target.Row.Id, context.Http.RequestAborted))
+        if (
+            slug != target.Row.Slug
+            && !await context.Db.IsSlugFreeAsync(slug, target.Row.Id, context.Http.RequestAborted)
+        )
             return SlugTaken();
         try
         {

@@ -56,7 +56,7 @@ static class TrashApi
     )
     {
         var (http, db, policy, actor, _) = context;
-        if (organization is { } id && !actor.MemberOf.Contains(id))
+        if (context.IsOutside(organization))
             return TypedResults.StatusCode(StatusCodes.Status404NotFound);
         var scope = policy.Alternative(
             actor,

@@ -8,7 +8,8 @@ namespace Lightning.Data.Organizations;
 /// </summary>
 public sealed class InvitationPolicy : Policy<Invitation>
 {
-    static readonly Rule<Invitation> Invited = Rule.For<Invitation>(
+    /// <summary>The actor verified the invited address.</summary>
+    public static readonly Rule<Invitation> Invited = Rule.For<Invitation>(
         (actor, invitation) => invitation.UserId == actor.UserId,
         "it is for another address"
     );

@@ -19,6 +19,11 @@ export const api = createClient<paths>({
   },
 });
 
+/** Parameters of a request that changes one version of an object. */
+export const conditional = ({ id, etag }: { id: string; etag: string }) => ({
+  params: { path: { id }, header: { 'If-Match': etag } },
+});
+
 /** Awaits a call of the client and returns the body with its ETag. */
 export async function unwrap<T>(
   call: Promise<{ data?: T; response: Response }>,

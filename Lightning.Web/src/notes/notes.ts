@@ -1,4 +1,4 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 import type { Reply } from '../http';
 
 /** A note with its version, which updates must send as `If-Match`. */
@@ -16,9 +16,6 @@ export type View = 'notes' | 'shared' | 'archive';
 
 export const versioned = ({ body, etag }: Reply<Note>): Note => ({ ...body, etag: etag ?? body.etag });
 const pathOf = (id: string) => ({ path: { id } });
-const conditional = ({ id, etag }: { id: string; etag: string }) => ({
-  params: { ...pathOf(id), header: { 'If-Match': etag } },
-});
 
 export async function list(
   { organizationId, view, search }: Filter,
@@ -59,9 +56,7 @@ export async function create({ title, body }: Text, key: string, organizationId:
 
 export async function update(id: string, { title, body }: Text, etag: string): Promise<Note> {
   return versioned(
-    await unwrap(
-      api.PUT('/api/v1/notes/{id}', { params: { ...pathOf(id), header: { 'If-Match': etag } }, body: { title, body } }),
-    ),
+    await unwrap(api.PUT('/api/v1/notes/{id}', { ...conditional({ id, etag }), body: { title, body } })),
   );
 }
 

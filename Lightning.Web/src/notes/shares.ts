@@ -1,9 +1,7 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 
 /** A share of a note with an email address. */
 export type Share = Schemas['NoteShareView'];
-
-const conditional = ({ id, etag }: Share) => ({ params: { path: { id }, header: { 'If-Match': etag } } });
 
 export async function listShares(note: string, signal?: AbortSignal): Promise<Share[]> {
   return (

@@ -1,4 +1,4 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 import { RequestFailed } from '../http';
 import { get, versioned, type Note } from './notes';
 
@@ -31,6 +31,6 @@ export async function restore(id: string): Promise<Note> {
   }
 }
 
-export async function removePermanently({ id, etag }: DeletedNote): Promise<void> {
-  await unwrap(api.DELETE('/api/v1/notes/trash/{id}', { params: { path: { id }, header: { 'If-Match': etag } } }));
+export async function removePermanently(note: DeletedNote): Promise<void> {
+  await unwrap(api.DELETE('/api/v1/notes/trash/{id}', conditional(note)));
 }

@@ -1,6 +1,6 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 import type { Page } from '../useList';
-import { conditional, fetchAll, pageQuery, type InvitedRole, type Organization } from './organizations';
+import { fetchAll, pageQuery, type InvitedRole, type Organization } from './organizations';
 
 export type Invitation = Schemas['InvitationView'];
 

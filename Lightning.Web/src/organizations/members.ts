@@ -1,6 +1,6 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 import type { Page } from '../useList';
-import { conditional, pageQuery, type Role } from './organizations';
+import { pageQuery, type Role } from './organizations';
 
 /** The membership of a person in an organization. */
 export type Member = Schemas['MemberView'];

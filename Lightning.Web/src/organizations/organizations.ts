@@ -1,4 +1,4 @@
-import { api, unwrap, type Schemas } from '../api/client';
+import { api, conditional, unwrap, type Schemas } from '../api/client';
 import type { Page } from '../useList';
 
 export type Organization = Schemas['OrganizationView'];
@@ -8,11 +8,6 @@ export type InvitedRole = Schemas['InvitationView']['role'];
 export type Contents = Schemas['OrganizationContents'];
 
 export const roleNames: Record<Role, string> = { owner: 'Owner', admin: 'Admin', member: 'Member' };
-
-/** Parameters of a request that changes one version of an object. */
-export const conditional = ({ id, etag }: { id: string; etag: string }) => ({
-  params: { path: { id }, header: { 'If-Match': etag } },
-});
 
 /** The query of a page of a list. */
 export const pageQuery = (after: string | null) => ({ limit: 100, ...(after !== null && { after }) });
